@@ -1,0 +1,1 @@
+"""The outside of the node: database, keys, sheets, division table, partners over HTTP."""

@@ -1,0 +1,87 @@
+"""Moments and civil days.
+
+A *moment* is an aware datetime in UTC with millisecond precision; on the wire it reads ``YYYY-MM-DDTHH:MM:SS.sssZ``.
+A *civil day* is a date in Asia/Shanghai, which has had no daylight saving since 1991: UTC+8 throughout.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+
+SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+MOMENT_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"
+_MOMENT = re.compile(MOMENT_PATTERN)
+_MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
+
+
+def whole_milliseconds(moment: datetime) -> datetime:
+    """Cut a moment down to the precision that the wire and the database keep."""
+    return moment.astimezone(UTC).replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def parse_moment(text: str) -> datetime:
+    """Read the wire form; ValueError for anything else, offsets other than Z included."""
+    if not _MOMENT.match(text):
+        raise ValueError("a moment reads YYYY-MM-DDTHH:MM:SS.sssZ")
+    return datetime.fromisoformat(text)
+
+
+def format_moment(moment: datetime) -> str:
+    """Write the wire form."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def to_milliseconds(moment: datetime) -> int:
+    """Milliseconds since 1970-01-01T00:00:00Z, as the database keeps moments."""
+    return (moment - _EPOCH) // _MILLISECOND
+
+
+def from_milliseconds(value: int) -> datetime:
+    """The moment that `to_milliseconds` counted."""
+    return _EPOCH + value * _MILLISECOND
+
+
+def civil_day(moment: datetime) -> date:
+    """The date that a clock in Shanghai shows at this moment."""
+    return moment.astimezone(SHANGHAI).date()
+
+
+def day_start(day: date) -> datetime:
+    """00:00 of the civil day."""
+    return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI).astimezone(UTC)
+
+
+def day_end(day: date) -> datetime:
+    """24:00 of the civil day: the first moment that no longer belongs to it."""
+    return day_start(day + timedelta(days=1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """Civil days from `first` to `last`, both included."""
+
+    first: date
+    last: date
+
+    def __post_init__(self) -> None:
+        if self.last < self.first:
+            raise ValueError("a period ends on or after the day on which it begins")
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+
+def statistical_month(month: str) -> Period:
+    """The statistical month `YYYY-MM`: from the 21st of the month before to the 20th."""
+    if not _MONTH.match(month):
+        raise ValueError("a month reads YYYY-MM")
+    last = date.fromisoformat(f"{month}-20")
+    before = last.replace(day=1) - timedelta(days=1)
+    return Period(first=before.replace(day=21), last=last)
+
+
+def default_as_of(month: str) -> datetime:
+    """The 27th 24:00 of the statistical month, its customary as-of moment."""
+    return day_end(date.fromisoformat(f"{month}-27"))

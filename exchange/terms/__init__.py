@@ -1,0 +1,1 @@
+"""The terms of an exchange: agreements, rule sets and time limits."""

@@ -1,0 +1,1 @@
+"""The shapes that cross the wire between nodes, version 1."""
