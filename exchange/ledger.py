@@ -1,0 +1,217 @@
+"""The ledger port: what the verbs need stored, in sets rather than rows.
+
+Implemented in memory (`adapters.memory`) and in SQL (`adapters.database`); one contract test runs on all of them. A ledger is
+one transaction: the edge opens and commits it, verbs never do.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple, Protocol
+
+from exchange.codes import RegisterKind, Role
+from exchange.conversation import Fact
+from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
+from exchange.imports import ImportedFile, RowResult
+from exchange.partners import Partner
+from exchange.people.register import Entry, EntryFact
+from exchange.terms.agreement import SignedAgreement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """A local system's or clerk's key: bound to one jurisdiction and one role; only its hash is stored."""
+
+    id: str
+    secret_hash: str
+    name: str
+    jurisdiction: str
+    role: str
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RememberedAnswer:
+    """The answer to an idempotent request, to be repeated."""
+
+    caller: str
+    key: str
+    request_digest: str
+    status: int
+    body: bytes
+    content_type: str
+    headers: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that a person should look at; `kind` is a closed word, `detail` carries no person."""
+
+    id: str
+    kind: str
+    partner: str | None
+    subject: str
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeFilter:
+    """Which exchanges to list; None does not filter. `own` holds the county codes that the caller may see."""
+
+    own: frozenset[str]
+    role: Role | None = None
+    kind: str | None = None
+    event: str | None = None
+    state: str | None = None
+    acceptance: str | None = None
+    other: str | None = None
+    purpose: str | None = None
+    entry: str | None = None
+    paired: bool | None = None
+    overdue_on: date | None = None
+    lapsed_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryFilter:
+    """Which entries to list."""
+
+    jurisdictions: frozenset[str]
+    register: RegisterKind | None = None
+    open: bool | None = None
+    other: str | None = None
+    township: str | None = None
+    person_index: str | None = None
+
+
+class Page(NamedTuple):
+    """Where a listing starts, and how many rows it gives; `after` is the last key of the page before, or empty."""
+
+    after: str = ""
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedExchange:
+    """An exchange and its facts, as the rates read them."""
+
+    exchange: Exchange
+    facts: tuple[Fact, ...]
+
+
+class Links(Protocol):
+    """Links and their batches."""
+
+    def all(self) -> list[Link]: ...
+    def of(self, partner: str, *, lock: bool = False) -> Link | None: ...
+    def add(self, uuid: str, partner: str) -> Link: ...
+    def save(self, link: Link) -> None: ...
+    def batch(self, link: int, direction: Direction, sequence: int) -> StoredBatch | None: ...
+    def add_batch(self, batch: StoredBatch) -> None: ...
+    def save_receipt(self, batch: StoredBatch) -> None: ...
+
+
+class Messages(Protocol):
+    """The messages of the logs."""
+
+    def known(self, link: int, direction: Direction, ids: Iterable[str]) -> Mapping[str, LoggedMessage]: ...
+    def add(self, messages: Sequence[LoggedMessage]) -> None: ...
+    def queued(self, link: int, limit: int) -> list[LoggedMessage]: ...
+    def queue_lengths(self) -> Mapping[int, int]: ...
+    def in_batch(self, link: int, direction: Direction, sequence: int) -> list[LoggedMessage]: ...
+    def save(self, messages: Sequence[LoggedMessage]) -> None: ...
+    def of_exchanges(self, link: int, exchanges: Iterable[str]) -> Mapping[str, list[LoggedMessage]]: ...
+    def erase(self, link: int, exchanges: Iterable[str]) -> None: ...
+
+
+class Exchanges(Protocol):
+    """The exchanges and the facts that the rates count."""
+
+    def load(self, link: int, role: Role, exchanges: Iterable[str]) -> Mapping[str, Exchange]: ...
+    def named(self, exchange: str) -> list[Exchange]: ...
+    def add(self, exchanges: Sequence[Exchange]) -> None: ...
+    def save(self, exchanges: Sequence[Exchange]) -> None: ...
+    def add_facts(self, facts: Sequence[tuple[ExchangeKey, Fact]]) -> None: ...
+    def facts(self, key: ExchangeKey) -> list[Fact]: ...
+    def void_facts(self, key: ExchangeKey, messages: Iterable[str], at: datetime) -> None: ...
+    def find(self, wanted: ExchangeFilter, page: Page) -> list[Exchange]: ...
+    def counted(self, own: frozenset[str], role: Role, as_of: datetime) -> Iterable[CountedExchange]: ...
+    def to_erase(self, limit: int) -> list[ExchangeKey]: ...
+
+
+class Entries(Protocol):
+    """The registers."""
+
+    def get(self, entry: str, *, lock: bool = False) -> Entry | None: ...
+    def by_person(self, jurisdictions: Iterable[str], person_indexes: Iterable[str]) -> Mapping[str, list[Entry]]: ...
+    def add(self, entries: Sequence[Entry]) -> None: ...
+    def save(self, entries: Sequence[Entry]) -> None: ...
+    def add_facts(self, facts: Sequence[EntryFact]) -> None: ...
+    def find(self, wanted: EntryFilter, page: Page) -> list[Entry]: ...
+    def counted(self, own: frozenset[str], as_of: datetime) -> Iterable[tuple[Entry, tuple[EntryFact, ...]]]: ...
+
+
+class Agreements(Protocol):
+    """The agreements, signed."""
+
+    def all(self, partner: str | None = None) -> list[SignedAgreement]: ...
+    def get(self, digest: str) -> SignedAgreement | None: ...
+    def add(self, agreement: SignedAgreement) -> None: ...
+    def save(self, agreement: SignedAgreement) -> None: ...
+
+
+class Partners(Protocol):
+    """The partners and their keys."""
+
+    def all(self) -> list[Partner]: ...
+    def get(self, node: str) -> Partner | None: ...
+    def save(self, partner: Partner) -> None: ...
+    def use_assertion(self, issuer: str, jti: str, expires: datetime) -> bool: ...
+
+
+class Imports(Protocol):
+    """The files that were taken in, and the result of every row."""
+
+    def by_digest(self, jurisdiction: str, layout: str, sha256: str) -> ImportedFile | None: ...
+    def get(self, import_id: str) -> ImportedFile | None: ...
+    def add(self, file: ImportedFile, rows: Sequence[RowResult]) -> None: ...
+    def find(self, own: frozenset[str], page: Page) -> list[ImportedFile]: ...
+    def rows(self, import_id: str, page: Page, *, outcome: str | None = None) -> list[RowResult]: ...
+    def counted(self, own: frozenset[str], as_of: datetime) -> list[ImportedFile]: ...
+
+
+class Access(Protocol):
+    """Local callers, and the answers that their idempotency keys recall."""
+
+    def api_keys(self) -> list[ApiKey]: ...
+    def api_key(self, key_id: str) -> ApiKey | None: ...
+    def save_api_key(self, key: ApiKey) -> None: ...
+    def remembered(self, caller: str, key: str) -> RememberedAnswer | None: ...
+    def remember(self, answer: RememberedAnswer) -> None: ...
+
+
+class Chores(Protocol):
+    """Job runs, findings and tidying."""
+
+    def claim_run(self, job: str, business_date: date, at: datetime) -> bool: ...
+    def finish_run(self, job: str, business_date: date, at: datetime, outcome: str) -> None: ...
+    def add_findings(self, findings: Sequence[Finding]) -> None: ...
+    def findings(self, page: Page) -> list[Finding]: ...
+    def forget(self, *, answers_before: datetime, assertions_before: datetime) -> int: ...
+
+
+class Ledger(Protocol):
+    """All books of one node, within one transaction."""
+
+    links: Links
+    messages: Messages
+    exchanges: Exchanges
+    entries: Entries
+    agreements: Agreements
+    partners: Partners
+    imports: Imports
+    access: Access
+    chores: Chores

@@ -1,0 +1,53 @@
+"""What a verb must know of the node that it runs on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from exchange.errors import Conflict
+from exchange.jurisdiction import Divisions
+from exchange.people.document import index_input, read_document
+from exchange.people.name import match_key
+from exchange.people.record import Person
+from exchange.terms.calendar import WorkingDays
+from exchange.terms.rules import RuleSet
+
+
+class NotServed(Conflict):
+    """The jurisdiction is not one that this node serves."""
+
+    code = "not-served"
+    zh = "该行政区划不由本节点服务。"
+    en = "This node does not serve that jurisdiction."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """This node: its name, the counties it serves, and the data that its rules rest on.
+
+    `keyed` is the node's keyed hash for blind indexes: bytes in, 43 characters out.
+    """
+
+    name: str
+    title: str
+    environment: Literal["production", "sandbox"]
+    jurisdictions: frozenset[str]
+    divisions: Divisions
+    rules: RuleSet
+    working_days: WorkingDays
+    keyed: Callable[[bytes], str]
+
+    def person_index(self, person: Person) -> str:
+        """The blind index by which this node finds a person again, without storing who it is.
+
+        By document where there is a number; else by name, sex and birth date, which finds only the same spelling.
+        """
+        if person.document.number is not None:
+            document = read_document(person.document.type, person.document.number)
+            identity = index_input(document)
+            if identity is not None:
+                return self.keyed(identity)
+        born = person.birth_date.isoformat() if person.birth_date else ""
+        return self.keyed(b"attributes\x00" + f"{match_key(person.name)}\x00{person.sex}\x00{born}".encode())
+
+

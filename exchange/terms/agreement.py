@@ -1,0 +1,260 @@
+"""The agreement (双向协作协议) between two jurisdictions: what may be exchanged, by whom, why, and what of it.
+
+None in force, no exchange. The most specific pair of jurisdictions wins, then the latest `valid_from`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from exchange.codes import Event, Item, Kind, Purpose
+from exchange.errors import Conflict, Invalid, Refused, Retry
+from exchange.jurisdiction import Category, Divisions
+from exchange.people.record import Shape
+from exchange.wire import ijson
+from exchange.wire.batch import NodeName
+from exchange.wire.message import UUID, Digest
+
+PROPOSAL_TYPE = "mx-agreement+jws"
+DECISION_TYPES = {
+    "accepted": "mx-agreement-acceptance+jws",
+    "declined": "mx-agreement-decline+jws",
+    "ended": "mx-agreement-end+jws",
+}
+Subject = Annotated[str, Meta(pattern="^(query|" + "|".join(event.value for event in Event) + ")$")]
+
+
+class NoAgreement(Refused):
+    """No agreement in force covers this exchange."""
+
+    code = "no-agreement"
+    retry = Retry.CONTACT
+    zh = "没有生效的双向协作协议允许该项交换。"
+    en = "No agreement in force covers this exchange."
+
+
+class ItemNotAgreed(Refused):
+    """An item that the agreement does not let be asked or sent for this purpose."""
+
+    code = "item-not-agreed"
+    retry = Retry.CORRECTED
+    zh = "协议不允许就该用途查询或发送该项目。"
+    en = "The agreement does not let this item be asked or sent for this purpose."
+
+
+class NoteNotAllowed(Refused):
+    """The agreement allows no notes."""
+
+    code = "note-not-allowed"
+    retry = Retry.CORRECTED
+    zh = "协议不允许附言。"
+    en = "The agreement allows no notes."
+
+
+class MalformedAgreement(Invalid):
+    """A proposal or decision that does not fit the protocol."""
+
+    code = "malformed-agreement"
+    zh = "协议文本不符合规定格式。"
+    en = "The agreement does not fit the protocol."
+
+
+class AlreadyDecided(Conflict):
+    """The agreement was decided otherwise before."""
+
+    code = "already-decided"
+    zh = "该协议已作出其他决定。"
+    en = "The agreement was decided otherwise before."
+
+
+class Party(Shape):
+    """One side: a node and the jurisdiction for which it signs (a county, or a prefecture or province for all within)."""
+
+    node: NodeName
+    jurisdiction: Annotated[str, Meta(pattern=r"^\d{6}$")]
+
+
+class FieldRule(Shape):
+    """The items that may be asked, sent and compared for one subject and purpose."""
+
+    subject: Subject
+    purpose: Purpose
+    items: list[Item]
+
+
+class RegisterComparison(Shape, omit_defaults=False):
+    """Whether the two registers may be compared, on which items, and up to how many differences."""
+
+    allowed: bool = False
+    items: list[Item] = []
+    difference_limit: int | None = None
+
+
+class DayLimit(Shape):
+    """A limit that departs from the rule set's: `days` calendar or working days."""
+
+    rule: Annotated[str, Meta(max_length=60)]
+    days: Annotated[int, Meta(ge=1, le=365)]
+    unit: Literal["calendar", "working"]
+
+
+class RulesRef(Shape):
+    """The rule set that the parties agreed on."""
+
+    version: Annotated[str, Meta(max_length=60)]
+    digest: Digest
+
+
+class Agreement(Shape, omit_defaults=False):
+    """What both parties sign. `directions` says who may open exchanges: both, or only one party towards the other."""
+
+    id: UUID
+    version: Annotated[int, Meta(ge=1)]
+    parties: Annotated[list[Party], Meta(min_length=2, max_length=2)]
+    directions: Literal["both", "first_to_second", "second_to_first"]
+    kinds: Annotated[list[Subject], Meta(min_length=1)]
+    purposes: Annotated[list[Purpose], Meta(min_length=1)]
+    fields: list[FieldRule]
+    categories: Annotated[list[Category], Meta(min_length=1)]
+    notes_allowed: bool
+    register_comparison: RegisterComparison
+    queries_per_day: Annotated[int, Meta(ge=1)] | None
+    limits: list[DayLimit]
+    rules: RulesRef
+    valid_from: date
+    valid_until: date | None
+    supersedes: Digest | None
+
+    def items_for(self, subject: str, purpose: Purpose) -> frozenset[Item]:
+        """The items that may be asked or sent for this subject (``query`` or a notice's event) and purpose."""
+        return frozenset(
+            item for rule in self.fields if rule.subject == subject and rule.purpose == purpose for item in rule.items
+        )
+
+
+class Decision(Shape, omit_defaults=False):
+    """The other side's signed word on a proposal, or either side's later end of it."""
+
+    agreement: Digest
+    decision: Literal["accepted", "declined", "ended"]
+    jurisdiction: Annotated[str, Meta(pattern=r"^\d{6}$")]
+    at: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$")]
+
+
+class Standing(StrEnum):
+    """How far an agreement has come at this node."""
+
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedAgreement:
+    """An agreement as this node holds it: the proposal's signed text, the decision's, and what of both is still unsent.
+
+    `digest` is that of the proposal's payload bytes. `ours` says whether this node proposed it; `unsent` names the
+    documents that the partner has not yet acknowledged (``proposal``, ``decision``).
+    """
+
+    digest: str
+    agreement: Agreement
+    partner: str
+    ours: bool
+    proposal_jws: str
+    decision_jws: str | None = None
+    standing: Standing = Standing.PROPOSED
+    known_at: datetime
+    decided_at: datetime | None = None
+    ended_at: datetime | None = None
+    unsent: tuple[str, ...] = ()
+
+    def in_force(self, day: date) -> bool:
+        """Both proposal and acceptance are held, and the day lies within the dates."""
+        until = self.agreement.valid_until
+        return (
+            self.standing is Standing.ACCEPTED
+            and self.agreement.valid_from <= day
+            and (until is None or day <= until)
+        )
+
+
+def read_agreement(payload: bytes) -> Agreement:
+    """Read a proposal's payload; MalformedAgreement if it does not fit."""
+    try:
+        ijson.loads(payload)
+        agreement = msgspec.json.decode(payload, type=Agreement)
+    except (ijson.NotIJSON, msgspec.ValidationError) as exc:
+        raise MalformedAgreement(en=f"The agreement does not fit the protocol: {exc}") from exc
+    if agreement.valid_until is not None and agreement.valid_until < agreement.valid_from:
+        raise MalformedAgreement(zh="协议终止日期早于生效日期。", en="The agreement ends before it begins.", pointer="/valid_until")
+    first, second = agreement.parties
+    if first.jurisdiction == second.jurisdiction:
+        raise MalformedAgreement(zh="协议双方不能是同一地区。", en="The parties are the same jurisdiction.", pointer="/parties")
+    return agreement
+
+
+def read_decision(payload: bytes) -> Decision:
+    """Read a decision's payload; MalformedAgreement if it does not fit."""
+    try:
+        ijson.loads(payload)
+        return msgspec.json.decode(payload, type=Decision)
+    except (ijson.NotIJSON, msgspec.ValidationError) as exc:
+        raise MalformedAgreement(en=f"The decision does not fit the protocol: {exc}") from exc
+
+
+def subject_of(kind: Kind, event: Event | None) -> str:
+    """What an agreement calls an opening: ``query``, or the notice's event."""
+    return event.value if event is not None else kind.value
+
+
+def covering(
+    agreements: Iterable[SignedAgreement],
+    divisions: Divisions,
+    *,
+    sender: tuple[str, str],
+    receiver: tuple[str, str],
+    subject: str,
+    purpose: Purpose,
+    category: Category,
+    day: date,
+) -> SignedAgreement:
+    """The agreement in force for an opening from one (node, jurisdiction) to another; NoAgreement if there is none."""
+
+    def covers(party: Party, side: tuple[str, str]) -> bool:
+        return party.node == side[0] and divisions.contains(party.jurisdiction, side[1])
+
+    best_rank: tuple[int, date] | None = None
+    best: SignedAgreement | None = None
+    for signed in agreements:
+        if not signed.in_force(day):
+            continue
+        first, second = signed.agreement.parties
+        if covers(first, sender) and covers(second, receiver):
+            pair, direction = (first, second), "first_to_second"
+        elif covers(second, sender) and covers(first, receiver):
+            pair, direction = (second, first), "second_to_first"
+        else:
+            continue
+        terms = signed.agreement
+        specificity = sum(len(divisions.ancestors(party.jurisdiction)) for party in pair)
+        rank = (specificity, terms.valid_from)
+        if best_rank is not None and rank <= best_rank:
+            continue
+        permits = (
+            terms.directions in ("both", direction)
+            and subject in terms.kinds
+            and purpose in terms.purposes
+            and category in terms.categories
+        )
+        # A more specific agreement that forbids is not got round by a wider one that allows.
+        best_rank, best = rank, signed if permits else None
+    if best is None:
+        raise NoAgreement
+    return best

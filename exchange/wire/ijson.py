@@ -1,0 +1,100 @@
+"""I-JSON (RFC 7493), canonical base64url and digests: the byte rules that hold for everything on the wire.
+
+Python's ``json`` keeps the last of two equal names, reads NaN and lone surrogates and lets U+0000 through; partners in other
+languages would read something else, so all of these are refused here.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from exchange.errors import Invalid
+
+MAX_DEPTH = 8
+
+
+class NotIJSON(Invalid):
+    """Text that two JSON readers could understand differently."""
+
+    code = "not-i-json"
+    zh = "内容不是合规的 JSON(I-JSON, RFC 7493)。"
+    en = "The text is not I-JSON (RFC 7493)."
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = dict(pairs)
+    if len(names) != len(pairs):
+        raise NotIJSON(zh="JSON 对象中有重复的名称。", en="An object has the same name twice.")
+    return names
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    raise NotIJSON(zh="JSON 中不允许 NaN 或 Infinity。", en="NaN and Infinity are not JSON.")
+
+
+_loads: Callable[[str], Any] = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant).decode
+
+
+def _too_deep(text: str) -> bool:
+    # Brackets inside strings only make this stricter than needed when they nest nine deep; the exact walk settles those.
+    return text.count("{") + text.count("[") > MAX_DEPTH
+
+
+def _depth(value: Any, limit: int) -> int:
+    if limit < 0:
+        raise NotIJSON(zh=f"JSON 嵌套超过 {MAX_DEPTH} 层。", en=f"JSON nested deeper than {MAX_DEPTH} levels.")
+    if isinstance(value, dict):
+        for member in value.values():
+            _depth(member, limit - 1)
+    elif isinstance(value, list):
+        for member in value:
+            _depth(member, limit - 1)
+    return limit
+
+
+def loads(data: bytes | str) -> Any:
+    """Read one I-JSON value; NotIJSON for anything that another reader might see differently."""
+    try:
+        text = data.decode("utf-8") if isinstance(data, bytes) else data
+        value = _loads(text)
+        if "\\u" in text or not isinstance(data, bytes):
+            # Only an escape can smuggle these in once the bytes were strict UTF-8.
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        if "\\u0000" in text or "\x00" in text:
+            raise NotIJSON(zh="JSON 中不允许字符 U+0000。", en="U+0000 is not allowed.")
+    except RecursionError as exc:
+        raise NotIJSON(zh="JSON 嵌套过深。", en="JSON nested too deeply.") from exc
+    except ValueError as exc:
+        # ValueError also covers JSONDecodeError and both Unicode errors. The text itself is never quoted: it may hold a person.
+        raise NotIJSON from exc
+    if _too_deep(text):
+        _depth(value, MAX_DEPTH)
+    return value
+
+
+def dumps(value: Any) -> bytes:
+    """Write compact UTF-8 JSON."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
+
+
+def b64url_encode(data: bytes) -> str:
+    """Unpadded base64url."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def b64url_decode(text: str) -> bytes:
+    """Decode canonical unpadded base64url; ValueError for padding, other alphabets and stray trailing bits."""
+    try:
+        data = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except ValueError as exc:
+        raise ValueError("not base64url") from exc
+    if b64url_encode(data) != text:
+        raise ValueError("not canonical base64url")
+    return data
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 as unpadded base64url, 43 characters."""
+    return b64url_encode(hashlib.sha256(data).digest())
