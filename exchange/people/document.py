@@ -87,7 +87,9 @@ class Document:
     @property
     def birth_date(self) -> date | None:
         """The birth date within an 18-character number; None where there is none, or only two digits of its year."""
-        return date.fromisoformat(self.number[6:14]) if _has_birth_date(self) else None
+        if len(self.number) != 18 or self.type is DocumentType.PASSPORT:
+            return None
+        return date.fromisoformat(self.number[6:14])
 
     @property
     def sex(self) -> Sex | None:
@@ -166,11 +168,7 @@ _BY_NUMBER: Final = frozenset(
 def _mended(raw: str) -> str:
     # Bounded before NFKC, which can make eighteen characters of one.
     if len(raw) > _LONGEST_INPUT:
-        _refuse(
-            DocumentFault.LENGTH,
-            f"证件号码过长：最多 {_LONGEST_INPUT} 个字符，实有 {len(raw)} 个。",
-            f"The document number is too long: expected at most {_LONGEST_INPUT} characters, found {len(raw)}.",
-        )
+        _wrong_length(f"至多 {_LONGEST_INPUT} 位", f"at most {_LONGEST_INPUT}", len(raw))
     return _IGNORED.sub("", unicodedata.normalize("NFKC", raw)).upper()
 
 
@@ -185,11 +183,7 @@ def _told_by(number: str) -> DocumentType:
 
 def _passport(number: str) -> Document:
     if not 5 <= len(number) <= 20:
-        _refuse(
-            DocumentFault.LENGTH,
-            f"护照号码应为 5 至 20 位，实为 {len(number)} 位。",
-            f"A passport number has 5 to 20 characters, found {len(number)}.",
-        )
+        _wrong_length("5 至 20 位", "5 to 20", len(number))
     if not _PASSPORT.fullmatch(number):
         _refuse(
             DocumentFault.CHARACTERS,
@@ -206,11 +200,7 @@ def _digits(type: DocumentType, number: str) -> Document:
         return _eighteen(type, body + ric.calc_check_digit(body + "0"), original=number)
     if len(number) != 18:
         known = "18 位（旧号码 15 位）" if type is DocumentType.ID_NUMBER else "18 位"
-        _refuse(
-            DocumentFault.LENGTH,
-            f"证件号码应为 {known}，实为 {len(number)} 位。",
-            f"Expected 18 characters, found {len(number)}.",
-        )
+        _wrong_length(known, "18", len(number))
     _require_digits(number, 17)
     if number[17] not in "0123456789X":
         _refuse(
@@ -261,8 +251,8 @@ def _on_calendar(digits: str) -> bool:
     return True
 
 
-def _has_birth_date(document: Document) -> bool:
-    return len(document.number) == 18 and document.type is not DocumentType.PASSPORT
+def _wrong_length(zh: str, en: str, found: int) -> NoReturn:
+    _refuse(DocumentFault.LENGTH, f"证件号码应为 {zh}，实为 {found} 位。", f"Expected {en} characters, found {found}.")
 
 
 def _refuse(fault: DocumentFault, zh: str, en: str) -> NoReturn:

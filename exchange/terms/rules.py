@@ -134,8 +134,8 @@ def read_rules(data: bytes) -> RuleSet:
     """Read a rule set from its JSON form; RulesRefused with the place of the first fault."""
     try:
         rules = _DECODER.decode(data)
-    except msgspec.DecodeError as fault:
-        raise RulesRefused(en=f"The rule set is not valid: {fault}") from fault
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise RulesRefused(zh=f"规则集不符合规定格式：{fault}", en=f"The rule set is not valid: {fault}") from fault
     names = [rule.name for rule in rules.limits]
     if len(set(names)) < len(names):
         raise RulesRefused(zh="规则集中时限名称重复。", en="The rule set names a limit twice.", pointer="/limits")
