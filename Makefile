@@ -16,6 +16,11 @@ DEV := .venv/dev.stamp
 help:
 	@sed -n '1,2s/^#  *//p' Makefile
 
+# A venv knows its own path: in a checkout that was moved, both are made anew.
+ifneq ($(shell cat .venv/made-in 2>/dev/null),$(shell pwd -P))
+.PHONY: $(RUNTIME) $(DEV)
+endif
+
 $(RUNTIME): requirements.lock pyproject.toml scripts/venv.sh
 	@scripts/venv.sh requirements.lock $@
 

@@ -7,7 +7,7 @@ set -eu
 exec 1>&2
 lock=$1 stamp=$2
 cd "$(dirname "$0")/.."
-here=$(pwd)
+here=$(pwd -P)
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
@@ -40,7 +40,6 @@ debian_venv() {
     apt-get update -q >>"$log" 2>&1 && apt-get install -qy "$version-venv" >>"$log" 2>&1
 }
 
-# A venv knows its own path: one that was moved or copied with the checkout is made anew.
 if ! works || [ "$(cat .venv/made-in 2>/dev/null)" != "$here" ]; then
     python=$(find_python)
     [ -n "$python" ] || fail \
