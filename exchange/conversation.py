@@ -212,10 +212,10 @@ class Conversation:
 
     def state_at(self, now: datetime, lapse_days: int) -> State:
         """The state as a clock sees it: an answer neither confirmed nor challenged within `lapse_days` has lapsed."""
-        if self.state is State.ANSWERED and self.fed_back_at is not None:
-            if civil_day(now) > civil_day(self.fed_back_at) + timedelta(days=lapse_days):
-                return State.LAPSED
-        return self.state
+        if self.state is not State.ANSWERED or self.fed_back_at is None:
+            return self.state
+        last_day = civil_day(self.fed_back_at) + timedelta(days=lapse_days)
+        return State.LAPSED if civil_day(now) > last_day else State.ANSWERED
 
     def signal_of(self, kind: Kind, in_reply_to: str | None) -> Signal:
         """What a message of this kind means here."""

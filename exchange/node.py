@@ -49,5 +49,3 @@ class Node:
                 return self.keyed(identity)
         born = person.birth_date.isoformat() if person.birth_date else ""
         return self.keyed(b"attributes\x00" + f"{match_key(person.name)}\x00{person.sex}\x00{born}".encode())
-
-

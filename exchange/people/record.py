@@ -24,14 +24,14 @@ class Shape(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     """Base of all wire shapes: frozen, closed, absent fields left out."""
 
 
-class DocumentRef(Shape):
+class DocumentRef(Shape, frozen=True, kw_only=True):
     """An identity document as it is written: its type, and its number unless there is none."""
 
     type: DocumentType
     number: Number | None = None
 
 
-class Person(Shape):
+class Person(Shape, frozen=True, kw_only=True):
     """Who the facts are about."""
 
     name: Name
@@ -40,21 +40,21 @@ class Person(Shape):
     birth_date: date | None = None
 
 
-class Spouse(Shape):
+class Spouse(Shape, frozen=True, kw_only=True):
     """The other half of a marriage."""
 
     name: Name
     document: DocumentRef | None = None
 
 
-class Marriage(Shape):
+class Marriage(Shape, frozen=True, kw_only=True):
     """When and where the present or last marriage was registered."""
 
     date: date | None = None
     place: Text | None = None
 
 
-class Moving(Shape):
+class Moving(Shape, frozen=True, kw_only=True):
     """Why and when the person left, and came back."""
 
     reason: MovingReason | None = None
@@ -62,7 +62,7 @@ class Moving(Shape):
     returned_on: date | None = None
 
 
-class Child(Shape):
+class Child(Shape, frozen=True, kw_only=True):
     """A child within a parent's record; never searched for."""
 
     sex: Sex = Sex.UNKNOWN
@@ -71,7 +71,7 @@ class Child(Shape):
     certificate_number: Number | None = None
 
 
-class Certificate(Shape):
+class Certificate(Shape, frozen=True, kw_only=True):
     """A certificate of marriage and childbearing facts (婚育证明)."""
 
     number: Number
@@ -81,7 +81,7 @@ class Certificate(Shape):
     revoked_on: date | None = None
 
 
-class Record(Shape):
+class Record(Shape, frozen=True, kw_only=True):
     """The facts that are known; None says nothing about the fact."""
 
     name: Name | None = None

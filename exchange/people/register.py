@@ -90,7 +90,9 @@ class Entry:
         """The division on the other side: the destination of an outflow, the origin of an inflow entry."""
         return self.destination if self.register is RegisterKind.OUTFLOW else self.origin
 
-    def changed(self, *, person: Person, record: Record, origin: str, destination: str, township: str | None) -> "Entry":
+    def changed(
+        self, *, person: Person, record: Record, origin: str, destination: str, township: str | None
+    ) -> "Entry":
         """The entry with new facts; EntryClosed if it is closed, the same value if nothing differs."""
         if not self.is_open:
             raise EntryClosed
@@ -110,6 +112,9 @@ class Entry:
         return replace(self, opened_at=at, closed_at=None, close_reason=None, version=self.version + 1)
 
 
+NOTHING_KNOWN = Record()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryDraft:
     """What a clerk, a sheet or another system knows of a person to be entered."""
@@ -119,6 +124,6 @@ class EntryDraft:
     destination: str
     township: str | None = None
     person: Person
-    record: Record = Record()
+    record: Record = NOTHING_KNOWN
     opened_on: date | None = None
     protected: bool = False

@@ -72,14 +72,14 @@ class AlreadyDecided(Conflict):
     en = "The agreement was decided otherwise before."
 
 
-class Party(Shape):
+class Party(Shape, frozen=True, kw_only=True):
     """One side: a node and the jurisdiction for which it signs (a county, or a prefecture or province for all within)."""
 
     node: NodeName
     jurisdiction: Annotated[str, Meta(pattern=r"^\d{6}$")]
 
 
-class FieldRule(Shape):
+class FieldRule(Shape, frozen=True, kw_only=True):
     """The items that may be asked, sent and compared for one subject and purpose."""
 
     subject: Subject
@@ -87,15 +87,15 @@ class FieldRule(Shape):
     items: list[Item]
 
 
-class RegisterComparison(Shape, omit_defaults=False):
+class RegisterComparison(Shape, frozen=True, kw_only=True, omit_defaults=False):
     """Whether the two registers may be compared, on which items, and up to how many differences."""
 
     allowed: bool = False
-    items: list[Item] = []
+    items: tuple[Item, ...] = ()
     difference_limit: int | None = None
 
 
-class DayLimit(Shape):
+class DayLimit(Shape, frozen=True, kw_only=True):
     """A limit that departs from the rule set's: `days` calendar or working days."""
 
     rule: Annotated[str, Meta(max_length=60)]
@@ -103,14 +103,14 @@ class DayLimit(Shape):
     unit: Literal["calendar", "working"]
 
 
-class RulesRef(Shape):
+class RulesRef(Shape, frozen=True, kw_only=True):
     """The rule set that the parties agreed on."""
 
     version: Annotated[str, Meta(max_length=60)]
     digest: Digest
 
 
-class Agreement(Shape, omit_defaults=False):
+class Agreement(Shape, frozen=True, kw_only=True, omit_defaults=False):
     """What both parties sign. `directions` says who may open exchanges: both, or only one party towards the other."""
 
     id: UUID
@@ -137,7 +137,7 @@ class Agreement(Shape, omit_defaults=False):
         )
 
 
-class Decision(Shape, omit_defaults=False):
+class Decision(Shape, frozen=True, kw_only=True, omit_defaults=False):
     """The other side's signed word on a proposal, or either side's later end of it."""
 
     agreement: Digest
@@ -179,9 +179,7 @@ class SignedAgreement:
         """Both proposal and acceptance are held, and the day lies within the dates."""
         until = self.agreement.valid_until
         return (
-            self.standing is Standing.ACCEPTED
-            and self.agreement.valid_from <= day
-            and (until is None or day <= until)
+            self.standing is Standing.ACCEPTED and self.agreement.valid_from <= day and (until is None or day <= until)
         )
 
 
@@ -193,10 +191,14 @@ def read_agreement(payload: bytes) -> Agreement:
     except (ijson.NotIJSON, msgspec.ValidationError) as exc:
         raise MalformedAgreement(en=f"The agreement does not fit the protocol: {exc}") from exc
     if agreement.valid_until is not None and agreement.valid_until < agreement.valid_from:
-        raise MalformedAgreement(zh="协议终止日期早于生效日期。", en="The agreement ends before it begins.", pointer="/valid_until")
+        raise MalformedAgreement(
+            zh="协议终止日期早于生效日期。", en="The agreement ends before it begins.", pointer="/valid_until"
+        )
     first, second = agreement.parties
     if first.jurisdiction == second.jurisdiction:
-        raise MalformedAgreement(zh="协议双方不能是同一地区。", en="The parties are the same jurisdiction.", pointer="/parties")
+        raise MalformedAgreement(
+            zh="协议双方不能是同一地区。", en="The parties are the same jurisdiction.", pointer="/parties"
+        )
     return agreement
 
 

@@ -42,7 +42,7 @@ class BatchTooLarge(Refused):
     en = "The batch has more than 1,000 messages or 8 MiB unpacked."
 
 
-class Manifest(Shape, omit_defaults=False):
+class Manifest(Shape, frozen=True, kw_only=True, omit_defaults=False):
     """What one signature covers: the place of the batch in the link's log and the digest of each line."""
 
     protocol: Annotated[str, Meta(pattern="^1$")]
@@ -64,7 +64,7 @@ class Outcome(StrEnum):
     REJECTED = "rejected"
 
 
-class WireProblem(Shape):
+class WireProblem(Shape, frozen=True, kw_only=True):
     """Why a message was rejected: RFC 9457 members, and what to do."""
 
     type: Annotated[str, Meta(max_length=200)]
@@ -74,7 +74,7 @@ class WireProblem(Shape):
     pointer: Annotated[str, Meta(max_length=200)] | None = None
 
 
-class Judgement(Shape):
+class Judgement(Shape, frozen=True, kw_only=True):
     """The receiver's word on one message, in the batch's order."""
 
     digest: Digest
@@ -84,7 +84,7 @@ class Judgement(Shape):
     problem: WireProblem | None = None
 
 
-class Receipt(Shape, omit_defaults=False):
+class Receipt(Shape, frozen=True, kw_only=True, omit_defaults=False):
     """The receiver's signed promise about one batch."""
 
     link: UUID

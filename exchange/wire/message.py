@@ -4,8 +4,9 @@ What an agreement or the state of an exchange allows is judged elsewhere; here a
 """
 
 import re
+from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -50,21 +51,21 @@ class MalformedMessage(Invalid):
     en = "A field of the message does not fit the protocol."
 
 
-class Reply(Shape):
+class Reply(Shape, frozen=True, kw_only=True):
     """The message that this one answers, by id and digest."""
 
     id: UUID7
     digest: Digest
 
 
-class Priority(Shape):
+class Priority(Shape, frozen=True, kw_only=True):
     """How soon; an urgent one says why."""
 
     level: PriorityLevel
     reason: UrgentReason | None = None
 
 
-class QueryBody(Shape):
+class QueryBody(Shape, frozen=True, kw_only=True):
     """Please verify these items: `record` holds the asker's own values, for the asked side to confirm or correct."""
 
     person: Person
@@ -76,7 +77,7 @@ class QueryBody(Shape):
     note: Note | None = None
 
 
-class NoticeBody(Shape):
+class NoticeBody(Shape, frozen=True, kw_only=True):
     """This happened to this person; `corrects` names the message that a correction mends."""
 
     event: Event
@@ -87,7 +88,7 @@ class NoticeBody(Shape):
     note: Note | None = None
 
 
-class FeedbackBody(Shape):
+class FeedbackBody(Shape, frozen=True, kw_only=True):
     """What the asked side found."""
 
     result: Result
@@ -99,14 +100,14 @@ class FeedbackBody(Shape):
     note: Note | None = None
 
 
-class InterimBody(Shape):
+class InterimBody(Shape, frozen=True, kw_only=True):
     """The answer will be late."""
 
     reason: InterimReason
     expected: date
 
 
-class ChallengeBody(Shape):
+class ChallengeBody(Shape, frozen=True, kw_only=True):
     """This feedback is wrong or incomplete."""
 
     reason: ChallengeReason
@@ -114,17 +115,17 @@ class ChallengeBody(Shape):
     note: Note | None = None
 
 
-class EmptyBody(Shape):
+class EmptyBody(Shape, frozen=True, kw_only=True):
     """Confirmations and reminders say all by their kind."""
 
 
-class WithdrawalBody(Shape):
+class WithdrawalBody(Shape, frozen=True, kw_only=True):
     """The asker takes the exchange back."""
 
     reason: WithdrawalReason
 
 
-class Envelope(Shape, rename={"from_": "from"}):
+class Envelope(Shape, frozen=True, kw_only=True, rename={"from_": "from"}):
     """What every message carries."""
 
     id: UUID7
@@ -140,49 +141,49 @@ class Envelope(Shape, rename={"from_": "from"}):
     priority: Priority
 
 
-class Query(Envelope, tag_field="kind", tag="query"):
+class Query(Envelope, frozen=True, kw_only=True, tag_field="kind", tag="query"):
     """Opens an exchange; always wants feedback."""
 
     body: QueryBody
 
 
-class Notice(Envelope, tag_field="kind", tag="notice"):
+class Notice(Envelope, frozen=True, kw_only=True, tag_field="kind", tag="notice"):
     """Opens an exchange; wants feedback where the rule set says so."""
 
     body: NoticeBody
 
 
-class Feedback(Envelope, tag_field="kind", tag="feedback"):
+class Feedback(Envelope, frozen=True, kw_only=True, tag_field="kind", tag="feedback"):
     """Answers a query, a notice or a challenge."""
 
     body: FeedbackBody
 
 
-class Interim(Envelope, tag_field="kind", tag="interim"):
+class Interim(Envelope, frozen=True, kw_only=True, tag_field="kind", tag="interim"):
     """Announces a late answer; stops no clock."""
 
     body: InterimBody
 
 
-class Challenge(Envelope, tag_field="kind", tag="challenge"):
+class Challenge(Envelope, frozen=True, kw_only=True, tag_field="kind", tag="challenge"):
     """Returns a feedback; opens a round."""
 
     body: ChallengeBody
 
 
-class Confirmation(Envelope, tag_field="kind", tag="confirmation"):
+class Confirmation(Envelope, frozen=True, kw_only=True, tag_field="kind", tag="confirmation"):
     """Accepts a feedback; closes the exchange."""
 
     body: EmptyBody
 
 
-class Reminder(Envelope, tag_field="kind", tag="reminder"):
+class Reminder(Envelope, frozen=True, kw_only=True, tag_field="kind", tag="reminder"):
     """Asks again; at most one a day."""
 
     body: EmptyBody
 
 
-class Withdrawal(Envelope, tag_field="kind", tag="withdrawal"):
+class Withdrawal(Envelope, frozen=True, kw_only=True, tag_field="kind", tag="withdrawal"):
     """Takes the exchange back."""
 
     body: WithdrawalBody
@@ -211,6 +212,7 @@ REPLIES_TO: dict[Kind, frozenset[Kind]] = {
     Kind.WITHDRAWAL: frozenset({Kind.QUERY, Kind.NOTICE}),
 }
 
+_QUOTED = re.compile(r" '[^']*'| `(?![a-z_]{1,30}`)[^`]*`")
 _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 _encoder = msgspec.json.Encoder()
 
@@ -223,55 +225,78 @@ def _pointer(error: msgspec.ValidationError) -> str:
 
 
 def _complaint(error: msgspec.ValidationError) -> str:
-    return _AT.sub("", str(error))
+    # msgspec quotes an unknown word or name; what was typed into the wrong field may be a person's.
+    return _QUOTED.sub("", _AT.sub("", str(error)))
 
 
-def _inner_rules(message: Message) -> None:
-    """Rules between fields of one message; MalformedMessage with the pointer of the field that breaks one."""
+class _Rule(NamedTuple):
+    """A rule between fields of one message: where it is broken, and what to say then."""
 
-    def require(holds: bool, pointer: str, zh: str, en: str) -> None:
-        if not holds:
-            raise MalformedMessage(zh=zh, en=en, pointer=pointer)
+    pointer: str
+    zh: str
+    en: str
 
+
+_URGENCY = _Rule("/priority/reason", "加急须且仅须注明理由。", "Urgency, and only urgency, has a reason.")
+_REPLY = _Rule(
+    "/in_reply_to", "开启交换的消息不回复他信，其余消息须回复。", "Openings reply to nothing, all else replies."
+)
+_TWICE = _Rule("/body/items", "协查项目重复。", "An item is asked twice.")
+_CLAIM = _Rule("/body/record", "只能附上所核实项目的内容。", "Only the items asked about may be sent along.")
+_APPLICATION = _Rule(
+    "/body/application_date",
+    "生育登记须由本人申请并注明申请日期。",
+    "A birth registration needs the person's own application and its date.",
+)
+_CORRECTS = _Rule(
+    "/body/corrects",
+    "更正须且仅须指明所更正的消息。",
+    "A correction, and nothing else, names the message that it corrects.",
+)
+_VALUES = _Rule("/body/record", "“更正”须且仅须附更正内容。", "`corrected`, and nothing else, carries values.")
+_WHERE = _Rule("/body/moved_to", "“已转往他处”须且仅须注明去向。", "`moved_on`, and nothing else, says where to.")
+_WHICH = _Rule(
+    "/body/jurisdiction", "“非本辖区”须且仅须注明应办地。", "`wrong_jurisdiction`, and nothing else, names another one."
+)
+_WHY = _Rule("/body/reason", "“拒绝”须且仅须注明理由。", "`refused`, and nothing else, has a reason.")
+
+
+def _broken(message: Message) -> Iterator[_Rule]:
     urgent = message.priority.level is PriorityLevel.URGENT
-    require(
-        urgent == (message.priority.reason is not None), "/priority/reason", "加急须且仅须注明理由。", "Urgency, and only urgency, has a reason."
-    )
-    opens = isinstance(message, Query | Notice)
-    require(opens == (message.in_reply_to is None), "/in_reply_to", "该类消息的回复对象有误。", "This kind of message replies to another, or opens.")
+    if urgent != (message.priority.reason is not None):
+        yield _URGENCY
+    if isinstance(message, Query | Notice) != (message.in_reply_to is None):
+        yield _REPLY
     match message:
         case Query(body=body):
             asked = frozenset(body.items)
-            claimed = body.record.items() if body.record is not None else frozenset()
-            require(claimed <= asked, "/body/record", "只能附上所核实项目的内容。", "Only the items asked about may be sent along.")
-            require(len(asked) == len(body.items), "/body/items", "协查项目重复。", "An item is asked twice.")
-            if message.purpose is Purpose.BIRTH_REGISTRATION:
-                applied = body.requested_by_person and body.application_date is not None
-                require(
-                    applied,
-                    "/body/application_date",
-                    "生育登记须由本人申请并注明申请日期。",
-                    "A birth registration needs the person's own application and its date.",
-                )
+            if len(asked) != len(body.items):
+                yield _TWICE
+            if body.record is not None and not body.record.items() <= asked:
+                yield _CLAIM
+            applied = body.requested_by_person and body.application_date is not None
+            if message.purpose is Purpose.BIRTH_REGISTRATION and not applied:
+                yield _APPLICATION
         case Notice(body=body):
-            correction = body.event is Event.CORRECTION
-            require(correction == (body.corrects is not None), "/body/corrects", "更正须且仅须指明所更正的消息。", "A correction, and only it, names what it corrects.")
+            if (body.event is Event.CORRECTION) != (body.corrects is not None):
+                yield _CORRECTS
         case Feedback(body=body):
-            result = body.result
-            require(
-                (body.record is None) or result is Result.CORRECTED, "/body/record", "仅“更正”可附内容。", "Only a correction carries values."
-            )
-            require((result is Result.CORRECTED) <= (body.record is not None), "/body/record", "“更正”须附更正内容。", "A correction carries the corrected values.")
-            require((body.moved_to is not None) == (result is Result.MOVED_ON), "/body/moved_to", "仅“已转往他处”须注明去向。", "Moved on, and only it, says where to.")
-            require(
-                (body.jurisdiction is not None) <= (result is Result.WRONG_JURISDICTION),
-                "/body/jurisdiction",
-                "仅“非本辖区”可注明应办地。",
-                "Only wrong jurisdiction names another one.",
-            )
-            require((body.reason is not None) == (result is Result.REFUSED), "/body/reason", "仅“拒绝”须注明理由。", "A refusal, and only it, has a reason.")
+            if (body.result is Result.CORRECTED) != (body.record is not None):
+                yield _VALUES
+            if (body.result is Result.MOVED_ON) != (body.moved_to is not None):
+                yield _WHERE
+            if (body.result is Result.WRONG_JURISDICTION) != (body.jurisdiction is not None):
+                yield _WHICH
+            if (body.result is Result.REFUSED) != (body.reason is not None):
+                yield _WHY
         case _:
             pass
+
+
+def check_fields(message: Message) -> None:
+    """Hold the rules between a message's fields; MalformedMessage with the pointer of the first that is broken."""
+    for rule in _broken(message):
+        raise MalformedMessage(zh=rule.zh, en=rule.en, pointer=rule.pointer)
 
 
 def read_message(line: bytes) -> Message:
@@ -284,9 +309,11 @@ def read_message(line: bytes) -> Message:
     except msgspec.ValidationError as exc:
         complaint = _complaint(exc)
         raise MalformedMessage(
-            zh=f"消息字段不符合协议：{complaint}", en=f"A field does not fit the protocol: {complaint}", pointer=_pointer(exc)
+            zh=f"消息字段不符合协议：{complaint}",
+            en=f"A field does not fit the protocol: {complaint}",
+            pointer=_pointer(exc),
         ) from None  # the cause may quote the value
-    _inner_rules(message)
+    check_fields(message)
     return message
 
 
@@ -298,10 +325,3 @@ def write_message(message: Message) -> bytes:
 def kind_of(message: Message) -> Kind:
     """The kind of a message value."""
     return KIND_OF[type(message)]
-
-
-def sketch(message: Message) -> dict[str, Any]:
-    """What may be logged of a message: no person, no record."""
-    return {"id": message.id, "kind": kind_of(message).value, "exchange": message.exchange}
-
-

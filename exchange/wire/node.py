@@ -23,7 +23,7 @@ class NodeDocumentRefused(NotAuthentic):
     en = "The node document does not hold."
 
 
-class PublishedJwk(Shape, omit_defaults=False):
+class PublishedJwk(Shape, frozen=True, kw_only=True, omit_defaults=False):
     """A P-256 public key (RFC 7517)."""
 
     kty: Literal["EC"]
@@ -32,7 +32,7 @@ class PublishedJwk(Shape, omit_defaults=False):
     y: Digest
 
 
-class PublishedKey(Shape, omit_defaults=False):
+class PublishedKey(Shape, frozen=True, kw_only=True, omit_defaults=False):
     """A key and the time in which it may be used; `not_after` is null while no end is planned."""
 
     jwk: PublishedJwk
@@ -41,7 +41,7 @@ class PublishedKey(Shape, omit_defaults=False):
     not_after: WireMoment | None
 
 
-class RevokedKey(Shape, rename={"from_": "from"}):
+class RevokedKey(Shape, frozen=True, kw_only=True, rename={"from_": "from"}):
     """A key that must not be trusted from a moment on."""
 
     kid: Digest
@@ -49,7 +49,7 @@ class RevokedKey(Shape, rename={"from_": "from"}):
     reason: Annotated[str, Meta(max_length=100)]
 
 
-class Endpoints(Shape):
+class Endpoints(Shape, frozen=True, kw_only=True):
     """Absolute addresses; all share the document's scheme, host and port."""
 
     token: Annotated[str, Meta(max_length=300)]
@@ -58,14 +58,14 @@ class Endpoints(Shape):
     links: Annotated[str, Meta(max_length=300)]
 
 
-class Limits(Shape, omit_defaults=False):
+class Limits(Shape, frozen=True, kw_only=True, omit_defaults=False):
     """What the node takes in one batch."""
 
     messages: int
     unpacked_bytes: int
 
 
-class NodeDocument(Shape, omit_defaults=False):
+class NodeDocument(Shape, frozen=True, kw_only=True, omit_defaults=False):
     """What ``GET /.well-known/migrant-exchange`` serves, signed.
 
     `recovery` is the thumbprint of the offline recovery key, which the onboarding fingerprint covers. `clock` is

@@ -1,0 +1,87 @@
+"""Let accepted messages take effect: the one place where states change and facts are written, at sender and receiver alike."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from exchange.codes import Kind, Role
+from exchange.conversation import SENDER, Fact, Letter, answered_at, fold, opened
+from exchange.exchanges import Direction, Exchange, ExchangeKey, LoggedMessage
+from exchange.ledger import Ledger
+from exchange.node import Node
+from exchange.wire.batch import Outcome
+
+
+class Effects:
+    """The effects of one batch or one receipt on the exchanges that it names.
+
+    A letter that comes after all that is known is one step of the table. One that crossed with later ones makes its
+    exchange be folded again from the whole log, so that both nodes come to the same state; facts that this undoes are
+    voided as of `now`, never removed.
+    """
+
+    def __init__(self, ledger: Ledger, node: Node, partner: str, now: datetime) -> None:
+        self._ledger, self._node, self._partner, self._now = ledger, node, partner, now
+        self._letters: dict[ExchangeKey, list[Letter]] = {}
+        self._facts: list[tuple[ExchangeKey, Fact]] = []
+        self._folded: dict[ExchangeKey, list[Fact]] = {}
+
+    def take(self, exchange: Exchange, letter: Letter) -> Exchange:
+        """The exchange after one more accepted letter."""
+        key, then = exchange.key, exchange.conversation
+        fact: Fact | None
+        self._letters.setdefault(key, []).append(letter)
+        if then is None:
+            conversation, fact = opened(letter)
+        elif letter.turn > then.last_turn and key not in self._folded:
+            conversation, _, fact = then.after(letter, lapse_days=self._node.rules.lapse_days)
+        else:
+            log = self._ledger.messages.of_exchanges(key.link, [key.exchange]).get(key.exchange, [])
+            letters = [*letters_of(log, key.role, self._node.name, self._partner), *self._letters[key]]
+            conversation, facts = fold(letters, lapse_days=self._node.rules.lapse_days)
+            self._folded[key] = facts
+            fact = None
+        if fact is not None:
+            self._facts.append((key, fact))
+        return replace(exchange, conversation=conversation, version=exchange.version + 1)
+
+    def store(self) -> None:
+        """Write the facts; the exchanges and messages are the caller's to store, the messages after the last `take`."""
+        self._ledger.exchanges.add_facts([(key, fact) for key, fact in self._facts if key not in self._folded])
+        for key, facts in self._folded.items():
+            held = {fact.message: fact for fact in self._ledger.exchanges.facts(key)}
+            derived = {fact.message: fact for fact in facts}
+            stale = {
+                message
+                for message, fact in held.items()
+                if message not in derived or replace(derived[message], known_at=fact.known_at) != fact
+            }
+            fresh = [fact for message, fact in derived.items() if message not in held or message in stale]
+            self._ledger.exchanges.void_facts(key, stale, self._now)
+            self._ledger.exchanges.add_facts([(key, replace(fact, known_at=self._now)) for fact in fresh])
+
+
+def letters_of(log: Iterable[LoggedMessage], role: Role, node: str, partner: str) -> list[Letter]:
+    """The accepted letters of one side of an exchange; a local link's log holds the other side's copies as well."""
+    return [
+        letter_of(message, node if message.direction is Direction.OUT else partner)
+        for message in log
+        if message.outcome is Outcome.ACCEPTED and role_here(message.kind, message.direction) is role
+    ]
+
+
+def role_here(kind: Kind, direction: Direction) -> Role:
+    """Which side of the exchange a message's copy belongs to: its sender's if it went out, the other's if it came in."""
+    sender = SENDER[kind]
+    if direction is Direction.OUT:
+        return sender
+    return Role.ASKED if sender is Role.ASKER else Role.ASKER
+
+
+def letter_of(message: LoggedMessage, sender: str) -> Letter:
+    """The letter of a delivered message: an opening counts from its receipt, everything else from its sending."""
+    if message.sent_at is None or message.received_at is None:
+        raise ValueError("only a delivered message is a letter")
+    opens = message.kind in (Kind.QUERY, Kind.NOTICE)
+    stamp = message.received_at if opens else answered_at(message.sent_at, message.received_at)
+    return message.letter(sender, stamp)

@@ -1,0 +1,246 @@
+"""Judge the messages of one batch: load what they need in a few statements, then decide on values, then write in sets."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from exchange.admission import Desk, ExchangeExists, Terms
+from exchange.codes import Kind, Role
+from exchange.conversation import Effect, State, answered_at
+from exchange.errors import Invalid, Refused, Retry, WoshouError
+from exchange.exchanges import Acceptance, Direction, Exchange, ExchangeKey, Link, LoggedMessage
+from exchange.ledger import Ledger
+from exchange.moments import parse_moment
+from exchange.node import Node
+from exchange.partners import Partner
+from exchange.verbs.absorb import Effects, letter_of, role_here
+from exchange.verbs.pair import paired
+from exchange.wire.batch import Judgement, Manifest, Outcome
+from exchange.wire.message import Challenge, Feedback, Message, Notice, Query, kind_of, read_message
+from exchange.wire.problems import wire_problem
+
+
+class IdReused(Invalid):
+    """The message's id is known with other contents."""
+
+    code = "id-reused"
+    zh = "该消息编号已用于其他内容；修改后的消息须用新编号。"
+    en = "This id is known with other contents; a mended message has a new id."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """One line of a batch: read and indexed before the transaction begins, or refused with a reason."""
+
+    line: bytes
+    digest: str
+    message: Message | None
+    refusal: WoshouError | None = None
+    person_index: str = ""
+
+
+def read_arrivals(node: Node, manifest: Manifest, lines: Sequence[bytes]) -> list[Arrival]:
+    """Read all lines; what is malformed is kept with its refusal, to be rejected one by one."""
+    return [_read(node, line, digest) for line, digest in zip(lines, manifest.digests, strict=True)]
+
+
+def _read(node: Node, line: bytes, digest: str) -> Arrival:
+    try:
+        message = read_message(line)
+        index = node.person_index(message.body.person) if isinstance(message, Query | Notice) else ""
+    except Refused as refusal:
+        return Arrival(line=line, digest=digest, message=None, refusal=refusal)
+    return Arrival(line=line, digest=digest, message=message, person_index=index)
+
+
+class Intake:
+    """The judging of one batch: loads what all its messages need in a few statements, then works on values."""
+
+    def __init__(
+        self, ledger: Ledger, node: Node, partner: Partner, link: Link, manifest: Manifest, turn: int, now: datetime
+    ) -> None:
+        self._ledger, self._node, self._partner, self._link = ledger, node, partner, link
+        self._manifest, self._turn, self._now = manifest, turn, now
+        self._stamp = answered_at(parse_moment(manifest.sent_at), now)
+        local = partner.node == node.name
+        self._desk = Desk(
+            node=node,
+            partner=partner.node,
+            theirs=node.jurisdictions if local else frozenset(partner.confirmed),
+            agreements=tuple(ledger.agreements.all(partner.node)),
+            now=now,
+        )
+        self._messages: dict[str, LoggedMessage] = {}
+        self._fresh: dict[str, LoggedMessage] = {}
+        self._judged_anew: dict[str, LoggedMessage] = {}
+        self._exchanges: dict[ExchangeKey, Exchange] = {}
+        # Both as ordered sets: what is written comes in the batch's order.
+        self._opened: dict[ExchangeKey, None] = {}
+        self._changed: dict[ExchangeKey, None] = {}
+        self._replied: dict[Direction, dict[str, LoggedMessage]] = {}
+        self._effects = Effects(ledger, node, partner.node, now)
+
+    def load(self, arrivals: Iterable[Arrival]) -> None:
+        """Fetch what is known of the batch's messages, of the exchanges they name and of the messages they answer."""
+        messages = [arrival.message for arrival in arrivals if arrival.message is not None]
+        link = self._link.id
+        self._messages = dict(self._ledger.messages.known(link, Direction.IN, {message.id for message in messages}))
+        named: dict[Role, set[str]] = {Role.ASKER: set(), Role.ASKED: set()}
+        replied: dict[Direction, set[str]] = {Direction.IN: set(), Direction.OUT: set()}
+        for message in messages:
+            kind = kind_of(message)
+            named[role_here(kind, Direction.IN)].add(message.exchange)
+            if message.in_reply_to is not None:
+                replied[replied_direction(kind)].add(message.in_reply_to.id)
+        for role, names in named.items():
+            for exchange in self._ledger.exchanges.load(link, role, names).values() if names else ():
+                self._exchanges[exchange.key] = exchange
+        self._replied = {
+            direction: dict(self._ledger.messages.known(link, direction, ids)) if ids else {}
+            for direction, ids in replied.items()
+        }
+
+    def judge(self, position: int, arrival: Arrival) -> Judgement:
+        """The word on one message; an accepted one is kept to be stored."""
+        message = arrival.message
+        if message is None:
+            problem = wire_problem(arrival.refusal) if arrival.refusal else None
+            return Judgement(digest=arrival.digest, id=None, outcome=Outcome.REJECTED, problem=problem)
+        known = self._messages.get(message.id)
+        again = known is not None and _freed(known)
+        if known is not None and not again:
+            return self._known(arrival, message, known)
+        try:
+            logged = self._admit(position, arrival, message)
+        except WoshouError as refusal:
+            problem = wire_problem(refusal)
+            logged = replace(
+                self._logged(position, arrival, message), line=None, outcome=Outcome.REJECTED, problem=problem
+            )
+        (self._judged_anew if again else self._fresh)[message.id] = logged
+        self._messages[message.id] = logged
+        return Judgement(
+            digest=arrival.digest,
+            id=message.id,
+            outcome=logged.outcome or Outcome.REJECTED,
+            due=logged.due.isoformat() if logged.due else None,
+            problem=logged.problem,
+        )
+
+    def store(self) -> None:
+        """Write the messages, the new exchanges and what the messages did to exchanges."""
+        self._ledger.messages.add(list(self._fresh.values()))
+        self._ledger.messages.save(list(self._judged_anew.values()))
+        opened = [self._exchanges[key] for key in self._opened]
+        self._ledger.exchanges.add(paired(self._ledger, opened, self._now))
+        self._ledger.exchanges.save([self._exchanges[key] for key in self._changed if key not in self._opened])
+        self._effects.store()
+
+    def _known(self, arrival: Arrival, message: Message, known: LoggedMessage) -> Judgement:
+        if known.digest != arrival.digest:
+            problem = wire_problem(IdReused(pointer="/id"))
+            return Judgement(digest=arrival.digest, id=message.id, outcome=Outcome.REJECTED, problem=problem)
+        return Judgement(
+            digest=arrival.digest,
+            id=message.id,
+            outcome=Outcome.DUPLICATE,
+            due=known.due.isoformat() if known.due else None,
+            problem=known.problem,
+        )
+
+    def _admit(self, position: int, arrival: Arrival, message: Message) -> LoggedMessage:
+        logged = self._logged(position, arrival, message)
+        key = ExchangeKey(self._link.id, message.exchange, role_here(logged.kind, Direction.IN))
+        if isinstance(message, Query | Notice):
+            if key in self._exchanges:
+                raise ExchangeExists(pointer="/exchange")
+            terms = self._desk.opening(message, sending=False)
+            logged = replace(logged, due=terms.due.day if terms.due else None)
+            self._exchanges[key] = self._opening(key, arrival, message, terms)
+            self._opened[key] = None
+        else:
+            exchange = self._exchanges.get(key)
+            replied = self._find_replied(message)
+            step = self._desk.reply(message, exchange, replied, at=self._stamp, sending=False)
+            if exchange is not None and isinstance(message, Challenge) and step.effect is Effect.CHALLENGES:
+                due = self._desk.due_of_challenge(exchange)
+                logged = replace(logged, due=due.day if due else None)
+            if isinstance(message, Feedback):
+                overtaken = step.to is State.WITHDRAWN
+                logged = replace(logged, result=message.body.result, line=None if overtaken else logged.line)
+        self._exchanges[key] = self._effects.take(self._exchanges[key], letter_of(logged, self._manifest.sender))
+        self._changed[key] = None
+        return logged
+
+    def _find_replied(self, message: Message) -> LoggedMessage | None:
+        if message.in_reply_to is None:
+            return None
+        direction = replied_direction(kind_of(message))
+        if direction is Direction.IN and message.in_reply_to.id in self._messages:
+            return self._messages[message.in_reply_to.id]
+        return self._replied[direction].get(message.in_reply_to.id)
+
+    def _logged(self, position: int, arrival: Arrival, message: Message) -> LoggedMessage:
+        return LoggedMessage(
+            link=self._link.id,
+            direction=Direction.IN,
+            id=message.id,
+            exchange=message.exchange,
+            kind=kind_of(message),
+            digest=arrival.digest,
+            line=arrival.line,
+            in_reply_to=message.in_reply_to.id if message.in_reply_to else None,
+            created_at=parse_moment(message.created_at),
+            sequence=self._manifest.sequence,
+            position=position,
+            turn=self._turn,
+            sent_at=parse_moment(self._manifest.sent_at),
+            received_at=self._now,
+            known_at=self._now,
+            outcome=Outcome.ACCEPTED,
+        )
+
+    def _opening(self, key: ExchangeKey, arrival: Arrival, message: Query | Notice, terms: Terms) -> Exchange:
+        return replace(
+            exchange_of(key, message, terms, own=message.to, other=message.from_, person_index=arrival.person_index),
+            submitted_at=parse_moment(message.created_at),
+            acceptance=Acceptance.ACCEPTED,
+            received_at=self._now,
+            known_at=self._now,
+            first_due=terms.due.day if terms.due else None,
+        )
+
+
+def exchange_of(
+    key: ExchangeKey, message: Query | Notice, terms: Terms, *, own: str, other: str, person_index: str
+) -> Exchange:
+    """The exchange that an opening begins, as one side holds it before its receipt."""
+    query = message.body if isinstance(message, Query) else None
+    return Exchange(
+        key=key,
+        own=own,
+        other=other,
+        origin=message.origin,
+        destination=message.destination,
+        category=terms.category,
+        kind=kind_of(message),
+        event=message.body.event if isinstance(message, Notice) else None,
+        purpose=message.purpose,
+        urgent=message.priority.reason,
+        items=tuple(query.items) if query is not None else (),
+        agreement=terms.agreement.digest,
+        opening=message.id,
+        submitted_at=parse_moment(message.created_at),
+        acceptance=Acceptance.PENDING,
+        person_index=person_index,
+    )
+
+
+def replied_direction(kind: Kind) -> Direction:
+    """Where the receiver of a message of this kind finds what it replies to: reminders and withdrawals name their own side's."""
+    return Direction.IN if kind in (Kind.REMINDER, Kind.WITHDRAWAL) else Direction.OUT
+
+
+def _freed(known: LoggedMessage) -> bool:
+    """A rejection that said retry `later` frees the id: the same bytes are judged anew."""
+    return known.outcome is Outcome.REJECTED and known.problem is not None and known.problem.retry is Retry.LATER

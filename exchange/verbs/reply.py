@@ -1,0 +1,164 @@
+"""Say something about an exchange that exists: feedback, interim, challenge, confirmation, reminder, withdrawal."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from exchange.admission import Desk, UnknownExchange, WrongReply
+from exchange.codes import Kind, PriorityLevel
+from exchange.conversation import SENDER
+from exchange.errors import Conflict
+from exchange.exchanges import Direction, Exchange, LoggedMessage
+from exchange.ids import new_id, new_salt
+from exchange.ledger import Ledger
+from exchange.moments import format_moment, parse_moment
+from exchange.node import Node
+from exchange.wire import ijson
+from exchange.wire.batch import Outcome
+from exchange.wire.message import (
+    Challenge,
+    ChallengeBody,
+    Confirmation,
+    EmptyBody,
+    Feedback,
+    FeedbackBody,
+    Interim,
+    InterimBody,
+    Message,
+    Priority,
+    Reminder,
+    Reply,
+    Withdrawal,
+    WithdrawalBody,
+    check_fields,
+    kind_of,
+    write_message,
+)
+
+NOTHING = EmptyBody()
+Body: TypeAlias = FeedbackBody | InterimBody | ChallengeBody | EmptyBody | WithdrawalBody
+_TYPES: dict[Kind, Callable[..., Message]] = {
+    Kind.FEEDBACK: Feedback,
+    Kind.INTERIM: Interim,
+    Kind.CHALLENGE: Challenge,
+    Kind.CONFIRMATION: Confirmation,
+    Kind.REMINDER: Reminder,
+    Kind.WITHDRAWAL: Withdrawal,
+}
+
+
+class NotYourRole(Conflict):
+    """Only the asker challenges, confirms, reminds and withdraws; only the asked side feeds back."""
+
+    code = "not-your-role"
+    zh = "该操作只能由另一方进行。"
+    en = "Only the other side of the exchange can do that."
+
+
+class UnderWay(Conflict):
+    """The same was said already and waits for its receipt."""
+
+    code = "under-way"
+    zh = "同类消息已在发送中，请等待回执。"
+    en = "The same was said already and waits for its receipt."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What is to be said: the kind and its body."""
+
+    kind: Kind
+    body: Body = NOTHING
+
+
+def reply(ledger: Ledger, node: Node, exchange: Exchange, said: Said, now: datetime) -> LoggedMessage:
+    """Queue the message; a Refused leaf if the state, the agreement or the other side's rules do not allow it."""
+    return reply_all(ledger, node, [(exchange, said)], now)[0]
+
+
+def reply_all(
+    ledger: Ledger, node: Node, replies: Sequence[tuple[Exchange, Said]], now: datetime
+) -> list[LoggedMessage]:
+    """Queue many; all or, at the first refusal, none."""
+    partners = {link.id: link.partner for link in ledger.links.all()}
+    desks: dict[int, Desk] = {}
+    logs: dict[str, list[LoggedMessage]] = {}
+    for link in {exchange.key.link for exchange, _ in replies}:
+        partner = partners[link]
+        agreements = tuple(ledger.agreements.all(partner))
+        desks[link] = Desk(node=node, partner=partner, theirs=frozenset(), agreements=agreements, now=now)
+        names = {exchange.key.exchange for exchange, _ in replies if exchange.key.link == link}
+        logs.update(ledger.messages.of_exchanges(link, names))
+    queued = [
+        _queue(desks[exchange.key.link], exchange, said, logs.get(exchange.key.exchange, []), now)
+        for exchange, said in replies
+    ]
+    ledger.messages.add(queued)
+    return queued
+
+
+def _queue(desk: Desk, exchange: Exchange, said: Said, log: Sequence[LoggedMessage], now: datetime) -> LoggedMessage:
+    if SENDER[said.kind] is not exchange.key.role:
+        raise NotYourRole
+    if any(message.kind is said.kind and _waits(message) for message in log):
+        raise UnderWay
+    replied = _replied(exchange, said.kind, log)
+    message = _message(exchange, said, replied, now)
+    check_fields(message)
+    desk.reply(message, exchange, replied, at=now, sending=True)
+    line = write_message(message)
+    return LoggedMessage(
+        link=exchange.key.link,
+        direction=Direction.OUT,
+        id=message.id,
+        exchange=message.exchange,
+        kind=kind_of(message),
+        digest=ijson.digest(line),
+        line=line,
+        in_reply_to=replied.id,
+        created_at=parse_moment(message.created_at),
+        result=said.body.result if isinstance(said.body, FeedbackBody) else None,
+    )
+
+
+def _waits(message: LoggedMessage) -> bool:
+    return message.direction is Direction.OUT and message.outcome is None
+
+
+def _replied(exchange: Exchange, kind: Kind, log: Sequence[LoggedMessage]) -> LoggedMessage:
+    """The message that a reply of this kind answers: the latest one that wants it."""
+    conversation = exchange.conversation
+    if conversation is None:
+        raise UnknownExchange
+    match kind:
+        case Kind.FEEDBACK | Kind.INTERIM | Kind.REMINDER:
+            wanted = conversation.challenge or exchange.opening
+        case Kind.CHALLENGE | Kind.CONFIRMATION:
+            wanted = conversation.feedback
+        case _:
+            wanted = exchange.opening
+    # A local link's log holds both sides' copies of each message: any of them names the same id and digest.
+    for message in log:
+        if message.id == wanted and message.outcome is Outcome.ACCEPTED:
+            return message
+    raise WrongReply
+
+
+def _message(exchange: Exchange, said: Said, replied: LoggedMessage, now: datetime) -> Message:
+    urgent = PriorityLevel.NORMAL if exchange.urgent is None else PriorityLevel.URGENT
+    build = _TYPES[said.kind]
+    return build(
+        id=new_id(now),
+        salt=new_salt(),
+        exchange=exchange.key.exchange,
+        in_reply_to=Reply(id=replied.id, digest=replied.digest),
+        from_=exchange.own,
+        to=exchange.other,
+        origin=exchange.origin,
+        destination=exchange.destination,
+        created_at=format_moment(now),
+        purpose=exchange.purpose,
+        priority=Priority(level=urgent, reason=exchange.urgent),
+        body=said.body,
+    )

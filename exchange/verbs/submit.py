@@ -1,0 +1,221 @@
+"""Submit queries and notices: admit each as the receiver would, and queue it in its link's log."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from exchange.admission import Desk
+from exchange.codes import Event, Item, PriorityLevel, Purpose, QueryReason, RegisterKind, Role, UrgentReason
+from exchange.errors import Conflict, Invalid, Refused, Retry
+from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage
+from exchange.ids import new_id, new_salt
+from exchange.ledger import Ledger
+from exchange.moments import format_moment, parse_moment
+from exchange.node import Node, NotServed
+from exchange.people.record import Person, Record
+from exchange.people.register import Entry
+from exchange.verbs.intake import exchange_of
+from exchange.wire import ijson
+from exchange.wire.message import (
+    MAX_LINE,
+    MalformedMessage,
+    Notice,
+    NoticeBody,
+    Priority,
+    Query,
+    QueryBody,
+    Reply,
+    check_fields,
+    kind_of,
+    write_message,
+)
+
+
+class NoRoute(Refused):
+    """No active partner has been confirmed for the other jurisdiction."""
+
+    code = "no-route"
+    retry = Retry.CONTACT
+    zh = "尚无已确认服务该地区的协作方节点。"
+    en = "No active partner is confirmed for that jurisdiction."
+
+
+class NoGround(Conflict):
+    """A query about a person needs an open entry that names the other side, or the person's own application."""
+
+    code = "no-ground"
+    zh = "协查须有指向对方地区的在册个案，或本人申请。"
+    en = "A query needs an open entry that names the other jurisdiction, or the person's own application."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningDraft:
+    """What a clerk, a sheet or another system wants to ask or tell. `own` and `other` are county codes.
+
+    `event` makes it a notice, its absence a query. The person is taken from `entry` where one is named.
+    """
+
+    own: str
+    other: str
+    own_is_origin: bool
+    event: Event | None = None
+    event_date: date | None = None
+    purpose: Purpose
+    urgent: UrgentReason | None = None
+    entry: str | None = None
+    person: Person | None = None
+    items: tuple[Item, ...] = ()
+    reason: QueryReason = QueryReason.REGISTER_ENTRY
+    record: Record | None = None
+    requested_by_person: bool = False
+    application_date: date | None = None
+    corrects: Reply | None = None
+    note: str | None = None
+
+
+class Submission:
+    """Queues drafts one after the other and stores them together."""
+
+    def __init__(self, ledger: Ledger, node: Node, now: datetime) -> None:
+        self._ledger, self._node, self._now = ledger, node, now
+        self._desks: dict[str, tuple[Link, Desk]] = {}
+        self._messages: list[LoggedMessage] = []
+        self._exchanges: list[Exchange] = []
+        self._entries: dict[str, Entry | None] = {}
+
+    def expect(self, drafts: Sequence[OpeningDraft]) -> None:
+        """Fetch the entries of many drafts' persons at once, so that a sheet costs one look-up."""
+        indexes = {self._node.person_index(draft.person) for draft in drafts if draft.person is not None}
+        for entries in self._ledger.entries.by_person({draft.own for draft in drafts}, indexes).values():
+            self._entries.update({entry.id: entry for entry in entries})
+
+    def add(self, draft: OpeningDraft) -> Exchange:
+        """Queue one draft; a Refused leaf if the receiver would not accept it."""
+        if draft.own not in self._node.jurisdictions:
+            raise NotServed
+        link, desk = self._desk(draft.other)
+        entry = self._entry_of(draft)
+        message = self._message(draft, entry)
+        check_fields(message)
+        terms = desk.opening(message, sending=True)
+        line = write_message(message)
+        if len(line) > MAX_LINE:
+            raise MalformedMessage(zh="内容过长。", en="The content is too long.")
+        key = ExchangeKey(link.id, message.exchange, Role.ASKER)
+        index = self._node.person_index(message.body.person)
+        exchange = exchange_of(key, message, terms, own=draft.own, other=draft.other, person_index=index)
+        exchange = replace(exchange, entry=entry.id if entry else None)
+        self._exchanges.append(exchange)
+        self._messages.append(
+            LoggedMessage(
+                link=link.id,
+                direction=Direction.OUT,
+                id=message.id,
+                exchange=message.exchange,
+                kind=kind_of(message),
+                digest=ijson.digest(line),
+                line=line,
+                in_reply_to=None,
+                created_at=parse_moment(message.created_at),
+            )
+        )
+        return exchange
+
+    def store(self) -> None:
+        """Write all that was queued."""
+        self._ledger.messages.add(self._messages)
+        self._ledger.exchanges.add(self._exchanges)
+        self._messages, self._exchanges = [], []
+
+    def _desk(self, other: str) -> tuple[Link, Desk]:
+        if other not in self._desks:
+            partner, theirs = route(self._ledger, self._node, other)
+            link = self._ledger.links.of(partner)
+            if link is None:
+                raise NoRoute
+            agreements = tuple(self._ledger.agreements.all(partner))
+            desk = Desk(node=self._node, partner=partner, theirs=theirs, agreements=agreements, now=self._now)
+            self._desks[other] = (link, desk)
+        return self._desks[other]
+
+    def _entry_of(self, draft: OpeningDraft) -> Entry | None:
+        """The open entry that the draft rests on; NoGround for a query without one and without an application."""
+        entry: Entry | None = None
+        if draft.entry is not None:
+            entry = self._entries.get(draft.entry) or self._ledger.entries.get(draft.entry)
+        elif draft.person is not None:
+            index = self._node.person_index(draft.person)
+            known = [found for found in self._entries.values() if found and found.person_index == index]
+            known = known or list(self._ledger.entries.by_person([draft.own], [index]).get(index, ()))
+            entry = next((found for found in known if self._rests(found, draft)), None)
+        if entry is not None and not self._rests(entry, draft):
+            entry = None
+        applied = draft.requested_by_person and draft.application_date is not None
+        if draft.event is None and entry is None and not applied:
+            raise NoGround
+        return entry
+
+    def _rests(self, entry: Entry, draft: OpeningDraft) -> bool:
+        register = RegisterKind.OUTFLOW if draft.own_is_origin else RegisterKind.INFLOW
+        names_other = self._node.divisions.contains(entry.other, draft.other)
+        return entry.is_open and entry.jurisdiction == draft.own and entry.register is register and names_other
+
+    def _message(self, draft: OpeningDraft, entry: Entry | None) -> Query | Notice:
+        person = draft.person or (entry.person if entry else None)
+        if person is None:
+            raise Invalid(zh="须指明个案或人员。", en="Name an entry or a person.", pointer="/person")
+        urgent = PriorityLevel.NORMAL if draft.urgent is None else PriorityLevel.URGENT
+        envelope: dict[str, Any] = {
+            "id": new_id(self._now),
+            "salt": new_salt(),
+            "exchange": new_id(self._now),
+            "in_reply_to": None,
+            "from_": draft.own,
+            "to": draft.other,
+            "origin": draft.own if draft.own_is_origin else draft.other,
+            "destination": draft.other if draft.own_is_origin else draft.own,
+            "created_at": format_moment(self._now),
+            "purpose": draft.purpose,
+            "priority": Priority(level=urgent, reason=draft.urgent),
+        }
+        if draft.event is None:
+            query = QueryBody(
+                person=person,
+                items=list(draft.items),
+                reason=draft.reason,
+                record=draft.record,
+                requested_by_person=draft.requested_by_person,
+                application_date=draft.application_date,
+                note=draft.note,
+            )
+            return Query(**envelope, body=query)
+        if draft.event_date is None:
+            raise Invalid(zh="通报须注明发生日期。", en="A notice needs the date of the event.", pointer="/event_date")
+        notice = NoticeBody(
+            event=draft.event,
+            date=draft.event_date,
+            person=person,
+            record=draft.record,
+            corrects=draft.corrects,
+            note=draft.note,
+        )
+        return Notice(**envelope, body=notice)
+
+
+def route(ledger: Ledger, node: Node, other: str) -> tuple[str, frozenset[str]]:
+    """The node that serves a county, and all that it was confirmed to serve; NoRoute if no active one does."""
+    if other in node.jurisdictions:
+        return node.name, node.jurisdictions
+    for partner in ledger.partners.all():
+        if partner.status == "active" and other in partner.confirmed:
+            return partner.node, frozenset(partner.confirmed)
+    raise NoRoute
+
+
+def submit(ledger: Ledger, node: Node, draft: OpeningDraft, now: datetime) -> Exchange:
+    """Queue one query or notice; a Refused leaf if the receiver would not accept it."""
+    submission = Submission(ledger, node, now)
+    exchange = submission.add(draft)
+    submission.store()
+    return exchange
