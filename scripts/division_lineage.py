@@ -1,7 +1,7 @@
 """What became of each place: the pure half of `build_divisions.py`.
 
-A place is seen year by year (`Snapshots`); a run of years with one code, name and parent is one `Version`. When a
-version ends, `step` finds where the place went in the first year without it: to itself (a new name or parent), to what the
+A place is seen year by year (`Snapshots`); years on end with one code, name and parent are one `Version`. When one
+ends, `step` finds where the place went in the first year without it: to itself (a new name or parent), to what the
 change events name, or, failing these, to a place whose name says so (then it is marked as inferred). Steps only lead
 forward in time, so following them to the last year always ends and never goes round.
 """
@@ -17,9 +17,7 @@ PEOPLE = re.compile(
     "达斡尔|仫佬|羌|布朗|撒拉|毛南|仡佬|锡伯|阿昌|普米|塔吉克|怒|乌孜别克|俄罗斯|鄂温克|德昂|保安|裕固|京|塔塔尔|独龙|鄂伦春|"
     "赫哲|门巴|珞巴|基诺|各)族$|(?:蒙古|达斡尔|鄂温克|鄂伦春|哈萨克|锡伯|塔吉克)$"
 )
-GENERIC = re.compile(
-    "[郊城市矿东西南北中新]|市[中郊]|城[关中东西南北]|江[东北]"
-)  # districts of these names are in many cities
+GENERIC = re.compile("[郊城市矿东西南北中新]|市[中郊]|城[关中东西南北]|江[东北]")  # districts of these names are in many cities
 BASES = ("", "event", "correction", "inferred")  # from the strongest to the weakest
 CHANGE_LAG = 1  # a change is published in the year before or after the list that first shows it
 FAMILIES = {"50": "51", "46": "44"}  # Chongqing left Sichuan in 1997, Hainan left Guangdong in 1988
@@ -34,17 +32,19 @@ class Seen:
 
 
 Snapshots = Mapping[int, Mapping[str, Seen]]
+Corrections = Mapping[tuple[str, str, int], tuple[str, ...]]
+NO_CORRECTIONS: Corrections = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """In `year` the place `old` of that name became the code `new`: at once, or later under `new_name` (None: any)."""
+    """In `year` the place `old` of that name became the code `new`: at once, or later under `new_name`."""
 
     year: int
     old: str
     old_name: str
     new: str
-    new_name: str | None
+    new_name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +114,7 @@ class Lineage:
         changes: Iterable[Change],
         upper: Snapshots | None,
         last: int,
-        corrections: Iterable[Change] = (),
+        corrections: Corrections = NO_CORRECTIONS,
     ) -> None:
         self.places = places
         self.upper = upper or {}
@@ -122,9 +122,11 @@ class Lineage:
         self.changes: dict[str, list[Change]] = defaultdict(list)
         for change in changes:
             self.changes[change.old].append(change)
-        self.corrections: dict[tuple[str, str, int], set[str]] = defaultdict(set)
-        for c in corrections:
-            self.corrections[c.old, c.old_name, c.year].add(c.new)
+        self.corrections = corrections
+        for code, name, year in corrections:
+            before = places.get(year - 1, {}).get(code)
+            if before is None or before.name != name or places[year].get(code) == before:
+                raise ValueError(f"no {name} {code} ended in {year}: mend the corrections")
         self._fates: dict[tuple[str, int], Fate] = {}
 
     @cached_property
@@ -161,9 +163,9 @@ class Lineage:
         return Fate(codes=frozenset(codes), basis=basis if codes else "")
 
     def step(self, code: str, seen: Seen, year: int) -> tuple[frozenset[tuple[str, int]], str]:
-        """The codes that a place bears from `year` on (the first without it), each with the year of finding; the basis."""
+        """The codes that a place bears from `year`, the first without it, each with its first year there; the basis."""
         now = self.places[year]
-        if told := self.corrections.get((code, seen.name, year)):
+        if (told := self.corrections.get((code, seen.name, year))) is not None:
             return frozenset(heir for new in told for heir in self._at(new, None, year)), "correction"
         named = [c for c in self.changes[code] if c.old_name == seen.name and abs(c.year - year) <= CHANGE_LAG]
         heirs = {heir for c in named for heir in self._told(c, seen, year)}

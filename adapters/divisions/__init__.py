@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import json
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
@@ -16,7 +17,7 @@ TYPES = {kind.value: kind for kind in DivisionType}
 @cache
 def load_divisions() -> Divisions:
     """The table, read once in a process; townships when one is first asked for."""
-    edition = files(__name__).joinpath("edition.txt").read_text(encoding="utf-8").strip()
+    edition: str = json.loads(files(__name__).joinpath("edition.json").read_text(encoding="utf-8"))["edition"]
     return Divisions(_read_divisions(), edition=edition, townships=_read_townships)
 
 
