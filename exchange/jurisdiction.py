@@ -273,13 +273,9 @@ class Divisions:
         """
         text = "".join(path.split()).replace("省直辖县级行政区划", "省").replace("市市辖区", "市")
         for start in range(len(text)):
-            codes = [
-                code for code in self._names.get(text[start:], ()) if self._lies_in(code, text[:start], text[start:])
-            ]
+            codes = [code for code in self._names.get(text[start:], ()) if self._lies_in(code, text[:start], text[start:])]
             if codes:
-                current = tuple(
-                    c for c in codes if self.get(c).valid_until is None and self.get(c).name == text[start:]
-                )
+                current = tuple(c for c in codes if self.get(c).valid_until is None and self.get(c).name == text[start:])
                 return current or tuple(codes)
         return ()
 
