@@ -11,8 +11,7 @@ from exchange.wire.ijson import b64url_encode
 
 def new_id(now: datetime) -> str:
     """A UUIDv7 of this moment."""
-    milliseconds = to_milliseconds(now)
-    return str(uuid_utils.uuid7(milliseconds // 1000, milliseconds % 1000 * 1_000_000))
+    return str(uuid_utils.uuid7(nanoseconds=to_milliseconds(now) * 1_000_000))
 
 
 def new_salt() -> str:

@@ -21,11 +21,6 @@ from exchange.wire.batch import NodeName
 from exchange.wire.message import UUID, Digest
 
 PROPOSAL_TYPE = "mx-agreement+jws"
-DECISION_TYPES = {
-    "accepted": "mx-agreement-acceptance+jws",
-    "declined": "mx-agreement-decline+jws",
-    "ended": "mx-agreement-end+jws",
-}
 Subject = Annotated[str, Meta(pattern="^(query|" + "|".join(event.value for event in Event) + ")$")]
 
 
@@ -137,13 +132,28 @@ class Agreement(Shape, frozen=True, kw_only=True, omit_defaults=False):
         )
 
 
+class DecisionWord(StrEnum):
+    """What can be said to a proposal, or later to an agreement in force."""
+
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    ENDED = "ended"
+
+
 class Decision(Shape, frozen=True, kw_only=True, omit_defaults=False):
     """The other side's signed word on a proposal, or either side's later end of it."""
 
     agreement: Digest
-    decision: Literal["accepted", "declined", "ended"]
+    decision: DecisionWord
     jurisdiction: Annotated[str, Meta(pattern=r"^\d{6}$")]
     at: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$")]
+
+
+DECISION_TYPES = {
+    DecisionWord.ACCEPTED: "mx-agreement-acceptance+jws",
+    DecisionWord.DECLINED: "mx-agreement-decline+jws",
+    DecisionWord.ENDED: "mx-agreement-end+jws",
+}
 
 
 class Standing(StrEnum):
@@ -178,9 +188,7 @@ class SignedAgreement:
     def in_force(self, day: date) -> bool:
         """Both proposal and acceptance are held, and the day lies within the dates."""
         until = self.agreement.valid_until
-        return (
-            self.standing is Standing.ACCEPTED and self.agreement.valid_from <= day and (until is None or day <= until)
-        )
+        return self.standing is Standing.ACCEPTED and self.agreement.valid_from <= day and (until is None or day <= until)
 
 
 def read_agreement(payload: bytes) -> Agreement:
@@ -196,9 +204,7 @@ def read_agreement(payload: bytes) -> Agreement:
         )
     first, second = agreement.parties
     if first.jurisdiction == second.jurisdiction:
-        raise MalformedAgreement(
-            zh="协议双方不能是同一地区。", en="The parties are the same jurisdiction.", pointer="/parties"
-        )
+        raise MalformedAgreement(zh="协议双方不能是同一地区。", en="The parties are the same jurisdiction.", pointer="/parties")
     return agreement
 
 
@@ -209,6 +215,11 @@ def read_decision(payload: bytes) -> Decision:
         return msgspec.json.decode(payload, type=Decision)
     except (ijson.NotIJSON, msgspec.ValidationError) as exc:
         raise MalformedAgreement(en=f"The decision does not fit the protocol: {exc}") from exc
+
+
+def write_terms(value: Agreement | Decision) -> bytes:
+    """The payload bytes to sign and to hash."""
+    return msgspec.json.encode(value)
 
 
 def subject_of(kind: Kind, event: Event | None) -> str:

@@ -46,8 +46,7 @@ def due_links(ledger: Ledger, now: datetime) -> list[str]:
     return [
         link.partner
         for link in ledger.links.all()
-        if (link.retry_at is None or link.retry_at <= now)
-        and (waiting.get(link.id, 0) or link.out_sequence > link.receipted)
+        if (link.retry_at is None or link.retry_at <= now) and (waiting.get(link.id, 0) or link.out_sequence > link.receipted)
     ]
 
 
@@ -59,11 +58,7 @@ def cut(ledger: Ledger, node: Node, partner: str, now: datetime, sign: Callable[
     if link.out_sequence > link.receipted:
         stored = ledger.links.batch(link.id, Direction.OUT, link.out_sequence)
         lines = [_line(message) for message in ledger.messages.in_batch(link.id, Direction.OUT, link.out_sequence)]
-        return (
-            Outgoing(link=link, sequence=link.out_sequence, data=wire.join(stored.manifest_jws, lines))
-            if stored
-            else None
-        )
+        return Outgoing(link=link, sequence=link.out_sequence, data=wire.join(stored.manifest_jws, lines)) if stored else None
     queued = _fitting(ledger.messages.queued(link.id, MAX_MESSAGES))
     if not queued:
         return None
@@ -154,9 +149,7 @@ def settle(
     ]
     ledger.messages.save(settled)
     _take_effect(ledger, node, link, settled, now)
-    ledger.links.save_receipt(
-        replace(stored, received_at=received_at, receipt_jws=receipt_jws, receipt_digest=receipt_digest)
-    )
+    ledger.links.save_receipt(replace(stored, received_at=received_at, receipt_jws=receipt_jws, receipt_digest=receipt_digest))
     link = ledger.links.of(partner) or link
     ledger.links.save(
         replace(
@@ -222,9 +215,7 @@ def _take_effect(ledger: Ledger, node: Node, link: Link, settled: Sequence[Logge
                 findings += _due_differs(desk, exchange, message, now)
             exchange = effects.take(exchange, letter_of(message, node.name))
         elif message.id == exchange.opening:
-            exchange = replace(
-                exchange, acceptance=Acceptance.REJECTED, problem=message.problem, version=exchange.version + 1
-            )
+            exchange = replace(exchange, acceptance=Acceptance.REJECTED, problem=message.problem, version=exchange.version + 1)
         else:
             continue
         exchanges[key] = exchange

@@ -114,9 +114,7 @@ class Intake:
             logged = self._admit(position, arrival, message)
         except WoshouError as refusal:
             problem = wire_problem(refusal)
-            logged = replace(
-                self._logged(position, arrival, message), line=None, outcome=Outcome.REJECTED, problem=problem
-            )
+            logged = replace(self._logged(position, arrival, message), line=None, outcome=Outcome.REJECTED, problem=problem)
         (self._judged_anew if again else self._fresh)[message.id] = logged
         self._messages[message.id] = logged
         return Judgement(
@@ -211,9 +209,7 @@ class Intake:
         )
 
 
-def exchange_of(
-    key: ExchangeKey, message: Query | Notice, terms: Terms, *, own: str, other: str, person_index: str
-) -> Exchange:
+def exchange_of(key: ExchangeKey, message: Query | Notice, terms: Terms, *, own: str, other: str, person_index: str) -> Exchange:
     """The exchange that an opening begins, as one side holds it before its receipt."""
     query = message.body if isinstance(message, Query) else None
     return Exchange(

@@ -23,9 +23,7 @@ def match(exchange: Exchange, entries: Sequence[Entry]) -> Entry | None:
     """The one entry of the same person in the right register: an open one first, then a closed one; None if not exactly one."""
     wanted = register_asked(exchange)
     found = [
-        entry
-        for entry in entries
-        if entry.register is wanted and entry.jurisdiction == exchange.own and not entry.protected
+        entry for entry in entries if entry.register is wanted and entry.jurisdiction == exchange.own and not entry.protected
     ]
     still_open = [entry for entry in found if entry.is_open]
     candidates = still_open or found
@@ -36,9 +34,7 @@ def paired(ledger: Ledger, exchanges: Sequence[Exchange], now: datetime) -> list
     """The exchanges, each with its local entry where exact identity finds exactly one."""
     if not exchanges:
         return []
-    found = ledger.entries.by_person(
-        {exchange.own for exchange in exchanges}, {exchange.person_index for exchange in exchanges}
-    )
+    found = ledger.entries.by_person({exchange.own for exchange in exchanges}, {exchange.person_index for exchange in exchanges})
     together = []
     for exchange in exchanges:
         entry = match(exchange, found.get(exchange.person_index, ()))

@@ -36,9 +36,7 @@ class SequenceGap(Refused):
 
     def __init__(self, *, expected: int, got: int) -> None:
         self.expected, self.got = expected, got
-        super().__init__(
-            zh=f"批次序号不连续：应为 {expected}，收到 {got}。", en=f"Batch {expected} comes next, got {got}."
-        )
+        super().__init__(zh=f"批次序号不连续：应为 {expected}，收到 {got}。", en=f"Batch {expected} comes next, got {got}.")
 
 
 class LinkForked(Refused):

@@ -77,9 +77,7 @@ def reply(ledger: Ledger, node: Node, exchange: Exchange, said: Said, now: datet
     return reply_all(ledger, node, [(exchange, said)], now)[0]
 
 
-def reply_all(
-    ledger: Ledger, node: Node, replies: Sequence[tuple[Exchange, Said]], now: datetime
-) -> list[LoggedMessage]:
+def reply_all(ledger: Ledger, node: Node, replies: Sequence[tuple[Exchange, Said]], now: datetime) -> list[LoggedMessage]:
     """Queue many; all or, at the first refusal, none."""
     partners = {link.id: link.partner for link in ledger.links.all()}
     desks: dict[int, Desk] = {}
@@ -91,8 +89,7 @@ def reply_all(
         names = {exchange.key.exchange for exchange, _ in replies if exchange.key.link == link}
         logs.update(ledger.messages.of_exchanges(link, names))
     queued = [
-        _queue(desks[exchange.key.link], exchange, said, logs.get(exchange.key.exchange, []), now)
-        for exchange, said in replies
+        _queue(desks[exchange.key.link], exchange, said, logs.get(exchange.key.exchange, []), now) for exchange, said in replies
     ]
     ledger.messages.add(queued)
     return queued
@@ -131,6 +128,7 @@ def _replied(exchange: Exchange, kind: Kind, log: Sequence[LoggedMessage]) -> Lo
     conversation = exchange.conversation
     if conversation is None:
         raise UnknownExchange
+    wanted: str | None
     match kind:
         case Kind.FEEDBACK | Kind.INTERIM | Kind.REMINDER:
             wanted = conversation.challenge or exchange.opening

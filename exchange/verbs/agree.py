@@ -1,0 +1,145 @@
+"""Agreements: propose, take a partner's proposal, decide, take a partner's decision."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from exchange.errors import Conflict, NotFound
+from exchange.ledger import Ledger
+from exchange.moments import format_moment, parse_moment
+from exchange.node import Node, NotServed
+from exchange.partners import Partner
+from exchange.terms.agreement import (
+    Agreement,
+    AlreadyDecided,
+    Decision,
+    DecisionWord,
+    MalformedAgreement,
+    SignedAgreement,
+    Standing,
+    read_agreement,
+    read_decision,
+    write_terms,
+)
+from exchange.wire import ijson
+
+Sign = Callable[[bytes], str]
+_STANDING = {
+    DecisionWord.ACCEPTED: Standing.ACCEPTED,
+    DecisionWord.DECLINED: Standing.DECLINED,
+    DecisionWord.ENDED: Standing.ENDED,
+}
+
+
+class NotYourDecision(Conflict):
+    """Only the other side decides on a proposal; only what is accepted can be ended."""
+
+    code = "not-your-decision"
+    zh = "只能由对方决定提案；只有已生效的协议可以终止。"
+    en = "Only the other side decides on a proposal, and only an accepted agreement can be ended."
+
+
+def propose(ledger: Ledger, node: Node, terms: Agreement, now: datetime, sign: Sign) -> SignedAgreement:
+    """Sign a proposal and let it wait for delivery; between two of our own jurisdictions it waits for the other's word."""
+    partner = _partner_in(node, terms)
+    payload = write_terms(terms)
+    signed = SignedAgreement(
+        digest=ijson.digest(payload),
+        agreement=terms,
+        partner=partner,
+        ours=True,
+        proposal_jws=sign(payload),
+        known_at=now,
+        unsent=() if partner == node.name else ("proposal",),
+    )
+    if ledger.agreements.get(signed.digest) is None:
+        ledger.agreements.add(signed)
+    return signed
+
+
+def take_proposal(ledger: Ledger, node: Node, partner: Partner, payload: bytes, jws: str, now: datetime) -> bool:
+    """Keep a partner's verified proposal for our coordinator; False if it was known already."""
+    terms = read_agreement(payload)
+    if _partner_in(node, terms) != partner.node:
+        raise MalformedAgreement(zh="协议双方与发送节点不符。", en="The sender is no party.", pointer="/parties")
+    digest = ijson.digest(payload)
+    if ledger.agreements.get(digest) is not None:
+        return False
+    ledger.agreements.add(
+        SignedAgreement(digest=digest, agreement=terms, partner=partner.node, ours=False, proposal_jws=jws, known_at=now)
+    )
+    return True
+
+
+def decide(
+    ledger: Ledger, node: Node, digest: str, decision: DecisionWord, jurisdiction: str, now: datetime, sign: Sign
+) -> SignedAgreement:
+    """Our coordinator's word: accept or decline a partner's proposal, or end an agreement in force."""
+    held = ledger.agreements.get(digest)
+    if held is None:
+        raise NotFound
+    local = held.partner == node.name
+    if decision is DecisionWord.ENDED:
+        allowed = held.standing is Standing.ACCEPTED
+    else:
+        allowed = held.standing is Standing.PROPOSED and (local or not held.ours)
+    if not allowed:
+        raise NotYourDecision
+    if not any(party.node == node.name and party.jurisdiction == jurisdiction for party in held.agreement.parties):
+        raise NotServed
+    payload = write_terms(Decision(agreement=digest, decision=decision, jurisdiction=jurisdiction, at=format_moment(now)))
+    decided = _decided(held, decision, sign(payload), now)
+    decided = replace(decided, unsent=() if local else (*held.unsent, "decision"))
+    ledger.agreements.save(decided)
+    return decided
+
+
+def take_decision(ledger: Ledger, partner: Partner, agreement_id: str, payload: bytes, jws: str) -> bool:
+    """Keep a partner's verified decision; False if it was known already, AlreadyDecided if it contradicts a former one."""
+    word = read_decision(payload)
+    held = ledger.agreements.get(word.agreement)
+    if held is None or held.partner != partner.node or held.agreement.id != agreement_id:
+        raise NotFound
+    standing = _STANDING[word.decision]
+    if held.standing is standing:
+        return False
+    ends = word.decision is DecisionWord.ENDED and held.standing is Standing.ACCEPTED
+    answers = word.decision is not DecisionWord.ENDED and held.ours and held.standing is Standing.PROPOSED
+    if not ends and not answers:
+        raise AlreadyDecided
+    ledger.agreements.save(_decided(held, word.decision, jws, parse_moment(word.at)))
+    return True
+
+
+def sent(ledger: Ledger, digest: str, document: str) -> None:
+    """The partner has acknowledged the proposal or the decision."""
+    held = ledger.agreements.get(digest)
+    if held is not None:
+        ledger.agreements.save(replace(held, unsent=tuple(name for name in held.unsent if name != document)))
+
+
+def _decided(held: SignedAgreement, decision: DecisionWord, jws: str, at: datetime) -> SignedAgreement:
+    ended = at if decision is DecisionWord.ENDED else held.ended_at
+    return replace(
+        held,
+        decision_jws=jws,
+        standing=_STANDING[decision],
+        decided_at=held.decided_at or at,
+        ended_at=ended,
+    )
+
+
+def _partner_in(node: Node, terms: Agreement) -> str:
+    """The other party's node, our own for an agreement between two of our jurisdictions; NotServed if we are no party."""
+    nodes = [party.node for party in terms.parties]
+    if node.name not in nodes:
+        raise NotServed
+    for party in terms.parties:
+        if party.node == node.name and not _served(node, party.jurisdiction):
+            raise NotServed
+    others = [name for name in nodes if name != node.name]
+    return others[0] if others else node.name
+
+
+def _served(node: Node, jurisdiction: str) -> bool:
+    return any(node.divisions.contains(jurisdiction, county) for county in node.jurisdictions)
