@@ -5,17 +5,28 @@ one transaction: the edge opens and commits it, verbs never do.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
 from exchange.codes import RegisterKind, Role
 from exchange.conversation import Fact
+from exchange.errors import Retry, WoshouError
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.imports import ImportedFile, RowResult
 from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
 from exchange.terms.agreement import SignedAgreement
+
+
+class LedgerBusy(WoshouError):
+    """The ledger cannot be had now: another transaction holds it or went first, or the database is away. Nothing was stored."""
+
+    code = "overloaded"
+    retry = Retry.LATER
+    zh = "系统繁忙，未保存任何内容，请稍后重试。"
+    en = "The node is busy; nothing was stored. Try again in a moment."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,3 +226,9 @@ class Ledger(Protocol):
     imports: Imports
     access: Access
     chores: Chores
+
+
+class Ledgers(Protocol):
+    """Where ledgers come from: one transaction each, committed at the end of the block, rolled back on an exception."""
+
+    def transaction(self, *, read_only: bool = False) -> AbstractContextManager[Ledger]: ...

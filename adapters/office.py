@@ -1,0 +1,112 @@
+"""The open parts of a running node, handed to whoever serves a request or runs a job."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from adapters.clock import Clock
+from adapters.keys import jose
+from adapters.keys.fingerprint import fingerprint
+from adapters.keys.jose import PrivateKey, PublicKey
+from adapters.keys.keyring import Keyring
+from adapters.node_document import NodeDocuments
+from exchange.ledger import Ledgers
+from exchange.moments import parse_moment
+from exchange.node import Node
+from exchange.partners import Partner, PartnerKey, PartnerStatus
+
+
+class Stoppable(Protocol):
+    """Something that holds connections or files open."""
+
+    def close(self) -> None: ...
+
+
+class Office:
+    """A node at work: its rules (`node`), its books (`ledgers`), its keys, its clock and its published document."""
+
+    def __init__(
+        self, *, node: Node, ledgers: Ledgers, keyring: Keyring, clock: Clock, documents: NodeDocuments, folder: Path
+    ) -> None:
+        self.node = node
+        self.ledgers = ledgers
+        self.clock = clock
+        self.documents = documents
+        self.folder = folder
+        self._keyring = keyring
+
+    @property
+    def keyring(self) -> Keyring:
+        """The keys as they are in the folder now."""
+        self._keyring = self._keyring.refreshed()
+        return self._keyring
+
+    def now(self) -> datetime:
+        """What the node's clock shows."""
+        return self.clock.now()
+
+    def signing_key(self) -> PrivateKey:
+        """The key that signs batches, receipts, agreements and tokens now."""
+        return self.keyring.signing_key(self.now())
+
+    def signer(self, typ: str) -> Callable[[bytes], str]:
+        """Payload bytes in, compact JWS of this type out."""
+        key = self.signing_key()
+        return lambda payload: jose.sign(payload, typ=typ, key=key)
+
+    def myself(self) -> Partner:
+        """This node as its own partner: the other end of a local link."""
+        now, keyring, node = self.now(), self.keyring, self.node
+        ends = self.documents.endpoints
+        keys = []
+        for row in keyring.public_documents():
+            public = PublicKey.from_jwk(row["jwk"])
+            until = row["not_after"]
+            keys.append(
+                PartnerKey(
+                    kid=public.kid,
+                    use=row["use"],
+                    x=public.x,
+                    y=public.y,
+                    not_before=parse_moment(row["not_before"]),
+                    not_after=parse_moment(until) if until else None,
+                )
+            )
+        codes = tuple(sorted(node.jurisdictions))
+        return Partner(
+            node=node.name,
+            name=node.title,
+            url=self.documents.url,
+            status=PartnerStatus.ACTIVE,
+            environment=node.environment,
+            fingerprint=keyring.fingerprint(now),
+            document_version=self.documents.version,
+            document_jws=self.documents.current(),
+            token_endpoint=ends.token,
+            batches_endpoint=ends.batches,
+            agreements_endpoint=ends.agreements,
+            links_endpoint=ends.links,
+            claimed=codes,
+            confirmed=codes,
+            keys=tuple(keys),
+            known_at=now,
+        )
+
+
+def trusted_key(partner: Partner, kid: str, moment: datetime) -> PublicKey | None:
+    """The partner's signing key of that id, constructed, if a signature of that moment may be trusted."""
+    key = partner.signing_key_at(kid, moment)
+    return PublicKey.from_jwk({"kty": "EC", "crv": "P-256", "x": key.x, "y": key.y}) if key else None
+
+
+class Thumbprints:
+    """How keys and nodes are identified (the port `exchange.verbs.onboard.Identify`)."""
+
+    def kid(self, x: str, y: str) -> str:
+        """The RFC 7638 thumbprint; UnusableKey for a point that is none."""
+        return PublicKey.from_jwk({"kty": "EC", "crv": "P-256", "x": x, "y": y}).kid
+
+    def fingerprint(self, signing: str, encryption: str, recovery: str) -> str:
+        """What the operators compare over another channel."""
+        return fingerprint(signing, encryption, recovery)

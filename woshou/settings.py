@@ -1,0 +1,67 @@
+"""Settings: from the environment (WOSHOU_…) first, then from `woshou.toml` in the data folder, then the defaults here."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+FILE = "woshou.toml"
+Code = Annotated[str, Field(pattern=r"^\d{6}$")]
+
+
+class Settings(BaseSettings):
+    """Everything that an operator can set; each has its line in docs/settings.md."""
+
+    model_config = SettingsConfigDict(env_prefix="WOSHOU_", extra="forbid", frozen=True)
+
+    data: Path = Field(description="数据目录 / data folder: keys, settings file, SQLite database.")
+    node: str = Field(
+        pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$", description="节点名 / the node's name, lower case, like a host name."
+    )
+    title: str = Field(min_length=1, max_length=100, description="单位名称 / the office that runs the node.")
+    jurisdictions: Annotated[list[Code], NoDecode] = Field(
+        min_length=1, description="所服务的县级区划代码 / county codes served, separated by commas."
+    )
+    environment: Literal["production", "sandbox"] = Field(
+        default="production", description="生产或沙箱 / production nodes and sandboxes never talk to each other."
+    )
+    url: str = Field(description="对外地址 / the node's public address, HTTPS except on loopback.")
+    host: str = Field(default="127.0.0.1", description="监听地址 / the address that the API listens on.")
+    port: int = Field(default=8000, ge=1, le=65535, description="监听端口 / the port that the API listens on.")
+    database_url: str = Field(default="", description="数据库 / database; empty for SQLite in the data folder, or postgresql://…")
+    clock: Path | None = Field(default=None, description="模拟时钟文件（仅沙箱）/ a simulated clock's file, in a sandbox only.")
+    deliver_seconds: float = Field(
+        default=5.0, gt=0, le=3600, description="投递间隔（秒）/ seconds between two rounds of delivery."
+    )
+    log_format: Literal["json", "text"] = Field(default="json", description="日志格式 / log format.")
+
+    @field_validator("jurisdictions", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return [code.strip() for code in value.split(",") if code.strip()] if isinstance(value, str) else value
+
+    @property
+    def database(self) -> str:
+        """The database's address, SQLite in the data folder unless another is set."""
+        return self.database_url or f"sqlite:///{self.data / 'woshou.sqlite3'}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment goes before the file of the data folder."""
+        data = init_settings().get("data") or env_settings().get("data")
+        file = TomlConfigSettingsSource(settings_cls, Path(data) / FILE) if data else dotenv_settings
+        return init_settings, env_settings, file

@@ -1,0 +1,97 @@
+"""Wiring: settings in, an open node out. Imported by the entry points only."""
+
+import hmac
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from adapters.database.engine import Database, open_database
+
+from adapters.clock import Clock, RealClock, SimulatedClock
+from adapters.divisions import load_divisions
+from adapters.keys.keyring import Keyring
+from adapters.node_document import NodeDocuments
+from adapters.office import Office
+from adapters.rules import packaged_rules
+from exchange.errors import Invalid
+from exchange.ids import new_id
+from exchange.node import Node
+from exchange.terms.calendar import WorkingDays
+from exchange.wire.ijson import b64url_encode
+from woshou.settings import Settings
+
+KEYS = "keys"
+
+
+class ClockNotAllowed(Invalid):
+    """Only a sandbox may run on a simulated clock."""
+
+    code = "clock-not-allowed"
+    zh = "生产节点不得使用模拟时钟（WOSHOU_CLOCK）。"
+    en = "A production node may not run on a simulated clock (WOSHOU_CLOCK)."
+
+
+def keys_folder(settings: Settings) -> Path:
+    """Where the node's keys lie."""
+    return settings.data / KEYS
+
+
+def open_clock(settings: Settings) -> Clock:
+    """The machine's clock, or in a sandbox a simulated one."""
+    if settings.clock is None:
+        return RealClock()
+    if settings.environment == "production":
+        raise ClockNotAllowed
+    return SimulatedClock(settings.clock)
+
+
+class KeyedHash:
+    """HMAC-SHA-256 with the key set up once: it runs for every person of every batch."""
+
+    def __init__(self, key: bytes) -> None:
+        self._started = hmac.new(key, digestmod=sha256)
+
+    def __call__(self, data: bytes) -> str:
+        """The keyed hash of these bytes."""
+        started = self._started.copy()
+        started.update(data)
+        return b64url_encode(started.digest())
+
+
+@contextmanager
+def open_office(settings: Settings, *, migrate: bool = True) -> Iterator[Office]:
+    """Open the node of these settings; everything is closed at the end of the block."""
+    clock = open_clock(settings)
+    keyring = Keyring.open(keys_folder(settings))
+    divisions = load_divisions()
+    for code in settings.jurisdictions:
+        divisions.get(code)
+    node = Node(
+        name=settings.node,
+        title=settings.title,
+        environment=settings.environment,
+        jurisdictions=frozenset(settings.jurisdictions),
+        divisions=divisions,
+        rules=packaged_rules(),
+        working_days=WorkingDays(),
+        keyed=KeyedHash(keyring.blind_index_key),
+    )
+    database = open_database(settings.database)
+    try:
+        if migrate:
+            database.upgrade()
+            _open_local_link(database, node, clock)
+        documents = NodeDocuments(settings.data, node, settings.url, clock, keyring)
+        yield Office(node=node, ledgers=database, keyring=keyring, clock=clock, documents=documents, folder=settings.data)
+    finally:
+        database.close()
+
+
+def _open_local_link(database: Database, node: Node, clock: Clock) -> None:
+    """A node that serves several counties exchanges between them over a link with itself."""
+    if len(node.jurisdictions) < 2:
+        return
+    with database.transaction() as ledger:
+        if ledger.links.of(node.name) is None:
+            ledger.links.add(new_id(clock.now()), node.name)
