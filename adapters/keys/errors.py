@@ -48,9 +48,7 @@ class WrongType(NotAuthentic):
 
     def __init__(self, *, expected: str) -> None:
         self.expected = expected
-        super().__init__(
-            zh=f"签名用途不符：typ 应为 {expected}。", en=f"Signed for another use: typ should be {expected}."
-        )
+        super().__init__(zh=f"签名用途不符：typ 应为 {expected}。", en=f"Signed for another use: typ should be {expected}.")
 
 
 class UnknownKey(NotAuthentic):
@@ -91,9 +89,7 @@ class WrongClaims(NotAuthentic):
 
     def __init__(self, claim: str) -> None:
         self.claim = claim
-        super().__init__(
-            zh=f"令牌声明 {claim} 缺失或不符合要求。", en=f"The claim {claim} is missing or not as required."
-        )
+        super().__init__(zh=f"令牌声明 {claim} 缺失或不符合要求。", en=f"The claim {claim} is missing or not as required.")
 
 
 class TokenExpired(NotAuthentic):

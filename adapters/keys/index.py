@@ -117,9 +117,7 @@ class Index:
 
     def revocation_rows(self) -> list[RevocationRow]:
         """The revocations in their written form."""
-        return [
-            RevocationRow(kid=row.kid, since=format_moment(row.since), reason=row.reason) for row in self.revocations
-        ]
+        return [RevocationRow(kid=row.kid, since=format_moment(row.since), reason=row.reason) for row in self.revocations]
 
     def trusted(self, use: Use, at: datetime) -> list[NodeKey]:
         """The keys of one use that are in their time and not revoked at this moment, oldest first."""

@@ -62,9 +62,7 @@ class PublicKey:
             raise UnusableKey
         kid, key = _construct(x, y)
         if jwk.get("kid", kid) != kid:
-            raise UnusableKey(
-                zh="密钥的 kid 不是其 RFC 7638 指纹。", en="The kid is not the key's RFC 7638 thumbprint."
-            )
+            raise UnusableKey(zh="密钥的 kid 不是其 RFC 7638 指纹。", en="The kid is not the key's RFC 7638 thumbprint.")
         return cls(kid=kid, x=x, y=y, _key=key)
 
     @property

@@ -43,6 +43,7 @@ __all__ = ["Keyring", "fingerprint", "link_id", "same_fingerprint"]
 
 _BLIND, _RECOVERY = "blind-index.key", "recovery.pem"
 _BLIND_BYTES = 32
+_REASON = 100
 _TAKEN = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}
 
 
@@ -177,16 +178,16 @@ class Keyring:
     def revoke(self, kid: str, since: datetime, reason: str) -> Self:
         """Declare doubtful what `kid` signed from `since` on; for ever, and a second call can only move it earlier.
 
-        UnknownOwnKey if it is no signing or encryption key of this folder.
+        `reason` is published, so it is short (1 to 100 characters). UnknownOwnKey if the folder has no such key.
         """
+        if not 0 < len(reason) <= _REASON:
+            raise ValueError("a reason has 1 to 100 characters")
         row = Revocation(kid=kid, since=whole_milliseconds(since), reason=reason)
         with locked(self.folder):
             held = Index.read(self.folder)
             if all(key.public.kid != kid for key in held.keys):
                 raise UnknownOwnKey
-            earliest = min(
-                [*(known for known in held.revocations if known.kid == kid), row], key=lambda each: each.since
-            )
+            earliest = min([*(known for known in held.revocations if known.kid == kid), row], key=lambda each: each.since)
             others = tuple(known for known in held.revocations if known.kid != kid)
             Index(keys=held.keys, revocations=(*others, earliest), recovery=held.recovery).write(self.folder)
             return self.open(self.folder)

@@ -40,7 +40,7 @@ class Access:
 
 
 def client_assertion(node: str, audience: str, now: datetime, key: PrivateKey) -> str:
-    """Prove to the node `audience` that the caller is `node`: a JWT for its token endpoint, good once, for 2 minutes."""
+    """Prove to the node `audience` that the caller is `node`: a JWT for its token endpoint, good once in 2 minutes."""
     issued = int(now.timestamp())
     claims = _claims(node, node, audience, issued, ASSERTION_LIFETIME)
     return sign(ijson.dumps(claims), typ=ASSERTION_TYPE, key=key)
@@ -51,8 +51,8 @@ def check_client_assertion(
 ) -> Assertion:
     """Check an assertion made for `audience`; `find_key(issuer, kid)` gives a key that this node trusts for it now.
 
-    Refusals, all NotAuthentic: those of `jose.verify`, WrongClaims, TokenExpired. Whether the jti was seen before is for
-    the caller to ask.
+    Refusals, all NotAuthentic: those of `jose.verify`, WrongClaims, TokenExpired. Whether the jti was seen before is
+    for the caller to ask.
     """
     unverified = read_unverified(jws)
     claims = _read(unverified.payload)
@@ -64,9 +64,7 @@ def check_client_assertion(
     return Assertion(issuer=issuer, jti=_text(claims, "jti"), expires=expires, forget_after=expires + LEEWAY)
 
 
-def access_token(
-    issuer_node: str, client: str, scopes: Iterable[str], now: datetime, key: PrivateKey
-) -> tuple[str, datetime]:
+def access_token(issuer_node: str, client: str, scopes: Iterable[str], now: datetime, key: PrivateKey) -> tuple[str, datetime]:
     """An access token of this node for a partner, with at least one scope, and the moment at which it expires.
 
     That is 10 minutes on, in whole seconds.
