@@ -94,10 +94,12 @@ def decide(
     return decided
 
 
-def take_decision(ledger: Ledger, partner: Partner, agreement_id: str, payload: bytes, jws: str) -> bool:
+def take_decision(ledger: Ledger, partner: Partner, agreement_id: str, expected: DecisionWord, payload: bytes, jws: str) -> bool:
     """Keep a partner's verified decision; False if it was known already, AlreadyDecided if it contradicts a former one."""
     word = read_decision(payload)
     held = ledger.agreements.get(word.agreement)
+    if word.decision is not expected:
+        raise MalformedAgreement(zh="决定与签名类型不符。", en="The decision is not what the signature's type says.")
     if held is None or held.partner != partner.node or held.agreement.id != agreement_id:
         raise NotFound
     standing = _STANDING[word.decision]

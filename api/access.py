@@ -1,0 +1,161 @@
+"""Who calls: partners with a token, local systems and clerks with a key; each is a type in an endpoint's signature."""
+
+import hashlib
+import hmac
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from adapters.keys import tokens
+from adapters.office import Office
+from api.problems import Unauthorized
+from exchange.errors import Forbidden, NotAuthentic
+from exchange.ledger import ApiKey, Ledger
+from exchange.partners import Partner, PartnerStatus, PartnerSuspended
+
+partner_scheme = HTTPBearer(
+    scheme_name="partnerToken", auto_error=False, description="Access token from POST /oauth/token (RFC 7523, private_key_jwt)."
+)
+key_scheme = HTTPBearer(
+    scheme_name="apiKey", auto_error=False, description="A local system's or clerk's key, made by `woshou apikey create`."
+)
+
+
+class LocalRole(StrEnum):
+    """What a key may do."""
+
+    CLERK = "clerk"
+    SYSTEM = "system"
+    COORDINATOR = "coordinator"
+    OPERATOR = "operator"
+    AUDITOR = "auditor"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """A local caller: its key, the jurisdiction that the key is bound to, and the served counties within it."""
+
+    key: str
+    role: LocalRole
+    jurisdiction: str
+    counties: frozenset[str]
+    sees_people: bool
+
+
+def office_of(request: Request) -> Office:
+    """The node that serves this request."""
+    office = request.app.state.office
+    if not isinstance(office, Office):
+        raise TypeError("the application was made without an office")
+    return office
+
+
+OfficeDep = Annotated[Office, Depends(office_of)]
+
+
+def writing(office: OfficeDep) -> Iterator[Ledger]:
+    """One transaction for the request."""
+    with office.ledgers.transaction() as ledger:
+        yield ledger
+
+
+def reading(office: OfficeDep) -> Iterator[Ledger]:
+    """One snapshot for the request."""
+    with office.ledgers.transaction(read_only=True) as ledger:
+        yield ledger
+
+
+# scope="function": a plain dependency's code after `yield` runs when the response is sent already, so that a failed commit
+# would still have answered 200.
+LedgerDep = Annotated[Ledger, Depends(writing, scope="function")]
+ReadLedgerDep = Annotated[Ledger, Depends(reading, scope="function")]
+
+
+def partner_calling(
+    office: OfficeDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(partner_scheme)]
+) -> Partner:
+    """The partner whose token this is; its standing is looked up at every request."""
+    if credentials is None:
+        raise Unauthorized
+    now, keyring = office.now(), office.keyring
+    try:
+        access = tokens.check_access_token(
+            credentials.credentials, node=office.node.name, find_key=lambda kid: keyring.public_key(kid, now), now=now
+        )
+    except NotAuthentic as exc:
+        raise Unauthorized from exc
+    if "exchange" not in access.scopes:
+        raise Unauthorized
+    with office.ledgers.transaction(read_only=True) as ledger:
+        partner = ledger.partners.get(access.client)
+    if partner is None or partner.status is not PartnerStatus.ACTIVE:
+        raise PartnerSuspended
+    return partner
+
+
+PartnerDep = Annotated[Partner, Depends(partner_calling)]
+
+
+def hash_secret(secret: str) -> str:
+    """How a key's secret is stored: it has 256 random bits, so a plain hash is enough."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def caller_calling(office: OfficeDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(key_scheme)]) -> Caller:
+    """The local caller whose key this is."""
+    parts = credentials.credentials.split("_") if credentials else []
+    if len(parts) != 3 or parts[0] != "wsk":
+        raise Unauthorized
+    with office.ledgers.transaction(read_only=True) as ledger:
+        key = ledger.access.api_key(parts[1])
+    if key is None or key.revoked_at is not None or not hmac.compare_digest(key.secret_hash, hash_secret(parts[2])):
+        raise Unauthorized
+    return caller_of(office, key)
+
+
+def caller_of(office: Office, key: ApiKey) -> Caller:
+    """What a key may see: the served counties that its jurisdiction contains; people only at the county or below."""
+    divisions, role = office.node.divisions, LocalRole(key.role)
+    within = frozenset(code for code in office.node.jurisdictions if divisions.contains(key.jurisdiction, code))
+    county = divisions.county_of(key.jurisdiction)
+    counties = within or (frozenset({county}) & office.node.jurisdictions if county else frozenset())
+    return Caller(
+        key=key.id,
+        role=role,
+        jurisdiction=key.jurisdiction,
+        counties=counties,
+        sees_people=county is not None and role in (LocalRole.CLERK, LocalRole.SYSTEM),
+    )
+
+
+CallerDep = Annotated[Caller, Depends(caller_calling)]
+
+
+def clerk_calling(caller: CallerDep) -> Caller:
+    """A clerk or the jurisdiction's own system: sees people, and changes things."""
+    if not caller.sees_people:
+        raise Forbidden
+    return caller
+
+
+def coordinator_calling(caller: CallerDep) -> Caller:
+    """A coordinator: signs agreements."""
+    if caller.role is not LocalRole.COORDINATOR:
+        raise Forbidden
+    return caller
+
+
+def operator_calling(caller: CallerDep) -> Caller:
+    """An operator: partners, links, findings; no people."""
+    if caller.role is not LocalRole.OPERATOR:
+        raise Forbidden
+    return caller
+
+
+ClerkDep = Annotated[Caller, Depends(clerk_calling)]
+CoordinatorDep = Annotated[Caller, Depends(coordinator_calling)]
+OperatorDep = Annotated[Caller, Depends(operator_calling)]

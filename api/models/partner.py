@@ -1,0 +1,76 @@
+"""The JSON answers of the wire API; everything else on it is a JWS or NDJSON (`exchange.wire`)."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, Field
+
+from adapters.keys.jose import thumbprint
+from exchange.exchanges import Link, StoredBatch
+
+
+class Jwk(BaseModel):
+    """A public key (RFC 7517)."""
+
+    kty: Literal["EC"] = "EC"
+    crv: Literal["P-256"] = "P-256"
+    x: str
+    y: str
+    kid: str
+    use: Literal["sig", "enc"]
+
+
+class Jwks(BaseModel):
+    """A key set."""
+
+    keys: list[Jwk]
+
+    @classmethod
+    def of(cls, rows: Sequence[dict[str, Any]]) -> Self:
+        """From the keyring's public rows."""
+        return cls(keys=[Jwk(**row["jwk"], kid=thumbprint(row["jwk"]), use=row["use"]) for row in rows])
+
+
+class TokenAnswer(BaseModel):
+    """RFC 6749, section 5.1."""
+
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  a scheme's name, not a secret
+    expires_in: int = Field(description="seconds", examples=[600])
+    scope: str = Field(examples=["exchange"])
+
+
+class Head(BaseModel):
+    """The last batch of one direction."""
+
+    sequence: int = Field(description="0 while there is none")
+    digest: str | None = Field(description="of the manifest's payload bytes")
+    manifest: str | None = Field(description="compact JWS")
+    receipt: str | None = Field(description="compact JWS, null while it is missing")
+
+    @classmethod
+    def of(cls, sequence: int, batch: StoredBatch | None) -> Self:
+        """From the stored batch."""
+        return cls(
+            sequence=sequence,
+            digest=batch.digest if batch else None,
+            manifest=batch.manifest_jws if batch else None,
+            receipt=batch.receipt_jws if batch else None,
+        )
+
+
+class LinkHeads(BaseModel):
+    """Both logs of a link, as the answering node holds them."""
+
+    link: str
+    received: Head = Field(description="the caller's log")
+    sent: Head = Field(description="the answering node's log")
+
+    @classmethod
+    def of(cls, link: Link, *, received: StoredBatch | None, sent: StoredBatch | None) -> Self:
+        """From the stored link."""
+        return cls(
+            link=link.uuid,
+            received=Head.of(link.in_sequence, received),
+            sent=Head.of(link.out_sequence, sent),
+        )
