@@ -60,7 +60,10 @@ def check_private_folder(folder: Path) -> None:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the folder for one writer at a time, across processes; the kernel lets go when a process dies."""
+    """Hold the folder for one writer at a time, across processes; the kernel lets go when a process dies.
+
+    Not to be taken twice by one thread: the second would wait for the first for ever.
+    """
     descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

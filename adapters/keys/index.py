@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 import msgspec
 
-from adapters.keys.errors import KeyringDamaged, UnusableKey
+from adapters.keys.errors import KeyringDamaged, KeyringMissing, UnusableKey
 from adapters.keys.files import read_private, write_private
 from adapters.keys.jose import PublicKey
 from exchange.moments import format_moment, parse_moment
@@ -126,6 +126,9 @@ class Index:
 
 
 def stamp(folder: Path) -> tuple[int, int, int]:
-    """What changes whenever the file is replaced: inode, time and size."""
-    status = os.stat(folder / FILE)
+    """What changes whenever the file is replaced: inode, time and size; KeyringMissing if it is not there."""
+    try:
+        status = os.stat(folder / FILE)
+    except (FileNotFoundError, NotADirectoryError) as exc:
+        raise KeyringMissing from exc
     return status.st_ino, status.st_mtime_ns, status.st_size

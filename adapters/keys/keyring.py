@@ -28,14 +28,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from adapters.keys.errors import (
     KeyringDamaged,
     KeyringExists,
-    KeyringMissing,
     NoUsableKey,
     UnknownOwnKey,
     UnusableKey,
 )
 from adapters.keys.files import check_private_folder, locked, read_private, sync_folder, write_private
 from adapters.keys.fingerprint import fingerprint, link_id, same_fingerprint
-from adapters.keys.index import FILE, Index, NodeKey, Revocation, Use, stamp
+from adapters.keys.index import Index, NodeKey, Revocation, Use, stamp
 from adapters.keys.jose import PrivateKey, PublicKey
 from exchange.moments import whole_milliseconds
 
@@ -83,10 +82,8 @@ class Keyring:
     @classmethod
     def open(cls, folder: Path) -> Self:
         """Read the folder; KeyringMissing, KeyringDamaged, or KeysExposed if other users could read or change it."""
-        if not (folder / FILE).exists():
-            raise KeyringMissing
-        check_private_folder(folder)
         seen = stamp(folder)  # before the content: `refreshed` then sees a change in between
+        check_private_folder(folder)
         index = Index.read(folder)
         blind = read_private(folder / _BLIND)
         if len(blind) != _BLIND_BYTES:

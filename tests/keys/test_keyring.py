@@ -133,6 +133,13 @@ def test_without_a_folder_there_are_no_keys(folder):
         Keyring.open(folder)
 
 
+def test_keys_that_vanish_under_a_running_process_are_missed(keyring, folder):
+    (folder / "keyring.json").unlink()
+
+    with pytest.raises(KeyringMissing):
+        keyring.refreshed()
+
+
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601])
 @pytest.mark.parametrize("name", ["keyring.json", "blind-index.key", "sig", "enc"])
 def test_files_that_others_may_touch_are_not_used(keyring, folder, name, mode):
