@@ -13,7 +13,7 @@ from exchange.ledger import Ledger, RememberedAnswer
 from exchange.wire import ijson
 
 
-class Replayed(Exception):  # noqa: N818  not an error: an answer that was given before, on its way past the endpoint
+class Replayed(Exception):
     """The remembered answer to this request."""
 
     def __init__(self, answer: RememberedAnswer) -> None:

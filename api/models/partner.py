@@ -35,7 +35,7 @@ class TokenAnswer(BaseModel):
     """RFC 6749, section 5.1."""
 
     access_token: str
-    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  a scheme's name, not a secret
+    token_type: Literal["Bearer"] = "Bearer"
     expires_in: int = Field(description="seconds", examples=[600])
     scope: str = Field(examples=["exchange"])
 
