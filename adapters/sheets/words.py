@@ -196,7 +196,7 @@ def code_of(field: str, word: str, education_code_set: str = "2006") -> Word | N
     if field == "education" and word.isdigit():
         return _education(word, education_code_set)
     if field == "marital_status" and word in _OLD_MARITAL:
-        return Word(_OLD_MARITAL[word], "old-code")
+        return Word(str(_OLD_MARITAL[word]), "old-code")
     table = _table(field)
     if found := table.get(word.casefold()):
         return Word(found)
@@ -211,9 +211,9 @@ def _education(word: str, code_set: str) -> Word | None:
         return None
     if code_set == "1984":
         code = _EDUCATION_1984.get(word) or _EDUCATION_1984.get(word[0]) or _EDUCATION_CLASSES.get(word[0])
-        return Word(code, "old-code") if code else None
+        return Word(str(code), "old-code") if code else None
     code = _EDUCATION_CLASSES.get(word[0])
-    return Word(code, None if word == code else "finer-code") if code else None
+    return Word(str(code), None if word == code else "finer-code") if code else None
 
 
 def items_of(text: str) -> tuple[tuple[str, ...], bool]:

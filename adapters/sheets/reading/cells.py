@@ -105,6 +105,11 @@ def _strange(value: Value, text: str) -> Finding | None:
     return None
 
 
+def _half_width(text: str) -> str:
+    """NFKC without blanks; normalised once more when they are gone, for what they separated may combine."""
+    return unicodedata.normalize("NFKC", "".join(unicodedata.normalize("NFKC", text).split()))
+
+
 def as_name(value: Value) -> str | Finding:
     """A name as it is written; its own rules stand in the domain."""
     if isinstance(value, str):
@@ -134,7 +139,7 @@ def as_word(value: Value) -> str | Finding:
     text = as_text(value)
     if isinstance(text, Finding):
         return text
-    text = "".join(unicodedata.normalize("NFKC", text).split())
+    text = _half_width(text)
     return text[:-2] if text.endswith(".0") and text[:-2].isdigit() else text
 
 
@@ -152,7 +157,7 @@ def as_number(value: Value) -> str | Finding:
         text = repair(value)
         if text in BLANKS:
             return ""
-        text = "".join(unicodedata.normalize("NFKC", text).split()).strip("'").upper()
+        text = _half_width(_half_width(text).strip("'").upper())
         return _unwrapped(value, text)
     return _from_number(value)
 
@@ -161,7 +166,7 @@ def as_text_number(value: Value) -> str | Finding:
     """The number of a certificate: text as written, but no number that has lost digits."""
     if isinstance(value, str):
         text = repair(value)
-        return "" if text in BLANKS else _unwrapped(value, unicodedata.normalize("NFKC", text))
+        return "" if text in BLANKS else _unwrapped(value, unicodedata.normalize("NFKC", text).strip())
     return _from_number(value)
 
 

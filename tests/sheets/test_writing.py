@@ -1,0 +1,119 @@
+"""What goes out: sheets that run nothing, templates that can be read, copies that tell what to correct."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+
+from adapters.sheets import Outcome, RowResult, Severity, annotate, read_sheet
+from adapters.sheets.sheet import Layout, Limits, SheetRefused, column_letter
+from adapters.sheets.template import template
+from adapters.sheets.writer import OutColumn, list_problems, write_csv, write_sheet
+from tests.sheets.workbooks import HEADER, a_person, a_register, a_workbook, cells_of, everything_in, read
+
+COLUMNS = [OutColumn(header=name) for name in HEADER]
+DANGEROUS = ["=1+1", "+86", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", '=HYPERLINK("x")']
+
+
+def test_a_written_register_is_read_back():
+    data = write_sheet(COLUMNS, [a_person(), a_person(姓名="𠮷·䶮", 公民身份号码="E12345678")], title="流出人口", notes=["说明"])
+    sheet = read(data)
+    assert (sheet.header_row, sheet.sheet_name) == (3, "流出人口")
+    assert [row.cells["name"] for row in sheet.rows] == ["热依汗·买买提", "𠮷·䶮"]
+
+
+def test_text_never_becomes_a_formula_in_a_workbook():
+    data = write_sheet([OutColumn(header="=1+1")], [[text] for text in DANGEROUS], title="=A1")
+    assert b"<f>" not in everything_in(data)
+    book = load_workbook(io.BytesIO(data))
+    sheet = book.worksheets[0]
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n"}
+    assert sheet["A3"].value == "=1+1"
+    assert sheet["A3"].number_format == "@"
+
+
+@pytest.mark.parametrize("text", DANGEROUS)
+def test_text_never_becomes_a_formula_in_csv(text):
+    data = write_csv([OutColumn(header="备注")], [[text], [5], [None]])
+    assert data.startswith(b"\xef\xbb\xbf")
+    assert list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""))) == [["备注"], ["'" + text], ["5"], [""]]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
+def test_no_csv_cell_begins_like_a_formula(text):
+    (row,) = list(csv.reader(io.StringIO(write_csv([], [[text, "x"]]).decode("utf-8-sig"), newline="")))[1:]
+    assert not row[0].startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+@pytest.mark.parametrize("layout", Layout)
+def test_a_template_is_a_sheet_of_its_layout(layout):
+    sheet = read(template(layout), layout)
+    assert (sheet.data_rows, sheet.unknown_columns, sheet.excluded_columns) == (0, (), 0)
+    assert sheet.header_row == 1
+
+
+def test_a_template_offers_the_words_of_coded_columns():
+    sheet = load_workbook(io.BytesIO(template(Layout.MATTERS))).worksheets[0]
+    offered = {next(iter(rule.sqref.ranges)).min_col: rule.formula1 for rule in sheet.data_validations.dataValidation}
+    headers = {cell.column: cell.value for cell in sheet[1]}
+    assert {headers[column] for column in offered} >= {"类别*", "事件", "用途", "性别", "婚姻状况", "是否紧急", "协查项目"}
+
+
+def test_a_copy_tells_row_by_row_what_to_correct():
+    data = a_workbook([["台账"], HEADER, a_person(), a_person(出生日期="2023", 公民身份号码="310101198001010011")])
+    sheet = read(data)
+    results = [
+        RowResult(
+            number=row.number,
+            outcome=Outcome.REFUSED if row.refused else Outcome.ACCEPTED,
+            problems=(
+                *row.problems,
+                sheet.problem(
+                    row.number,
+                    "origin",
+                    code="place-retired",
+                    severity=Severity.WARNING,
+                    found="旧代码 / a retired code",
+                    expected="现行代码 / a current code",
+                    zh="旧代码",
+                    en="A retired code.",
+                ),
+            ),
+        )
+        for row in sheet.rows
+    ]
+    copy = load_workbook(io.BytesIO(annotate(data, Layout.OUTFLOW, results))).worksheets[0]
+    assert copy["G2"].value == "导入结果 Import result"
+    assert copy["G3"].value == "已接收 accepted\nE ! 旧代码 A retired code."
+    assert copy["G4"].value.startswith("未接收 refused\nF ✗ 日期缺少月或日")
+    assert (copy["F4"].fill.fgColor.rgb, copy["E4"].fill.fgColor.rgb) == ("00FFC7CE", "00FFEB9C")
+    assert "2023-05-01" in copy["F4"].comment.text
+    assert copy["A1"].value == "台账"
+
+
+def test_a_corrected_copy_can_be_imported_again():
+    data = a_register()
+    copy = annotate(data, Layout.OUTFLOW, [RowResult(number=2, outcome=Outcome.UNCHANGED)])
+    again = read_sheet(copy, Layout.OUTFLOW)
+    assert [row.cells for row in again.rows] == cells_of(data)
+    assert again.unknown_columns == ("导入结果 Import result",)
+
+
+def test_a_large_file_gets_a_list_instead_of_a_copy():
+    data = a_register(*[a_person(公民身份号码=f"11010219900307{n:04}") for n in range(5)])
+    with pytest.raises(SheetRefused, match="list of problems"):
+        annotate(data, Layout.OUTFLOW, [], Limits(annotated_rows=4))
+
+
+def test_the_list_of_problems_has_a_row_for_each():
+    sheet = read(a_register(a_person(出生日期="2023")))
+    listed = load_workbook(io.BytesIO(list_problems([p for row in sheet.rows for p in row.problems]))).worksheets[0]
+    assert [cell.value for cell in listed[3]][:5] == [2, "F", "birth_date", "refusal", "date-incomplete"]
+
+
+@pytest.mark.parametrize(("index", "letter"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (702, "AAA")])
+def test_columns_are_named_as_excel_does(index, letter):
+    assert column_letter(index) == letter
