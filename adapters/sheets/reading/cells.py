@@ -157,7 +157,7 @@ def as_number(value: Value) -> str | Finding:
         text = repair(value)
         if text in BLANKS:
             return ""
-        text = _half_width(_half_width(text).strip("'").upper())
+        text = _half_width(repair(_half_width(text)).upper())
         return _unwrapped(value, text)
     return _from_number(value)
 
@@ -166,7 +166,7 @@ def as_text_number(value: Value) -> str | Finding:
     """The number of a certificate: text as written, but no number that has lost digits."""
     if isinstance(value, str):
         text = repair(value)
-        return "" if text in BLANKS else _unwrapped(value, unicodedata.normalize("NFKC", text).strip())
+        return "" if text in BLANKS else _unwrapped(value, repair(unicodedata.normalize("NFKC", text)))
     return _from_number(value)
 
 
