@@ -1,11 +1,14 @@
 """A partner (协作方): another node, as this node's operator has come to trust it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
 from exchange.errors import Conflict, Forbidden
+
+
+LEEWAY = timedelta(seconds=60)
 
 
 class PartnerSuspended(Forbidden):
@@ -53,10 +56,10 @@ class PartnerKey:
     revoked_from: datetime | None = None
 
     def trusted_at(self, moment: datetime) -> bool:
-        """Whether a signature made at this moment may be trusted."""
+        """Whether a signature made at this moment may be trusted; a slow clock may sign with a key that is just being born."""
         ended = self.not_after is not None and moment >= self.not_after
         revoked = self.revoked_from is not None and moment >= self.revoked_from
-        return self.not_before <= moment and not ended and not revoked
+        return self.not_before - LEEWAY <= moment and not ended and not revoked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

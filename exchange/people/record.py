@@ -16,7 +16,7 @@ from exchange.people.document import DocumentType
 
 Name = Annotated[str, Meta(min_length=1, max_length=60)]
 Text = Annotated[str, Meta(min_length=1, max_length=100)]
-Code = Annotated[str, Meta(pattern=r"^\d{6}(\d{3})?$")]
+Day = date  # the name that a field called `date` does not hide
 Number = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[0-9A-Za-z()\-]+$")]
 
 
@@ -50,7 +50,7 @@ class Spouse(Shape, frozen=True, kw_only=True):
 class Marriage(Shape, frozen=True, kw_only=True):
     """When and where the present or last marriage was registered."""
 
-    date: date | None = None
+    date: Day | None = None
     place: Text | None = None
 
 

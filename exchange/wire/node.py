@@ -82,7 +82,7 @@ class NodeDocument(Shape, frozen=True, kw_only=True, omit_defaults=False):
     jurisdictions: Annotated[list[CountyCode], Meta(max_length=4000)]
     endpoints: Endpoints
     limits: Limits
-    keys: Annotated[list[PublishedKey], Meta(min_length=2, max_length=50)]
+    keys: Annotated[list[PublishedKey], Meta(min_length=2, max_length=400)]
     revoked: Annotated[list[RevokedKey], Meta(max_length=200)]
     recovery: Digest
 
