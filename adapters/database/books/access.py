@@ -1,0 +1,46 @@
+"""Local callers, and the answers that their idempotency keys recall."""
+
+from sqlalchemy import select
+
+from adapters.database.faults import or_busy
+from adapters.database.tables import ApiKeyRow, RememberedAnswerRow
+from adapters.database.values import moment_of, stored
+from adapters.database.work import AnyRow, Work, table_of
+from exchange.ledger import ApiKey, RememberedAnswer
+from exchange.moments import from_milliseconds
+
+_KEYS = table_of(ApiKeyRow)
+_ANSWERS = table_of(RememberedAnswerRow)
+
+
+class SqlAccess:
+    """`exchange.ledger.Access` in SQL."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def api_keys(self) -> list[ApiKey]:
+        return [_key(row) for row in self._work.rows(select(_KEYS).order_by(_KEYS.c.created_at, _KEYS.c.id))]
+
+    def api_key(self, key_id: str) -> ApiKey | None:
+        row = self._work.first(select(_KEYS).where(_KEYS.c.id == key_id))
+        return None if row is None else _key(row)
+
+    def save_api_key(self, key: ApiKey) -> None:
+        self._work.put(ApiKeyRow, stored(key))
+
+    def remembered(self, caller: str, key: str) -> RememberedAnswer | None:
+        row = self._work.first(select(_ANSWERS).where(_ANSWERS.c.caller == caller, _ANSWERS.c.key == key))
+        if row is None:
+            return None
+        return RememberedAnswer(**{**row._mapping, "at": from_milliseconds(row.at)})
+
+    def remember(self, answer: RememberedAnswer) -> None:
+        # The same key twice at once: the later of the two must undo its work, and will find this answer when it comes again.
+        with or_busy():
+            self._work.change(_ANSWERS.insert().values(stored(answer)))
+
+
+def _key(row: AnyRow) -> ApiKey:
+    created_at, revoked_at = from_milliseconds(row.created_at), moment_of(row.revoked_at)
+    return ApiKey(**{**row._mapping, "created_at": created_at, "revoked_at": revoked_at})

@@ -1,0 +1,54 @@
+"""Job runs, findings and tidying."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import select, tuple_
+
+from adapters.database.tables import FindingRow, JobRunRow, RememberedAnswerRow, UsedAssertionRow
+from adapters.database.work import Work, table_of
+from exchange.cursors import read_moment_cursor
+from exchange.ledger import Finding, Page
+from exchange.moments import from_milliseconds, to_milliseconds
+
+_RUNS = table_of(JobRunRow)
+_FINDINGS = table_of(FindingRow)
+_ANSWERS = table_of(RememberedAnswerRow)
+_ASSERTIONS = table_of(UsedAssertionRow)
+
+
+class SqlChores:
+    """`exchange.ledger.Chores` in SQL."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def claim_run(self, job: str, business_date: date, at: datetime) -> bool:
+        return self._work.claim(
+            JobRunRow, {"job": job, "business_date": business_date.isoformat(), "claimed_at": to_milliseconds(at)}
+        )
+
+    def finish_run(self, job: str, business_date: date, at: datetime, outcome: str) -> None:
+        claimed = _RUNS.update().where(_RUNS.c.job == job, _RUNS.c.business_date == business_date.isoformat())
+        if self._work.change(claimed.values(finished_at=to_milliseconds(at), outcome=outcome)) != 1:
+            raise KeyError(f"{job} was never claimed for {business_date}")
+
+    def add_findings(self, findings: Sequence[Finding]) -> None:
+        self._work.insert(
+            FindingRow,
+            [(each.id, each.kind, each.partner, each.subject, each.detail, to_milliseconds(each.at)) for each in findings],
+        )
+
+    def findings(self, page: Page) -> list[Finding]:
+        findings = _FINDINGS.c
+        found = select(_FINDINGS)
+        if page.after:
+            after = read_moment_cursor(page.after)
+            found = found.where(tuple_(findings.at, findings.id) < tuple_(to_milliseconds(after.at), after.id))
+        rows = self._work.rows(found.order_by(findings.at.desc(), findings.id.desc()).limit(page.limit))
+        return [Finding(**{**row._mapping, "at": from_milliseconds(row.at)}) for row in rows]
+
+    def forget(self, *, answers_before: datetime, assertions_before: datetime) -> int:
+        answers = _ANSWERS.delete().where(_ANSWERS.c.at < to_milliseconds(answers_before))
+        assertions = _ASSERTIONS.delete().where(_ASSERTIONS.c.expires < to_milliseconds(assertions_before))
+        return self._work.change(answers) + self._work.change(assertions)

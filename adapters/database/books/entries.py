@@ -1,0 +1,196 @@
+"""The registers."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from operator import attrgetter, itemgetter
+
+import msgspec
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+
+from adapters.database.faults import Fault, taken
+from adapters.database.tables import EntryFactRow, EntryRow
+from adapters.database.values import moment_of, number_of, words, words_or_none
+from adapters.database.work import AnyRow, Values, Work, beside, table_of
+from exchange.codes import CloseReason, RegisterKind
+from exchange.cursors import read_entry_cursor
+from exchange.ledger import EntryFilter, Page
+from exchange.moments import from_milliseconds, to_milliseconds
+from exchange.people.record import Person, Record, Shape
+from exchange.people.register import Entry, EntryExists, EntryFact, EntryFactKind
+
+_ENTRIES = table_of(EntryRow)
+_FACTS = table_of(EntryFactRow)
+_ALL = select(_ENTRIES)
+_REGISTER = words(RegisterKind)
+_REASON = words_or_none(CloseReason)
+_WHAT = words(EntryFactKind)
+
+
+class Sealed(Shape, frozen=True):
+    """What of an entry is about the person: stored as one value."""
+
+    person: Person
+    record: Record
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Sealed)
+
+
+class SqlEntries:
+    """`exchange.ledger.Entries` in SQL."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def get(self, entry: str, *, lock: bool = False) -> Entry | None:
+        statement = _ALL.where(_ENTRIES.c.id == entry)
+        row = self._work.first(statement.with_for_update(key_share=True) if lock else statement)
+        return None if row is None else _entry(row)
+
+    def by_person(self, jurisdictions: Iterable[str], person_indexes: Iterable[str]) -> Mapping[str, list[Entry]]:
+        wanted, entries = list(person_indexes), _ENTRIES.c
+        found: defaultdict[str, list[Entry]] = defaultdict(list)
+        if not wanted:
+            return found
+        within = _ALL.where(
+            self._work.one_of(entries.person_index, wanted), self._work.one_of(entries.jurisdiction, jurisdictions)
+        )
+        for row in self._work.rows(within.order_by(entries.id)):
+            entry = _entry(row)
+            found[entry.person_index].append(entry)
+        return dict(found)
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        with self._one_open_each():
+            self._work.insert(EntryRow, [_values(entry) for entry in entries])
+
+    def save(self, entries: Sequence[Entry]) -> None:
+        with self._one_open_each():
+            self._work.update(EntryRow, [_values(entry) for entry in entries])
+
+    def add_facts(self, facts: Sequence[EntryFact]) -> None:
+        self._work.insert(EntryFactRow, [_fact_values(fact) for fact in facts])
+
+    def find(self, wanted: EntryFilter, page: Page) -> list[Entry]:
+        entries = _ENTRIES.c
+        found = _ALL.where(self._work.one_of(entries.jurisdiction, wanted.jurisdictions), *_fitting(wanted))
+        if page.after:
+            found = found.where(entries.id < read_entry_cursor(page.after))
+        return [_entry(row) for row in self._work.rows(found.order_by(entries.id.desc()).limit(page.limit))]
+
+    def counted(self, own: frozenset[str], as_of: datetime) -> Iterator[tuple[Entry, tuple[EntryFact, ...]]]:
+        within = self._work.one_of(_ENTRIES.c.jurisdiction, own)
+        known = and_(_FACTS.c.entry == _ENTRIES.c.id, _FACTS.c.known_at <= to_milliseconds(as_of))
+        opened = exists().where(known, _FACTS.c.what == EntryFactKind.OPENED.value)
+        entries = _ALL.where(within, opened).order_by(_ENTRIES.c.id)
+        facts = (
+            select(_FACTS.c.entry, _FACTS.c.what, _FACTS.c.happened_at, _FACTS.c.known_at, _FACTS.c.reason)
+            .join(_ENTRIES, known)
+            .where(within)
+            .order_by(_ENTRIES.c.id, _FACTS.c.happened_at, _FACTS.c.id)
+        )
+        return _joined(map(_entry, self._work.stream(entries)), self._work.stream(facts))
+
+    @contextmanager
+    def _one_open_each(self) -> Iterator[None]:
+        try:
+            with self._work.savepoint():
+                yield
+        except Fault as exc:
+            what = taken(exc)
+            # PostgreSQL names the index, SQLite its columns.
+            if what is not None and ("entries_open_once" in what or "person_index" in what):
+                raise EntryExists from exc
+            raise
+
+
+def _joined(entries: Iterable[Entry], facts: Iterable[AnyRow]) -> Iterator[tuple[Entry, tuple[EntryFact, ...]]]:
+    for entry, group in beside(entries, attrgetter("id"), facts, itemgetter(0)):
+        yield entry, tuple(_fact(*row) for row in group)
+
+
+def _fitting(wanted: EntryFilter) -> list[ColumnElement[bool]]:
+    entries = _ENTRIES.c
+    fitting: list[ColumnElement[bool]] = []
+    if wanted.register is not None:
+        fitting.append(entries.register == wanted.register.value)
+    if wanted.open is not None:
+        fitting.append(entries.closed_at.is_(None) if wanted.open else entries.closed_at.is_not(None))
+    if wanted.other is not None:
+        outflow = entries.register == RegisterKind.OUTFLOW.value
+        fitting.append(or_(and_(outflow, entries.destination == wanted.other), and_(~outflow, entries.origin == wanted.other)))
+    if wanted.township is not None:
+        fitting.append(entries.township == wanted.township)
+    if wanted.person_index is not None:
+        fitting.append(entries.person_index == wanted.person_index)
+    return fitting
+
+
+def _values(entry: Entry) -> Values:
+    return (
+        entry.id,
+        entry.jurisdiction,
+        entry.register,
+        entry.origin,
+        entry.destination,
+        entry.township,
+        _encoder.encode(Sealed(person=entry.person, record=entry.record)),
+        entry.person_index,
+        entry.protected,
+        to_milliseconds(entry.opened_at),
+        number_of(entry.closed_at),
+        entry.close_reason,
+        entry.version,
+    )
+
+
+def _entry(row: AnyRow) -> Entry:
+    (
+        id_,
+        jurisdiction,
+        register,
+        origin,
+        destination,
+        township,
+        sealed,
+        person_index,
+        protected,
+        opened_at,
+        closed_at,
+        close_reason,
+        version,
+    ) = row
+    about = _decoder.decode(sealed)
+    return Entry(
+        id=id_,
+        jurisdiction=jurisdiction,
+        register=_REGISTER[register],
+        origin=origin,
+        destination=destination,
+        township=township,
+        person=about.person,
+        record=about.record,
+        person_index=person_index,
+        protected=protected,
+        opened_at=from_milliseconds(opened_at),
+        closed_at=moment_of(closed_at),
+        close_reason=_REASON[close_reason],
+        version=version,
+    )
+
+
+def _fact_values(fact: EntryFact) -> Values:
+    return fact.entry, fact.what, to_milliseconds(fact.happened_at), to_milliseconds(fact.known_at), fact.reason
+
+
+def _fact(entry: str, what: str, happened_at: int, known_at: int, reason: str | None) -> EntryFact:
+    return EntryFact(
+        entry=entry,
+        what=_WHAT[what],
+        happened_at=from_milliseconds(happened_at),
+        known_at=from_milliseconds(known_at),
+        reason=_REASON[reason],
+    )

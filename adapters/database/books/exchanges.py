@@ -1,0 +1,183 @@
+"""The exchanges and the facts that the rates count."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from operator import attrgetter, itemgetter
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, literal, or_, select, tuple_
+
+from adapters.database.books.exchange_rows import exchange_of, exchange_values, fact_of, fact_values
+from adapters.database.tables import ExchangeRow, FactRow, MessageRow
+from adapters.database.work import AnyRow, Work, beside, table_of
+from exchange.codes import Role
+from exchange.conversation import Fact, FactKind, State
+from exchange.cursors import read_exchange_cursor
+from exchange.exchanges import Acceptance, Exchange, ExchangeKey
+from exchange.ledger import CountedExchange, ExchangeFilter, Page
+from exchange.moments import to_milliseconds
+
+_EXCHANGES = table_of(ExchangeRow)
+_FACTS = table_of(FactRow)
+_MESSAGES = table_of(MessageRow)
+_ALL = select(_EXCHANGES)
+_FACT = (
+    _FACTS.c.what,
+    _FACTS.c.round,
+    _FACTS.c.happened_at,
+    _FACTS.c.known_at,
+    _FACTS.c.message,
+    _FACTS.c.due,
+    _FACTS.c.result,
+)
+_IN_ORDER = (_FACTS.c.round, _FACTS.c.happened_at, _FACTS.c.id)
+# Written into the statements, so that both databases see that a partial index serves them.
+_WITHDRAWN = literal(FactKind.WITHDRAWN.value, literal_execute=True)
+_AWAITING = [literal(state.value, literal_execute=True) for state in (State.OPEN, State.CHALLENGED)]
+_OF_ITS_EXCHANGE = and_(
+    _FACTS.c.exchange == _EXCHANGES.c.exchange,
+    _FACTS.c.link == _EXCHANGES.c.link,
+    _FACTS.c.role == _EXCHANGES.c.role,
+)
+
+
+class SqlExchanges:
+    """`exchange.ledger.Exchanges` in SQL."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def load(self, link: int, role: Role, exchanges: Iterable[str]) -> Mapping[str, Exchange]:
+        wanted = list(exchanges)
+        if not wanted:
+            return {}
+        held = _EXCHANGES.c
+        within = _ALL.where(held.link == link, held.role == role.value, self._work.one_of(held.exchange, wanted))
+        found = map(exchange_of, self._work.rows(within))
+        return {exchange.key.exchange: exchange for exchange in found}
+
+    def named(self, exchange: str) -> list[Exchange]:
+        held = _EXCHANGES.c
+        rows = self._work.rows(_ALL.where(held.exchange == exchange).order_by(held.link, held.role))
+        return [exchange_of(row) for row in rows]
+
+    def add(self, exchanges: Sequence[Exchange]) -> None:
+        self._work.insert(ExchangeRow, [exchange_values(exchange) for exchange in exchanges])
+
+    def save(self, exchanges: Sequence[Exchange]) -> None:
+        self._work.update(ExchangeRow, [exchange_values(exchange) for exchange in exchanges])
+
+    def add_facts(self, facts: Sequence[tuple[ExchangeKey, Fact]]) -> None:
+        self._work.insert(FactRow, [fact_values(key, fact) for key, fact in facts])
+
+    def facts(self, key: ExchangeKey) -> list[Fact]:
+        holding = select(*_FACT).where(_of(key), _FACTS.c.voided_at.is_(None))
+        return [fact_of(*row) for row in self._work.rows(holding.order_by(*_IN_ORDER))]
+
+    def void_facts(self, key: ExchangeKey, messages: Iterable[str], at: datetime) -> None:
+        told = self._work.one_of(_FACTS.c.message, messages)
+        voided = _FACTS.update().where(_of(key), _FACTS.c.voided_at.is_(None), told)
+        self._work.change(voided.values(voided_at=to_milliseconds(at)))
+
+    def find(self, wanted: ExchangeFilter, page: Page) -> list[Exchange]:
+        held = _EXCHANGES.c
+        place = (held.submitted_at, held.exchange, held.role, held.link)
+        found = _ALL.where(self._work.one_of(held.own, wanted.own), *_fitting(wanted))
+        if page.after:
+            after = read_exchange_cursor(page.after)
+            found = found.where(
+                tuple_(*place) < tuple_(to_milliseconds(after.submitted_at), after.exchange, after.role.value, after.link)
+            )
+        newest_first = found.order_by(*(column.desc() for column in place)).limit(page.limit)
+        return [exchange_of(row) for row in self._work.rows(newest_first)]
+
+    def counted(self, own: frozenset[str], role: Role, as_of: datetime) -> Iterator[CountedExchange]:
+        held = _EXCHANGES.c
+        accepted = (
+            self._work.one_of(held.own, own),
+            held.role == role.value,
+            held.acceptance == Acceptance.ACCEPTED.value,
+        )
+        standing = _standing(as_of)
+        opened = exists().where(_OF_ITS_EXCHANGE, _FACTS.c.what == FactKind.OPENED.value, standing)
+        facts = select(_FACTS.c.exchange, _FACTS.c.link, *_FACT).join(_EXCHANGES, _OF_ITS_EXCHANGE)
+        # The role is the same throughout, so that these two make a key, in both lists in the same order.
+        exchanges = map(exchange_of, self._work.stream(_in_order(_ALL.where(*accepted, opened), held)))
+        known = self._work.stream(_in_order(facts.where(*accepted, standing), held, *_IN_ORDER))
+        return _joined(exchanges, known)
+
+    def to_erase(self, limit: int) -> list[ExchangeKey]:
+        facts, messages = _FACTS.c, _MESSAGES.c
+        erasable = exists().where(
+            messages.link == facts.link,
+            messages.exchange == facts.exchange,
+            messages.outcome.is_not(None),
+            messages.line.is_not(None),
+        )
+        withdrawn = (
+            select(facts.link, facts.exchange, facts.role)
+            .distinct()
+            .where(facts.what == _WITHDRAWN, facts.voided_at.is_(None), erasable)
+            .order_by(facts.link, facts.exchange, facts.role)
+            .limit(limit)
+        )
+        return [ExchangeKey(link, exchange, Role(role)) for link, exchange, role in self._work.rows(withdrawn)]
+
+
+def _of(key: ExchangeKey) -> ColumnElement[bool]:
+    return and_(_FACTS.c.exchange == key.exchange, _FACTS.c.link == key.link, _FACTS.c.role == key.role.value)
+
+
+def _standing(as_of: datetime) -> ColumnElement[bool]:
+    """What this ledger knew at that moment and had not voided by then."""
+    moment = to_milliseconds(as_of)
+    return and_(_FACTS.c.known_at <= moment, or_(_FACTS.c.voided_at.is_(None), _FACTS.c.voided_at > moment))
+
+
+def _in_order(statement: Select[Any], held: Any, *then: ColumnElement[Any]) -> Select[Any]:
+    return statement.order_by(held.exchange, held.link, *then)
+
+
+def _joined(exchanges: Iterable[Exchange], facts: Iterable[AnyRow]) -> Iterator[CountedExchange]:
+    for exchange, group in beside(exchanges, attrgetter("key.exchange", "key.link"), facts, itemgetter(0, 1)):
+        yield CountedExchange(exchange=exchange, facts=tuple(fact_of(*row[2:]) for row in group))
+
+
+def _fitting(wanted: ExchangeFilter) -> list[ColumnElement[bool]]:
+    held = _EXCHANGES.c
+    equal: tuple[tuple[ColumnElement[Any], str | None], ...] = (
+        (held.role, wanted.role),
+        (held.kind, wanted.kind),
+        (held.event, wanted.event),
+        (held.acceptance, wanted.acceptance),
+        (held.other, wanted.other),
+        (held.purpose, wanted.purpose),
+        (held.entry, wanted.entry),
+    )
+    fitting = [column == str(value) for column, value in equal if value is not None]
+    if wanted.paired is not None:
+        fitting.append(held.paired_at.is_not(None) if wanted.paired else held.paired_at.is_(None))
+    if wanted.state is not None:
+        fitting.append(_in_state(wanted.state, wanted.lapsed_before))
+    if wanted.overdue_on is not None:
+        fitting += [
+            held.state.in_(_AWAITING),
+            held.due < wanted.overdue_on.isoformat(),
+        ]
+    return fitting
+
+
+def _in_state(state: str, lapsed_before: datetime | None) -> ColumnElement[bool]:
+    """The state as a clock sees it: an answer that was given before `lapsed_before` has lapsed."""
+    held = _EXCHANGES.c
+    is_stored = held.state == str(state)
+    if lapsed_before is None:
+        return is_stored
+    too_old = held.fed_back_at < to_milliseconds(lapsed_before)
+    match state:
+        case State.LAPSED:
+            return or_(is_stored, and_(held.state == State.ANSWERED.value, too_old))
+        case State.ANSWERED:
+            return and_(is_stored, or_(held.fed_back_at.is_(None), ~too_old))
+        case _:
+            return is_stored

@@ -1,0 +1,77 @@
+"""The files that were taken in, and the result of every row."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import select, tuple_
+
+from adapters.database.faults import or_busy
+from adapters.database.tables import ImportRow, ImportRowRow
+from adapters.database.values import json_of, list_of, stored, words
+from adapters.database.work import AnyRow, Work, table_of
+from exchange.cursors import read_moment_cursor, read_row_cursor
+from exchange.imports import ImportedFile, RowOutcome, RowProblem, RowResult
+from exchange.ledger import Page
+from exchange.moments import from_milliseconds, to_milliseconds
+
+_FILES = table_of(ImportRow)
+_ROWS = table_of(ImportRowRow)
+_OUTCOME = words(RowOutcome)
+_problems = msgspec.json.Decoder(tuple[RowProblem, ...])
+
+
+class SqlImports:
+    """`exchange.ledger.Imports` in SQL."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def by_digest(self, jurisdiction: str, layout: str, sha256: str) -> ImportedFile | None:
+        files = _FILES.c
+        same = (files.jurisdiction == jurisdiction, files.layout == layout, files.sha256 == sha256)
+        row = self._work.first(select(_FILES).where(*same))
+        return None if row is None else _file(row)
+
+    def get(self, import_id: str) -> ImportedFile | None:
+        row = self._work.first(select(_FILES).where(_FILES.c.id == import_id))
+        return None if row is None else _file(row)
+
+    def add(self, file: ImportedFile, rows: Sequence[RowResult]) -> None:
+        with or_busy():
+            self._work.change(_FILES.insert().values(stored(file)))
+        self._work.insert(ImportRowRow, [(row.import_id, row.row, row.outcome, row.made, json_of(row.problems)) for row in rows])
+
+    def find(self, own: frozenset[str], page: Page) -> list[ImportedFile]:
+        files = _FILES.c
+        found = select(_FILES).where(self._work.one_of(files.jurisdiction, own))
+        if page.after:
+            after = read_moment_cursor(page.after)
+            found = found.where(tuple_(files.at, files.id) < tuple_(to_milliseconds(after.at), after.id))
+        newest_first = found.order_by(files.at.desc(), files.id.desc()).limit(page.limit)
+        return [_file(row) for row in self._work.rows(newest_first)]
+
+    def rows(self, import_id: str, page: Page, *, outcome: str | None = None) -> list[RowResult]:
+        rows = _ROWS.c
+        found = select(_ROWS).where(rows.import_id == import_id)
+        if page.after:
+            found = found.where(rows.row > read_row_cursor(page.after))
+        if outcome is not None:
+            found = found.where(rows.outcome == str(outcome))
+        return [_result(*row) for row in self._work.rows(found.order_by(rows.row).limit(page.limit))]
+
+    def counted(self, own: frozenset[str], as_of: datetime) -> list[ImportedFile]:
+        files = _FILES.c
+        within = (self._work.one_of(files.jurisdiction, own), files.at <= to_milliseconds(as_of))
+        return [_file(row) for row in self._work.rows(select(_FILES).where(*within).order_by(files.at, files.id))]
+
+
+def _file(row: AnyRow) -> ImportedFile:
+    values = dict(row._mapping)
+    values["at"] = from_milliseconds(row.at)
+    values["unknown_columns"] = list_of(row.unknown_columns, str)
+    return ImportedFile(**values)
+
+
+def _result(import_id: str, row: int, outcome: str, made: str | None, problems: str) -> RowResult:
+    return RowResult(import_id=import_id, row=row, outcome=_OUTCOME[outcome], made=made, problems=_problems.decode(problems))

@@ -1,0 +1,166 @@
+"""The messages of the logs."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import func, literal, select
+
+from adapters.database.tables import MessageRow
+from adapters.database.values import (
+    day_of,
+    iso_of,
+    json_of_problem,
+    moment_of,
+    number_of,
+    problem_of,
+    words,
+    words_or_none,
+)
+from adapters.database.work import AnyRow, Values, Work, table_of
+from exchange.codes import Kind, Result
+from exchange.exchanges import Direction, LoggedMessage
+from exchange.moments import from_milliseconds, to_milliseconds
+from exchange.wire.batch import Outcome
+
+_MESSAGES = table_of(MessageRow)
+_ALL = select(_MESSAGES)
+_DIRECTION = words(Direction)
+_KIND = words(Kind)
+_OUTCOME = words_or_none(Outcome)
+_RESULT = words_or_none(Result)
+# Written into the statement, so that both databases see that the index of queued messages serves it.
+_OUT = literal(Direction.OUT.value, literal_execute=True)
+
+
+class SqlMessages:
+    """`exchange.ledger.Messages` in SQL."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def known(self, link: int, direction: Direction, ids: Iterable[str]) -> Mapping[str, LoggedMessage]:
+        wanted = list(ids)
+        if not wanted:
+            return {}
+        messages = _MESSAGES.c
+        within = _ALL.where(messages.link == link, messages.direction == direction.value)
+        found = map(_message, self._work.rows(within.where(self._work.one_of(messages.id, wanted))))
+        return {message.id: message for message in found}
+
+    def add(self, messages: Sequence[LoggedMessage]) -> None:
+        self._work.insert(MessageRow, [_values(message) for message in messages])
+
+    def queued(self, link: int, limit: int) -> list[LoggedMessage]:
+        messages = _MESSAGES.c
+        waiting = _ALL.where(messages.link == link, messages.direction == _OUT, messages.sequence.is_(None))
+        # UUIDv7: the order of the ids is the order in which they were written.
+        return [_message(row) for row in self._work.rows(waiting.order_by(messages.id).limit(limit))]
+
+    def queue_lengths(self) -> Mapping[int, int]:
+        messages = _MESSAGES.c
+        waiting = (
+            select(messages.link, func.count().label("waiting"))
+            .where(messages.direction == _OUT, messages.sequence.is_(None))
+            .group_by(messages.link)
+        )
+        return {row.link: row.waiting for row in self._work.rows(waiting)}
+
+    def in_batch(self, link: int, direction: Direction, sequence: int) -> list[LoggedMessage]:
+        messages = _MESSAGES.c
+        within = _ALL.where(messages.link == link, messages.direction == direction.value, messages.sequence == sequence)
+        return [_message(row) for row in self._work.rows(within.order_by(messages.position))]
+
+    def save(self, messages: Sequence[LoggedMessage]) -> None:
+        self._work.update(MessageRow, [_values(message) for message in messages])
+
+    def of_exchanges(self, link: int, exchanges: Iterable[str]) -> Mapping[str, list[LoggedMessage]]:
+        wanted = list(exchanges)
+        if not wanted:
+            return {}
+        messages = _MESSAGES.c
+        within = _ALL.where(messages.link == link, self._work.one_of(messages.exchange, wanted))
+        found: defaultdict[str, list[LoggedMessage]] = defaultdict(list)
+        for row in self._work.rows(within.order_by(messages.id, messages.direction)):
+            message = _message(row)
+            found[message.exchange].append(message)
+        return dict(found)
+
+    def erase(self, link: int, exchanges: Iterable[str]) -> None:
+        messages = _MESSAGES.c
+        judged = (
+            messages.link == link,
+            self._work.one_of(messages.exchange, exchanges),
+            # One under way must still be sent as it was signed.
+            messages.outcome.is_not(None),
+            messages.line.is_not(None),
+        )
+        self._work.change(_MESSAGES.update().where(*judged).values(line=None))
+
+
+def _values(message: LoggedMessage) -> Values:
+    return (
+        message.link,
+        message.direction,
+        message.id,
+        message.exchange,
+        message.kind,
+        message.digest,
+        message.line,
+        message.in_reply_to,
+        to_milliseconds(message.created_at),
+        message.sequence,
+        message.position,
+        message.turn,
+        number_of(message.sent_at),
+        number_of(message.received_at),
+        number_of(message.known_at),
+        message.outcome,
+        iso_of(message.due),
+        message.result,
+        json_of_problem(message.problem),
+    )
+
+
+def _message(row: AnyRow) -> LoggedMessage:
+    (
+        link,
+        direction,
+        id_,
+        exchange,
+        kind,
+        digest,
+        line,
+        in_reply_to,
+        created_at,
+        sequence,
+        position,
+        turn,
+        sent_at,
+        received_at,
+        known_at,
+        outcome,
+        due,
+        result,
+        problem,
+    ) = row
+    return LoggedMessage(
+        link=link,
+        direction=_DIRECTION[direction],
+        id=id_,
+        exchange=exchange,
+        kind=_KIND[kind],
+        digest=digest,
+        line=line,
+        in_reply_to=in_reply_to,
+        created_at=from_milliseconds(created_at),
+        sequence=sequence,
+        position=position,
+        turn=turn,
+        sent_at=moment_of(sent_at),
+        received_at=moment_of(received_at),
+        known_at=moment_of(known_at),
+        outcome=_OUTCOME[outcome],
+        due=day_of(due),
+        result=_RESULT[result],
+        problem=problem_of(problem),
+    )

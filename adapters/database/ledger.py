@@ -1,0 +1,28 @@
+"""All books of one node, within one transaction, in SQL."""
+
+from adapters.database.books.access import SqlAccess
+from adapters.database.books.agreements import SqlAgreements
+from adapters.database.books.chores import SqlChores
+from adapters.database.books.entries import SqlEntries
+from adapters.database.books.exchanges import SqlExchanges
+from adapters.database.books.imports import SqlImports
+from adapters.database.books.links import SqlLinks
+from adapters.database.books.messages import SqlMessages
+from adapters.database.books.partners import SqlPartners
+from adapters.database.work import Work
+from exchange.ledger import Access, Agreements, Chores, Entries, Exchanges, Imports, Links, Messages, Partners
+
+
+class SqlLedger:
+    """`exchange.ledger.Ledger` in SQL."""
+
+    def __init__(self, work: Work) -> None:
+        self.links: Links = SqlLinks(work)
+        self.messages: Messages = SqlMessages(work)
+        self.exchanges: Exchanges = SqlExchanges(work)
+        self.entries: Entries = SqlEntries(work)
+        self.agreements: Agreements = SqlAgreements(work)
+        self.partners: Partners = SqlPartners(work)
+        self.imports: Imports = SqlImports(work)
+        self.access: Access = SqlAccess(work)
+        self.chores: Chores = SqlChores(work)

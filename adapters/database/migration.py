@@ -1,0 +1,59 @@
+"""Bringing the tables to a revision, with Alembic and without its configuration file.
+
+One process migrates at a time; the others wait, and then find nothing to do. A revision is one transaction: it is there, or not.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
+
+SCRIPTS = Path(__file__).parent / "migrations"
+_MIGRATION_LOCK = 0x6D696772  # "migr": any number that nothing else locks in this database
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the tables to the newest revision."""
+    _alone(engine, lambda config: command.upgrade(config, "head"))
+
+
+def downgrade(engine: Engine, to: str) -> None:
+    """Bring the tables back to an older revision."""
+    _alone(engine, lambda config: command.downgrade(config, to))
+
+
+def revision(engine: Engine) -> str | None:
+    """The revision that the tables are at; None for an empty database."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest() -> str | None:
+    """The revision that this program was written for."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _alone(engine: Engine, change: Callable[[Config], None]) -> None:
+    with engine.begin() as connection:
+        _lock(connection)
+        config = _config()
+        config.attributes["connection"] = connection
+        change(config)
+
+
+def _lock(connection: Connection) -> None:
+    # SQLite's BEGIN IMMEDIATE has locked the file already.
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    return config

@@ -1,0 +1,34 @@
+"""The tables. They are storage: SQLModel does not validate them, and every rule lives in the domain's values.
+
+`METADATA` is what the migrations must come to, and the only place from which statements take their columns.
+"""
+
+from adapters.database.tables.columns import Row
+from adapters.database.tables.exchanges import ExchangeRow, FactRow
+from adapters.database.tables.links import BatchRow, LinkRow, MessageRow
+from adapters.database.tables.node import ApiKeyRow, FindingRow, JobRunRow, RememberedAnswerRow, UsedAssertionRow
+from adapters.database.tables.partners import AgreementRow, PartnerKeyRow, PartnerRow
+from adapters.database.tables.registers import EntryFactRow, EntryRow, ImportRow, ImportRowRow
+
+METADATA = Row.metadata
+
+__all__ = [
+    "METADATA",
+    "AgreementRow",
+    "ApiKeyRow",
+    "BatchRow",
+    "EntryFactRow",
+    "EntryRow",
+    "ExchangeRow",
+    "FactRow",
+    "FindingRow",
+    "ImportRow",
+    "ImportRowRow",
+    "JobRunRow",
+    "LinkRow",
+    "MessageRow",
+    "PartnerKeyRow",
+    "PartnerRow",
+    "RememberedAnswerRow",
+    "UsedAssertionRow",
+]

@@ -1,0 +1,70 @@
+"""What the node keeps for itself: callers' keys, answers to be repeated, job runs and findings."""
+
+from sqlalchemy import Index
+
+from adapters.database.tables.columns import Row, blob, number, text
+
+
+class ApiKeyRow(Row, table=True):
+    """A local caller's key; only its hash."""
+
+    __tablename__ = "api_keys"
+
+    id: str = text(primary_key=True)
+    secret_hash: str = text()
+    name: str = text()
+    jurisdiction: str = text()
+    role: str = text()
+    created_at: int = number()
+    revoked_at: int | None = number()
+
+
+class RememberedAnswerRow(Row, table=True):
+    """The answer to an idempotent request."""
+
+    __tablename__ = "remembered_answers"
+
+    caller: str = text(primary_key=True)
+    key: str = text(primary_key=True)
+    request_digest: str = text()
+    status: int = number()
+    body: bytes = blob()
+    content_type: str = text()
+    headers: str = text()
+    at: int = number(index=True)
+
+
+class UsedAssertionRow(Row, table=True):
+    """A client assertion that was used, until it would have expired by itself."""
+
+    __tablename__ = "used_assertions"
+
+    issuer: str = text(primary_key=True)
+    jti: str = text(primary_key=True)
+    expires: int = number(index=True)
+
+
+class JobRunRow(Row, table=True):
+    """One run of a job for one business day."""
+
+    __tablename__ = "job_runs"
+
+    job: str = text(primary_key=True)
+    business_date: str = text(primary_key=True)
+    claimed_at: int = number()
+    finished_at: int | None = number()
+    outcome: str | None = text()
+
+
+class FindingRow(Row, table=True):
+    """Something that a person should look at."""
+
+    __tablename__ = "findings"
+    __table_args__ = (Index("findings_listed", "at", "id"),)
+
+    id: str = text(primary_key=True)
+    kind: str = text()
+    partner: str | None = text()
+    subject: str = text()
+    detail: str = text()
+    at: int = number()

@@ -1,0 +1,93 @@
+"""The registers, and the files that filled them."""
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import text as sql
+
+from adapters.database.tables.columns import Row, blob, flag, number, text
+
+_OPEN = sql("closed_at IS NULL")
+
+
+class EntryRow(Row, table=True):
+    """One person in one register. `sealed` holds the person and the record; `person_index` is keyed and blind."""
+
+    __tablename__ = "entries"
+    __table_args__ = (
+        Index(
+            "entries_open_once",
+            "jurisdiction",
+            "register",
+            "person_index",
+            unique=True,
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
+        ),
+        Index("entries_of_person", "person_index", "jurisdiction"),
+        Index("entries_listed", "jurisdiction", "id"),
+    )
+
+    id: str = text(primary_key=True)
+    jurisdiction: str = text()
+    # A class attribute `register` would hide the one that Python's abstract classes have.
+    register_: str = text(sa_column_kwargs={"name": "register"})
+    origin: str = text()
+    destination: str = text()
+    township: str | None = text()
+    sealed: bytes = blob()
+    person_index: str = text()
+    protected: bool = flag()
+    opened_at: int = number()
+    closed_at: int | None = number()
+    close_reason: str | None = text()
+    version: int = number()
+
+
+class EntryFactRow(Row, table=True):
+    """One thing that happened to an entry, with both its times."""
+
+    __tablename__ = "entry_facts"
+    __table_args__ = (Index("entry_facts_of_entry", "entry"),)
+
+    id: int | None = number(primary_key=True)
+    entry: str = text()
+    what: str = text()
+    happened_at: int = number()
+    known_at: int = number()
+    reason: str | None = text()
+
+
+class ImportRow(Row, table=True):
+    """One file. The same bytes in the same layout count once for each jurisdiction."""
+
+    __tablename__ = "imports"
+    __table_args__ = (
+        UniqueConstraint("jurisdiction", "layout", "sha256", name="imports_once"),
+        Index("imports_listed", "jurisdiction", "at", "id"),
+    )
+
+    id: str = text(primary_key=True)
+    jurisdiction: str = text()
+    layout: str = text()
+    filename: str = text()
+    sha256: str = text()
+    at: int = number()
+    rows: int = number()
+    accepted: int = number()
+    unchanged: int = number()
+    warned: int = number()
+    refused: int = number()
+    blank: int = number()
+    excluded_columns: int = number()
+    unknown_columns: str = text()
+
+
+class ImportRowRow(Row, table=True):
+    """The result of one row of a file."""
+
+    __tablename__ = "import_rows"
+
+    import_id: str = text(primary_key=True, foreign_key="imports.id")
+    row: int = number(primary_key=True)
+    outcome: str = text()
+    made: str | None = text()
+    problems: str = text()

@@ -1,0 +1,217 @@
+"""One transaction's hands on the database: sets of rows in, sets of rows out, the two databases' ways hidden.
+
+Rows are tuples in the order of their table's columns. Writing goes straight through the driver, past SQLAlchemy, whose insert
+takes about twice the time for a thousand rows. Reading goes through its Core, which writes the SQL and costs little.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from typing import Any, ClassVar, TypeAlias, TypeVar
+
+import msgspec
+from sqlalchemy import ARRAY, ColumnElement, Connection, Executable, Select, Table, any_, bindparam, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import UpdateBase
+
+from adapters.database.tables import columns
+
+# What a table's columns hold, to be written; and a row as SQLAlchemy reads it, whose types differ with every statement.
+Values: TypeAlias = tuple[Any, ...]
+AnyRow: TypeAlias = Any
+TableRow: TypeAlias = type[columns.Row]
+V = TypeVar("V")
+STREAMED = 2000
+
+
+def table_of(kind: TableRow) -> Table:
+    """The table behind a row class, for reading."""
+    return columns.Row.metadata.tables[str(kind.__tablename__)]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A table as it is written: all its columns but a number that the database counts up itself."""
+
+    table: str
+    columns: tuple[str, ...]
+    keys: tuple[str, ...]
+    types: tuple[str, ...]
+
+
+@cache
+def shape_of(kind: TableRow) -> Shape:
+    """The shape of a row class's table."""
+    table = table_of(kind)
+    written = [column for column in table.columns if column is not table.autoincrement_column]
+    types = {int: "int8", str: "text", bool: "bool", bytes: "bytea"}
+    return Shape(
+        table=table.name,
+        columns=tuple(column.name for column in written),
+        keys=tuple(column.name for column in table.primary_key),
+        types=tuple(types[column.type.python_type] for column in written),
+    )
+
+
+def beside(
+    values: Iterable[V], key: Callable[[V], object], rows: Iterable[AnyRow], row_key: Callable[[AnyRow], object]
+) -> Iterator[tuple[V, Iterator[AnyRow]]]:
+    """Each value with the rows of its key, from two lists in one order; the rows of other keys are passed over."""
+    groups = groupby(rows, key=row_key)
+    for value in values:
+        wanted = key(value)
+        yield value, next(group for found, group in groups if found == wanted)
+
+
+class Work:
+    """What the books do with a transaction's connection."""
+
+    mark: ClassVar[str]
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._driver: Any = connection.connection.driver_connection
+
+    def rows(self, statement: Executable) -> Sequence[AnyRow]:
+        """All rows of a statement."""
+        return self._connection.execute(statement).all()
+
+    def first(self, statement: Executable) -> AnyRow | None:
+        """The first row of a statement."""
+        return self._connection.execute(statement).first()
+
+    def stream(self, statement: Select[Any]) -> Iterator[AnyRow]:
+        """The rows of a statement, a few thousand in memory at a time."""
+        return iter(self._connection.execute(statement.execution_options(yield_per=STREAMED)))
+
+    def change(self, statement: UpdateBase) -> int:
+        """Run a statement that writes; how many rows it touched."""
+        return self._connection.execute(statement).rowcount
+
+    def insert(self, kind: TableRow, rows: Sequence[Values]) -> None:
+        """Add rows, none of which may be there."""
+        if rows:
+            self._insert(shape_of(kind), rows)
+
+    def update(self, kind: TableRow, rows: Sequence[Values]) -> None:
+        """Write rows over those with their keys; KeyError if one of them is not there."""
+        if rows and self._update(shape_of(kind), rows) != len(rows):
+            raise KeyError(f"a row of {kind.__tablename__} that is to be changed was never added")
+
+    def put(self, kind: TableRow, values: Mapping[str, Any]) -> None:
+        """Write one row, over the one with its key if there is one."""
+        self._connection.execute(self._unless_there(kind, values, replace=True))
+
+    def claim(self, kind: TableRow, values: Mapping[str, Any]) -> bool:
+        """Add one row unless its key is there; whether it was added."""
+        added = self._unless_there(kind, values, replace=False).returning(*table_of(kind).primary_key)
+        return self._connection.execute(added).first() is not None
+
+    def savepoint(self) -> AbstractContextManager[Any]:
+        """A refusal within undoes what was done within, and nothing more."""
+        return self._connection.begin_nested()
+
+    def one_of(self, column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:
+        """Whether a column holds one of these words: one parameter, and one statement text, however many they are."""
+        raise NotImplementedError
+
+    def _statement(self, table: Table) -> postgresql.Insert | sqlite.Insert:
+        """The dialect's own insert, which alone knows ON CONFLICT."""
+        raise NotImplementedError
+
+    def _unless_there(self, kind: TableRow, values: Mapping[str, Any], *, replace: bool) -> postgresql.Insert | sqlite.Insert:
+        table, keys = table_of(kind), shape_of(kind).keys
+        insert = self._statement(table).values(dict(values))
+        if not replace:
+            return insert.on_conflict_do_nothing(index_elements=keys)
+        changed = {name: insert.excluded[name] for name in values if name not in keys}
+        return insert.on_conflict_do_update(index_elements=keys, set_=changed)
+
+    def _insert(self, shape: Shape, rows: Sequence[Values]) -> None:
+        self._driver.cursor().executemany(self._insertion(shape), rows)
+
+    def _update(self, shape: Shape, rows: Sequence[Values]) -> int:
+        changed = [name for name in shape.columns if name not in shape.keys]
+        places = [shape.columns.index(name) for name in (*changed, *shape.keys)]
+        cursor = self._driver.cursor()
+        cursor.executemany(self._changing(shape), [[row[place] for place in places] for row in rows])
+        return int(cursor.rowcount)
+
+    @classmethod
+    @cache
+    def _insertion(cls, shape: Shape) -> str:
+        marks = ", ".join([cls.mark] * len(shape.columns))
+        return f'INSERT INTO "{shape.table}" ({_listed(shape)}) VALUES ({marks})'
+
+    @classmethod
+    @cache
+    def _changing(cls, shape: Shape) -> str:
+        changes = ", ".join(f'"{name}" = {cls.mark}' for name in shape.columns if name not in shape.keys)
+        found = " AND ".join(f'"{name}" = {cls.mark}' for name in shape.keys)
+        return f'UPDATE "{shape.table}" SET {changes} WHERE {found}'
+
+
+class SqliteWork(Work):
+    """SQLite: one prepared statement, run for each row within this process."""
+
+    mark = "?"
+
+    def _statement(self, table: Table) -> sqlite.Insert:
+        return sqlite.insert(table)
+
+    def one_of(self, column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:
+        listed = msgspec.json.encode(list(values)).decode()
+        return column.in_(select(func.json_each(listed).table_valued("value").c.value))
+
+
+class PostgresWork(Work):
+    """PostgreSQL: binary COPY for many rows, pipelined statements for few."""
+
+    mark = "%s"
+    # Up to these numbers of rows the round trips of COPY cost more than they save (docs/decisions/storage.md).
+    few_inserted: ClassVar[int] = 20
+    few_changed: ClassVar[int] = 50
+
+    def _statement(self, table: Table) -> postgresql.Insert:
+        return postgresql.insert(table)
+
+    def one_of(self, column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:
+        return column == any_(bindparam(None, [str(value) for value in values], type_=ARRAY(columns.TEXT)))
+
+    def _insert(self, shape: Shape, rows: Sequence[Values]) -> None:
+        if len(rows) <= self.few_inserted:
+            super()._insert(shape, rows)
+        else:
+            self._copy(shape, shape.table, rows)
+
+    def _update(self, shape: Shape, rows: Sequence[Values]) -> int:
+        if len(rows) <= self.few_changed:
+            return super()._update(shape, rows)
+        beside = f"changed_{shape.table}"
+        with self._driver.cursor() as cursor:
+            # Once for each session: made anew in every transaction, it takes twice the time and bloats the catalogue.
+            cursor.execute(f'CREATE TEMPORARY TABLE IF NOT EXISTS "{beside}" (LIKE "{shape.table}") ON COMMIT DELETE ROWS')
+            self._copy(shape, beside, rows)
+            cursor.execute(self._changing_from(shape, beside))
+            return int(cursor.rowcount)
+
+    def _copy(self, shape: Shape, into: str, rows: Sequence[Values]) -> None:
+        statement = f'COPY "{into}" ({_listed(shape)}) FROM STDIN (FORMAT BINARY)'
+        with self._driver.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.set_types(shape.types)
+            for row in rows:
+                copy.write_row(row)
+
+    @staticmethod
+    @cache
+    def _changing_from(shape: Shape, beside: str) -> str:
+        changes = ", ".join(f'"{name}" = n."{name}"' for name in shape.columns if name not in shape.keys)
+        found = " AND ".join(f't."{name}" = n."{name}"' for name in shape.keys)
+        emptied = f'WITH n AS (DELETE FROM "{beside}" RETURNING *)'
+        return f'{emptied} UPDATE "{shape.table}" AS t SET {changes} FROM n WHERE {found}'
+
+
+def _listed(shape: Shape) -> str:
+    return ", ".join(f'"{name}"' for name in shape.columns)

@@ -1,0 +1,110 @@
+"""Where a row stands in its listing: the text that a caller hands back to go on after it, the same on every ledger.
+
+All listings but a file's rows begin with the newest. A cursor compares as text as its row does in the listing.
+"""
+
+import re
+from datetime import datetime
+from typing import NamedTuple
+
+from exchange.codes import Role
+from exchange.errors import Invalid
+from exchange.exchanges import Exchange
+from exchange.imports import ImportedFile, RowResult
+from exchange.ledger import Finding
+from exchange.moments import from_milliseconds, to_milliseconds
+from exchange.people.register import Entry
+
+_NAME = r"[0-9A-Za-z_.-]{1,100}"
+_EXCHANGE = re.compile(rf"(\d{{15}})~({_NAME})~(asker|asked)~(\d{{10}})", re.ASCII)
+_MOMENT = re.compile(rf"(\d{{15}})~({_NAME})", re.ASCII)
+_ENTRY = re.compile(_NAME)
+_ROW = re.compile(r"\d{1,9}", re.ASCII)
+
+
+class BadCursor(Invalid):
+    """A cursor that no listing of this kind has given."""
+
+    code = "bad-cursor"
+    zh = "翻页标记无效，请从第一页重新查询。"
+    en = "The cursor is not one of this listing's; begin again with the first page."
+
+
+class ExchangePlace(NamedTuple):
+    """Where an exchange stands among others."""
+
+    submitted_at: datetime
+    exchange: str
+    role: Role
+    link: int
+
+
+class MomentPlace(NamedTuple):
+    """Where a row stands that is listed by its moment and id."""
+
+    at: datetime
+    id: str
+
+
+def exchange_cursor(exchange: Exchange) -> str:
+    """An exchange's place: its moment, then what identifies it."""
+    key = exchange.key
+    return f"{to_milliseconds(exchange.submitted_at):015d}~{key.exchange}~{key.role}~{key.link:010d}"
+
+
+def entry_cursor(entry: Entry) -> str:
+    """An entry's place: its id, a UUIDv7, so the newest has the greatest."""
+    return entry.id
+
+
+def import_cursor(file: ImportedFile) -> str:
+    """A file's place: its moment, then its id."""
+    return f"{to_milliseconds(file.at):015d}~{file.id}"
+
+
+def row_cursor(row: RowResult) -> str:
+    """A row's place within its file: the sheet's own number, the smallest first."""
+    return str(row.row)
+
+
+def finding_cursor(finding: Finding) -> str:
+    """A finding's place: its moment, then its id."""
+    return f"{to_milliseconds(finding.at):015d}~{finding.id}"
+
+
+def read_exchange_cursor(cursor: str) -> ExchangePlace:
+    """The place that `exchange_cursor` wrote; BadCursor for anything else."""
+    at, exchange, role, link = _parts(_EXCHANGE, cursor)
+    return ExchangePlace(_moment(at), exchange, Role(role), int(link))
+
+
+def read_entry_cursor(cursor: str) -> str:
+    """The id that `entry_cursor` wrote; BadCursor for anything else."""
+    _parts(_ENTRY, cursor)
+    return cursor
+
+
+def read_moment_cursor(cursor: str) -> MomentPlace:
+    """The place that `import_cursor` or `finding_cursor` wrote; BadCursor for anything else."""
+    at, name = _parts(_MOMENT, cursor)
+    return MomentPlace(_moment(at), name)
+
+
+def read_row_cursor(cursor: str) -> int:
+    """The row that `row_cursor` wrote; BadCursor for anything else."""
+    _parts(_ROW, cursor)
+    return int(cursor)
+
+
+def _parts(form: re.Pattern[str], cursor: str) -> tuple[str, ...]:
+    match = form.fullmatch(cursor)
+    if match is None:
+        raise BadCursor
+    return match.groups()
+
+
+def _moment(milliseconds: str) -> datetime:
+    try:
+        return from_milliseconds(int(milliseconds))
+    except OverflowError as exc:
+        raise BadCursor from exc
