@@ -22,6 +22,8 @@ from exchange.wire.node import NODE_TYPE, NodeDocumentRefused, read_node_documen
 
 DISCOVERY = "/.well-known/migrant-exchange"
 _LIMIT = 2 * 1024 * 1024
+# A partner may take its time over a batch of 1,000; one that does not even connect is away.
+_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 # A token is fetched anew this long before it expires, so that it does not do so on its way.
 _MARGIN = timedelta(seconds=60)
@@ -55,6 +57,18 @@ class PartnerRefused(PartnerTrouble):
 class _Token:
     value: str
     expires: datetime
+
+
+def http_client(transport: httpx.BaseTransport | None = None) -> httpx.Client:
+    """An HTTP client as partners are called with: no redirects, bounded waits, and never through a proxy to this machine."""
+    return httpx.Client(
+        transport=transport,
+        timeout=_TIMEOUT,
+        limits=httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=20),
+        follow_redirects=False,
+        headers={"user-agent": "woshou"},
+        mounts=dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]")) if transport is None else None,
+    )
 
 
 class PartnerClient:

@@ -1,1 +1,1 @@
-"""The clock and what it starts."""
+"""The clock and what it starts: deliveries, renewals, reminders and tidying, in a process of their own."""

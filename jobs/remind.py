@@ -1,0 +1,16 @@
+"""Remind: a reminder for each exchange of ours whose limit has passed, then one a week."""
+
+from exchange.verbs.remind import remind
+from jobs.shift import Shift
+
+
+def remind_partners(shift: Shift) -> str:
+    """Queue the day's reminders, a page a transaction; delivery is the couriers'."""
+    office, after, queued = shift.office, "", 0
+    while not shift.stopping.is_set():
+        with office.ledgers.transaction() as ledger:
+            more, after = remind(ledger, office.node, office.now(), after)
+        queued += more
+        if not after:
+            break
+    return f"{queued} reminders"

@@ -1,0 +1,26 @@
+"""Tidy: erase the bodies of what was withdrawn, and forget answers and assertions whose time is over."""
+
+from datetime import timedelta
+
+from jobs.shift import Shift
+
+# Longer than the seven days for which a caller may rely on its idempotency key, so that none is cut short.
+KEEP_ANSWERS = timedelta(days=8)
+_AT_ONCE = 500
+
+
+def tidy(shift: Shift) -> str:
+    """Erase and forget in small transactions, so that no clerk waits for it."""
+    erased = 0
+    while not shift.stopping.is_set():
+        with shift.office.ledgers.transaction() as ledger:
+            keys = ledger.exchanges.to_erase(_AT_ONCE)
+            for link in sorted({key.link for key in keys}):
+                ledger.messages.erase(link, {key.exchange for key in keys if key.link == link})
+        erased += len(keys)
+        if len(keys) < _AT_ONCE:
+            break
+    now = shift.office.now()
+    with shift.office.ledgers.transaction() as ledger:
+        forgotten = ledger.chores.forget(answers_before=now - KEEP_ANSWERS, assertions_before=now)
+    return f"{erased} withdrawn exchanges erased, {forgotten} answers and assertions forgotten"

@@ -1,0 +1,69 @@
+"""The timetable: what runs when. Times of day and hours are those of the node's clock, in Asia/Shanghai."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import TypeAlias
+
+from exchange.moments import SHANGHAI, civil_day
+from jobs.deliver import deliver
+from jobs.overdue import announce_overdue
+from jobs.remind import remind_partners
+from jobs.renew import renew_partners
+from jobs.shift import Shift
+from jobs.tidy import tidy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rounds:
+    """As often as the setting `deliver_seconds` says, by the machine's clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Every:
+    """When this long has gone by since the last run of this process."""
+
+    interval: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Daily:
+    """Once for each business date, from this time of day on, whichever process comes first."""
+
+    at: time
+
+
+When: TypeAlias = Rounds | Every | Daily
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A name, what to run, and when. What it returns goes into the log and the table of runs; it never names a person."""
+
+    name: str
+    run: Callable[[Shift], str]
+    when: When
+
+
+SCHEDULE = (
+    Job(name="deliver", run=deliver, when=Rounds()),
+    Job(name="renew", run=renew_partners, when=Every(interval=timedelta(hours=1))),
+    Job(name="tidy", run=tidy, when=Every(interval=timedelta(hours=1))),
+    Job(name="overdue", run=announce_overdue, when=Daily(at=time(0, 10))),
+    Job(name="remind", run=remind_partners, when=Daily(at=time(8, 0))),
+)
+
+
+def is_due(when: When, last: datetime | None, now: datetime) -> bool:
+    """Whether a job whose last run began at `last` should run again now.
+
+    A simulated clock may be set back: a last run in the future does not hold a job up.
+    """
+    match when:
+        case Rounds():
+            return True
+        case Every():
+            return last is None or now < last or now - last >= when.interval
+        case Daily():
+            begun = now.astimezone(SHANGHAI).time() >= when.at
+            return begun and (last is None or civil_day(last) != civil_day(now))
