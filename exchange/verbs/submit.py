@@ -53,7 +53,8 @@ class NoGround(Conflict):
 class OpeningDraft:
     """What a clerk, a sheet or another system wants to ask or tell. `own` and `other` are county codes.
 
-    `event` makes it a notice, its absence a query. The person is taken from `entry` where one is named.
+    `event` makes it a notice, its absence a query. The person is taken from `entry` where one is named. `exchange` is a
+    UUID of the caller's own, for one who must find the exchange again by what it is about; a new one is made without it.
     """
 
     own: str
@@ -72,6 +73,7 @@ class OpeningDraft:
     application_date: date | None = None
     corrects: Reply | None = None
     note: str | None = None
+    exchange: str | None = None
 
 
 class Submission:
@@ -83,12 +85,16 @@ class Submission:
         self._messages: list[LoggedMessage] = []
         self._exchanges: list[Exchange] = []
         self._entries: dict[str, Entry | None] = {}
+        self._expected: dict[tuple[str, str], list[Entry]] = {}
 
     def expect(self, drafts: Sequence[OpeningDraft]) -> None:
         """Fetch the entries of many drafts' persons at once, so that a sheet costs one look-up."""
-        indexes = {self._node.person_index(draft.person) for draft in drafts if draft.person is not None}
-        for entries in self._ledger.entries.by_person({draft.own for draft in drafts}, indexes).values():
-            self._entries.update({entry.id: entry for entry in entries})
+        wanted = {(draft.own, self._node.person_index(draft.person)) for draft in drafts if draft.person is not None}
+        found = self._ledger.entries.by_person({own for own, _ in wanted}, {index for _, index in wanted})
+        for own, index in wanted:
+            theirs = [entry for entry in found.get(index, ()) if entry.jurisdiction == own]
+            self._expected[own, index] = theirs
+            self._entries.update({entry.id: entry for entry in theirs})
 
     def add(self, draft: OpeningDraft) -> Exchange:
         """Queue one draft; a Refused leaf if the receiver would not accept it."""
@@ -146,8 +152,9 @@ class Submission:
             entry = self._entries.get(draft.entry) or self._ledger.entries.get(draft.entry)
         elif draft.person is not None:
             index = self._node.person_index(draft.person)
-            known = [found for found in self._entries.values() if found and found.person_index == index]
-            known = known or list(self._ledger.entries.by_person([draft.own], [index]).get(index, ()))
+            known = self._expected.get((draft.own, index))
+            if known is None:
+                known = list(self._ledger.entries.by_person([draft.own], [index]).get(index, ()))
             entry = next((found for found in known if self._rests(found, draft)), None)
         if entry is not None and not self._rests(entry, draft):
             entry = None
@@ -169,7 +176,7 @@ class Submission:
         envelope: dict[str, Any] = {
             "id": new_id(self._now),
             "salt": new_salt(),
-            "exchange": new_id(self._now),
+            "exchange": draft.exchange or new_id(self._now),
             "in_reply_to": None,
             "from_": draft.own,
             "to": draft.other,

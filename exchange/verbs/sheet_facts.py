@@ -1,0 +1,99 @@
+"""A sheet that was read, as the domain sees it, and what is told of each of its rows.
+
+Coded cells hold the codes of `exchange.codes` (yes and no for truth values, codes separated by blanks in `items`), dates are
+ISO, places a code or names: the edge has translated the words and knows the columns.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from exchange.errors import WoshouError
+from exchange.imports import RowOutcome, RowProblem, RowResult
+from exchange.people.whereabouts import Side
+
+# Where a refusal's pointer leads in a sheet; what is not here goes by the pointer's last word.
+_FIELDS = {
+    "number": "document_number",
+    "document": "document_number",
+    "date": "event_date",
+    "record/moving/reason": "moving_reason",
+    "record/moving/returned_on": "returned_on",
+    "record/marriage/place": "marriage_place",
+    "record/certificate/number": "certificate_number",
+    "record/certificate/issued_by": "certificate_issued_by",
+    "priority/reason": "urgent_reason",
+    "from": "origin",
+    "to": "destination",
+}
+_EXPECTED = {
+    "name": "1 至 60 个字符的姓名 / a name of 1 to 60 characters",
+    "document_number": "与证件类型相符的号码 / a number that fits the type of document",
+    "birth_date": "出生日期 / the date of birth",
+    "origin": "行政区划代码或全称 / a division code or the full name",
+    "destination": "行政区划代码或全称 / a division code or the full name",
+    "items": "协议允许的协查项目 / items that the agreement allows",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetRow:
+    """One data row: the sheet's own number of it, its non-blank cells by field, and what the reader found."""
+
+    number: int
+    cells: Mapping[str, str]
+    problems: tuple[RowProblem, ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        """Whether the reader found a cell that keeps the row from being taken."""
+        return any(problem.severity == "refusal" for problem in self.problems)
+
+    def __repr__(self) -> str:
+        return f"SheetRow(number={self.number}, fields={sorted(self.cells)}, problems={len(self.problems)})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SheetFacts:
+    """A sheet that was read: its digest (base64url), the letters of its columns by field, what was left out, its rows."""
+
+    filename: str
+    sha256: str
+    columns: Mapping[str, str]
+    rows: Iterable[SheetRow]
+    blank: int = 0
+    excluded_columns: int = 0
+    unknown_columns: tuple[str, ...] = ()
+
+    def result(
+        self, import_id: str, row: SheetRow, outcome: RowOutcome, problems: Iterable[RowProblem], made: str | None = None
+    ) -> RowResult:
+        """The row's result, each problem at its column and told once; an accepted row with warnings is a warned one."""
+        told: dict[tuple[str, str], RowProblem] = {(p.field, p.code): p for p in row.problems}
+        for problem in problems:
+            if problem.code == "duplicate-row" and any(code == "duplicate-row" for _, code in told):
+                continue
+            placed = problem if problem.column else replace(problem, column=self.columns.get(problem.field, ""))
+            told.setdefault((problem.field, problem.code), placed)
+        if outcome is RowOutcome.ACCEPTED and told:
+            outcome = RowOutcome.WARNED
+        return RowResult(import_id=import_id, row=row.number, outcome=outcome, made=made, problems=tuple(told.values()))
+
+
+def refusal_problem(refusal: WoshouError, other: Side | None = None) -> RowProblem:
+    """A refusal as the problem of a cell; without a pointer it stands at the column of the `other` side."""
+    field = _field_of(refusal.pointer) if refusal.pointer else other or ""
+    return RowProblem(
+        column="",
+        field=field,
+        severity="refusal",
+        code=refusal.code,
+        found="",
+        expected=_EXPECTED.get(field, ""),
+        zh=refusal.zh,
+        en=refusal.en,
+    )
+
+
+def _field_of(pointer: str) -> str:
+    path = pointer.removeprefix("/body").strip("/")
+    return _FIELDS.get(path) or _FIELDS.get(path.rpartition("/")[2]) or path.rpartition("/")[2]
