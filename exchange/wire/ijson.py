@@ -37,21 +37,19 @@ def _refuse_constant(_: str) -> NoReturn:
 _loads: Callable[[str], Any] = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant).decode
 
 
-def _too_deep(text: str) -> bool:
-    # Brackets inside strings only make this stricter than needed when they nest nine deep; the exact walk settles those.
-    return text.count("{") + text.count("[") > MAX_DEPTH
-
-
-def _depth(value: Any, limit: int) -> int:
-    if limit < 0:
-        raise NotIJSON(zh=f"JSON 嵌套超过 {MAX_DEPTH} 层。", en=f"JSON nested deeper than {MAX_DEPTH} levels.")
-    if isinstance(value, dict):
-        for member in value.values():
-            _depth(member, limit - 1)
-    elif isinstance(value, list):
+def _check_tree(value: Any, depth_left: int) -> None:
+    """The slow and exact look, for text that might nest too deeply or hide a U+0000 or a lone surrogate in an escape."""
+    if isinstance(value, str):
+        value.encode("utf-8")
+        if "\0" in value:
+            raise NotIJSON(zh="JSON 中不允许字符 U+0000。", en="U+0000 is not allowed.")
+    elif isinstance(value, dict | list):
+        if depth_left == 0:
+            raise NotIJSON(zh=f"JSON 嵌套超过 {MAX_DEPTH} 层。", en=f"JSON nested deeper than {MAX_DEPTH} levels.")
         for member in value:
-            _depth(member, limit - 1)
-    return limit
+            _check_tree(member, depth_left - 1)
+            if isinstance(value, dict):
+                _check_tree(value[member], depth_left - 1)
 
 
 def loads(data: bytes | str) -> Any:
@@ -59,18 +57,14 @@ def loads(data: bytes | str) -> Any:
     try:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
         value = _loads(text)
-        if "\\u" in text or not isinstance(data, bytes):
-            # Only an escape can smuggle these in once the bytes were strict UTF-8.
-            json.dumps(value, ensure_ascii=False).encode("utf-8")
-        if "\\u0000" in text or "\x00" in text:
-            raise NotIJSON(zh="JSON 中不允许字符 U+0000。", en="U+0000 is not allowed.")
+        # Raw control characters are refused by the decoder, so only an escape can hide them; brackets bound the depth.
+        if "\\u" in text or not isinstance(data, bytes) or text.count("{") + text.count("[") > MAX_DEPTH:
+            _check_tree(value, MAX_DEPTH)
     except RecursionError as exc:
         raise NotIJSON(zh="JSON 嵌套过深。", en="JSON nested too deeply.") from exc
     except ValueError as exc:
-        # ValueError also covers JSONDecodeError and both Unicode errors. The text itself is never quoted: it may hold a person.
+        # Also JSONDecodeError and both Unicode errors. The text itself is never quoted: it may hold a person.
         raise NotIJSON from exc
-    if _too_deep(text):
-        _depth(value, MAX_DEPTH)
     return value
 
 

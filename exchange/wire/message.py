@@ -212,7 +212,7 @@ REPLIES_TO: dict[Kind, frozenset[Kind]] = {
     Kind.WITHDRAWAL: frozenset({Kind.QUERY, Kind.NOTICE}),
 }
 
-_QUOTED = re.compile(r" '[^']*'| `(?![a-z_]{1,30}`)[^`]*`")
+_QUOTED = re.compile("['`]")
 _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 _encoder = msgspec.json.Encoder()
 
@@ -225,8 +225,9 @@ def _pointer(error: msgspec.ValidationError) -> str:
 
 
 def _complaint(error: msgspec.ValidationError) -> str:
-    # msgspec quotes an unknown word or name; what was typed into the wrong field may be a person's.
-    return _QUOTED.sub("", _AT.sub("", str(error)))
+    """What msgspec complains of, without the words that it quotes from the line: they may be a person's."""
+    said = _AT.sub("", str(error))
+    return said if said.startswith("Object missing required field") else _QUOTED.split(said)[0].strip()
 
 
 class _Rule(NamedTuple):
@@ -238,9 +239,7 @@ class _Rule(NamedTuple):
 
 
 _URGENCY = _Rule("/priority/reason", "加急须且仅须注明理由。", "Urgency, and only urgency, has a reason.")
-_REPLY = _Rule(
-    "/in_reply_to", "开启交换的消息不回复他信，其余消息须回复。", "Openings reply to nothing, all else replies."
-)
+_REPLY = _Rule("/in_reply_to", "开启交换的消息不回复他信，其余消息须回复。", "Openings reply to nothing, all else replies.")
 _TWICE = _Rule("/body/items", "协查项目重复。", "An item is asked twice.")
 _CLAIM = _Rule("/body/record", "只能附上所核实项目的内容。", "Only the items asked about may be sent along.")
 _APPLICATION = _Rule(
