@@ -1,0 +1,103 @@
+"""The daily and hourly chores: reminders once and then weekly, the withdrawn erased, new keys learned."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from exchange.codes import Kind, WithdrawalReason
+from exchange.conversation import State
+from exchange.exchanges import Direction
+from exchange.verbs.reply import Said, reply
+from exchange.wire.message import WithdrawalBody
+from jobs.deliver import deliver_all
+from jobs.overdue import announce_overdue
+from jobs.remind import remind_partners
+from jobs.renew import renew_partners
+from jobs.runner import on_shift
+from jobs.tidy import tidy
+from tests.builders import WUCHANG_NODE
+from tests.jobs.offices import Pair, a_pair
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Pair:
+    return a_pair(tmp_path)
+
+
+def day_by_day(pair: Pair, days: int) -> list[str]:
+    """What the reminding job says on each of these days, with delivery after it."""
+    said = []
+    with on_shift(pair.xicheng, pair.client) as shift:
+        for _ in range(days):
+            pair.clock.move(timedelta(days=1))
+            said.append(remind_partners(shift))
+            deliver_all(shift)
+    return said
+
+
+def test_an_overdue_exchange_is_reminded_of_the_day_after_its_limit_and_then_weekly(pair: Pair):
+    exchange = pair.ask()
+    with on_shift(pair.xicheng, pair.client) as shift:
+        deliver_all(shift)
+    held = pair.held(pair.xicheng, exchange)
+    assert held is not None
+    assert held.first_due is not None
+    until_due = (held.first_due - pair.clock.now().date()).days
+    assert day_by_day(pair, until_due) == ["0 reminders"] * until_due
+    after = day_by_day(pair, 15)
+    assert [day for day, said in enumerate(after, 1) if said == "1 reminders"] == [1, 8, 15]
+
+
+def test_overdue_is_counted_on_both_sides(pair: Pair):
+    pair.ask()
+    with on_shift(pair.xicheng, pair.client) as shift:
+        deliver_all(shift)
+        assert announce_overdue(shift).startswith("owed 0, 0")
+        pair.clock.move(timedelta(days=60))
+        assert announce_overdue(shift) == "owed 0, 0 of them since yesterday; awaited 1, 0 of them since yesterday"
+    with on_shift(pair.wuchang, pair.client) as shift:
+        assert announce_overdue(shift) == "owed 1, 0 of them since yesterday; awaited 0, 0 of them since yesterday"
+
+
+def test_what_was_withdrawn_is_erased_on_both_sides(pair: Pair):
+    exchange, kept = pair.ask(1), pair.ask(2)
+    with on_shift(pair.xicheng, pair.client) as shift:
+        deliver_all(shift)
+        with pair.xicheng.ledgers.transaction() as ledger:
+            (held,) = ledger.exchanges.named(exchange)
+            body = WithdrawalBody(reason=WithdrawalReason.ENTERED_BY_MISTAKE)
+            reply(ledger, pair.xicheng.node, held, Said(kind=Kind.WITHDRAWAL, body=body), pair.clock.now())
+        deliver_all(shift)
+        assert tidy(shift).startswith("1 withdrawn exchanges erased")
+        assert tidy(shift).startswith("0 withdrawn exchanges erased")
+    with on_shift(pair.wuchang, pair.client) as shift:
+        tidy(shift)
+    for office, direction in ((pair.xicheng, Direction.OUT), (pair.wuchang, Direction.IN)):
+        with office.ledgers.transaction(read_only=True) as ledger:
+            log = ledger.messages.of_exchanges(1, [exchange, kept])
+            (held,) = ledger.exchanges.named(exchange)
+        assert {(each.direction, each.line) for each in log[exchange]} == {(direction, None)}
+        assert all(each.line is not None for each in log[kept])
+        assert held.conversation is not None
+        assert held.conversation.state is State.WITHDRAWN
+
+
+def test_a_new_key_is_learned_before_it_is_needed(pair: Pair):
+    pair.wuchang.keyring.rotate(pair.clock.now(), timedelta(days=1))
+    with on_shift(pair.xicheng, pair.client) as shift:
+        assert renew_partners(shift) == "1 of 1 renewed"
+    with on_shift(pair.xicheng, pair.client) as shift:
+        assert renew_partners(shift) == "0 of 1 renewed"
+    with pair.xicheng.ledgers.transaction(read_only=True) as ledger:
+        partner = ledger.partners.get(WUCHANG_NODE)
+    assert partner is not None
+    assert len(partner.keys) == 4
+    assert partner.signing_key_at(pair.wuchang.signing_key().kid, pair.clock.now()) is not None
+
+
+def test_a_partner_is_looked_at_once_a_minute_however_often_it_is_asked_for(pair: Pair):
+    with on_shift(pair.xicheng, pair.client) as shift:
+        for _ in range(3):
+            renew_partners(shift)
+    assert pair.wire.requests.count("GET /.well-known/migrant-exchange") == 1
