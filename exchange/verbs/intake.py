@@ -171,12 +171,18 @@ class Intake:
         return logged
 
     def _find_replied(self, message: Message) -> LoggedMessage | None:
+        """The message that this one answers, if the partner could have seen it when it cut the batch.
+
+        One that replies to what its own manifest says it had not seen would stand before its question in the canonical order.
+        """
         if message.in_reply_to is None:
             return None
-        direction = replied_direction(kind_of(message))
-        if direction is Direction.IN and message.in_reply_to.id in self._messages:
-            return self._messages[message.in_reply_to.id]
-        return self._replied[direction].get(message.in_reply_to.id)
+        if replied_direction(kind_of(message)) is Direction.IN:
+            named = message.in_reply_to.id
+            return self._messages.get(named) or self._replied[Direction.IN].get(named)
+        replied = self._replied[Direction.OUT].get(message.in_reply_to.id)
+        seen = replied is not None and replied.sequence is not None and replied.sequence <= self._manifest.seen
+        return replied if seen else None
 
     def _logged(self, position: int, arrival: Arrival, message: Message) -> LoggedMessage:
         return LoggedMessage(
