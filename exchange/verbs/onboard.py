@@ -135,6 +135,8 @@ def renew_partner(ledger: Ledger, known: Partner, fresh: Partner, now: datetime)
     """
     if fresh.node != known.node or fresh.document_version < known.document_version:
         raise NodeDocumentRefused(zh="节点文件版本低于已知版本。", en="The version is not above the known one.")
+    if fresh.environment != known.environment:
+        raise EnvironmentsDiffer
     if fresh.claimed != known.claimed:
         ledger.chores.add_findings(
             [

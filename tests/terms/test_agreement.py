@@ -1,0 +1,232 @@
+"""None in force, no exchange: which agreement covers an opening, and what crosses between signing and deciding."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import hypothesis.strategies as st
+import msgspec
+import pytest
+from hypothesis import given
+from msgspec import structs
+
+from adapters.divisions import load_divisions
+from adapters.memory import MemoryLedgers
+from exchange.codes import Purpose
+from exchange.errors import NotFound
+from exchange.jurisdiction import Category
+from exchange.node import NotServed
+from exchange.terms.agreement import (
+    Agreement,
+    AlreadyDecided,
+    DecisionWord,
+    MalformedAgreement,
+    NoAgreement,
+    Party,
+    SignedAgreement,
+    Standing,
+    covering,
+    read_agreement,
+    read_decision,
+    write_terms,
+)
+from exchange.verbs import agree
+from exchange.wire import ijson
+from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, XICHENG_NODE, a_moment, a_partner, agreed_terms, an_agreement
+from tests.life.two_nodes import a_node, payload_of, signed
+
+HUBEI, WUHAN = "420000", "420100"
+
+
+def in_force(**terms: Any) -> SignedAgreement:
+    """An accepted agreement with these terms."""
+    agreement = agreed_terms(**terms)
+    return replace(an_agreement(), agreement=agreement, digest=ijson.digest(write_terms(agreement)), standing=Standing.ACCEPTED)
+
+
+def between(wuchang_side: str, **terms: Any) -> SignedAgreement:
+    """Xicheng with Wuchang, its city or its province."""
+    parties = [Party(node=XICHENG_NODE, jurisdiction=XICHENG), Party(node=WUCHANG_NODE, jurisdiction=wuchang_side)]
+    return in_force(parties=parties, **terms)
+
+
+def found(*agreements: SignedAgreement, day: date = date(2026, 3, 2)) -> SignedAgreement:
+    """The agreement that covers a query of Xicheng's to Wuchang."""
+    return covering(
+        agreements,
+        load_divisions(),
+        sender=(XICHENG_NODE, XICHENG),
+        receiver=(WUCHANG_NODE, WUCHANG),
+        subject="query",
+        purpose=Purpose.PUBLIC_SERVICE,
+        category=Category.MIGRANT,
+        day=day,
+    )
+
+
+def test_the_most_specific_pair_wins_then_the_latest_start() -> None:
+    province, city = between(HUBEI, valid_from=date(2026, 2, 1)), between(WUHAN)
+    county, later = between(WUCHANG), between(WUCHANG, valid_from=date(2026, 2, 1))
+    assert found(province, city) == city
+    assert found(city, county, province) == county
+    assert found(county, later) == later
+
+
+def test_a_wider_agreement_does_not_get_round_a_narrower_one_that_forbids() -> None:
+    with pytest.raises(NoAgreement):
+        found(between(HUBEI), between(WUCHANG, kinds=["birth"]))
+
+
+def test_only_the_named_direction_may_open() -> None:
+    allowed = between(WUCHANG, directions="first_to_second")
+    assert found(allowed) == allowed
+    with pytest.raises(NoAgreement):
+        found(between(WUCHANG, directions="second_to_first"))
+
+
+@given(st.dates(date(2025, 6, 1), date(2027, 6, 1)))
+def test_an_agreement_holds_on_its_first_and_last_day_and_between(day: date) -> None:
+    agreement = between(WUCHANG)
+    holds = date(2026, 1, 1) <= day <= date(2026, 12, 31)
+    assert agreement.in_force(day) is holds
+
+
+@pytest.mark.parametrize("standing", [Standing.PROPOSED, Standing.DECLINED, Standing.ENDED])
+def test_what_is_not_accepted_is_not_in_force(standing: Standing) -> None:
+    assert not replace(between(WUCHANG), standing=standing).in_force(date(2026, 3, 2))
+
+
+def test_terms_are_read_as_they_were_written() -> None:
+    assert read_agreement(write_terms(agreed_terms())) == agreed_terms()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"valid_until": "2025-12-31"},
+        {"parties": [{"node": "a.example", "jurisdiction": "110102"}]},
+        {"parties": [{"node": "a.example", "jurisdiction": "110102"}, {"node": "b.example", "jurisdiction": "110102"}]},
+        {"kinds": ["pregnancy"]},
+        {"kinds": []},
+        {"purposes": ["statistics"]},
+        {"fields": [{"subject": "query", "purpose": "benefit", "items": ["contraception"]}]},
+        {"unknown": 1},
+        {"limits": [{"rule": "normal_query", "days": 0, "unit": "calendar"}]},
+    ],
+)
+def test_malformed_terms_are_refused(change: dict[str, Any]) -> None:
+    tree = msgspec.json.decode(write_terms(agreed_terms())) | change
+    with pytest.raises(MalformedAgreement):
+        read_agreement(ijson.dumps(tree))
+
+
+class Pair:
+    """Xicheng's and Wuchang's books, and the documents that pass between them."""
+
+    def __init__(self) -> None:
+        self.xicheng, self.wuchang = MemoryLedgers(), MemoryLedgers()
+        self.nodes = a_node(XICHENG_NODE, XICHENG), a_node(WUCHANG_NODE, WUCHANG)
+
+    def propose(self, terms: Agreement) -> SignedAgreement:
+        """Xicheng proposes, Wuchang takes the proposal."""
+        with self.xicheng.transaction() as ledger:
+            proposed = agree.propose(ledger, self.nodes[0], terms, a_moment(), signed)
+        assert self.take(proposed)
+        return proposed
+
+    def take(self, proposed: SignedAgreement) -> bool:
+        """Wuchang takes the proposal, perhaps again."""
+        with self.wuchang.transaction() as ledger:
+            jws = proposed.proposal_jws
+            return agree.take_proposal(ledger, self.nodes[1], a_partner(XICHENG_NODE), payload_of(jws), jws, a_moment())
+
+    def decide(self, digest: str, word: DecisionWord) -> SignedAgreement:
+        """Wuchang's coordinator decides."""
+        with self.wuchang.transaction() as ledger:
+            return agree.decide(ledger, self.nodes[1], digest, word, WUCHANG, a_moment(5), signed)
+
+    def tell(self, decided: SignedAgreement, word: DecisionWord, sender: str = WUCHANG_NODE) -> bool:
+        """Xicheng hears of it, perhaps again."""
+        jws = decided.decision_jws
+        assert jws is not None
+        with self.xicheng.transaction() as ledger:
+            payload = payload_of(jws)
+            return agree.take_decision(ledger, a_partner(sender), decided.agreement.id, word, payload, jws)
+
+    def standings(self, digest: str) -> list[Standing]:
+        """How far it has come on both sides."""
+        standings = []
+        for ledgers in (self.xicheng, self.wuchang):
+            with ledgers.transaction(read_only=True) as ledger:
+                held = ledger.agreements.get(digest)
+                assert held is not None
+                standings.append(held.standing)
+        return standings
+
+
+def test_a_proposal_is_accepted_told_and_ended() -> None:
+    pair = Pair()
+    proposed = pair.propose(agreed_terms())
+    assert (proposed.unsent, pair.take(proposed)) == (("proposal",), False)
+    decided = pair.decide(proposed.digest, DecisionWord.ACCEPTED)
+    assert decided.unsent == ("decision",)
+    assert [pair.tell(decided, DecisionWord.ACCEPTED) for _ in range(2)] == [True, False]
+    assert pair.standings(proposed.digest) == [Standing.ACCEPTED, Standing.ACCEPTED]
+    ended = pair.decide(proposed.digest, DecisionWord.ENDED)
+    assert pair.tell(ended, DecisionWord.ENDED)
+    assert pair.standings(proposed.digest) == [Standing.ENDED, Standing.ENDED]
+
+
+def test_a_declined_proposal_cannot_be_accepted_any_more() -> None:
+    pair = Pair()
+    proposed = pair.propose(agreed_terms())
+    declined = pair.decide(proposed.digest, DecisionWord.DECLINED)
+    with pytest.raises(agree.NotYourDecision):
+        pair.decide(proposed.digest, DecisionWord.ACCEPTED)
+    assert pair.tell(declined, DecisionWord.DECLINED)
+    accepted = replace(declined, decision_jws=signed(payload_of(declined.decision_jws or "").replace(b"declined", b"accepted")))
+    with pytest.raises(AlreadyDecided):
+        pair.tell(accepted, DecisionWord.ACCEPTED)
+
+
+def test_the_proposer_does_not_accept_its_own_proposal() -> None:
+    pair = Pair()
+    proposed = pair.propose(agreed_terms())
+    with pair.xicheng.transaction() as ledger, pytest.raises(agree.NotYourDecision):
+        agree.decide(ledger, pair.nodes[0], proposed.digest, DecisionWord.ACCEPTED, XICHENG, a_moment(), signed)
+
+
+def test_a_third_node_decides_nothing_and_learns_nothing() -> None:
+    pair = Pair()
+    proposed = pair.propose(agreed_terms())
+    decided = pair.decide(proposed.digest, DecisionWord.ACCEPTED)
+    with pytest.raises(NotFound):
+        pair.tell(decided, DecisionWord.ACCEPTED, sender="third.example")
+
+
+def test_a_proposal_that_names_others_is_refused() -> None:
+    pair = Pair()
+    strangers = [Party(node="third.example", jurisdiction="610802"), Party(node=WUCHANG_NODE, jurisdiction=WUCHANG)]
+    terms = structs.replace(agreed_terms(), parties=strangers)
+    payload = write_terms(terms)
+    with pair.wuchang.transaction() as ledger, pytest.raises(MalformedAgreement):
+        agree.take_proposal(ledger, pair.nodes[1], a_partner(XICHENG_NODE), payload, signed(payload), a_moment())
+    with pair.xicheng.transaction() as ledger, pytest.raises(NotServed):
+        agree.propose(ledger, pair.nodes[0], terms, a_moment(), signed)
+
+
+def test_a_node_signs_only_for_where_it_serves() -> None:
+    elsewhere = [Party(node=XICHENG_NODE, jurisdiction="610802"), Party(node=WUCHANG_NODE, jurisdiction=WUCHANG)]
+    pair = Pair()
+    with pair.xicheng.transaction() as ledger, pytest.raises(NotServed):
+        agree.propose(ledger, pair.nodes[0], agreed_terms(parties=elsewhere), a_moment(), signed)
+
+
+def test_a_decision_is_what_its_signature_says() -> None:
+    pair = Pair()
+    proposed = pair.propose(agreed_terms())
+    declined = pair.decide(proposed.digest, DecisionWord.DECLINED)
+    with pytest.raises(MalformedAgreement):
+        pair.tell(declined, DecisionWord.ACCEPTED)
+    with pytest.raises(MalformedAgreement):
+        read_decision(b'{"agreement":"x"}')
