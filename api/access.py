@@ -12,6 +12,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from adapters.keys import tokens
 from adapters.office import Office
+from adapters.partner_http import PartnerClient
 from api.problems import Unauthorized
 from exchange.errors import Forbidden, NotAuthentic
 from exchange.ledger import ApiKey, Ledger
@@ -35,9 +36,16 @@ class LocalRole(StrEnum):
     AUDITOR = "auditor"
 
 
+PEOPLE = frozenset({LocalRole.CLERK, LocalRole.SYSTEM})
+READERS = frozenset({LocalRole.CLERK, LocalRole.SYSTEM, LocalRole.COORDINATOR, LocalRole.AUDITOR})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """A local caller: its key, the jurisdiction that the key is bound to, and the served counties within it."""
+    """A local caller: its key, the jurisdiction that the key is bound to, and the served counties within it.
+
+    Who sees people is bound to exactly one county, `jurisdiction`.
+    """
 
     key: str
     role: LocalRole
@@ -55,6 +63,17 @@ def office_of(request: Request) -> Office:
 
 
 OfficeDep = Annotated[Office, Depends(office_of)]
+
+
+def partners_of(request: Request) -> PartnerClient:
+    """What calls other nodes."""
+    client = request.app.state.partners
+    if not isinstance(client, PartnerClient):
+        raise TypeError("the application was made without an office")
+    return client
+
+
+PartnersDep = Annotated[PartnerClient, Depends(partners_of)]
 
 
 def writing(office: OfficeDep) -> Iterator[Ledger]:
@@ -118,17 +137,18 @@ def caller_calling(office: OfficeDep, credentials: Annotated[HTTPAuthorizationCr
 
 
 def caller_of(office: Office, key: ApiKey) -> Caller:
-    """What a key may see: the served counties that its jurisdiction contains; people only at the county or below."""
+    """What a key may see: the served counties that its jurisdiction contains; people only where it is bound to the county.
+
+    A township's key sees nothing yet: what is a township's is told by assignment (分派).
+    """
     divisions, role = office.node.divisions, LocalRole(key.role)
-    within = frozenset(code for code in office.node.jurisdictions if divisions.contains(key.jurisdiction, code))
-    county = divisions.county_of(key.jurisdiction)
-    counties = within or (frozenset({county}) & office.node.jurisdictions if county else frozenset())
+    counties = frozenset(code for code in office.node.jurisdictions if divisions.contains(key.jurisdiction, code))
     return Caller(
         key=key.id,
         role=role,
         jurisdiction=key.jurisdiction,
         counties=counties,
-        sees_people=county is not None and role in (LocalRole.CLERK, LocalRole.SYSTEM),
+        sees_people=counties == {key.jurisdiction} and role in PEOPLE,
     )
 
 
@@ -142,6 +162,13 @@ def clerk_calling(caller: CallerDep) -> Caller:
     return caller
 
 
+def reader_calling(caller: CallerDep) -> Caller:
+    """Whoever sees figures, and exchanges without persons: all but operators."""
+    if caller.role not in READERS:
+        raise Forbidden
+    return caller
+
+
 def coordinator_calling(caller: CallerDep) -> Caller:
     """A coordinator: signs agreements."""
     if caller.role is not LocalRole.COORDINATOR:
@@ -150,12 +177,21 @@ def coordinator_calling(caller: CallerDep) -> Caller:
 
 
 def operator_calling(caller: CallerDep) -> Caller:
-    """An operator: partners, links, findings; no people."""
+    """An operator: partners, links, metrics; no people."""
     if caller.role is not LocalRole.OPERATOR:
         raise Forbidden
     return caller
 
 
+def watcher_calling(caller: CallerDep) -> Caller:
+    """Whoever looks after what went wrong: operators and auditors."""
+    if caller.role not in (LocalRole.OPERATOR, LocalRole.AUDITOR):
+        raise Forbidden
+    return caller
+
+
 ClerkDep = Annotated[Caller, Depends(clerk_calling)]
+ReaderDep = Annotated[Caller, Depends(reader_calling)]
 CoordinatorDep = Annotated[Caller, Depends(coordinator_calling)]
 OperatorDep = Annotated[Caller, Depends(operator_calling)]
+WatcherDep = Annotated[Caller, Depends(watcher_calling)]

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
@@ -11,6 +11,17 @@ from api.access import CallerDep, LedgerDep, OfficeDep
 from api.problems import KeyReused
 from exchange.ledger import Ledger, RememberedAnswer
 from exchange.wire import ijson
+
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Repeat the request safely: the same key and request get the same answer, for at least 7 days.",
+    ),
+]
 
 
 class Replayed(Exception):
@@ -21,55 +32,84 @@ class Replayed(Exception):
         super().__init__()
 
 
-async def body_digest(request: Request) -> str:
-    """What the request asks: method, address and body."""
-    asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + await request.body()
-    return hashlib.sha256(asked).hexdigest()
+class Asked:
+    """A request that may be a repetition of one that was answered."""
 
+    def __init__(self, office: OfficeDep, caller: str, key: str | None, digest: str) -> None:
+        self._office, self._caller, self._key, self._digest = office, caller, key, digest
 
-class Once:
-    """Remembers this request's answer if the caller gave it a key."""
+    def recall(self, ledger: Ledger) -> None:
+        """End the request with its former answer, if there is one; KeyReused if the key came with another request."""
+        if self._key is None:
+            return
+        remembered = ledger.access.remembered(self._caller, self._key)
+        if remembered is not None:
+            if remembered.request_digest != self._digest:
+                raise KeyReused
+            raise Replayed(remembered)
 
-    def __init__(self, ledger: Ledger, office: OfficeDep, caller: str, key: str | None, digest: str) -> None:
-        self._ledger, self._office, self._caller, self._key, self._digest = ledger, office, caller, key, digest
-
-    def answer(self, value: BaseModel | list[Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    def answer(self, ledger: Ledger, value: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
         """The response, remembered together with what the request did."""
-        body = value.model_dump_json(exclude_none=False).encode() if isinstance(value, BaseModel) else ijson.dumps(value)
-        sent = dict(headers or {})
+        body, sent = value.model_dump_json(by_alias=True).encode(), dict(headers or {})
+        self.remember(ledger, body, status, "application/json", sent)
+        return Response(body, status_code=status, media_type="application/json", headers=sent)
+
+    def remember(self, ledger: Ledger, body: bytes, status: int, media_type: str, headers: Mapping[str, str]) -> None:
+        """Keep an answer for this request, if it has a key; LedgerBusy if the same request came in between."""
         if self._key is not None:
-            self._ledger.access.remember(
+            ledger.access.remember(
                 RememberedAnswer(
                     caller=self._caller,
                     key=self._key,
                     request_digest=self._digest,
                     status=status,
                     body=body,
-                    content_type="application/json",
-                    headers=ijson.dumps(sent).decode(),
+                    content_type=media_type,
+                    headers=ijson.dumps(dict(headers)).decode(),
                     at=self._office.now(),
                 )
             )
-        return Response(body, status_code=status, media_type="application/json", headers=sent)
+
+    def part(self, number: int, data: bytes) -> "Asked":
+        """One part of a request that is done in several transactions, each remembered for itself."""
+        key = None if self._key is None else f"{self._key} {number}"
+        return Asked(self._office, self._caller, key, hashlib.sha256(data).hexdigest())
 
 
-def once(
-    ledger: LedgerDep,
-    office: OfficeDep,
-    caller: CallerDep,
-    digest: Annotated[str, Depends(body_digest)],
-    idempotency_key: Annotated[
-        str | None, Header(min_length=1, max_length=200, description="Repeat the request safely; kept for 7 days.")
-    ] = None,
-) -> Once:
-    """The remembered answer at once, if there is one; KeyReused if the key came with another request."""
-    if idempotency_key is not None:
-        remembered = ledger.access.remembered(caller.key, idempotency_key)
-        if remembered is not None:
-            if remembered.request_digest != digest:
-                raise KeyReused
-            raise Replayed(remembered)
-    return Once(ledger, office, caller.key, idempotency_key, digest)
+async def body_digest(request: Request) -> str:
+    """What the request asks: method, address and body."""
+    asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + await request.body()
+    return hashlib.sha256(asked).hexdigest()
+
+
+def asked(
+    caller: CallerDep, office: OfficeDep, digest: Annotated[str, Depends(body_digest)], idempotency_key: Key = None
+) -> Asked:
+    """The request, for routes that open their own transactions."""
+    return Asked(office, caller.key, idempotency_key, digest)
+
+
+AskedDep = Annotated[Asked, Depends(asked)]
+
+
+class Once:
+    """A request that is answered within the request's own transaction."""
+
+    def __init__(self, ledger: Ledger, request: Asked) -> None:
+        self._ledger, self._request = ledger, request
+
+    def answer(self, value: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+        """The response, remembered together with what the request did."""
+        return self._request.answer(self._ledger, value, status, headers)
+
+
+def once(request: AskedDep, ledger: LedgerDep) -> Once:
+    """The remembered answer at once, if there is one."""
+    request.recall(ledger)
+    return Once(ledger, request)
+
+
+OnceDep = Annotated[Once, Depends(once, scope="function")]
 
 
 def replay(_: Request, replayed: Exception) -> Response:
@@ -79,6 +119,3 @@ def replay(_: Request, replayed: Exception) -> Response:
     kept = replayed.answer
     headers = {**ijson.loads(kept.headers), "idempotency-replayed": "true"}
     return Response(kept.body, status_code=kept.status, media_type=kept.content_type, headers=headers)
-
-
-OnceDep = Annotated[Once, Depends(once, scope="function")]

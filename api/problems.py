@@ -1,6 +1,6 @@
 """Refusals over HTTP (RFC 9457): one table from refusal to status, one shape of answer, in Chinese and English."""
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,11 +12,14 @@ from adapters.office import Office
 from exchange import errors
 from exchange.admission import UnknownExchange
 from exchange.errors import Retry, WoshouError
+from exchange.ledger import LedgerBusy
 from exchange.terms.agreement import ItemNotAgreed, NoAgreement, NoteNotAllowed
 from exchange.terms.screening import ExcludedContent
+from exchange.verbs.keep_entry import VersionDiffers
 from exchange.verbs.receive import LinkForked, SequenceGap
 from exchange.verbs.submit import NoRoute
 from exchange.wire.batch import BatchTooLarge
+from exchange.wire.ijson import NotIJSON
 from exchange.wire.problems import problem_type
 
 MEDIA_TYPE = "application/problem+json"
@@ -37,14 +40,6 @@ class PreconditionMissing(errors.Refused):
     retry = Retry.CORRECTED
     zh = "修改须携带 If-Match（先读取以获得 ETag）。"
     en = "A change needs If-Match with the ETag that was read."
-
-
-class VersionDiffers(errors.Conflict):
-    """The thing has changed since it was read."""
-
-    code = "version-differs"
-    zh = "内容已被修改，请重新读取后再改。"
-    en = "It has changed since it was read; read it again."
 
 
 class KeyReused(errors.Invalid):
@@ -77,6 +72,14 @@ class RequestTooLarge(errors.Refused):
     en = "The body is larger than this route takes."
 
 
+class MethodUnknown(errors.Refused):
+    """The address exists, and this method does not exist on it."""
+
+    code = "method-not-allowed"
+    zh = "该地址不支持此请求方法。"
+    en = "This address does not know that method."
+
+
 # The nearest class of a refusal's ancestry counts.
 STATUS: dict[type[WoshouError], int] = {
     WoshouError: 500,
@@ -92,6 +95,8 @@ STATUS: dict[type[WoshouError], int] = {
     VersionDiffers: 412,
     TooManyRequests: 429,
     RequestTooLarge: 413,
+    MethodUnknown: 405,
+    LedgerBusy: 503,
     BatchTooLarge: 413,
     SequenceGap: 409,
     LinkForked: 409,
@@ -102,6 +107,7 @@ STATUS: dict[type[WoshouError], int] = {
     NoteNotAllowed: 422,
     ExcludedContent: 422,
 }
+BUSY_SECONDS = 2
 
 
 class Problem(BaseModel):
@@ -123,80 +129,134 @@ def status_of(error: type[WoshouError]) -> int:
     return next(STATUS[kind] for kind in error.__mro__ if kind in STATUS)
 
 
-def declared(*refusals: type[WoshouError]) -> dict[int | str, dict[str, Any]]:
+Responses: TypeAlias = dict[int | str, dict[str, Any]]
+
+
+def declared(*refusals: type[WoshouError]) -> Responses:
     """What a route can refuse, for its OpenAPI `responses`."""
-    responses: dict[int | str, dict[str, Any]] = {}
-    for refusal in refusals:
+    responses: Responses = {}
+    for refusal in sorted(set(refusals), key=lambda kind: (status_of(kind), kind.code)):
         status = status_of(refusal)
-        entry = responses.setdefault(status, {"model": Problem, "description": "", "content": {MEDIA_TYPE: {"examples": {}}}})
+        entry = responses.setdefault(status, {"description": "", "content": {MEDIA_TYPE: {"schema": _SCHEMA, "examples": {}}}})
         entry["description"] = f"{entry['description']}; {refusal.code}".removeprefix("; ")
-        entry["content"][MEDIA_TYPE]["examples"][refusal.code] = {"value": _body(status, refusal, refusal.zh, refusal.en)}
+        entry["content"][MEDIA_TYPE]["examples"][refusal.code] = {"value": _body(refusal, refusal.zh, refusal.en)}
+        if headers := _HEADERS.get(status):
+            entry["headers"] = {name: {"description": told, "schema": {"type": "string"}} for name, told in headers.items()}
     return responses
 
 
-def _body(status: int, refusal: WoshouError | type[WoshouError], zh: str, en: str) -> dict[str, Any]:
+_SCHEMA = {"$ref": "#/components/schemas/Problem"}
+_HEADERS = {
+    401: {"WWW-Authenticate": "Bearer", "Date": "the node's clock, by which credentials are judged"},
+    429: {"Retry-After": "seconds"},
+    503: {"Retry-After": "seconds"},
+}
+
+
+def _body(refusal: WoshouError | type[WoshouError], zh: str, en: str) -> dict[str, Any]:
+    kind = refusal if isinstance(refusal, type) else type(refusal)
     return {
         "type": problem_type(refusal.code),
-        "status": status,
+        "status": status_of(kind),
         "title": zh,
         "detail": en,
         "retry": refusal.retry.value,
     }
 
 
-def answer(error: WoshouError, office: Office) -> JSONResponse:
-    """The response to a refusal."""
-    status = status_of(type(error))
-    body = _body(status, error, error.zh, error.en)
-    headers: dict[str, str] = {}
+def body_of(error: WoshouError, contact: str | None = None) -> dict[str, Any]:
+    """The problem document of a refusal; `contact` is named where people must act."""
+    body = _body(error, error.zh, error.en)
     if error.pointer is not None:
         body["pointer"] = error.pointer
-    if error.retry is Retry.CONTACT:
-        body["contact"] = office.node.title
+    if contact is not None and error.retry is Retry.CONTACT:
+        body["contact"] = contact
     match error:
         case SequenceGap():
             body["expected"] = error.expected
         case LinkForked():
             body["manifest"] = error.manifest
+        case _:
+            pass
+    return body
+
+
+def answer(error: WoshouError, contact: str | None = None) -> JSONResponse:
+    """The response to a refusal."""
+    headers: dict[str, str] = {}
+    match error:
         case TooManyRequests():
             headers["retry-after"] = str(error.seconds)
+        case LedgerBusy():
+            headers["retry-after"] = str(BUSY_SECONDS)
         case Unauthorized():
             headers["www-authenticate"] = "Bearer"
         case _:
             pass
-    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    body = body_of(error, contact)
+    return JSONResponse(body, status_code=body["status"], media_type=MEDIA_TYPE, headers=headers)
 
 
-def install(app: FastAPI, office: Office) -> None:
+def install(app: FastAPI) -> None:
     """Let every refusal of the application answer in this form."""
 
-    def refused(_: Request, error: Exception) -> JSONResponse:
+    def respond(request: Request, error: WoshouError) -> JSONResponse:
+        office = request.app.state.office
+        request.app.state.metrics.refused(error.code)
+        return answer(error, office.node.title if isinstance(office, Office) else None)
+
+    def refused(request: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, WoshouError):
             raise error
-        return answer(error, office)
+        return respond(request, error)
 
-    def malformed(_: Request, error: Exception) -> JSONResponse:
+    def malformed(request: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, RequestValidationError):
             raise error
-        # Only where and what was expected: the input itself may be a person's.
-        first = error.errors()[0]
-        pointer = "".join(f"/{part}" for part in first["loc"][1:])
-        what = first["msg"] if first["type"] != "value_error" else "the value is not valid"
-        return answer(errors.Invalid(en=f"{first['loc'][0]}: {what}", pointer=pointer or None), office)
+        return respond(request, _malformed(error))
 
-    def http(_: Request, error: Exception) -> JSONResponse:
+    def http(request: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, HTTPException):
             raise error
-        kinds = {404: "not-found", 405: "method-not-allowed", 415: "unsupported-media-type"}
-        body = {
-            "type": problem_type(kinds.get(error.status_code, "http")),
-            "status": error.status_code,
-            "title": "请求的地址或方法不存在。" if error.status_code in (404, 405) else "请求无法处理。",
-            "detail": str(error.detail),
-            "retry": Retry.NEVER.value,
-        }
-        return JSONResponse(body, status_code=error.status_code, media_type=MEDIA_TYPE, headers=error.headers)
+        # FastAPI wraps what a body could not be read for into a 400.
+        cause = error.__cause__ if isinstance(error.__cause__, WoshouError) else None
+        told = cause or _BY_STATUS.get(error.status_code, errors.Invalid)()
+        response = respond(request, told)
+        for name, value in (error.headers or {}).items():
+            response.headers[name] = value
+        return response
+
+    def broken(request: Request, _: Exception) -> JSONResponse:
+        return respond(request, WoshouError(zh="系统内部错误，已记录。", en="Something broke inside the node; it was logged."))
 
     app.add_exception_handler(WoshouError, refused)
     app.add_exception_handler(RequestValidationError, malformed)
     app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(Exception, broken)
+
+
+_BY_STATUS: dict[int, type[WoshouError]] = {404: errors.NotFound, 405: MethodUnknown, 413: RequestTooLarge}
+
+
+def _malformed(error: RequestValidationError) -> errors.Invalid:
+    """Only where, and what was expected: the input itself, names of unknown fields included, may be a person's."""
+    first = error.errors()[0]
+    place, *path = first["loc"]
+    if first["type"] == "extra_forbidden":
+        path = path[:-1]
+    told = "the value is not valid" if first["type"] == "value_error" else first["msg"]
+    if place == "body":
+        pointer = "".join(f"/{part}" for part in path) + first.get("ctx", {}).get("at", "")
+        return errors.Invalid(zh=f"请求内容不符合要求（{pointer or '/'}）。", en=f"The body: {told}", pointer=pointer or None)
+    where = f"{place} {'.'.join(str(part) for part in path)}"
+    return errors.Invalid(zh=f"请求参数不符合要求（{where}）。", en=f"{where}: {told}")
+
+
+def reading(*more: type[WoshouError]) -> Responses:
+    """What any reading route of the local API can refuse, and more."""
+    return declared(Unauthorized, errors.Forbidden, errors.Invalid, LedgerBusy, *more)
+
+
+def writing(*more: type[WoshouError]) -> Responses:
+    """What any writing route of the local API can refuse, and more."""
+    return reading(RequestTooLarge, KeyReused, NotIJSON, *more)

@@ -1,0 +1,89 @@
+"""A clerk's file in, its import out: everything between the bytes of a sheet and the verbs `take_register` and `take_matters`.
+
+Parsing, translating words into codes and checking all happen before the transaction begins.
+"""
+
+from collections.abc import Iterator
+
+from adapters.office import Office
+from adapters.sheets import CellProblem, Layout, Limits, Sheet, read_sheet
+from adapters.sheets import SheetRow as ReadRow
+from adapters.sheets.words import code_of, is_coded, items_of, word_problem
+from exchange.codes import RegisterKind
+from exchange.imports import ImportedFile, RowProblem
+from exchange.ledger import Ledger
+from exchange.verbs.sheet_facts import SheetFacts, SheetRow
+from exchange.verbs.take_matters import MattersSheet, read_matters, take_matters
+from exchange.verbs.take_sheet import RegisterSheet, read_register, take_register
+
+_LONGEST_NAME = 200
+ReadFile = RegisterSheet | MattersSheet
+
+
+def read_file(
+    office: Office, jurisdiction: str, layout: Layout, filename: str, data: bytes, limits: Limits | None = None
+) -> ReadFile:
+    """Read a sheet for a jurisdiction's registers, or its matters; SheetRefused, NotServed. No transaction may be open."""
+    facts = facts_of(read_sheet(data, layout, limits), filename)
+    if layout is Layout.MATTERS:
+        return read_matters(office.node, jurisdiction, facts, office.now())
+    return read_register(office.node, jurisdiction, RegisterKind(layout.value), facts, office.now())
+
+
+def take_file(ledger: Ledger, office: Office, file: ReadFile) -> ImportedFile:
+    """Take in a sheet that was read; the same bytes again give the first result and change nothing."""
+    if isinstance(file, MattersSheet):
+        return take_matters(ledger, file, office.now())
+    return take_register(ledger, file, office.now())
+
+
+def facts_of(sheet: Sheet, filename: str) -> SheetFacts:
+    """The sheet as the domain takes it; the rows are translated as they are asked for."""
+    return SheetFacts(
+        filename=filename.replace("\\", "/").rpartition("/")[2][:_LONGEST_NAME],
+        sha256=sheet.sha256,
+        columns={name: column.letter for name, column in sheet.columns.items()},
+        rows=_rows(sheet),
+        blank=sheet.blank_rows,
+        excluded_columns=sheet.excluded_columns,
+        unknown_columns=sheet.unknown_columns,
+    )
+
+
+def _rows(sheet: Sheet) -> Iterator[SheetRow]:
+    coded = [name for name in sheet.columns if is_coded(name) and name != "items"]
+    for row in sheet.rows:
+        yield _translated(sheet, row, coded)
+
+
+def _translated(sheet: Sheet, row: ReadRow, coded: list[str]) -> SheetRow:
+    cells, problems = dict(row.cells), list(row.problems)
+    for name in coded:
+        if name in cells:
+            word = code_of(name, cells[name], sheet.education_code_set)
+            problem = word_problem(sheet, row.number, name, word)
+            if problem is not None:
+                problems.append(problem)
+            if word is None:
+                del cells[name]
+            else:
+                cells[name] = word.code
+    if "items" in cells:
+        items, understood = items_of(cells["items"])
+        cells["items"] = " ".join(items)
+        if not understood and (problem := word_problem(sheet, row.number, "items", None)) is not None:
+            problems.append(problem)
+    return SheetRow(number=row.number, cells=cells, problems=tuple(map(_problem, problems)))
+
+
+def _problem(problem: CellProblem) -> RowProblem:
+    return RowProblem(
+        column=problem.column,
+        field=problem.field,
+        severity=problem.severity.value,
+        code=problem.code,
+        found=problem.found,
+        expected=problem.expected,
+        zh=problem.zh,
+        en=problem.en,
+    )

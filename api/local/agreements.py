@@ -1,0 +1,122 @@
+"""Agreements (双向协作协议) seen from inside: list, propose, decide. The partner's routes are /v1/agreements."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Path, Response
+
+from adapters.office import Office
+from api.access import Caller, CallerDep, CoordinatorDep, LedgerDep, OfficeDep, ReadLedgerDep
+from api.models.agreements import PROPOSAL_EXAMPLE, AgreementShown, Deciding, Proposal
+from api.models.base import DIGEST, Listing
+from api.models.shapes import Shaped
+from api.once import OnceDep
+from api.problems import reading, writing
+from api.strict import StrictRoute
+from exchange.errors import Forbidden, NotFound
+from exchange.node import NotServed
+from exchange.partners import PartnerStatus
+from exchange.terms.agreement import (
+    DECISION_TYPES,
+    PROPOSAL_TYPE,
+    MalformedAgreement,
+    SignedAgreement,
+    read_agreement,
+    write_terms,
+)
+from exchange.verbs.agree import NotYourDecision, decide, propose
+from exchange.verbs.submit import NoRoute
+
+router = APIRouter(prefix="/api/v1", tags=["Agreements"], route_class=StrictRoute)
+DigestPath = Annotated[str, Path(pattern=DIGEST)]
+
+
+@router.get("/agreements", responses=reading(), summary="List agreements")
+def list_agreements(caller: CallerDep, office: OfficeDep, ledger: ReadLedgerDep) -> Listing[AgreementShown]:
+    """The agreements that concern the caller's jurisdiction: its own, and those of the levels above and below it."""
+    now = office.now()
+    found = [signed for signed in ledger.agreements.all() if _concerns(office, caller, signed)]
+    return Listing[AgreementShown](items=[AgreementShown.of(signed, now) for signed in found], next=None)
+
+
+@router.get("/agreements/{digest}", responses=reading(NotFound), summary="Read an agreement")
+def read_one_agreement(caller: CallerDep, office: OfficeDep, ledger: ReadLedgerDep, digest: DigestPath) -> AgreementShown:
+    """One agreement, with its signed texts."""
+    return AgreementShown.of(_held(office, caller, ledger.agreements.get(digest)), office.now())
+
+
+@router.post(
+    "/agreements",
+    status_code=201,
+    response_model=AgreementShown,
+    responses=writing(NotServed, NoRoute, MalformedAgreement),
+    summary="Propose an agreement",
+)
+def propose_terms(
+    caller: CoordinatorDep,
+    once: OnceDep,
+    office: OfficeDep,
+    ledger: LedgerDep,
+    body: Annotated[Annotated[Proposal, Shaped(Proposal)], Body(examples=[PROPOSAL_EXAMPLE])],
+) -> Response:
+    """Sign a proposal and send it to the partner, whose coordinator decides. Only for jurisdictions within the caller's."""
+    now, node = office.now(), office.node
+    if not node.divisions.contains(caller.jurisdiction, body.jurisdiction):
+        raise Forbidden
+    if body.partner != node.name:
+        partner = ledger.partners.get(body.partner)
+        if partner is None or partner.status is not PartnerStatus.ACTIVE:
+            raise NoRoute(pointer="/partner")
+    elif not _serves(office, body.with_):
+        raise NotServed(pointer="/with")
+    terms = read_agreement(write_terms(body.terms(node, now)))
+    signed = propose(ledger, node, terms, now, office.signer(PROPOSAL_TYPE))
+    return once.answer(AgreementShown.of(signed, now), 201, {"location": f"/api/v1/agreements/{signed.digest}"})
+
+
+@router.post(
+    "/agreements/{digest}/decision",
+    response_model=AgreementShown,
+    responses=writing(NotFound, NotServed, NotYourDecision),
+    summary="Accept, decline or end an agreement",
+)
+def decide_terms(
+    caller: CoordinatorDep,
+    once: OnceDep,
+    office: OfficeDep,
+    ledger: LedgerDep,
+    digest: DigestPath,
+    body: Annotated[Annotated[Deciding, Shaped(Deciding)], Body(examples=[{"decision": "accepted"}])],
+) -> Response:
+    """Say the coordinator's word on a partner's proposal, or end what is in force. What is open can still be answered."""
+    now, node = office.now(), office.node
+    held = _held(office, caller, ledger.agreements.get(digest))
+    own = [party.jurisdiction for party in held.agreement.parties if party.node == node.name]
+    jurisdiction = body.jurisdiction or (own[0] if len(own) == 1 else "")
+    if jurisdiction not in own:
+        raise NotServed(pointer="/jurisdiction")
+    if not node.divisions.contains(caller.jurisdiction, jurisdiction):
+        raise Forbidden
+    signed = decide(ledger, node, digest, body.decision, jurisdiction, now, office.signer(DECISION_TYPES[body.decision]))
+    return once.answer(AgreementShown.of(signed, now))
+
+
+def _held(office: Office, caller: Caller, signed: SignedAgreement | None) -> SignedAgreement:
+    if signed is None or not _concerns(office, caller, signed):
+        raise NotFound
+    return signed
+
+
+def _concerns(office: Office, caller: Caller, signed: SignedAgreement) -> bool:
+    divisions = office.node.divisions
+    own = [party.jurisdiction for party in signed.agreement.parties if party.node == office.node.name]
+    return any(
+        divisions.contains(caller.jurisdiction, code) or any(divisions.contains(code, county) for county in caller.counties)
+        for code in own
+    )
+
+
+def _serves(office: Office, jurisdiction: str) -> bool:
+    divisions = office.node.divisions
+    return divisions.is_known(jurisdiction) and any(
+        divisions.contains(jurisdiction, county) for county in office.node.jurisdictions
+    )

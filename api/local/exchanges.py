@@ -1,0 +1,175 @@
+"""Exchanges (信息交换): start a query or a notice, list, read the whole conversation."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Query, Response
+
+from api.access import ClerkDep, LedgerDep, OfficeDep, ReaderDep, ReadLedgerDep
+from api.local.visible import AmbiguousExchange, partner_names, visible
+from api.models.base import UUID, CodeQuery, IdPath, Listing, NodeQuery
+from api.models.exchanges import NOTICE_EXAMPLE, QUERY_EXAMPLE, ExchangeRow, ExchangeWhole, Pairing, Start
+from api.models.shapes import Shaped
+from api.once import OnceDep
+from api.paging import PagingDep
+from api.preconditions import etag
+from api.problems import reading, writing
+from api.strict import StrictRoute
+from exchange.admission import WrongParties
+from exchange.codes import Event, Kind, Purpose, RegisterKind, Role
+from exchange.conversation import State
+from exchange.cursors import BadCursor, exchange_cursor
+from exchange.errors import NotFound
+from exchange.exchanges import Acceptance
+from exchange.ledger import ExchangeFilter, Ledger
+from exchange.moments import civil_day, day_start
+from exchange.node import NotServed
+from exchange.terms.agreement import ItemNotAgreed, NoAgreement, NoteNotAllowed
+from exchange.terms.screening import ExcludedContent
+from exchange.verbs.pair import pair
+from exchange.verbs.submit import NoGround, NoRoute, OpeningDraft, submit
+from exchange.verbs.take_matters import EntryProtected
+from exchange.verbs.whole import whole
+
+router = APIRouter(prefix="/api/v1", tags=["Exchanges"], route_class=StrictRoute)
+RoleQuery = Annotated[Role | None, Query(description="which side, where both are the caller's")]
+
+
+@router.post(
+    "/exchanges",
+    status_code=201,
+    response_model=ExchangeRow,
+    responses=writing(
+        NotFound, NoRoute, NoGround, NoAgreement, ItemNotAgreed, NoteNotAllowed, ExcludedContent, NotServed, EntryProtected
+    ),
+    summary="Start a query or a notice",
+)
+def start_exchange(
+    caller: ClerkDep,
+    once: OnceDep,
+    office: OfficeDep,
+    ledger: LedgerDep,
+    body: Annotated[Annotated[Start, Shaped(Start)], Body(examples=[QUERY_EXAMPLE, NOTICE_EXAMPLE])],
+) -> Response:
+    """Queue a query (协查), or with `event` a notice (通报), to the other jurisdiction; refused if that side would refuse it."""
+    now, node = office.now(), office.node
+    started = submit(ledger, node, _draft(ledger, caller.jurisdiction, body), now)
+    row = ExchangeRow.of(started, partner_names(ledger)[started.key.link], now, node.rules.lapse_days)
+    return once.answer(row, 201, {"location": f"/api/v1/exchanges/{row.exchange}", "etag": etag(row.version)})
+
+
+@router.get("/exchanges", responses=reading(BadCursor), summary="List exchanges")
+def list_exchanges(
+    caller: ReaderDep,
+    office: OfficeDep,
+    ledger: ReadLedgerDep,
+    paging: PagingDep,
+    role: RoleQuery = None,
+    state: Annotated[State | None, Query()] = None,
+    acceptance: Annotated[Acceptance | None, Query()] = None,
+    kind: Annotated[Kind | None, Query()] = None,
+    event: Annotated[Event | None, Query()] = None,
+    purpose: Annotated[Purpose | None, Query()] = None,
+    other: CodeQuery = None,
+    entry: Annotated[str | None, Query(pattern=UUID)] = None,
+    paired: Annotated[bool | None, Query()] = None,
+    overdue: Annotated[bool, Query(description="only those whose answer is late")] = False,
+) -> Listing[ExchangeRow]:
+    """The exchanges of the caller's counties, the newest first, without persons."""
+    now, lapse = office.now(), office.node.rules.lapse_days
+    wanted = ExchangeFilter(
+        own=caller.counties,
+        role=role,
+        kind=kind,
+        event=event,
+        state=state,
+        acceptance=acceptance,
+        other=other,
+        purpose=purpose,
+        entry=entry,
+        paired=paired,
+        overdue_on=civil_day(now) if overdue else None,
+        lapsed_before=day_start(civil_day(now) - timedelta(days=lapse)),
+    )
+    partners = partner_names(ledger)
+    rows, following = paging.rows(lambda page: ledger.exchanges.find(wanted, page), exchange_cursor)
+    return Listing[ExchangeRow](items=[ExchangeRow.of(row, partners[row.key.link], now, lapse) for row in rows], next=following)
+
+
+@router.get("/exchanges/{exchange}", responses=reading(NotFound, AmbiguousExchange), summary="Read a conversation")
+def read_exchange(
+    caller: ReaderDep,
+    office: OfficeDep,
+    ledger: ReadLedgerDep,
+    response: Response,
+    exchange: IdPath,
+    role: RoleQuery = None,
+    partner: NodeQuery = None,
+) -> ExchangeWhole:
+    """One exchange with every message, its stamps and its effect; bodies only for the county's own clerks and systems."""
+    found = visible(ledger, caller, exchange, role=role, partner=partner)
+    response.headers["etag"] = etag(found.version)
+    return ExchangeWhole.with_messages(
+        found,
+        partner_names(ledger)[found.key.link],
+        office.now(),
+        office.node.rules.lapse_days,
+        whole(ledger, office.node, found),
+        sees_people=caller.sees_people,
+    )
+
+
+@router.post(
+    "/exchanges/{exchange}/pairing",
+    response_model=ExchangeRow,
+    responses=writing(NotFound, AmbiguousExchange),
+    summary="Pair with a local entry",
+)
+def pair_exchange(
+    caller: ClerkDep,
+    once: OnceDep,
+    office: OfficeDep,
+    ledger: LedgerDep,
+    exchange: IdPath,
+    body: Annotated[Annotated[Pairing, Shaped(Pairing)], Body(examples=[{"entry": QUERY_EXAMPLE["entry"]}])],
+    role: RoleQuery = None,
+    partner: NodeQuery = None,
+) -> Response:
+    """Say which entry of the own register the person is (配对), where exact identity has not found it."""
+    now = office.now()
+    paired = pair(ledger, visible(ledger, caller, exchange, role=role, partner=partner), body.entry, now)
+    row = ExchangeRow.of(paired, partner_names(ledger)[paired.key.link], now, office.node.rules.lapse_days)
+    return once.answer(row, headers={"etag": etag(row.version)})
+
+
+def _draft(ledger: Ledger, own: str, body: Start) -> OpeningDraft:
+    """The opening as the verb takes it: sides that are not given are the entry's."""
+    entry = ledger.entries.get(body.entry) if body.entry is not None else None
+    if body.entry is not None and (entry is None or entry.jurisdiction != own):
+        raise NotFound(pointer="/entry")
+    if entry is not None and entry.protected:
+        raise EntryProtected(pointer="/entry")
+    origin = body.origin or (entry.origin if entry is not None else "")
+    destination = body.destination or (entry.destination if entry is not None else "")
+    if entry is not None and own != (origin if entry.register is RegisterKind.OUTFLOW else destination):
+        raise WrongParties(pointer="/origin")
+    if own not in (origin, destination) or not origin or not destination:
+        raise WrongParties(pointer="/origin")
+    return OpeningDraft(
+        own=own,
+        other=destination if own == origin else origin,
+        own_is_origin=own == origin,
+        event=body.event,
+        event_date=body.event_date,
+        purpose=body.purpose,
+        urgent=body.urgent,
+        entry=body.entry,
+        person=body.person,
+        items=body.items,
+        reason=body.reason,
+        record=body.record,
+        requested_by_person=body.requested_by_person,
+        application_date=body.application_date,
+        corrects=body.corrects,
+        note=body.note,
+    )

@@ -1,0 +1,71 @@
+"""Sheets out: the own registers, and exchanges without persons."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from adapters.exporting import MEDIA_TYPES, Format, write_entries, write_exchanges
+from api.access import ClerkDep, OfficeDep, ReaderDep, ReadLedgerDep
+from api.problems import Responses, reading
+from api.strict import StrictRoute
+from exchange.codes import RegisterKind, Role
+from exchange.cursors import entry_cursor, exchange_cursor
+from exchange.exchanges import Exchange
+from exchange.ledger import EntryFilter, ExchangeFilter, Ledger, Page
+from exchange.people.register import Entry
+
+router = APIRouter(prefix="/api/v1/exports", tags=["Exports"], route_class=StrictRoute)
+_PAGE = 1000
+_SHEET: Responses = {
+    200: {
+        "content": {media: {"schema": {"type": "string", "format": "binary"}} for media in MEDIA_TYPES.values()},
+        "description": "a sheet",
+    }
+}
+FormatQuery = Annotated[Format, Query(description="CSV is UTF-8 with byte order mark")]
+
+
+@router.get("/entries", response_class=Response, responses=_SHEET | reading(), summary="A register as a sheet")
+def export_entries(
+    caller: ClerkDep,
+    ledger: ReadLedgerDep,
+    register: Annotated[RegisterKind, Query()],
+    format: FormatQuery = Format.XLSX,
+    open: Annotated[bool | None, Query()] = True,
+) -> Response:
+    """The caller's register in the columns that an import reads."""
+    wanted = EntryFilter(jurisdictions=caller.counties, register=register, open=open)
+    return _file(write_entries(register, _entries(ledger, wanted), format), f"{register}.{format}", format)
+
+
+@router.get("/exchanges", response_class=Response, responses=_SHEET | reading(), summary="Exchanges as a sheet")
+def export_exchanges(
+    caller: ReaderDep,
+    office: OfficeDep,
+    ledger: ReadLedgerDep,
+    role: Annotated[Role | None, Query()] = None,
+    format: FormatQuery = Format.XLSX,
+) -> Response:
+    """The exchanges of the caller's counties with their stamps, without persons."""
+    found = _exchanges(ledger, ExchangeFilter(own=caller.counties, role=role))
+    data = write_exchanges(found, office.now(), office.node.rules.lapse_days, format)
+    return _file(data, f"exchanges.{format}", format)
+
+
+def _entries(ledger: Ledger, wanted: EntryFilter) -> Iterator[Entry]:
+    page = Page(limit=_PAGE)
+    while rows := ledger.entries.find(wanted, page):
+        yield from rows
+        page = Page(after=entry_cursor(rows[-1]), limit=_PAGE)
+
+
+def _exchanges(ledger: Ledger, wanted: ExchangeFilter) -> Iterator[Exchange]:
+    page = Page(limit=_PAGE)
+    while rows := ledger.exchanges.find(wanted, page):
+        yield from rows
+        page = Page(after=exchange_cursor(rows[-1]), limit=_PAGE)
+
+
+def _file(data: bytes, name: str, form: Format) -> Response:
+    return Response(data, media_type=MEDIA_TYPES[form], headers={"content-disposition": f'attachment; filename="{name}"'})

@@ -1,0 +1,134 @@
+"""Sheets in: take in a file, read what became of its rows, fetch an empty sheet."""
+
+import hashlib
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, File, Form, Path, Query, Response, UploadFile
+
+from adapters.exporting import MEDIA_TYPES, Format
+from adapters.sheets import Layout, SheetRefused
+from adapters.sheets.template import template
+from adapters.taking import read_file, take_file
+from api.access import CallerDep, ClerkDep, OfficeDep, ReadLedgerDep
+from api.models.base import COUNTY, IdPath, Listing
+from api.models.imports import ImportShown, RowOfFile
+from api.once import Asked, Key
+from api.paging import PagingDep
+from api.problems import RequestTooLarge, reading, writing
+from api.strict import StrictRoute
+from exchange.cursors import BadCursor, import_cursor, row_cursor
+from exchange.errors import NotFound
+from exchange.imports import ImportedFile, RowOutcome
+from exchange.ledger import Ledger
+from exchange.node import NotServed
+
+router = APIRouter(prefix="/api/v1", tags=["Imports"], route_class=StrictRoute)
+MAX_FILE = 50 * 1024 * 1024
+_FORM_ROOM = 64 * 1024
+LayoutForm = Annotated[Layout, Form(description="outflow and inflow registers, or matters: queries and notices")]
+UPLOAD = {
+    "content": {
+        "multipart/form-data": {
+            "example": {"file": "(the bytes of 流出台账.xlsx)", "layout": "outflow"},
+        }
+    }
+}
+
+
+def uploaded(
+    caller: ClerkDep,
+    office: OfficeDep,
+    file: Annotated[UploadFile, File(description=".xlsx, .xlsm, .xls, .ods or .csv, up to 50 MiB and 200,000 rows")],
+    layout: LayoutForm,
+    jurisdiction: Annotated[str | None, Form(pattern=COUNTY, description="the caller's county")] = None,
+    idempotency_key: Key = None,
+) -> tuple[Asked, bytes]:
+    """The file's bytes, and the request by what it holds: the form's own text differs with every sending."""
+    if jurisdiction not in (None, caller.jurisdiction):
+        raise NotServed(pointer="/jurisdiction")
+    data = file.file.read(MAX_FILE + 1)
+    if len(data) > MAX_FILE:
+        raise RequestTooLarge
+    asked = f"import {layout} {hashlib.sha256(data).hexdigest()}"
+    return Asked(office, caller.key, idempotency_key, hashlib.sha256(asked.encode()).hexdigest()), data
+
+
+@router.post(
+    "/imports",
+    status_code=201,
+    response_model=ImportShown,
+    responses=writing(SheetRefused, NotServed, RequestTooLarge),
+    openapi_extra={"requestBody": UPLOAD},
+    max_body_size=MAX_FILE + _FORM_ROOM,
+    summary="Take in a sheet",
+)
+def take_in(
+    caller: ClerkDep,
+    office: OfficeDep,
+    upload: Annotated[tuple[Asked, bytes], Depends(uploaded)],
+    file: UploadFile,
+    layout: LayoutForm,
+) -> Response:
+    """Take in a register or a sheet of matters in one transaction, every row with its result.
+
+    The same file again gives the first result and changes nothing. Columns that are not accepted are dropped unread.
+    """
+    asked, data = upload
+    with office.ledgers.transaction(read_only=True) as ledger:
+        asked.recall(ledger)
+    read = read_file(office, caller.jurisdiction, layout, file.filename or "", data)
+    with office.ledgers.transaction() as ledger:
+        taken = take_file(ledger, office, read)
+        return asked.answer(ledger, ImportShown.of(taken), 201, {"location": f"/api/v1/imports/{taken.id}"})
+
+
+@router.get("/imports", responses=reading(BadCursor), summary="List imports")
+def list_imports(caller: ClerkDep, ledger: ReadLedgerDep, paging: PagingDep) -> Listing[ImportShown]:
+    """The files of the caller's county, the newest first."""
+    rows, following = paging.rows(lambda page: ledger.imports.find(caller.counties, page), import_cursor)
+    return Listing[ImportShown](items=[ImportShown.of(row) for row in rows], next=following)
+
+
+@router.get(
+    "/imports/templates/{layout}",
+    response_class=Response,
+    responses={
+        200: {
+            "content": {MEDIA_TYPES[Format.XLSX]: {"schema": {"type": "string", "format": "binary"}}},
+            "description": "an .xlsx",
+        },
+        **reading(),
+    },
+    summary="An empty sheet",
+)
+def read_template(_: CallerDep, layout: Annotated[Layout, Path()]) -> Response:
+    """A sheet to fill in, with choices for coded columns and a page of explanations."""
+    headers = {"content-disposition": f'attachment; filename="woshou-{layout.value}.xlsx"'}
+    return Response(template(layout), media_type=MEDIA_TYPES[Format.XLSX], headers=headers)
+
+
+@router.get("/imports/{id}", responses=reading(NotFound), summary="Read an import")
+def read_import(caller: ClerkDep, ledger: ReadLedgerDep, id: IdPath) -> ImportShown:
+    """One file, with its counts."""
+    return ImportShown.of(_own(ledger, caller.counties, id))
+
+
+@router.get("/imports/{id}/rows", responses=reading(NotFound, BadCursor), summary="What became of the rows")
+def read_rows(
+    caller: ClerkDep,
+    ledger: ReadLedgerDep,
+    paging: PagingDep,
+    id: IdPath,
+    outcome: Annotated[RowOutcome | None, Query()] = None,
+) -> Listing[RowOfFile]:
+    """The result of every row in the sheet's order, with what was wrong and in which column."""
+    _own(ledger, caller.counties, id)
+    rows, following = paging.rows(lambda page: ledger.imports.rows(id, page, outcome=outcome), row_cursor)
+    return Listing[RowOfFile](items=[RowOfFile.of(row) for row in rows], next=following)
+
+
+def _own(ledger: Ledger, counties: frozenset[str], import_id: str) -> ImportedFile:
+    file = ledger.imports.get(import_id)
+    if file is None or file.jurisdiction not in counties:
+        raise NotFound
+    return file

@@ -1,0 +1,127 @@
+"""Partners (协作方) for the operator: look at a node, confirm its fingerprint, suspend, resume; and findings."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Path, Response
+
+from adapters.keys.fingerprint import link_id, same_fingerprint
+from api.access import LedgerDep, OfficeDep, OperatorDep, PartnersDep, ReadLedgerDep, WatcherDep
+from api.models.base import NODE, Listing
+from api.models.partners import CONFIRMATION_EXAMPLE, Address, Confirming, FindingShown, PartnerShown
+from api.models.shapes import Shaped
+from api.once import AskedDep, OnceDep
+from api.paging import PagingDep
+from api.problems import reading, writing
+from api.strict import StrictRoute
+from exchange.cursors import BadCursor, finding_cursor
+from exchange.errors import Conflict, NotAuthentic, NotFound, PartnerTrouble
+from exchange.ledger import Ledger
+from exchange.partners import EnvironmentsDiffer, FingerprintDiffers, Partner
+from exchange.verbs.onboard import ClaimsOverlap, add_partner, confirm_partner
+from exchange.verbs.suspend import NotInThisStanding, resume, suspend
+from exchange.wire.node import NodeDocumentRefused
+
+router = APIRouter(prefix="/api/v1", tags=["Partners"], route_class=StrictRoute)
+NodePath = Annotated[str, Path(pattern=NODE, examples=["wuchang.example"])]
+
+
+@router.get("/partners", responses=reading(), summary="List partners")
+def list_partners(_: OperatorDep, ledger: ReadLedgerDep) -> Listing[PartnerShown]:
+    """All partners, with what their operators confirmed and where the links stand."""
+    return Listing[PartnerShown](items=[_shown(ledger, partner) for partner in ledger.partners.all()], next=None)
+
+
+@router.post(
+    "/partners",
+    status_code=201,
+    response_model=PartnerShown,
+    responses=writing(NodeDocumentRefused, NotAuthentic, PartnerTrouble, EnvironmentsDiffer, Conflict),
+    summary="Look at another node",
+)
+def look_at_partner(
+    _: OperatorDep,
+    asked: AskedDep,
+    office: OfficeDep,
+    partners: PartnersDep,
+    body: Annotated[Annotated[Address, Shaped(Address)], Body(examples=[{"url": "https://wuchang.example"}])],
+) -> Response:
+    """Fetch a node's document and note it as pending; nothing is trusted before its fingerprint is confirmed."""
+    with office.ledgers.transaction(read_only=True) as ledger:
+        asked.recall(ledger)
+    # No transaction is open while the other node is called.
+    seen = partners.look(body.url.rstrip("/"))
+    with office.ledgers.transaction() as ledger:
+        noted = add_partner(ledger, office.node, seen)
+        return asked.answer(ledger, _shown(ledger, noted), 201, {"location": f"/api/v1/partners/{noted.node}"})
+
+
+@router.get("/partners/{node}", responses=reading(NotFound), summary="Read a partner")
+def read_partner(_: OperatorDep, ledger: ReadLedgerDep, node: NodePath) -> PartnerShown:
+    """One partner."""
+    return _shown(ledger, _known(ledger, node))
+
+
+@router.post(
+    "/partners/{node}/confirmation",
+    response_model=PartnerShown,
+    responses=writing(NotFound, FingerprintDiffers, ClaimsOverlap, EnvironmentsDiffer),
+    summary="Confirm a partner's fingerprint and jurisdictions",
+)
+def confirm_fingerprint(
+    _: OperatorDep,
+    once: OnceDep,
+    office: OfficeDep,
+    ledger: LedgerDep,
+    node: NodePath,
+    body: Annotated[Annotated[Confirming, Shaped(Confirming)], Body(examples=[CONFIRMATION_EXAMPLE])],
+) -> Response:
+    """Trust a partner: the fingerprint is what the other operator read out, the jurisdictions are those to be routed to it."""
+    known = _known(ledger, node)
+    if not same_fingerprint(known.fingerprint, body.fingerprint):
+        raise FingerprintDiffers
+    ours = office.keyring.fingerprint(office.now())
+    link = body.link or link_id(office.node.name, ours, known.node, known.fingerprint)
+    active = confirm_partner(ledger, office.node, known, link, frozenset(body.jurisdictions))
+    return once.answer(_shown(ledger, active))
+
+
+@router.post(
+    "/partners/{node}/suspension",
+    response_model=PartnerShown,
+    responses=writing(NotFound, NotInThisStanding),
+    summary="Suspend a partner",
+)
+def suspend_partner(_: OperatorDep, once: OnceDep, ledger: LedgerDep, node: NodePath) -> Response:
+    """Stop all exchange with a partner until it is resumed; its standing counts from the next request on."""
+    return once.answer(_shown(ledger, suspend(ledger, node)))
+
+
+@router.post(
+    "/partners/{node}/resumption",
+    response_model=PartnerShown,
+    responses=writing(NotFound, NotInThisStanding, ClaimsOverlap),
+    summary="Resume a partner",
+)
+def resume_partner(_: OperatorDep, once: OnceDep, office: OfficeDep, ledger: LedgerDep, node: NodePath) -> Response:
+    """Go on where it was suspended."""
+    return once.answer(_shown(ledger, resume(ledger, office.node, node)))
+
+
+@router.get("/findings", responses=reading(BadCursor), summary="List findings")
+def list_findings(_: WatcherDep, ledger: ReadLedgerDep, paging: PagingDep) -> Listing[FindingShown]:
+    """What somebody should look at, the newest first: clocks that differ, changed claims, differing due dates."""
+    rows, following = paging.rows(ledger.chores.findings, finding_cursor)
+    return Listing[FindingShown](items=[FindingShown.of(row) for row in rows], next=following)
+
+
+def _known(ledger: Ledger, node: str) -> Partner:
+    known = ledger.partners.get(node)
+    if known is None:
+        raise NotFound
+    return known
+
+
+def _shown(ledger: Ledger, partner: Partner) -> PartnerShown:
+    link = ledger.links.of(partner.node)
+    queued = ledger.messages.queue_lengths().get(link.id, 0) if link is not None else 0
+    return PartnerShown.of(partner, link, queued)

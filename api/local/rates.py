@@ -1,0 +1,126 @@
+"""The rates and the rows behind them: figures, never a person."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+
+from api.access import Caller, OfficeDep, ReaderDep, ReadLedgerDep
+from api.models.base import CODE, CodeQuery, Listing, NodeQuery
+from api.models.rates import ReportShown, RowShown
+from api.paging import PagingDep
+from api.problems import reading
+from api.strict import StrictRoute
+from exchange.codes import Event, Kind, PriorityLevel, Purpose, RegisterKind
+from exchange.counting.query import UNASSIGNED, Narrowing, ReportQuery
+from exchange.cursors import BadCursor
+from exchange.errors import Invalid, NotFound
+from exchange.jurisdiction import Category, Divisions
+from exchange.ledger import Page
+from exchange.moments import MOMENT_PATTERN, Period, default_as_of, parse_moment, statistical_month
+from exchange.node import NotServed
+from exchange.rates import Cohort, RateName
+from exchange.verbs.report import report, rows_behind
+
+router = APIRouter(prefix="/api/v1", tags=["Rates"], route_class=StrictRoute)
+_ANY = "any"
+
+
+def narrowing(
+    partner: NodeQuery = None,
+    other: CodeQuery = None,
+    kind: Annotated[Kind | None, Query()] = None,
+    event: Annotated[Event | None, Query()] = None,
+    purpose: Annotated[Purpose | None, Query(description="not below cells of 10")] = None,
+    priority: Annotated[PriorityLevel | None, Query()] = None,
+    category: Annotated[
+        str, Query(pattern="^(migrant|intra_city|any)$", description="intra-city movers are reported apart, unless `any`")
+    ] = Category.MIGRANT.value,
+    township: Annotated[
+        str | None, Query(pattern=rf"^(\d{{9}}|{UNASSIGNED})$", description="a township of the jurisdiction, or `unassigned`")
+    ] = None,
+    register: Annotated[RegisterKind | None, Query(description="in which the own side keeps the person")] = None,
+) -> Narrowing:
+    """Which exchanges and entries to count."""
+    return Narrowing(
+        partner=partner,
+        other=other,
+        kind=kind,
+        event=event,
+        purpose=purpose,
+        priority=priority,
+        category=None if category == _ANY else Category(category),
+        township=township,
+        register=register,
+    )
+
+
+def wanted_report(
+    caller: ReaderDep,
+    office: OfficeDep,
+    narrowed: Annotated[Narrowing, Depends(narrowing)],
+    jurisdiction: Annotated[str | None, Query(pattern=CODE, description="the caller's unless given")] = None,
+    month: Annotated[
+        str | None, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="statistical month: from the 21st before to the 20th")
+    ] = None,
+    first: Annotated[date | None, Query(alias="from", description="first day; with `to`, instead of `month`")] = None,
+    last: Annotated[date | None, Query(alias="to", description="last day, included")] = None,
+    cohort: Annotated[Cohort, Query()] = Cohort.DUE,
+    as_of: Annotated[
+        str | None, Query(pattern=MOMENT_PATTERN, description="the 27th 24:00 of the month, or now, unless given")
+    ] = None,
+) -> ReportQuery:
+    """The report that the query names; NotFound for a jurisdiction outside the caller's."""
+    now = office.now()
+    place = _place(office.node.divisions, caller, jurisdiction)
+    try:
+        if month is not None and first is None and last is None:
+            period, moment = statistical_month(month), default_as_of(month)
+        elif month is None and first is not None and last is not None:
+            period, moment = Period(first=first, last=last), now
+        else:
+            raise Invalid(zh="请给出 month，或 from 与 to。", en="Give `month`, or `from` and `to`.")
+        moment = parse_moment(as_of) if as_of is not None else moment
+    except (ValueError, OverflowError) as exc:
+        raise Invalid(zh="统计期间或时点无效。", en="The period or the as-of moment is not valid.") from exc
+    return ReportQuery(jurisdictions=(place,), period=period, as_of=min(moment, now), cohort=cohort, narrowing=narrowed)
+
+
+WantedDep = Annotated[ReportQuery, Depends(wanted_report)]
+
+
+@router.get("/rates", responses=reading(NotFound, NotServed), summary="The rates of a jurisdiction")
+def read_rates(
+    wanted: WantedDep,
+    office: OfficeDep,
+    ledger: ReadLedgerDep,
+    parts: Annotated[bool, Query(description="also those directly below it; of a county its townships")] = False,
+) -> ReportShown:
+    """The thirteen rates with both counts, and what stands beside them. A report for a past as-of never changes."""
+    return ReportShown.of(report(ledger, office.node, replace(wanted, parts=parts)))
+
+
+@router.get("/rates/{rate}/rows", responses=reading(NotFound, NotServed, BadCursor), summary="The rows behind a rate")
+def read_rate_rows(
+    wanted: WantedDep, office: OfficeDep, ledger: ReadLedgerDep, paging: PagingDep, rate: Annotated[RateName, Path()]
+) -> Listing[RowShown]:
+    """Ids and stamps of what was counted, enough to count the figure again; the counts of all rows sum to the rate's."""
+    found = rows_behind(ledger, office.node, wanted, wanted.jurisdictions[0], rate)
+
+    def page_of(page: Page) -> list[tuple[int, RowShown]]:
+        if page.after and not page.after.isdecimal():
+            raise BadCursor
+        start = int(page.after[:9]) + 1 if page.after else 0
+        return [(start + n, RowShown.of(row)) for n, row in enumerate(found[start : start + page.limit])]
+
+    rows, following = paging.rows(page_of, lambda row: str(row[0]))
+    return Listing[RowShown](items=[row for _, row in rows], next=following)
+
+
+def _place(divisions: Divisions, caller: Caller, wanted: str | None) -> str:
+    if wanted is None:
+        return caller.jurisdiction
+    if not divisions.is_known(wanted) or not divisions.contains(caller.jurisdiction, wanted):
+        raise NotFound
+    return wanted

@@ -1,0 +1,83 @@
+"""Which exchanges a caller may know of: those of its own counties; of others it is not told that they exist."""
+
+from collections.abc import Iterable, Sequence
+
+from api.access import Caller
+from exchange.codes import Kind, Role
+from exchange.conversation import SENDER
+from exchange.errors import Conflict, NotFound, Refused, Retry
+from exchange.exchanges import Exchange
+from exchange.ledger import Ledger
+from exchange.verbs.reply import NotYourRole
+
+
+class AmbiguousExchange(Conflict):
+    """Both sides of the exchange, or two exchanges of one id, are visible: `role` or `partner` says which is meant."""
+
+    code = "ambiguous-exchange"
+    retry = Retry.CORRECTED
+    zh = "该编号对应多条可见记录，请用 role 或 partner 指明。"
+    en = "More than one exchange of this id is visible; say which with `role` or `partner`."
+
+
+def said_by(kind: Kind | str) -> Role:
+    """The role that says messages of a kind."""
+    return SENDER[Kind(kind)]
+
+
+def visible(ledger: Ledger, caller: Caller, exchange: str, *, role: Role | None = None, partner: str | None = None) -> Exchange:
+    """The caller's exchange of that id; NotFound, or AmbiguousExchange if `role` and `partner` leave a choice."""
+    partners = partner_names(ledger)
+    found = [
+        held
+        for held in ledger.exchanges.named(exchange)
+        if held.own in caller.counties
+        and (role is None or held.key.role is role)
+        and (partner is None or partners.get(held.key.link) == partner)
+    ]
+    return _only(found)
+
+
+def visible_for(ledger: Ledger, caller: Caller, exchange: str, kind: Kind, partner: str | None = None) -> Exchange:
+    """The caller's side of an exchange that says messages of this kind; NotYourRole if the caller has only the other one."""
+    try:
+        return visible(ledger, caller, exchange, role=said_by(kind), partner=partner)
+    except NotFound:
+        visible(ledger, caller, exchange, partner=partner)
+        raise NotYourRole from None
+
+
+def visible_all(ledger: Ledger, caller: Caller, wanted: Iterable[tuple[str, Role]]) -> dict[tuple[str, Role], Exchange | Refused]:
+    """Many at once, each the exchange or the refusal: one look-up a link and role, and one more for each not found there."""
+    wanted = set(wanted)
+    found: dict[tuple[str, Role], list[Exchange]] = {one: [] for one in wanted}
+    for link in ledger.links.all():
+        for role in Role:
+            names = {name for name, wanted_role in wanted if wanted_role is role}
+            for name, held in (ledger.exchanges.load(link.id, role, names) if names else {}).items():
+                if held.own in caller.counties:
+                    found[name, role].append(held)
+    return {one: _settled(ledger, caller, one, held) for one, held in found.items()}
+
+
+def partner_names(ledger: Ledger) -> dict[int, str]:
+    """The partner of each link."""
+    return {link.id: link.partner for link in ledger.links.all()}
+
+
+def _settled(ledger: Ledger, caller: Caller, wanted: tuple[str, Role], found: Sequence[Exchange]) -> Exchange | Refused:
+    try:
+        return _only(found)
+    except NotFound as refusal:
+        others = [held for held in ledger.exchanges.named(wanted[0]) if held.own in caller.counties]
+        return NotYourRole() if others else refusal
+    except Refused as refusal:
+        return refusal
+
+
+def _only(found: Sequence[Exchange]) -> Exchange:
+    if not found:
+        raise NotFound
+    if len(found) > 1:
+        raise AmbiguousExchange
+    return found[0]

@@ -1,0 +1,59 @@
+"""Domain shapes (msgspec) as bodies and fields of the API: one definition for the wire, the registers and OpenAPI.
+
+``Annotated[Record, Shaped(Record)]`` lets FastAPI read and write a `Record` by its own rules. The schemas go into OpenAPI's
+components by `api.openapi`, which finds the marks left here.
+"""
+
+import re
+from typing import Any
+
+import msgspec
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+MARK = "x-woshou-shape"
+known: dict[str, type[msgspec.Struct]] = {}
+_AT = re.compile(r" - at (?:key in )?`\$(?P<path>[^`]*)`")
+_QUOTED = re.compile(r" '[^']*'| `(?![a-z_]{1,30}`)[^`]*`")
+
+
+class Shaped:
+    """How pydantic reads, writes and describes one msgspec struct."""
+
+    def __init__(self, kind: type[msgspec.Struct]) -> None:
+        self._kind = kind
+        known[kind.__name__] = kind
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            self._read, serialization=core_schema.plain_serializer_function_ser_schema(msgspec.to_builtins)
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {MARK: self._kind.__name__}
+
+    def _read(self, value: object) -> msgspec.Struct:
+        if isinstance(value, self._kind):
+            return value
+        try:
+            return msgspec.convert(value, self._kind)
+        except msgspec.ValidationError as exc:
+            told, at = complaint(exc)
+            raise PydanticCustomError("shape", "{told}", {"told": told, "at": at}) from None  # the cause may quote a person
+
+
+def complaint(error: msgspec.ValidationError) -> tuple[str, str]:
+    """What does not fit, without what was written, and the JSON pointer (RFC 6901) of where."""
+    text = str(error)
+    match = _AT.search(text)
+    path = match["path"] if match else ""
+    pointer = path.replace("[...]", "").replace("[", "/").replace("]", "").replace(".", "/")
+    return _QUOTED.sub("", _AT.sub("", text)), pointer
+
+
+def components() -> dict[str, Any]:
+    """The JSON Schemas of all shapes in use and of what they refer to, by name."""
+    kinds = [known[name] for name in sorted(known)]
+    _, found = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    return dict(sorted(found.items()))

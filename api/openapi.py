@@ -1,0 +1,58 @@
+"""The published description of the API: OpenAPI 3.1, the same bytes from the same code."""
+
+import json
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.models import shapes
+from api.problems import Problem
+
+_UNUSED = ("HTTPValidationError", "ValidationError")
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The description of an application, made once."""
+    if app.openapi_schema is None:
+        found = get_openapi(
+            title=app.title,
+            version=app.version,
+            openapi_version=app.openapi_version,
+            summary=app.summary,
+            description=app.description,
+            routes=app.routes,
+            webhooks=app.webhooks.routes,
+            tags=app.openapi_tags,
+            license_info=app.license_info,
+            separate_input_output_schemas=app.separate_input_output_schemas,
+        )
+        components = found.setdefault("components", {}).setdefault("schemas", {})
+        for name in _UNUSED:
+            components.pop(name, None)
+        components["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        components.update(components["Problem"].pop("$defs", {}))
+        components.update(shapes.components())
+        found["components"]["schemas"] = dict(sorted(components.items()))
+        app.openapi_schema = _referring(found)
+    return app.openapi_schema
+
+
+def _referring(value: Any) -> Any:
+    """The description with each mark of a shape replaced by a reference to its schema."""
+    match value:
+        case {shapes.MARK: str(name), **_rest}:
+            return {"$ref": f"#/components/schemas/{name}"}
+        case dict():
+            return {key: _referring(member) for key, member in value.items()}
+        case list():
+            return [_referring(member) for member in value]
+        case _:
+            return value
+
+
+def render() -> str:
+    """The text of `openapi/openapi.json`, without any node being open."""
+    from api.app import create_app  # this module is what the application describes itself with
+
+    return json.dumps(describe(create_app()), ensure_ascii=False, indent=1) + "\n"
