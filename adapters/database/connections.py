@@ -2,13 +2,14 @@
 
 import os
 import sqlite3
+import time
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
-LOCK_SECONDS = 5
+LOCK_SECONDS = 5.0
 STATEMENT_SECONDS = 120
 # A transaction is never held across a call to a partner: one that idles was left behind by a thread that died.
 IDLE_SECONDS = 60
@@ -30,9 +31,9 @@ def read_url(text: str) -> URL:
             raise ValueError(f"the ledger is kept in SQLite or PostgreSQL, not in {other}")
 
 
-def open_engine(url: URL) -> Engine:
-    """An engine whose connections are set up as the ledger needs them."""
-    return _open_sqlite(url) if url.get_backend_name() == "sqlite" else _open_postgresql(url)
+def open_engine(url: URL, lock_seconds: float = LOCK_SECONDS) -> Engine:
+    """An engine whose connections are set up as the ledger needs them, and wait that long for a lock or for their turn."""
+    return _open_sqlite(url, lock_seconds) if url.get_backend_name() == "sqlite" else _open_postgresql(url, lock_seconds)
 
 
 def sqlite_file(url: URL) -> Path:
@@ -40,47 +41,65 @@ def sqlite_file(url: URL) -> Path:
     return Path(str(url.database))
 
 
-def _open_postgresql(url: URL) -> Engine:
+def _open_postgresql(url: URL, lock_seconds: float) -> Engine:
     settings = {
-        "lock_timeout": LOCK_SECONDS,
+        "lock_timeout": lock_seconds,
         "statement_timeout": STATEMENT_SECONDS,
         "idle_in_transaction_session_timeout": IDLE_SECONDS,
     }
-    options = " ".join(f"-c {name}={seconds}s" for name, seconds in settings.items())
+    options = " ".join(f"-c {name}={round(seconds * 1000)}" for name, seconds in settings.items())
     given = url.query.get("options", "")
     return create_engine(
         url.difference_update_query(["options"]),
         connect_args={"options": f"{options} {given}".strip(), "application_name": APPLICATION},
         pool_size=8,
         max_overflow=8,
-        pool_timeout=LOCK_SECONDS,
+        pool_timeout=lock_seconds,
         pool_pre_ping=True,
         isolation_level="READ COMMITTED",
     )
 
 
-def _open_sqlite(url: URL) -> Engine:
-    file = sqlite_file(url)
-    # The file is about people: readable by the node's own user alone, and so are the journals that SQLite makes beside it.
-    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+def _open_sqlite(url: URL, lock_seconds: float) -> Engine:
+    _make_private(sqlite_file(url))
     engine = create_engine(
         url,
-        connect_args={"timeout": LOCK_SECONDS, "isolation_level": None, "check_same_thread": False},
+        connect_args={"timeout": lock_seconds, "isolation_level": None, "check_same_thread": False},
         pool_size=8,
         max_overflow=32,
-        pool_timeout=LOCK_SECONDS,
+        pool_timeout=lock_seconds,
     )
-    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "connect", lambda driver, _record: _set_up_sqlite(driver, lock_seconds))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _set_up_sqlite(driver: sqlite3.Connection, _record: Any) -> None:
-    driver.execute(f"PRAGMA busy_timeout = {LOCK_SECONDS * 1000}")
-    driver.execute("PRAGMA journal_mode = WAL")
+def _make_private(file: Path) -> None:
+    """Make the file readable by the node's own user alone; SQLite gives its journals the same mode.
+
+    One that is there is not touched: to close it would drop the locks that SQLite holds on it for this process.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _set_up_sqlite(driver: sqlite3.Connection, lock_seconds: float) -> None:
+    _use_wal(driver, time.monotonic() + lock_seconds)
     # FULL: what was promised in a receipt survives a loss of power.
     driver.execute("PRAGMA synchronous = FULL")
     driver.execute("PRAGMA foreign_keys = ON")
+
+
+def _use_wal(driver: sqlite3.Connection, until: float) -> None:
+    """Readers and one writer side by side. While another process makes a new file so, SQLite refuses instead of waiting."""
+    while True:
+        try:
+            driver.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as exc:
+            if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import URL, Engine
 
 from adapters.database import migration
-from adapters.database.connections import READ_ONLY, open_engine, read_url, sqlite_file
+from adapters.database.connections import LOCK_SECONDS, READ_ONLY, open_engine, read_url, sqlite_file
 from adapters.database.faults import translated
 from adapters.database.leader import FileLeader, Leader, SessionLeader
 from adapters.database.ledger import SqlLedger
@@ -37,15 +37,18 @@ class Database:
 
     def upgrade(self) -> None:
         """Bring the tables to the newest revision; several processes may call it at once."""
-        migration.upgrade(self._engine)
+        with translated():
+            migration.upgrade(self._engine)
 
     def downgrade(self, revision: str) -> None:
         """Bring the tables back to an older revision (`base`: to none); what the newer tables held is gone."""
-        migration.downgrade(self._engine, revision)
+        with translated():
+            migration.downgrade(self._engine, revision)
 
     def revision(self) -> str | None:
         """The revision that the tables are at; None for an empty database."""
-        return migration.revision(self._engine)
+        with translated():
+            return migration.revision(self._engine)
 
     def is_current(self) -> bool:
         """Whether the tables are those that this program was written for."""
@@ -69,10 +72,11 @@ class Database:
         return {"isolation_level": isolation, "postgresql_readonly": read_only}
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, *, lock_seconds: float = LOCK_SECONDS) -> Database:
     """The database at an address such as ``sqlite:////var/lib/woshou/node.db`` or ``postgresql://user@host/name``.
 
-    ValueError for any other kind. The tables are not made here: call `upgrade`.
+    `lock_seconds` is how long a transaction waits for another before it is LedgerBusy. ValueError for any other kind of
+    database. The tables are not made here: call `upgrade`.
     """
     address = read_url(url)
-    return Database(address, open_engine(address))
+    return Database(address, open_engine(address, lock_seconds))

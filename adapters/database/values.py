@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -73,8 +74,9 @@ def json_of(value: Any) -> str:
     return _encoder.encode(value).decode()
 
 
+@lru_cache(maxsize=1024)
 def list_of(text: str, member: type[T]) -> tuple[T, ...]:
-    """The members of a small list."""
+    """The members of a small list; the same lists come again and again."""
     return msgspec.json.decode(text, type=tuple[member, ...])  # type: ignore[valid-type]  # a type made at run time
 
 

@@ -9,10 +9,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
 import msgspec
-from sqlalchemy import ARRAY, ColumnElement, Connection, Executable, Select, Table, any_, bindparam, func, select
+from sqlalchemy import ARRAY, Column, ColumnElement, Connection, Executable, Select, Table, any_, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import UpdateBase
 
@@ -82,9 +83,21 @@ class Work:
         """The first row of a statement."""
         return self._connection.execute(statement).first()
 
-    def stream(self, statement: Select[Any]) -> Iterator[AnyRow]:
-        """The rows of a statement, a few thousand in memory at a time."""
-        return iter(self._connection.execute(statement.execution_options(yield_per=STREAMED)))
+    def stream(self, statement: Select[Any]) -> AbstractContextManager[Iterable[AnyRow]]:
+        """The rows of a statement, a few thousand in memory at a time, until the block ends."""
+        return self._connection.execute(statement.execution_options(yield_per=STREAMED))
+
+    def newest(
+        self, found: Select[Any], within: ColumnElement[Any], values: Iterable[str], place: Sequence[Column[Any]], limit: int
+    ) -> list[AnyRow]:
+        """The last rows by `place` among those that hold one of the values.
+
+        Each value's rows are read in the order of an index and then put together: asked for all values at once, either
+        database would read and sort everything that there is, for every page.
+        """
+        page = found.order_by(*(column.desc() for column in place)).limit(limit)
+        rows = [row for value in values for row in self.rows(page.where(within == value))]
+        return sorted(rows, key=attrgetter(*(column.name for column in place)), reverse=True)[:limit]
 
     def change(self, statement: UpdateBase) -> int:
         """Run a statement that writes; how many rows it touched."""

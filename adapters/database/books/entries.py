@@ -76,10 +76,11 @@ class SqlEntries:
 
     def find(self, wanted: EntryFilter, page: Page) -> list[Entry]:
         entries = _ENTRIES.c
-        found = _ALL.where(self._work.one_of(entries.jurisdiction, wanted.jurisdictions), *_fitting(wanted))
+        found = _ALL.where(*_fitting(wanted))
         if page.after:
             found = found.where(entries.id < read_entry_cursor(page.after))
-        return [_entry(row) for row in self._work.rows(found.order_by(entries.id.desc()).limit(page.limit))]
+        rows = self._work.newest(found, entries.jurisdiction, wanted.jurisdictions, [entries.id], page.limit)
+        return [_entry(row) for row in rows]
 
     def counted(self, own: frozenset[str], as_of: datetime) -> Iterator[tuple[Entry, tuple[EntryFact, ...]]]:
         within = self._work.one_of(_ENTRIES.c.jurisdiction, own)
@@ -92,7 +93,9 @@ class SqlEntries:
             .where(within)
             .order_by(_ENTRIES.c.id, _FACTS.c.happened_at, _FACTS.c.id)
         )
-        return _joined(map(_entry, self._work.stream(entries)), self._work.stream(facts))
+        with self._work.stream(entries) as each, self._work.stream(facts) as then:
+            for entry, rows in beside(map(_entry, each), attrgetter("id"), then, itemgetter(0)):
+                yield entry, tuple(_fact(*row) for row in rows)
 
     @contextmanager
     def _one_open_each(self) -> Iterator[None]:
@@ -105,11 +108,6 @@ class SqlEntries:
             if what is not None and ("entries_open_once" in what or "person_index" in what):
                 raise EntryExists from exc
             raise
-
-
-def _joined(entries: Iterable[Entry], facts: Iterable[AnyRow]) -> Iterator[tuple[Entry, tuple[EntryFact, ...]]]:
-    for entry, group in beside(entries, attrgetter("id"), facts, itemgetter(0)):
-        yield entry, tuple(_fact(*row) for row in group)
 
 
 def _fitting(wanted: EntryFilter) -> list[ColumnElement[bool]]:
@@ -133,7 +131,7 @@ def _values(entry: Entry) -> Values:
     return (
         entry.id,
         entry.jurisdiction,
-        entry.register,
+        entry.register.value,
         entry.origin,
         entry.destination,
         entry.township,
@@ -183,7 +181,7 @@ def _entry(row: AnyRow) -> Entry:
 
 
 def _fact_values(fact: EntryFact) -> Values:
-    return fact.entry, fact.what, to_milliseconds(fact.happened_at), to_milliseconds(fact.known_at), fact.reason
+    return fact.entry, fact.what.value, to_milliseconds(fact.happened_at), to_milliseconds(fact.known_at), fact.reason
 
 
 def _fact(entry: str, what: str, happened_at: int, known_at: int, reason: str | None) -> EntryFact:

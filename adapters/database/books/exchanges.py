@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, literal, or_, select
 
 from adapters.database.books.exchange_rows import exchange_of, exchange_values, fact_of, fact_values
 from adapters.database.tables import ExchangeRow, FactRow, MessageRow
-from adapters.database.work import AnyRow, Work, beside, table_of
+from adapters.database.work import Work, beside, table_of
 from exchange.codes import Role
 from exchange.conversation import Fact, FactKind, State
 from exchange.cursors import read_exchange_cursor
@@ -82,14 +82,13 @@ class SqlExchanges:
     def find(self, wanted: ExchangeFilter, page: Page) -> list[Exchange]:
         held = _EXCHANGES.c
         place = (held.submitted_at, held.exchange, held.role, held.link)
-        found = _ALL.where(self._work.one_of(held.own, wanted.own), *_fitting(wanted))
+        found = _ALL.where(*_fitting(wanted))
         if page.after:
             after = read_exchange_cursor(page.after)
             found = found.where(
                 tuple_(*place) < tuple_(to_milliseconds(after.submitted_at), after.exchange, after.role.value, after.link)
             )
-        newest_first = found.order_by(*(column.desc() for column in place)).limit(page.limit)
-        return [exchange_of(row) for row in self._work.rows(newest_first)]
+        return [exchange_of(row) for row in self._work.newest(found, held.own, wanted.own, place, page.limit)]
 
     def counted(self, own: frozenset[str], role: Role, as_of: datetime) -> Iterator[CountedExchange]:
         held = _EXCHANGES.c
@@ -102,9 +101,11 @@ class SqlExchanges:
         opened = exists().where(_OF_ITS_EXCHANGE, _FACTS.c.what == FactKind.OPENED.value, standing)
         facts = select(_FACTS.c.exchange, _FACTS.c.link, *_FACT).join(_EXCHANGES, _OF_ITS_EXCHANGE)
         # The role is the same throughout, so that these two make a key, in both lists in the same order.
-        exchanges = map(exchange_of, self._work.stream(_in_order(_ALL.where(*accepted, opened), held)))
-        known = self._work.stream(_in_order(facts.where(*accepted, standing), held, *_IN_ORDER))
-        return _joined(exchanges, known)
+        exchanges = _in_order(_ALL.where(*accepted, opened), held)
+        known = _in_order(facts.where(*accepted, standing), held, *_IN_ORDER)
+        with self._work.stream(exchanges) as each, self._work.stream(known) as then:
+            for exchange, rows in beside(map(exchange_of, each), attrgetter("key.exchange", "key.link"), then, itemgetter(0, 1)):
+                yield CountedExchange(exchange=exchange, facts=tuple(fact_of(*row[2:]) for row in rows))
 
     def to_erase(self, limit: int) -> list[ExchangeKey]:
         facts, messages = _FACTS.c, _MESSAGES.c
@@ -136,11 +137,6 @@ def _standing(as_of: datetime) -> ColumnElement[bool]:
 
 def _in_order(statement: Select[Any], held: Any, *then: ColumnElement[Any]) -> Select[Any]:
     return statement.order_by(held.exchange, held.link, *then)
-
-
-def _joined(exchanges: Iterable[Exchange], facts: Iterable[AnyRow]) -> Iterator[CountedExchange]:
-    for exchange, group in beside(exchanges, attrgetter("key.exchange", "key.link"), facts, itemgetter(0, 1)):
-        yield CountedExchange(exchange=exchange, facts=tuple(fact_of(*row[2:]) for row in group))
 
 
 def _fitting(wanted: ExchangeFilter) -> list[ColumnElement[bool]]:

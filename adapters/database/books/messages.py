@@ -100,10 +100,10 @@ class SqlMessages:
 def _values(message: LoggedMessage) -> Values:
     return (
         message.link,
-        message.direction,
+        message.direction.value,
         message.id,
         message.exchange,
-        message.kind,
+        message.kind.value,
         message.digest,
         message.line,
         message.in_reply_to,

@@ -146,7 +146,7 @@ def _exchanges() -> None:
         sa.PrimaryKeyConstraint("exchange", "link", "role", name="exchanges_pkey"),
     )
     _index("exchanges_due", "exchanges", ["own", "due"], where="state IN ('open', 'challenged')")
-    _index("exchanges_listed", "exchanges", ["own", "submitted_at", "exchange"])
+    _index("exchanges_listed", "exchanges", ["own", "submitted_at", "exchange", "role", "link"])
     _index("exchanges_of_entry", "exchanges", ["entry"], where="entry IS NOT NULL")
     op.create_table(
         "facts",

@@ -1,0 +1,85 @@
+"""No question that is asked every day makes the database read a whole table."""
+
+import pytest
+from sqlalchemy import event, text
+
+from adapters.database.connections import open_engine, read_url
+from adapters.database.engine import open_database
+from adapters.database.ledger import SqlLedger
+from adapters.database.work import SqliteWork
+from exchange.codes import Role
+from exchange.cursors import entry_cursor, exchange_cursor
+from exchange.exchanges import Direction, ExchangeKey
+from exchange.ledger import EntryFilter, ExchangeFilter, Page
+from tests.builders import a_day, a_moment, an_entry, an_exchange, an_id
+
+OWN = frozenset({"110102"})
+KEY = ExchangeKey(1, an_id(), Role.ASKER)
+QUESTIONS = {
+    "link": lambda ledger: ledger.links.of("wuchang.example", lock=True),
+    "batch": lambda ledger: ledger.links.batch(1, Direction.OUT, 5),
+    "known": lambda ledger: ledger.messages.known(1, Direction.IN, [an_id()]),
+    "queued": lambda ledger: ledger.messages.queued(1, 1000),
+    "queue lengths": lambda ledger: ledger.messages.queue_lengths(),
+    "in batch": lambda ledger: ledger.messages.in_batch(1, Direction.OUT, 5),
+    "of exchanges": lambda ledger: ledger.messages.of_exchanges(1, [an_id()]),
+    "erase": lambda ledger: ledger.messages.erase(1, [an_id()]),
+    "load": lambda ledger: ledger.exchanges.load(1, Role.ASKER, [an_id()]),
+    "named": lambda ledger: ledger.exchanges.named(an_id()),
+    "facts": lambda ledger: ledger.exchanges.facts(KEY),
+    "void": lambda ledger: ledger.exchanges.void_facts(KEY, [an_id()], a_moment()),
+    "to erase": lambda ledger: ledger.exchanges.to_erase(100),
+    "list": lambda ledger: ledger.exchanges.find(ExchangeFilter(own=OWN), Page()),
+    "next page": lambda ledger: ledger.exchanges.find(ExchangeFilter(own=OWN), Page(after=exchange_cursor(an_exchange(1)))),
+    "overdue": lambda ledger: ledger.exchanges.find(ExchangeFilter(own=OWN, overdue_on=a_day()), Page()),
+    "of entry": lambda ledger: ledger.exchanges.find(ExchangeFilter(own=OWN, entry=an_id()), Page()),
+    "entry": lambda ledger: ledger.entries.get(an_id(), lock=True),
+    "by person": lambda ledger: ledger.entries.by_person(OWN, ["x" * 43]),
+    "entries": lambda ledger: ledger.entries.find(EntryFilter(jurisdictions=OWN), Page()),
+    "next entries": lambda ledger: ledger.entries.find(EntryFilter(jurisdictions=OWN), Page(after=entry_cursor(an_entry(1)))),
+    "file": lambda ledger: ledger.imports.by_digest("110102", "outflow", "x"),
+    "rows": lambda ledger: ledger.imports.rows(an_id(), Page(after="7")),
+    "answer": lambda ledger: ledger.access.remembered("caller", "key"),
+    "agreements": lambda ledger: ledger.agreements.all("wuchang.example"),
+    "findings": lambda ledger: ledger.chores.findings(Page()),
+    "forget": lambda ledger: ledger.chores.forget(answers_before=a_moment(), assertions_before=a_moment()),
+}
+
+
+@pytest.fixture
+def plans(tmp_path):
+    """What SQLite means to do for a question, a line for each step."""
+    url = f"sqlite:///{tmp_path / 'woshou.db'}"
+    database = open_database(url)
+    database.upgrade()
+    database.close()
+    engine = open_engine(read_url(url))
+
+    def plans(question):
+        asked = []
+        with engine.connect() as connection:
+            event.listen(
+                connection, "before_cursor_execute", lambda _c, _u, statement, values, *_: asked.append((statement, values))
+            )
+            question(SqlLedger(SqliteWork(connection)))
+            steps = [
+                step.detail
+                for statement, values in [each for each in asked if not each[0].startswith(("PRAGMA", "BEGIN"))]
+                for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            ]
+            connection.execute(text("ROLLBACK"))
+        return steps
+
+    yield plans
+    engine.dispose()
+
+
+@pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS.keys())
+def test_no_daily_question_reads_a_whole_table(plans, question):
+    scans = [step for step in plans(question) if step.startswith("SCAN") and "VIRTUAL TABLE" not in step]
+    assert [scan for scan in scans if "USING" not in scan] == []
+
+
+@pytest.mark.parametrize("name", ["queued", "list", "next page", "entries", "next entries", "findings"])
+def test_a_page_is_read_in_its_order_and_never_sorted(plans, name):
+    assert [step for step in plans(QUESTIONS[name]) if "TEMP B-TREE" in step] == []
