@@ -1,0 +1,83 @@
+"""`woshou serve` and `woshou jobs`: the two processes of a node."""
+
+import signal
+import threading
+from typing import Annotated
+
+import structlog
+import typer
+
+from adapters.database.engine import open_database
+from adapters.partner_http import PartnerClient, http_client
+from exchange.errors import Conflict
+from jobs.runner import run, run_once
+from woshou import logging
+from woshou.cli.call import Call, command
+from woshou.cli.words import say
+from woshou.wiring import open_office
+
+_LEAD = "jobs"
+
+
+class SomebodyLeads(Conflict):
+    """Another jobs process of this node is at work."""
+
+    code = "jobs-running"
+    zh = "本节点已有作业进程在运行。"
+    en = "Another jobs process of this node is at work already."
+
+
+def install(app: typer.Typer) -> None:
+    """Add the commands."""
+
+    @command(app, "serve", zh="运行接口进程（API）", en="Run the API process")
+    def serve(
+        call: Call,
+        host: Annotated[str | None, typer.Option(help=say("监听地址", "address to listen on"))] = None,
+        port: Annotated[int | None, typer.Option(help=say("监听端口", "port to listen on"))] = None,
+    ) -> None:
+        # Only this command needs the web stack; the others start faster without it.
+        import uvicorn
+
+        from api.app import create_app
+
+        settings = call.settings()
+        logging.configure(settings.log_format)
+        with open_office(settings) as office, http_client() as client:
+            structlog.get_logger("serve").info(
+                "serving", node=settings.node, host=host or settings.host, port=port or settings.port
+            )
+            uvicorn.run(
+                create_app(office, client=client),
+                host=host or settings.host,
+                port=port or settings.port,
+                date_header=False,  # the application sends the node's own
+                server_header=False,
+                log_config=None,
+                timeout_graceful_shutdown=10,
+            )
+
+    @command(app, "jobs", zh="运行作业进程：投递、催办、清理", en="Run the jobs process: deliveries, reminders, tidying")
+    def jobs(
+        call: Call,
+        once: Annotated[bool, typer.Option("--once", help=say("只做一遍", "one pass, then end"), show_default=False)] = False,
+    ) -> None:
+        settings = call.settings()
+        logging.configure(settings.log_format)
+        stop = threading.Event()
+        with open_office(settings) as office, http_client() as client:
+            database = open_database(settings.database)
+            lead = database.advisory_leader(_LEAD)
+            try:
+                if not once:
+                    for number in (signal.SIGTERM, signal.SIGINT):
+                        signal.signal(number, lambda *_: stop.set())
+                    run(office, PartnerClient(office, client), lead, stop, deliver_seconds=settings.deliver_seconds)
+                    return
+                if not lead.held():
+                    raise SomebodyLeads
+                batches = run_once(office, PartnerClient(office, client))
+                call.done({"batches": batches}, f"已投递 {batches} 个批次。", f"{batches} batches delivered.")
+            finally:
+                lead.release()
+                database.close()

@@ -1,0 +1,152 @@
+"""`woshou report`: the rates, each with its numerator and denominator."""
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from api.models.rates import RateShown, ReportShown, RowShown
+from exchange.codes import Event, Kind, Purpose, RegisterKind
+from exchange.counting.query import EVERYTHING, Narrowing, ReportQuery, month_query
+from exchange.errors import Invalid
+from exchange.jurisdiction import Category
+from exchange.moments import Period, civil_day
+from exchange.rates import Cohort, RateName
+from exchange.verbs.report import report, rows_behind
+from woshou.cli.call import Call, command
+from woshou.cli.commands.upkeep import read_moment
+from woshou.cli.show import print_json
+from woshou.cli.words import say
+
+NAMES: dict[RateName, tuple[str, str]] = {
+    RateName.FEEDBACK_GIVEN: ("反馈率", "Feedback given"),
+    RateName.FEEDBACK_OBTAINED: ("收到反馈率", "Feedback obtained"),
+    RateName.OUTFLOW_FEEDBACK: ("流出信息反馈率", "Outflow feedback"),
+    RateName.INFLOW_FEEDBACK: ("流入信息反馈率", "Inflow feedback"),
+    RateName.ON_TIME: ("及时反馈率", "On time"),
+    RateName.KEY_INFORMATION: ("重点信息反馈率", "Key information"),
+    RateName.EXCHANGE: ("信息交流率", "Exchange"),
+    RateName.CONFIRMATION: ("确认率", "Confirmation"),
+    RateName.HANDSHAKE: ("握手率", "Handshake"),
+    RateName.FIELD_AGREEMENT: ("字段一致率", "Field agreement"),
+    RateName.ENTRY: ("入机率", "Entry"),
+    RateName.CERTIFICATE_VERIFICATION: ("验证率", "Certificate verification"),
+    RateName.COVERAGE: ("协作到位率", "Coverage"),
+}
+_COLUMNS = {
+    "jurisdiction": ("地区", "Jurisdiction"),
+    "township": ("乡镇", "Township"),
+    "name": ("指标", "Rate"),
+    "numerator": ("分子", "Numerator"),
+    "denominator": ("分母", "Denominator"),
+    "percent": ("比率", "Value"),
+    "reason": ("说明", "Reason"),
+}
+_ROWS = {
+    "id": ("编号", "Id"),
+    "own": ("本方", "Own"),
+    "other": ("对方", "Other"),
+    "numerator": ("分子", "Numerator"),
+    "denominator": ("分母", "Denominator"),
+}
+
+
+class WhichPeriod(Invalid):
+    """Neither a month nor two days."""
+
+    code = "which-period"
+    zh = "请用 --month YYYY-MM，或同时用 --from 和 --to 指定期间。"
+    en = "Name the period with --month YYYY-MM, or with --from and --to."
+
+
+def _flat(rate: RateShown) -> dict[str, Any]:
+    reason = say(rate.reason.zh, rate.reason.en) if rate.reason else None
+    return {**dict(rate), "name": say(*NAMES[rate.rate]), "reason": reason}
+
+
+def install(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @command(app, "report", zh="各项指标，附分子分母", en="The rates, with numerator and denominator")
+    def rates(
+        call: Call,
+        jurisdiction: Annotated[
+            list[str] | None, typer.Option(help=say("地区代码，可多次；默认全部所服务区县", "division; repeatable"))
+        ] = None,
+        month: Annotated[str | None, typer.Option(help=say("统计月 YYYY-MM", "statistical month YYYY-MM"))] = None,
+        first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help=say("起", "first day"))] = None,
+        last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help=say("止", "last day"))] = None,
+        cohort: Annotated[
+            Cohort, typer.Option(help=say("按首次期限或按提交", "by first due date, or by submission"))
+        ] = Cohort.DUE,
+        as_of: Annotated[str | None, typer.Option(help=say("截至时刻，默认现在", "as of; now by default"))] = None,
+        partner: Annotated[str | None, typer.Option(help=say("仅某协作方节点", "only one partner's node"))] = None,
+        kind: Annotated[Kind | None, typer.Option(help=say("仅某种类", "only one kind"))] = None,
+        event: Annotated[Event | None, typer.Option(help=say("仅某事件", "only one event"))] = None,
+        purpose: Annotated[Purpose | None, typer.Option(help=say("仅某用途", "only one purpose"))] = None,
+        register: Annotated[RegisterKind | None, typer.Option(help=say("仅流出或流入", "only one register"))] = None,
+        intra_city: Annotated[bool, typer.Option("--intra-city", help=say("市内人户分离", "movers within a city"))] = False,
+        parts: Annotated[bool, typer.Option("--parts", help=say("分列下级地区", "with the divisions below"))] = False,
+        rows: Annotated[RateName | None, typer.Option("--rows", help=say("列出某指标的明细", "the rows behind a rate"))] = None,
+    ) -> None:
+        narrowing = Narrowing(
+            partner=partner,
+            kind=kind,
+            event=event,
+            purpose=purpose,
+            register=register,
+            category=Category.INTRA_CITY if intra_city else EVERYTHING.category,
+        )
+        with call.office() as office:
+            now = office.now()
+            codes = tuple(jurisdiction or sorted(office.node.jurisdictions))
+            period = (first.date(), last.date()) if first and last else None
+            wanted = query_of(
+                codes, now, month=month, period=period, as_of=as_of, cohort=cohort, narrowing=narrowing, parts=parts
+            )
+            with office.ledgers.transaction(read_only=True) as ledger, call.progress("计算…", "Counting …"):
+                if rows is not None:
+                    behind = [row for code in codes for row in rows_behind(ledger, office.node, wanted, code, rows)]
+                    call.rows([RowShown.of(row) for row in behind], _ROWS)
+                    return
+                made = ReportShown.of(report(ledger, office.node, wanted))
+        if call.json:
+            print_json(made)
+        else:
+            call.rows([_flat(rate) for figures in made.figures for rate in figures.rates], _COLUMNS)
+
+
+def query_of(
+    codes: tuple[str, ...],
+    now: datetime,
+    *,
+    month: str | None,
+    period: tuple[date, date] | None,
+    as_of: str | None,
+    cohort: Cohort,
+    narrowing: Narrowing,
+    parts: bool,
+) -> ReportQuery:
+    """What is asked for; without a period, the statistical month that the clock stands in."""
+    moment = min(read_moment(as_of, now), now) if as_of else now
+    if month is None and period is None:
+        # A statistical month ends on the 20th: eleven days on from any later day lies in the month that it belongs to.
+        today = civil_day(now)
+        month = f"{today if today.day <= 20 else today + timedelta(days=11):%Y-%m}"
+    if month is not None:
+        try:
+            query = month_query(month, codes, now, cohort=cohort, narrowing=narrowing, parts=parts)
+        except ValueError as exc:
+            raise WhichPeriod from exc
+        return query if as_of is None else replace(query, as_of=moment)
+    if period is None or period[1] < period[0]:
+        raise WhichPeriod
+    return ReportQuery(
+        jurisdictions=codes,
+        period=Period(first=period[0], last=period[1]),
+        as_of=moment,
+        cohort=cohort,
+        narrowing=narrowing,
+        parts=parts,
+    )

@@ -1,0 +1,134 @@
+"""`woshou import` and `woshou export`: sheets in and out."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from adapters.exporting import Format, write_entries, write_exchanges
+from adapters.sheets import Layout
+from adapters.sheets.template import template
+from adapters.taking import read_file, take_file
+from api.models.imports import ImportShown, RowOfFile
+from exchange.codes import RegisterKind, Role
+from exchange.cursors import entry_cursor, exchange_cursor
+from exchange.exchanges import Exchange
+from exchange.imports import ImportedFile, RowResult
+from exchange.ledger import EntryFilter, ExchangeFilter, Ledger, Page
+from exchange.people.register import Entry
+from woshou.cli import show
+from woshou.cli.call import Call, command
+from woshou.cli.words import say
+
+_PAGE = 1000
+_FILE = {
+    "id": ("导入编号", "Import"),
+    "layout": ("版式", "Layout"),
+    "rows": ("数据行", "Rows"),
+    "accepted": ("接收", "Accepted"),
+    "warned": ("带警告接收", "Warned"),
+    "unchanged": ("无变化", "Unchanged"),
+    "refused": ("拒绝", "Refused"),
+    "blank": ("空行", "Blank"),
+    "excluded_columns": ("按规定不读的列", "Columns dropped unread"),
+    "unknown_columns": ("未识别的列", "Unknown columns"),
+}
+_PROBLEMS = {
+    "row": ("行", "Row"),
+    "column": ("列", "Column"),
+    "severity": ("级别", "Severity"),
+    "code": ("代码", "Code"),
+    "told": ("说明", "What"),
+    "expected": ("应为", "Expected"),
+}
+
+
+def install(app: typer.Typer) -> None:
+    """Add the commands."""
+
+    @command(app, "import", zh="导入表格（台账或事项）", en="Import a sheet: a register or matters")
+    def import_sheet(
+        call: Call,
+        file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help=say(".xlsx、.xls、.ods 或 .csv", "the file"))],
+        layout: Annotated[Layout, typer.Option(help=say("流出、流入台账或事项", "outflow, inflow or matters"))],
+        jurisdiction: Annotated[str | None, typer.Option(help=say("区县代码", "county code"))] = None,
+        problems: Annotated[int, typer.Option(min=0, help=say("最多列出多少个问题", "list at most so many problems"))] = 20,
+    ) -> None:
+        with call.office() as office, call.progress("读取并核对…", "Reading and checking …"):
+            county = call.county(office, jurisdiction)
+            read = read_file(office, county, layout, file.name, file.read_bytes())
+            with office.ledgers.transaction() as ledger:
+                taken = take_file(ledger, office, read)
+                rows = [row for outcome in ("refused", "warned") for row in _rows(ledger, taken, outcome, problems)]
+        _tell(call, taken, rows)
+
+    @command(app, "export", zh="导出台账或信息交换", en="Export a register or the exchanges")
+    def export(
+        call: Call,
+        what: Annotated[str, typer.Argument(help=say("outflow、inflow、exchanges 或 template-…", "or template-LAYOUT"))],
+        file: Annotated[Path, typer.Argument(dir_okay=False, help=say(".xlsx 或 .csv", ".xlsx or .csv"))],
+        jurisdiction: Annotated[str | None, typer.Option(help=say("区县代码", "county code"))] = None,
+        role: Annotated[Role | None, typer.Option(help=say("仅发起方或被询方", "only as asker, or as asked"))] = None,
+    ) -> None:
+        if what not in (*RegisterKind, "exchanges", *(f"template-{layout}" for layout in Layout)):
+            raise typer.BadParameter(say("应为 outflow、inflow、exchanges 或 template-…", "see the help"))
+        form = Format.CSV if file.suffix == ".csv" else Format.XLSX
+        if what.startswith("template-"):
+            data = template(Layout(what.removeprefix("template-")))
+        else:
+            with call.office() as office, call.progress("导出…", "Exporting …"):
+                counties = call.counties(office, jurisdiction)
+                with office.ledgers.transaction(read_only=True) as ledger:
+                    if what == "exchanges":
+                        found = _exchanges(ledger, counties, role)
+                        data = write_exchanges(found, office.now(), office.node.rules.lapse_days, form)
+                    else:
+                        register = RegisterKind(what)
+                        data = write_entries(register, _entries(ledger, counties, register), form)
+        # It may be about people: nobody but the owner reads it.
+        file.touch(mode=0o600)
+        file.write_bytes(data)
+        call.done({"file": str(file), "bytes": len(data)}, f"已写入 {file}", f"Written: {file}")
+
+
+def _rows(ledger: Ledger, taken: ImportedFile, outcome: str, limit: int) -> list[RowResult]:
+    return ledger.imports.rows(taken.id, Page(limit=limit), outcome=outcome) if limit else []
+
+
+def _tell(call: Call, taken: ImportedFile, rows: list[RowResult]) -> None:
+    if call.json:
+        show.print_json({**show.plain(ImportShown.of(taken)), "problems": [RowOfFile.of(row) for row in rows]})
+        return
+    call.card(ImportShown.of(taken), _FILE)
+    told = [
+        {
+            "row": row.row,
+            "column": problem.column,
+            "severity": problem.severity,
+            "code": problem.code,
+            "told": say(problem.zh, problem.en),
+            "expected": problem.expected,
+        }
+        for row in rows
+        for problem in row.problems
+    ]
+    if told:
+        call.rows(told, _PROBLEMS)
+
+
+def _entries(ledger: Ledger, counties: frozenset[str], register: RegisterKind) -> list[Entry]:
+    found: list[Entry] = []
+    wanted, page = EntryFilter(jurisdictions=counties, register=register), Page(limit=_PAGE)
+    while rows := ledger.entries.find(wanted, page):
+        found += rows
+        page = Page(after=entry_cursor(rows[-1]), limit=_PAGE)
+    return found
+
+
+def _exchanges(ledger: Ledger, counties: frozenset[str], role: Role | None) -> list[Exchange]:
+    found: list[Exchange] = []
+    wanted, page = ExchangeFilter(own=counties, role=role), Page(limit=_PAGE)
+    while rows := ledger.exchanges.find(wanted, page):
+        found += rows
+        page = Page(after=exchange_cursor(rows[-1]), limit=_PAGE)
+    return found

@@ -1,0 +1,70 @@
+"""Persons and documents come by prompt or standard input: an argument would stand in process lists and histories."""
+
+import sys
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import typer
+
+from exchange.errors import Invalid
+from exchange.people.document import DocumentType
+from exchange.people.record import DocumentRef, Person, Record
+from woshou.cli.words import say
+
+Shape = TypeVar("Shape", bound=msgspec.Struct)
+
+
+class NotReadable(Invalid):
+    """The JSON on standard input or in the file does not fit; what it says is not repeated."""
+
+    code = "not-readable"
+    zh = "标准输入或文件中的 JSON 不符合要求。"
+    en = "The JSON on standard input or in the file does not fit."
+
+
+def read_document(kind: DocumentType) -> DocumentRef:
+    """A document's number: asked for on a terminal, without echo, else one line of standard input."""
+    if sys.stdin.isatty():
+        number = str(typer.prompt(say("证件号码（不回显）", "Document number (not shown)"), hide_input=True))
+    else:
+        number = sys.stdin.readline()
+    return DocumentRef(type=kind, number=number.strip())
+
+
+def read_person() -> Person:
+    """A person: asked for on a terminal, else one JSON object on standard input."""
+    if not sys.stdin.isatty():
+        return read_json(sys.stdin.buffer.read(), Person)
+    given: dict[str, Any] = {
+        "name": typer.prompt(say("姓名", "Name")),
+        "document": {"type": DocumentType.ID_NUMBER, "number": typer.prompt(say("公民身份号码", "ID number"), hide_input=True)},
+    }
+    return _checked(given, Person)
+
+
+def read_record(path: Path | None) -> Record | None:
+    """A record from a JSON file, `-` for standard input; None if there is none."""
+    if path is None:
+        return None
+    return read_json(sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes(), Record)
+
+
+def read_json(data: bytes, kind: type[Shape]) -> Shape:
+    """JSON in the form of the API; NotReadable with the place of the fault."""
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise NotReadable(pointer=_place(exc)) from None  # the cause may quote the person
+
+
+def _checked(given: dict[str, Any], kind: type[Shape]) -> Shape:
+    try:
+        return msgspec.convert(given, kind)
+    except msgspec.ValidationError as exc:
+        raise NotReadable(pointer=_place(exc)) from None  # the cause may quote the person
+
+
+def _place(error: Exception) -> str | None:
+    found = str(error).rpartition("`$.")[2]
+    return "/" + found.rstrip("`").replace(".", "/") if "`" in found else None

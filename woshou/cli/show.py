@@ -1,0 +1,104 @@
+"""What a command prints: values as JSON, or tables for people."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
+
+import msgspec
+from pydantic import BaseModel
+from rich.console import Console
+from rich.table import Table
+
+from exchange.moments import SHANGHAI, format_moment
+from woshou.cli.words import say
+
+Header = tuple[str, str]
+_WIDE = 180
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Where to print: as wide as the terminal, and wide enough for no cell to be cut where there is none."""
+    file = sys.stderr if stderr else sys.stdout
+    return Console(file=file, width=None if file.isatty() else _WIDE, highlight=False)
+
+
+def plain(value: Any) -> Any:
+    """A value of the domain as JSON has it: moments in the wire form, codes as words, signatures left out."""
+    match value:
+        case Enum():
+            return value.value
+        case datetime():
+            return format_moment(value)
+        case date():
+            return value.isoformat()
+        case BaseModel():
+            return value.model_dump(mode="json", by_alias=True)
+        case msgspec.Struct():
+            return msgspec.to_builtins(value)
+        case Mapping():
+            return {str(plain(key)): plain(member) for key, member in value.items()}
+        case _ if is_dataclass(value):
+            names = [field.name for field in fields(value) if not field.name.endswith("_jws")]
+            return {name: plain(getattr(value, name)) for name in names}
+        case list() | tuple():
+            return [plain(member) for member in value]
+        case set() | frozenset():
+            return sorted(plain(member) for member in value)
+        case _:
+            return value
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout."""
+    print(json.dumps(plain(value), ensure_ascii=False, indent=2))
+
+
+def members(value: Any) -> Mapping[str, Any]:
+    """What a value says, by the names of its fields."""
+    if isinstance(value, Mapping):
+        return value
+    if isinstance(value, BaseModel):
+        return dict(value)
+    return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
+def print_table(rows: Sequence[Mapping[str, Any]], headers: Mapping[str, Header], *, title: str = "") -> None:
+    """Rows as a table: the keys of `headers` are the columns, in that order."""
+    table = Table(title=title or None)
+    for header in headers.values():
+        table.add_column(say(*header), overflow="fold")
+    for row in rows:
+        table.add_row(*(cell(row.get(key)) for key in headers))
+    console().print(table)
+
+
+def print_card(value: Mapping[str, Any], headers: Mapping[str, Header]) -> None:
+    """One thing, a line a fact; facts that are not there are left out."""
+    table = Table(show_header=False, box=None)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for key, header in headers.items():
+        if value.get(key) not in (None, "", (), []):
+            table.add_row(say(*header), cell(value[key]))
+    console().print(table)
+
+
+def cell(value: Any) -> str:
+    """A value as a person reads it: moments by the clock in Shanghai."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return say("是", "yes") if value else say("否", "no")
+        case datetime():
+            return value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+        case list() | tuple() | set() | frozenset():
+            return " ".join(cell(member) for member in value)
+        case Enum():
+            return str(value.value)
+        case _:
+            return str(value)
