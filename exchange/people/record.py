@@ -9,7 +9,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from exchange.codes import Education, HouseholdType, Item, MaritalStatus, MovingReason, Sex
 from exchange.people.document import DocumentType
@@ -100,7 +100,7 @@ class Record(Shape, frozen=True, kw_only=True):
 
     def items(self) -> frozenset[Item]:
         """Which items this record says something about."""
-        return frozenset(item for item in Item if getattr(self, item.value) is not None)
+        return frozenset([item for item, fact in zip(_ITEMS, astuple(self), strict=True) if fact is not None])
 
     def only(self, items: Iterable[Item]) -> "Record":
         """The same record with nothing but these items: minimisation before sending."""
@@ -110,3 +110,6 @@ class Record(Shape, frozen=True, kw_only=True):
         """This record with every fact that `other` knows taken over."""
         changes: dict[str, Any] = {item.value: getattr(other, item.value) for item in other.items()}
         return replace(self, **changes)
+
+
+_ITEMS = tuple(Item(name) for name in Record.__struct_fields__)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from exchange.codes import Kind, Role
-from exchange.conversation import SENDER, Fact, Letter, answered_at, fold, opened
+from exchange.conversation import SENDER, Conversation, Fact, Letter, answered_at, fold, opened
 from exchange.exchanges import Direction, Exchange, ExchangeKey, LoggedMessage
 from exchange.ledger import Ledger
 from exchange.node import Node
@@ -26,14 +26,21 @@ class Effects:
         self._facts: list[tuple[ExchangeKey, Fact]] = []
         self._folded: dict[ExchangeKey, list[Fact]] = {}
 
+    def open(self, key: ExchangeKey, letter: Letter) -> Conversation:
+        """What an accepted opening begins; for an exchange without a conversation."""
+        self._letters[key] = [letter]
+        conversation, fact = opened(letter)
+        self._facts.append((key, fact))
+        return conversation
+
     def take(self, exchange: Exchange, letter: Letter) -> Exchange:
-        """The exchange after one more accepted letter."""
+        """The exchange, which was opened before, after one more accepted letter."""
         key, then = exchange.key, exchange.conversation
+        if then is None:
+            raise ValueError("only an opened exchange takes letters")
         fact: Fact | None
         self._letters.setdefault(key, []).append(letter)
-        if then is None:
-            conversation, fact = opened(letter)
-        elif letter.turn > then.last_turn and key not in self._folded:
+        if letter.turn > then.last_turn and key not in self._folded:
             conversation, _, fact = then.after(letter, lapse_days=self._node.rules.lapse_days)
         else:
             log = self._ledger.messages.of_exchanges(key.link, [key.exchange]).get(key.exchange, [])

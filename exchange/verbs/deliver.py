@@ -203,16 +203,18 @@ def _take_effect(ledger: Ledger, node: Node, link: Link, settled: Sequence[Logge
     for message in settled:
         key = ExchangeKey(link.id, message.exchange, role_here(message.kind, Direction.OUT))
         exchange = exchanges[key]
-        if message.outcome is Outcome.ACCEPTED:
-            if message.id == exchange.opening:
-                exchange = replace(
-                    exchange,
-                    acceptance=Acceptance.ACCEPTED,
-                    received_at=message.received_at,
-                    known_at=message.known_at,
-                    first_due=message.due,
-                )
-                findings += _due_differs(desk, exchange, message, now)
+        if message.outcome is Outcome.ACCEPTED and message.id == exchange.opening:
+            exchange = replace(
+                exchange,
+                acceptance=Acceptance.ACCEPTED,
+                received_at=message.received_at,
+                known_at=message.known_at,
+                first_due=message.due,
+                conversation=effects.open(key, letter_of(message, node.name)),
+                version=exchange.version + 1,
+            )
+            findings += _due_differs(desk, exchange, message, now)
+        elif message.outcome is Outcome.ACCEPTED:
             exchange = effects.take(exchange, letter_of(message, node.name))
         elif message.id == exchange.opening:
             exchange = replace(exchange, acceptance=Acceptance.REJECTED, problem=message.problem, version=exchange.version + 1)

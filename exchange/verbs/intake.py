@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from exchange.admission import Desk, ExchangeExists, Terms
 from exchange.codes import Kind, Role
-from exchange.conversation import Effect, State, answered_at
+from exchange.conversation import Conversation, Effect, State, answered_at
 from exchange.errors import Invalid, Refused, Retry, WoshouError
 from exchange.exchanges import Acceptance, Direction, Exchange, ExchangeKey, Link, LoggedMessage
 from exchange.ledger import Ledger
@@ -61,7 +61,8 @@ class Intake:
     ) -> None:
         self._ledger, self._node, self._partner, self._link = ledger, node, partner, link
         self._manifest, self._turn, self._now = manifest, turn, now
-        self._stamp = answered_at(parse_moment(manifest.sent_at), now)
+        self._sent_at = parse_moment(manifest.sent_at)
+        self._stamp = answered_at(self._sent_at, now)
         local = partner.node == node.name
         self._desk = Desk(
             node=node,
@@ -147,27 +148,39 @@ class Intake:
         )
 
     def _admit(self, position: int, arrival: Arrival, message: Message) -> LoggedMessage:
-        logged = self._logged(position, arrival, message)
-        key = ExchangeKey(self._link.id, message.exchange, role_here(logged.kind, Direction.IN))
+        key = ExchangeKey(self._link.id, message.exchange, role_here(kind_of(message), Direction.IN))
         if isinstance(message, Query | Notice):
-            if key in self._exchanges:
-                raise ExchangeExists(pointer="/exchange")
-            terms = self._desk.opening(message, sending=False)
-            logged = replace(logged, due=terms.due.day if terms.due else None)
-            self._exchanges[key] = self._opening(key, arrival, message, terms)
-            self._opened[key] = None
-        else:
-            exchange = self._exchanges.get(key)
-            replied = self._find_replied(message)
-            step = self._desk.reply(message, exchange, replied, at=self._stamp, sending=False)
-            if exchange is not None and isinstance(message, Challenge) and step.effect is Effect.CHALLENGES:
-                due = self._desk.due_of_challenge(exchange)
-                logged = replace(logged, due=due.day if due else None)
-            if isinstance(message, Feedback):
-                overtaken = step.to is State.WITHDRAWN
-                logged = replace(logged, result=message.body.result, line=None if overtaken else logged.line)
+            return self._open(key, position, arrival, message)
+        exchange = self._exchanges.get(key)
+        replied = self._find_replied(message)
+        step = self._desk.reply(message, exchange, replied, at=self._stamp, sending=False)
+        logged = self._logged(position, arrival, message)
+        if exchange is not None and isinstance(message, Challenge) and step.effect is Effect.CHALLENGES:
+            due = self._desk.due_of_challenge(exchange)
+            logged = replace(logged, due=due.day if due else None)
+        if isinstance(message, Feedback):
+            overtaken = step.to is State.WITHDRAWN
+            logged = replace(logged, result=message.body.result, line=None if overtaken else logged.line)
         self._exchanges[key] = self._effects.take(self._exchanges[key], letter_of(logged, self._manifest.sender))
         self._changed[key] = None
+        return logged
+
+    def _open(self, key: ExchangeKey, position: int, arrival: Arrival, message: Query | Notice) -> LoggedMessage:
+        if key in self._exchanges:
+            raise ExchangeExists(pointer="/exchange")
+        terms = self._desk.opening(message, sending=False)
+        logged = self._logged(position, arrival, message, due=terms.due.day if terms.due else None)
+        self._exchanges[key] = exchange_of(
+            key,
+            message,
+            terms,
+            own=message.to,
+            other=message.from_,
+            person_index=arrival.person_index,
+            accepted_at=self._now,
+            conversation=self._effects.open(key, letter_of(logged, self._manifest.sender)),
+        )
+        self._opened[key] = None
         return logged
 
     def _find_replied(self, message: Message) -> LoggedMessage | None:
@@ -184,7 +197,7 @@ class Intake:
         seen = replied is not None and replied.sequence is not None and replied.sequence <= self._manifest.seen
         return replied if seen else None
 
-    def _logged(self, position: int, arrival: Arrival, message: Message) -> LoggedMessage:
+    def _logged(self, position: int, arrival: Arrival, message: Message, due: date | None = None) -> LoggedMessage:
         return LoggedMessage(
             link=self._link.id,
             direction=Direction.IN,
@@ -198,26 +211,29 @@ class Intake:
             sequence=self._manifest.sequence,
             position=position,
             turn=self._turn,
-            sent_at=parse_moment(self._manifest.sent_at),
+            sent_at=self._sent_at,
             received_at=self._now,
             known_at=self._now,
             outcome=Outcome.ACCEPTED,
-        )
-
-    def _opening(self, key: ExchangeKey, arrival: Arrival, message: Query | Notice, terms: Terms) -> Exchange:
-        return replace(
-            exchange_of(key, message, terms, own=message.to, other=message.from_, person_index=arrival.person_index),
-            submitted_at=parse_moment(message.created_at),
-            acceptance=Acceptance.ACCEPTED,
-            received_at=self._now,
-            known_at=self._now,
-            first_due=terms.due.day if terms.due else None,
+            due=due,
         )
 
 
-def exchange_of(key: ExchangeKey, message: Query | Notice, terms: Terms, *, own: str, other: str, person_index: str) -> Exchange:
-    """The exchange that an opening begins, as one side holds it before its receipt."""
+def exchange_of(
+    key: ExchangeKey,
+    message: Query | Notice,
+    terms: Terms,
+    *,
+    own: str,
+    other: str,
+    person_index: str,
+    entry: str | None = None,
+    accepted_at: datetime | None = None,
+    conversation: Conversation | None = None,
+) -> Exchange:
+    """The exchange that an opening begins: pending at its sender until the receipt, accepted at once at its receiver."""
     query = message.body if isinstance(message, Query) else None
+    accepted = accepted_at is not None
     return Exchange(
         key=key,
         own=own,
@@ -233,8 +249,13 @@ def exchange_of(key: ExchangeKey, message: Query | Notice, terms: Terms, *, own:
         agreement=terms.agreement.digest,
         opening=message.id,
         submitted_at=parse_moment(message.created_at),
-        acceptance=Acceptance.PENDING,
+        acceptance=Acceptance.ACCEPTED if accepted else Acceptance.PENDING,
+        received_at=accepted_at,
+        known_at=accepted_at,
+        first_due=terms.due.day if accepted and terms.due else None,
+        conversation=conversation,
         person_index=person_index,
+        entry=entry,
     )
 
 

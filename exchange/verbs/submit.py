@@ -1,7 +1,7 @@
 """Submit queries and notices: admit each as the receiver would, and queue it in its link's log."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -110,8 +110,8 @@ class Submission:
             raise MalformedMessage(zh="内容过长。", en="The content is too long.")
         key = ExchangeKey(link.id, message.exchange, Role.ASKER)
         index = self._node.person_index(message.body.person)
-        exchange = exchange_of(key, message, terms, own=draft.own, other=draft.other, person_index=index)
-        exchange = replace(exchange, entry=entry.id if entry else None)
+        rests_on = entry.id if entry else None
+        exchange = exchange_of(key, message, terms, own=draft.own, other=draft.other, person_index=index, entry=rests_on)
         self._exchanges.append(exchange)
         self._messages.append(
             LoggedMessage(

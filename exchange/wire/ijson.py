@@ -37,19 +37,24 @@ def _refuse_constant(_: str) -> NoReturn:
 _loads: Callable[[str], Any] = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant).decode
 
 
-def _check_tree(value: Any, depth_left: int) -> None:
-    """The slow and exact look, for text that might nest too deeply or hide a U+0000 or a lone surrogate in an escape."""
+def _check_depth(value: Any, left: int) -> None:
+    if left == 0:
+        raise NotIJSON(zh=f"JSON 嵌套超过 {MAX_DEPTH} 层。", en=f"JSON nested deeper than {MAX_DEPTH} levels.")
+    for member in value.values() if isinstance(value, dict) else value:
+        if isinstance(member, dict | list):
+            _check_depth(member, left - 1)
+
+
+def _check_characters(value: Any) -> None:
     if isinstance(value, str):
         value.encode("utf-8")
         if "\0" in value:
             raise NotIJSON(zh="JSON 中不允许字符 U+0000。", en="U+0000 is not allowed.")
     elif isinstance(value, dict | list):
-        if depth_left == 0:
-            raise NotIJSON(zh=f"JSON 嵌套超过 {MAX_DEPTH} 层。", en=f"JSON nested deeper than {MAX_DEPTH} levels.")
         for member in value:
-            _check_tree(member, depth_left - 1)
+            _check_characters(member)
             if isinstance(value, dict):
-                _check_tree(value[member], depth_left - 1)
+                _check_characters(value[member])
 
 
 def loads(data: bytes | str) -> Any:
@@ -57,9 +62,12 @@ def loads(data: bytes | str) -> Any:
     try:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
         value = _loads(text)
-        # Raw control characters are refused by the decoder, so only an escape can hide them; brackets bound the depth.
-        if "\\u" in text or not isinstance(data, bytes) or text.count("{") + text.count("[") > MAX_DEPTH:
-            _check_tree(value, MAX_DEPTH)
+        # The number of brackets bounds the depth, and spares most texts the walk.
+        if text.count("{") + text.count("[") > MAX_DEPTH and isinstance(value, dict | list):
+            _check_depth(value, MAX_DEPTH)
+        # Raw control characters are refused by the decoder, so only an escape can hide them.
+        if "\\u" in text or not isinstance(data, bytes):
+            _check_characters(value)
     except RecursionError as exc:
         raise NotIJSON(zh="JSON 嵌套过深。", en="JSON nested too deeply.") from exc
     except ValueError as exc:
