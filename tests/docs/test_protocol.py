@@ -1,0 +1,159 @@
+"""docs/protocol.md says all that a partner must know, and nothing that the code does not do."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from adapters.rules import packaged_rules
+from api.problems import status_of
+from exchange import codes
+from exchange.errors import WoshouError
+from exchange.people import record
+from exchange.people.document import DocumentType
+from exchange.terms import agreement
+from exchange.wire import batch, message, node
+
+ROOT = Path(__file__).parents[2]
+LISTS = [
+    codes.Event,
+    codes.Purpose,
+    codes.PriorityLevel,
+    codes.UrgentReason,
+    codes.Item,
+    codes.QueryReason,
+    codes.Result,
+    codes.RefusalReason,
+    codes.InterimReason,
+    codes.ChallengeReason,
+    codes.WithdrawalReason,
+    codes.Kind,
+    codes.Sex,
+    codes.MaritalStatus,
+    codes.Education,
+    codes.HouseholdType,
+    codes.MovingReason,
+    DocumentType,
+    batch.Outcome,
+    agreement.DecisionWord,
+]
+SHAPES = [
+    message.Envelope,
+    message.Reply,
+    message.Priority,
+    message.QueryBody,
+    message.NoticeBody,
+    message.FeedbackBody,
+    message.InterimBody,
+    message.ChallengeBody,
+    message.WithdrawalBody,
+    record.Person,
+    record.DocumentRef,
+    record.Record,
+    record.Moving,
+    record.Marriage,
+    record.Spouse,
+    record.Child,
+    record.Certificate,
+    batch.Manifest,
+    batch.Receipt,
+    batch.Judgement,
+    batch.WireProblem,
+    node.NodeDocument,
+    node.PublishedKey,
+    node.PublishedJwk,
+    node.RevokedKey,
+    node.Endpoints,
+    node.Limits,
+    agreement.Agreement,
+    agreement.Party,
+    agreement.FieldRule,
+    agreement.RegisterComparison,
+    agreement.DayLimit,
+    agreement.RulesRef,
+    agreement.Decision,
+]
+TYPES = [
+    node.NODE_TYPE,
+    batch.BATCH_TYPE,
+    batch.RECEIPT_TYPE,
+    agreement.PROPOSAL_TYPE,
+    *agreement.DECISION_TYPES.values(),
+    "client-authentication+jwt",
+    "at+jwt",
+]
+
+
+def explained(page: str) -> str:
+    """The page without the generated example, which names every field but explains none."""
+    return page.partition("<!-- wire-example: begin -->")[0]
+
+
+def quoted(page: str) -> set[str]:
+    """The words that stand in code spans."""
+    return {word for span in re.findall(r"`([^`\n]+)`", explained(page)) for word in re.findall(r"[\w+-]+", span)}
+
+
+def refusals() -> dict[str, type[WoshouError]]:
+    """All refusals by code; of two with one code the status is the same."""
+    found, todo = {}, [WoshouError]
+    while todo:
+        kind = todo.pop()
+        found[kind.code] = kind
+        todo += kind.__subclasses__()
+    return found
+
+
+@pytest.mark.parametrize("words", LISTS, ids=lambda words: words.__name__)
+def test_every_code_is_listed(words, protocol: str):
+    assert [word.value for word in words if word.value not in quoted(protocol)] == []
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
+def test_every_field_is_named(shape, protocol: str):
+    names = [field.encode_name for field in msgspec.structs.fields(shape)]
+    assert [name for name in names if name not in quoted(protocol)] == []
+
+
+@pytest.mark.parametrize("typ", TYPES)
+def test_every_signature_type_is_listed(typ: str, protocol: str):
+    assert f"`{typ}`" in protocol
+
+
+def test_the_problems_of_receipts_exist_and_say_what_the_page_says(protocol: str):
+    known = refusals()
+    table = protocol.partition("| 消息层面的代码")[2].partition("\n\n")[0]
+    for row in table.splitlines()[2:]:
+        listed, retry = (re.findall(r"`([a-z-]+)`", cell) for cell in row.split("|")[1:3])
+        assert {code: known[code].retry.value for code in listed} == dict.fromkeys(listed, retry[0])
+
+
+def test_the_problems_of_a_batch_have_the_status_that_the_page_says(protocol: str):
+    known = refusals()
+    table = protocol.partition("### 检查顺序")[2].partition("\n\n拒绝整批")[0]
+    named = 0
+    for row in table.splitlines()[4:]:
+        _, _, statuses, codes_, *_ = row.split("|")
+        for code in re.findall(r"`([a-z]+(?:-[a-z]+)*)`", codes_.split("（")[0]):
+            assert str(status_of(known[code])) in statuses
+            named += 1
+    assert named >= 10
+
+
+def test_the_limits_of_the_page_are_those_of_the_rules(protocol: str):
+    rules = packaged_rules()
+    section = protocol.partition("\n## 时刻与期限")[2].partition("\n## ")[0]
+    for rule in rules.limits:
+        line = next(line for line in section.splitlines() if line.startswith(f"| `{rule.name}` |"))
+        assert f"| {rule.days} " in line
+        assert ("working days" in line) is (rule.unit.value == "working")
+    assert f"`{rules.version}`" in protocol
+    assert f"At most {rules.max_challenges} challenges" in protocol
+    assert f"the {rules.lapse_days}th day" in protocol
+
+
+def test_the_page_names_the_limits_of_a_batch(protocol: str):
+    assert f"1 to {batch.MAX_MESSAGES:,} messages" in protocol
+    assert f"at most {batch.MAX_UNPACKED // 2**20} MiB unpacked".lower() in protocol.lower()
+    assert f"{message.MAX_LINE:,} bytes" in protocol
