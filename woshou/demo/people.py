@@ -55,11 +55,8 @@ def _someone(random: Random, n: int, counties: tuple[str, ...], today: date) -> 
     married = random.random() < 0.75
     married_on = min(born + timedelta(days=random.randrange(22 * 365, 30 * 365)), today - timedelta(days=30)) if married else None
     spouse_born = born + timedelta(days=random.randrange(-1500, 1500))
-    children = tuple(
-        (random.random() < 0.5, married_on + timedelta(days=400 + 900 * nth))
-        for nth in range(random.choice((0, 1, 1, 2)))
-        if married_on is not None and married_on + timedelta(days=400 + 900 * nth) < today
-    ) if married_on else ()  # fmt: skip
+    births = [married_on + timedelta(days=400 + 900 * nth) for nth in range(random.choice((0, 1, 1, 2)))] if married_on else []
+    children = tuple((random.random() < 0.5, birth) for birth in births if birth < today)
     return Someone(
         name=_name(random),
         number=_number(random, origin, born, male, n),
