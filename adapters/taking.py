@@ -12,9 +12,9 @@ from adapters.sheets.words import code_of, is_coded, items_of, word_problem
 from exchange.codes import RegisterKind
 from exchange.imports import ImportedFile, RowProblem
 from exchange.ledger import Ledger
-from exchange.verbs.sheet_facts import SheetFacts, SheetRow
-from exchange.verbs.take_matters import MattersSheet, read_matters, take_matters
-from exchange.verbs.take_sheet import RegisterSheet, read_register, take_register
+from exchange.verbs.sheets.facts import SheetFacts, SheetRow
+from exchange.verbs.sheets.take_matters import MattersSheet, read_matters, take_matters
+from exchange.verbs.sheets.take_register import RegisterSheet, read_register, take_register
 
 _LONGEST_NAME = 200
 ReadFile = RegisterSheet | MattersSheet

@@ -27,8 +27,8 @@ from exchange.node import NotServed
 from exchange.terms.agreement import ItemNotAgreed, NoAgreement, NoteNotAllowed
 from exchange.terms.screening import ExcludedContent
 from exchange.verbs.pair import pair
+from exchange.verbs.sheets.take_matters import EntryProtected
 from exchange.verbs.submit import NoGround, NoRoute, OpeningDraft, submit
-from exchange.verbs.take_matters import EntryProtected
 from exchange.verbs.whole import whole
 
 router = APIRouter(prefix="/api/v1", tags=["Exchanges"], route_class=StrictRoute)

@@ -143,14 +143,15 @@ class Registrar:
             raise _at(refusal, "/person/document/number") from None
         if document.original is not None:
             warnings.append(_CONVERTED)
-        for told in document.warnings:
-            warnings.append(document_warning("document_number", told))
-        born, sex = person.birth_date or document.birth_date, person.sex
-        if document.birth_date is not None and born != document.birth_date:
+        for doubt in document.warnings:
+            warnings.append(document_warning("document_number", doubt))
+        told_birth, told_sex = document.birth_date, document.sex
+        born, sex = person.birth_date or told_birth, person.sex
+        if told_birth is not None and born != told_birth:
             warnings.append(_BIRTH_DIFFERS)
-        if document.sex is not None and sex is not document.sex:
+        if told_sex is not None and sex is not told_sex:
             if sex in _UNKNOWN_SEX:
-                sex = document.sex
+                sex = told_sex
             else:
                 warnings.append(_SEX_DIFFERS)
         self._age(born, document, warnings)

@@ -59,13 +59,25 @@ def kept_record(record: Record, born: date | None, today: date, warnings: list[R
     if record.name is not None:
         changes["name"] = read_name(record.name)
     kept = structs.replace(record, **changes) if changes else record
+    if _has_texts(kept):
+        _require_form(kept)
+    return kept
+
+
+def _has_texts(record: Record) -> bool:
+    """Whether there is a text of which only the wire's shape knows the form; names and documents were read already."""
+    place = record.marriage.place if record.marriage is not None else None
+    texts = (place, record.children, record.certificate, record.address, record.ethnicity)
+    return any(text is not None for text in texts)
+
+
+def _require_form(record: Record) -> None:
     try:
-        _decode(_encode(kept))
+        _decode(_encode(record))
     except msgspec.ValidationError as fault:
         at = _AT.search(str(fault))
         pointer = "/record/" + at[1].replace(".", "/") if at else "/record"
         raise MalformedRecord(pointer=pointer) from None  # the cause may quote the value
-    return kept
 
 
 def reference_to(document: Document) -> DocumentRef:

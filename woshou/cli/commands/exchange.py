@@ -22,8 +22,8 @@ from exchange.errors import NotFound
 from exchange.exchanges import Acceptance
 from exchange.ledger import ExchangeFilter, Page
 from exchange.moments import civil_day, day_start
+from exchange.verbs.sheets.take_matters import EntryProtected
 from exchange.verbs.submit import OpeningDraft, submit
-from exchange.verbs.take_matters import EntryProtected
 from exchange.verbs.whole import whole
 from woshou.cli.call import Call, command, group
 from woshou.cli.commands.replies import install_answer, install_replies

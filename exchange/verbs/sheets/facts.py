@@ -72,11 +72,25 @@ class SheetFacts:
         for problem in problems:
             if problem.code == "duplicate-row" and any(code == "duplicate-row" for _, code in told):
                 continue
-            placed = problem if problem.column else replace(problem, column=self.columns.get(problem.field, ""))
-            told.setdefault((problem.field, problem.code), placed)
+            told.setdefault((problem.field, problem.code), self._placed(row, problem))
         if outcome is RowOutcome.ACCEPTED and told:
             outcome = RowOutcome.WARNED
         return RowResult(import_id=import_id, row=row.number, outcome=outcome, made=made, problems=tuple(told.values()))
+
+    def _placed(self, row: SheetRow, problem: RowProblem) -> RowProblem:
+        """The problem at its column, with the shape of what was found there."""
+        column = problem.column or self.columns.get(problem.field, "")
+        found = problem.found or (_shape(row.cells.get(problem.field, "")) if problem.field else "")
+        return replace(problem, column=column, found=found)
+
+
+def _shape(text: str) -> str:
+    """How a cell looks without what it says."""
+    if not text:
+        return "空白 / blank"
+    if text.isascii() and text.isdigit():
+        return f"{len(text)} 位数字 / {len(text)} digits"
+    return f"{len(text)} 个字符 / {len(text)} characters"
 
 
 def refusal_problem(refusal: WoshouError, other: Side | None = None) -> RowProblem:

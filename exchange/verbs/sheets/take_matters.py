@@ -5,7 +5,7 @@ as it is; one that was rejected or withdrawn is submitted anew, under a new id. 
 submission. A query that is finished is asked again by a new application, or one by one, never by an old sheet.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -23,11 +23,11 @@ from exchange.people.draft import Registrar
 from exchange.people.record import Record
 from exchange.people.register import NOTHING_KNOWN, Entry
 from exchange.people.whereabouts import PlaceTooCoarse, Side
-from exchange.verbs.matters import Matter, read_matter
-from exchange.verbs.rows import MissingCell
-from exchange.verbs.sheet_facts import SheetFacts, SheetRow, refusal_problem
+from exchange.verbs.sheets.facts import SheetFacts, SheetRow, refusal_problem
+from exchange.verbs.sheets.matters import Matter, read_matter
+from exchange.verbs.sheets.rows import MissingCell
+from exchange.verbs.sheets.take_register import CHUNK, chunks, keep_results
 from exchange.verbs.submit import NoRoute, OpeningDraft, Submission, route
-from exchange.verbs.take_sheet import chunks, keep_results
 
 LAYOUT = "matters"
 _DONE = frozenset({State.CLOSED, State.LAPSED})
@@ -90,15 +90,15 @@ def read_matters(node: Node, jurisdiction: str, sheet: SheetFacts, now: datetime
     return MattersSheet(registrar=registrar, facts=sheet, rows=[_read(registrar, row) for row in sheet.rows])
 
 
-def take_matters(ledger: Ledger, sheet: MattersSheet, now: datetime) -> ImportedFile:
-    """Submit the matters; the same bytes again give the first result and change nothing."""
+def take_matters(ledger: Ledger, sheet: MattersSheet, now: datetime, *, chunk: int = CHUNK) -> ImportedFile:
+    """Submit the matters, `chunk` at a time; the same bytes again give the first result and change nothing."""
     jurisdiction = sheet.registrar.jurisdiction
     known = ledger.imports.by_digest(jurisdiction, LAYOUT, sheet.facts.sha256)
     if known is not None:
         return known
     import_id = new_id(now)
     results: list[RowResult] = []
-    for rows in chunks(iter(sheet.rows)):
+    for rows in chunks(sheet.rows, chunk):
         results.extend(_Chunk(ledger, sheet, import_id, now).take(rows))
     return keep_results(ledger, sheet.facts, jurisdiction, LAYOUT, import_id, results, now)
 
@@ -128,22 +128,24 @@ class _Chunk:
         known = self._ledger.entries.by_person(
             [self._own], {read.matter.person_index for read in rows if read.matter is not None}
         )
-        plans: dict[int, _Planned | Refused] = {}
-        for read in rows:
-            if read.matter is not None:
-                try:
-                    plans[read.row.number] = self._plan(read.matter, known.get(read.matter.person_index, ()))
-                except Refused as refusal:
-                    plans[read.row.number] = refusal.with_traceback(None)
-        planned = [plan for plan in plans.values() if isinstance(plan, _Planned)]
+        plans = [self._planned(read.matter, known) for read in rows]
+        planned = [plan for plan in plans if isinstance(plan, _Planned)]
         self._find_held(planned)
         self._submission.expect([plan.draft for plan in planned])
-        submitted: dict[str, str] = {}
-        results = [self._result(read, plans.get(read.row.number), submitted) for read in rows]
+        submitted: set[str] = set()
+        results = [self._result(read, plan, submitted) for read, plan in zip(rows, plans, strict=True)]
         self._submission.store()
         return results
 
-    def _result(self, read: ReadMatter, plan: _Planned | Refused | None, submitted: dict[str, str]) -> RowResult:
+    def _planned(self, matter: Matter | None, known: Mapping[str, Sequence[Entry]]) -> _Planned | Refused | None:
+        if matter is None:
+            return None
+        try:
+            return self._plan(matter, known.get(matter.person_index, ()))
+        except Refused as refusal:
+            return refusal.with_traceback(None)
+
+    def _result(self, read: ReadMatter, plan: _Planned | Refused | None, submitted: set[str]) -> RowResult:
         def result(outcome: RowOutcome, made: str | None = None, *told: RowProblem) -> RowResult:
             return self._sheet.facts.result(self._import, read.row, outcome, (*read.problems, *told), made)
 
@@ -163,7 +165,7 @@ class _Chunk:
         except Refused as refusal:
             other: Side = "destination" if plan.draft.own_is_origin else "origin"
             return result(RowOutcome.REFUSED, None, refusal_problem(refusal, other))
-        submitted[exchange] = made
+        submitted.add(exchange)
         return result(RowOutcome.ACCEPTED, made, *((_AGAIN,) if plan.again else ()))
 
     def _plan(self, matter: Matter, entries: Iterable[Entry]) -> _Planned:

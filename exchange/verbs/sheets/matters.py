@@ -15,7 +15,7 @@ from exchange.people.draft import Registrar
 from exchange.people.plausible import kept_record
 from exchange.people.record import Person, Record
 from exchange.people.whereabouts import NotOwnPlace
-from exchange.verbs.rows import YES, MissingCell, UnknownCode, coded, date_in, person_in, record_in, required
+from exchange.verbs.sheets.rows import YES, MissingCell, UnknownCode, coded, date_in, person_in, record_in, required
 
 # What a notice of each event tells, so that a sheet with many columns sends no more than the event is about.
 EVENT_ITEMS: dict[Event, frozenset[Item]] = {

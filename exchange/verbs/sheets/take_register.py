@@ -7,7 +7,6 @@ each chunk. Nothing is half done, since the caller's transaction holds the whole
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import TypeVar
 
 from exchange.codes import RegisterKind
@@ -20,8 +19,8 @@ from exchange.node import Node
 from exchange.people.draft import CheckedDraft, Registrar
 from exchange.people.whereabouts import Side
 from exchange.verbs.enrol import Enrolment, EnrolResult, enrol_checked
-from exchange.verbs.rows import entry_draft
-from exchange.verbs.sheet_facts import SheetFacts, SheetRow, refusal_problem
+from exchange.verbs.sheets.facts import SheetFacts, SheetRow, refusal_problem
+from exchange.verbs.sheets.rows import entry_draft
 
 CHUNK = 5_000
 _OUTCOMES = {
@@ -61,15 +60,15 @@ def read_register(node: Node, jurisdiction: str, register: RegisterKind, sheet: 
     return RegisterSheet(registrar=registrar, register=register, facts=sheet, rows=rows)
 
 
-def take_register(ledger: Ledger, sheet: RegisterSheet, now: datetime) -> ImportedFile:
-    """Enter the rows in the register; the same bytes again give the first result and change nothing."""
+def take_register(ledger: Ledger, sheet: RegisterSheet, now: datetime, *, chunk: int = CHUNK) -> ImportedFile:
+    """Enter the rows in the register, `chunk` at a time; the same bytes again give the first result and change nothing."""
     jurisdiction, layout = sheet.registrar.jurisdiction, sheet.register.value
     known = ledger.imports.by_digest(jurisdiction, layout, sheet.facts.sha256)
     if known is not None:
         return known
     import_id = new_id(now)
     results: list[RowResult] = []
-    for rows in chunks(iter(sheet.rows)):
+    for rows in chunks(sheet.rows, chunk):
         enrolled = iter(enrol_checked(ledger, sheet.registrar, [r.checked for r in rows if r.checked is not None], now))
         results.extend(_result(sheet, import_id, row, next(enrolled) if row.checked is not None else None) for row in rows)
     return keep_results(ledger, sheet.facts, jurisdiction, layout, import_id, results, now)
@@ -108,10 +107,10 @@ def keep_results(
     return file
 
 
-def chunks(rows: Iterator[T]) -> Iterator[list[T]]:
-    """The rows in lists of at most `CHUNK`."""
-    while chunk := list(islice(rows, CHUNK)):
-        yield chunk
+def chunks(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """The rows, at most `size` at a time."""
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
 
 
 def _read(registrar: Registrar, register: RegisterKind, row: SheetRow) -> ReadRow:

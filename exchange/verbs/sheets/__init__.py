@@ -1,0 +1,1 @@
+"""Sheets of people and matters, from cleaned cells to the ledger."""
