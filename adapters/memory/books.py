@@ -1,0 +1,104 @@
+"""What the in-memory ledger holds: one dictionary for each table, its key the table's.
+
+All values are immutable, so a copy of the dictionaries is a copy of everything.
+"""
+
+from collections.abc import Iterable, MutableMapping
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+from typing import Any, NamedTuple, TypeVar
+
+from exchange.conversation import Fact
+from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
+from exchange.imports import ImportedFile, RowResult
+from exchange.ledger import ApiKey, Finding, RememberedAnswer
+from exchange.partners import Partner
+from exchange.people.register import Entry, EntryFact
+from exchange.terms.agreement import SignedAgreement
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class KeyTaken(ValueError):
+    """A row with this key is there already: a fault of the program, where SQL would speak of an integrity error."""
+
+
+class MessageKey(NamedTuple):
+    """What identifies a message in this ledger; a local link holds each one twice, once a direction."""
+
+    link: int
+    direction: Direction
+    id: str
+
+
+class BatchKey(NamedTuple):
+    """What identifies a batch in this ledger."""
+
+    link: int
+    direction: Direction
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptFact:
+    """A fact, and since when it no longer holds."""
+
+    fact: Fact
+    voided_at: datetime | None = None
+
+    def stood_at(self, as_of: datetime) -> bool:
+        """Whether the ledger knew the fact at that moment, and had not voided it."""
+        return self.fact.known_at <= as_of and (self.voided_at is None or self.voided_at > as_of)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRun:
+    """One run of a job for one business day."""
+
+    claimed_at: datetime
+    finished_at: datetime | None = None
+    outcome: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Books:
+    """The state of one ledger."""
+
+    links: dict[int, Link] = field(default_factory=dict)
+    batches: dict[BatchKey, StoredBatch] = field(default_factory=dict)
+    messages: dict[MessageKey, LoggedMessage] = field(default_factory=dict)
+    exchanges: dict[ExchangeKey, Exchange] = field(default_factory=dict)
+    facts: dict[ExchangeKey, tuple[KeptFact, ...]] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    entry_facts: dict[str, tuple[EntryFact, ...]] = field(default_factory=dict)
+    agreements: dict[str, SignedAgreement] = field(default_factory=dict)
+    partners: dict[str, Partner] = field(default_factory=dict)
+    assertions: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    imports: dict[str, ImportedFile] = field(default_factory=dict)
+    import_rows: dict[str, tuple[RowResult, ...]] = field(default_factory=dict)
+    api_keys: dict[str, ApiKey] = field(default_factory=dict)
+    answers: dict[tuple[str, str], RememberedAnswer] = field(default_factory=dict)
+    runs: dict[tuple[str, date], JobRun] = field(default_factory=dict)
+    findings: dict[str, Finding] = field(default_factory=dict)
+
+    def copy(self) -> "Books":
+        """The same books, to be changed without touching these."""
+        held: dict[str, Any] = {book.name: dict(getattr(self, book.name)) for book in fields(self)}
+        return Books(**held)
+
+
+def add(book: MutableMapping[K, V], rows: Iterable[tuple[K, V]]) -> None:
+    """Enter new rows; KeyTaken for a key that is there already."""
+    for key, row in rows:
+        if key in book:
+            raise KeyTaken(f"{key!r} is there already")
+        book[key] = row
+
+
+def save(book: MutableMapping[K, V], rows: Iterable[tuple[K, V]]) -> None:
+    """Change rows that are there; KeyError for one that is not."""
+    for key, row in rows:
+        if key not in book:
+            raise KeyError(f"{key!r} was never added")
+        book[key] = row

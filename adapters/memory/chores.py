@@ -1,0 +1,42 @@
+"""Job runs, findings and tidying, in memory."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+
+from adapters.memory.books import Books, JobRun, add
+from adapters.memory.listing import newest_first
+from exchange.cursors import finding_cursor, read_moment_cursor
+from exchange.ledger import Finding, Page
+
+
+class MemoryChores:
+    """`exchange.ledger.Chores` on dictionaries."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+
+    def claim_run(self, job: str, business_date: date, at: datetime) -> bool:
+        if (job, business_date) in self._books.runs:
+            return False
+        self._books.runs[job, business_date] = JobRun(claimed_at=at)
+        return True
+
+    def finish_run(self, job: str, business_date: date, at: datetime, outcome: str) -> None:
+        run = self._books.runs[job, business_date]
+        self._books.runs[job, business_date] = replace(run, finished_at=at, outcome=outcome)
+
+    def add_findings(self, findings: Sequence[Finding]) -> None:
+        add(self._books.findings, ((finding.id, finding) for finding in findings))
+
+    def findings(self, page: Page) -> list[Finding]:
+        return newest_first(self._books.findings.values(), page, cursor=finding_cursor, read=read_moment_cursor)
+
+    def forget(self, *, answers_before: datetime, assertions_before: datetime) -> int:
+        answers = [key for key, answer in self._books.answers.items() if answer.at < answers_before]
+        assertions = [used for used, expires in self._books.assertions.items() if expires < assertions_before]
+        for key in answers:
+            del self._books.answers[key]
+        for used in assertions:
+            del self._books.assertions[used]
+        return len(answers) + len(assertions)

@@ -1,0 +1,81 @@
+"""The registers, in memory."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from adapters.memory.books import Books, add, save
+from adapters.memory.listing import newest_first
+from exchange.cursors import entry_cursor, read_entry_cursor
+from exchange.ledger import EntryFilter, Page
+from exchange.people.register import Entry, EntryExists, EntryFact, EntryFactKind
+
+
+class MemoryEntries:
+    """`exchange.ledger.Entries` on dictionaries."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+
+    def get(self, entry: str, *, lock: bool = False) -> Entry | None:
+        # There is one writer at a time: the lock that is asked for is held already.
+        return self._books.entries.get(entry)
+
+    def by_person(self, jurisdictions: Iterable[str], person_indexes: Iterable[str]) -> Mapping[str, list[Entry]]:
+        within, wanted = frozenset(jurisdictions), frozenset(person_indexes)
+        found: defaultdict[str, list[Entry]] = defaultdict(list)
+        for _, entry in sorted(self._books.entries.items()):
+            if entry.jurisdiction in within and entry.person_index in wanted:
+                found[entry.person_index].append(entry)
+        return dict(found)
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        add(self._books.entries, ((entry.id, entry) for entry in entries))
+        self._require_one_open_each(entries)
+
+    def save(self, entries: Sequence[Entry]) -> None:
+        save(self._books.entries, ((entry.id, entry) for entry in entries))
+        self._require_one_open_each(entries)
+
+    def add_facts(self, facts: Sequence[EntryFact]) -> None:
+        for fact in facts:
+            self._books.entry_facts[fact.entry] = (*self._books.entry_facts.get(fact.entry, ()), fact)
+
+    def find(self, wanted: EntryFilter, page: Page) -> list[Entry]:
+        found = (entry for entry in self._books.entries.values() if _fits(entry, wanted))
+        return newest_first(found, page, cursor=entry_cursor, read=read_entry_cursor)
+
+    def counted(self, own: frozenset[str], as_of: datetime) -> Iterable[tuple[Entry, tuple[EntryFact, ...]]]:
+        for entry in self._books.entries.values():
+            facts = tuple(
+                sorted(
+                    (fact for fact in self._books.entry_facts.get(entry.id, ()) if fact.known_at <= as_of),
+                    key=lambda fact: fact.happened_at,
+                )
+            )
+            if entry.jurisdiction in own and any(fact.what is EntryFactKind.OPENED for fact in facts):
+                yield entry, facts
+
+    def _require_one_open_each(self, changed: Sequence[Entry]) -> None:
+        touched = {_one_of(entry) for entry in changed if entry.is_open}
+        seen = set()
+        for entry in self._books.entries.values():
+            if entry.is_open and (one := _one_of(entry)) in touched:
+                if one in seen:
+                    raise EntryExists
+                seen.add(one)
+
+
+def _one_of(entry: Entry) -> tuple[str, str, str]:
+    return entry.jurisdiction, entry.register, entry.person_index
+
+
+def _fits(entry: Entry, wanted: EntryFilter) -> bool:
+    asked_for: tuple[tuple[object, object], ...] = (
+        (wanted.register, entry.register),
+        (wanted.open, entry.is_open),
+        (wanted.other, entry.other),
+        (wanted.township, entry.township),
+        (wanted.person_index, entry.person_index),
+    )
+    return entry.jurisdiction in wanted.jurisdictions and all(want is None or want == has for want, has in asked_for)

@@ -1,0 +1,113 @@
+"""The exchanges and their facts, in memory."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from adapters.memory.books import Books, KeptFact, add, save
+from adapters.memory.listing import newest_first
+from adapters.memory.messages import erasable
+from exchange.codes import Role
+from exchange.conversation import Conversation, Fact, FactKind, State
+from exchange.cursors import exchange_cursor, read_exchange_cursor
+from exchange.exchanges import Acceptance, Exchange, ExchangeKey
+from exchange.ledger import CountedExchange, ExchangeFilter, Page
+
+AWAITING = frozenset({State.OPEN, State.CHALLENGED})
+
+
+class MemoryExchanges:
+    """`exchange.ledger.Exchanges` on dictionaries."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+
+    def load(self, link: int, role: Role, exchanges: Iterable[str]) -> Mapping[str, Exchange]:
+        held = self._books.exchanges
+        return {uuid: held[key] for uuid in exchanges if (key := ExchangeKey(link, uuid, role)) in held}
+
+    def named(self, exchange: str) -> list[Exchange]:
+        return [self._books.exchanges[key] for key in sorted(self._books.exchanges) if key.exchange == exchange]
+
+    def add(self, exchanges: Sequence[Exchange]) -> None:
+        add(self._books.exchanges, ((exchange.key, exchange) for exchange in exchanges))
+
+    def save(self, exchanges: Sequence[Exchange]) -> None:
+        save(self._books.exchanges, ((exchange.key, exchange) for exchange in exchanges))
+
+    def add_facts(self, facts: Sequence[tuple[ExchangeKey, Fact]]) -> None:
+        for key, fact in facts:
+            self._books.facts[key] = (*self._books.facts.get(key, ()), KeptFact(fact=fact))
+
+    def facts(self, key: ExchangeKey) -> list[Fact]:
+        return _in_order(kept.fact for kept in self._books.facts.get(key, ()) if kept.voided_at is None)
+
+    def void_facts(self, key: ExchangeKey, messages: Iterable[str], at: datetime) -> None:
+        told_by = frozenset(messages)
+        self._books.facts[key] = tuple(
+            replace(kept, voided_at=at) if kept.voided_at is None and kept.fact.message in told_by else kept
+            for kept in self._books.facts.get(key, ())
+        )
+
+    def find(self, wanted: ExchangeFilter, page: Page) -> list[Exchange]:
+        found = (exchange for exchange in self._books.exchanges.values() if _fits(exchange, wanted))
+        return newest_first(found, page, cursor=exchange_cursor, read=read_exchange_cursor)
+
+    def counted(self, own: frozenset[str], role: Role, as_of: datetime) -> Iterable[CountedExchange]:
+        for key, exchange in self._books.exchanges.items():
+            if exchange.own not in own or key.role is not role or exchange.acceptance is not Acceptance.ACCEPTED:
+                continue
+            facts = _in_order(kept.fact for kept in self._books.facts.get(key, ()) if kept.stood_at(as_of))
+            if any(fact.what is FactKind.OPENED for fact in facts):
+                yield CountedExchange(exchange=exchange, facts=tuple(facts))
+
+    def to_erase(self, limit: int) -> list[ExchangeKey]:
+        bodies = {(message.link, message.exchange) for message in self._books.messages.values() if erasable(message)}
+        withdrawn = (
+            key
+            for key, facts in self._books.facts.items()
+            if any(kept.fact.what is FactKind.WITHDRAWN and kept.voided_at is None for kept in facts)
+        )
+        return sorted(key for key in withdrawn if (key.link, key.exchange) in bodies)[:limit]
+
+
+def _in_order(facts: Iterable[Fact]) -> list[Fact]:
+    return sorted(facts, key=lambda fact: (fact.round, fact.happened_at))
+
+
+def _fits(exchange: Exchange, wanted: ExchangeFilter) -> bool:
+    conversation = exchange.conversation
+    asked_for: tuple[tuple[object, object], ...] = (
+        (wanted.role, exchange.key.role),
+        (wanted.kind, exchange.kind),
+        (wanted.event, exchange.event),
+        (wanted.acceptance, exchange.acceptance),
+        (wanted.other, exchange.other),
+        (wanted.purpose, exchange.purpose),
+        (wanted.entry, exchange.entry),
+        (wanted.paired, exchange.paired_at is not None),
+    )
+    return (
+        exchange.own in wanted.own
+        and all(want is None or want == has for want, has in asked_for)
+        and (wanted.state is None or _state(conversation, wanted.lapsed_before) == wanted.state)
+        and (
+            wanted.overdue_on is None
+            or (
+                conversation is not None
+                and conversation.state in AWAITING
+                and conversation.due is not None
+                and conversation.due < wanted.overdue_on
+            )
+        )
+    )
+
+
+def _state(conversation: Conversation | None, lapsed_before: datetime | None) -> State | None:
+    """The state as a clock sees it: an answer given before `lapsed_before` has lapsed."""
+    if conversation is None:
+        return None
+    given = conversation.fed_back_at
+    if conversation.state is State.ANSWERED and lapsed_before is not None and given is not None and given < lapsed_before:
+        return State.LAPSED
+    return conversation.state

@@ -1,0 +1,49 @@
+"""The files that were taken in, in memory."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from adapters.memory.books import Books, KeyTaken, add
+from adapters.memory.listing import newest_first
+from exchange.cursors import import_cursor, read_moment_cursor, read_row_cursor
+from exchange.imports import ImportedFile, RowResult
+from exchange.ledger import LedgerBusy, Page
+
+
+class MemoryImports:
+    """`exchange.ledger.Imports` on dictionaries."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+
+    def by_digest(self, jurisdiction: str, layout: str, sha256: str) -> ImportedFile | None:
+        same = (jurisdiction, layout, sha256)
+        return next((file for file in self._books.imports.values() if _bytes_of(file) == same), None)
+
+    def get(self, import_id: str) -> ImportedFile | None:
+        return self._books.imports.get(import_id)
+
+    def add(self, file: ImportedFile, rows: Sequence[RowResult]) -> None:
+        if self.by_digest(*_bytes_of(file)) is not None:
+            raise LedgerBusy
+        add(self._books.imports, [(file.id, file)])
+        if len({row.row for row in rows}) != len(rows):
+            raise KeyTaken("a row has two results")
+        self._books.import_rows[file.id] = tuple(sorted(rows, key=lambda row: row.row))
+
+    def find(self, own: frozenset[str], page: Page) -> list[ImportedFile]:
+        found = (file for file in self._books.imports.values() if file.jurisdiction in own)
+        return newest_first(found, page, cursor=import_cursor, read=read_moment_cursor)
+
+    def rows(self, import_id: str, page: Page, *, outcome: str | None = None) -> list[RowResult]:
+        start = read_row_cursor(page.after) if page.after else 0
+        rows = self._books.import_rows.get(import_id, ())
+        return [row for row in rows if row.row > start and outcome in (None, row.outcome)][: page.limit]
+
+    def counted(self, own: frozenset[str], as_of: datetime) -> list[ImportedFile]:
+        counted = (file for file in self._books.imports.values() if file.jurisdiction in own and file.at <= as_of)
+        return sorted(counted, key=lambda file: (file.at, file.id))
+
+
+def _bytes_of(file: ImportedFile) -> tuple[str, str, str]:
+    return file.jurisdiction, file.layout, file.sha256

@@ -1,0 +1,87 @@
+"""Transactions over the in-memory books: all of one is kept, or nothing."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from adapters.memory.access import MemoryAccess
+from adapters.memory.agreements import MemoryAgreements
+from adapters.memory.books import Books
+from adapters.memory.chores import MemoryChores
+from adapters.memory.entries import MemoryEntries
+from adapters.memory.exchanges import MemoryExchanges
+from adapters.memory.imports import MemoryImports
+from adapters.memory.links import MemoryLinks
+from adapters.memory.messages import MemoryMessages
+from adapters.memory.partners import MemoryPartners
+from exchange.ledger import (
+    Access,
+    Agreements,
+    Chores,
+    Entries,
+    Exchanges,
+    Imports,
+    Ledger,
+    LedgerBusy,
+    Links,
+    Messages,
+    Partners,
+)
+
+BUSY_SECONDS = 5.0
+
+
+class MemoryLedger:
+    """All books of one node, within one transaction."""
+
+    links: Links
+    messages: Messages
+    exchanges: Exchanges
+    entries: Entries
+    agreements: Agreements
+    partners: Partners
+    imports: Imports
+    access: Access
+    chores: Chores
+
+    def __init__(self, books: Books) -> None:
+        self.links = MemoryLinks(books)
+        self.messages = MemoryMessages(books)
+        self.exchanges = MemoryExchanges(books)
+        self.entries = MemoryEntries(books)
+        self.agreements = MemoryAgreements(books)
+        self.partners = MemoryPartners(books)
+        self.imports = MemoryImports(books)
+        self.access = MemoryAccess(books)
+        self.chores = MemoryChores(books)
+
+
+class MemoryLedgers:
+    """The books of one node, opened for one transaction at a time; stands where `adapters.database.engine.Database` does."""
+
+    def __init__(self) -> None:
+        self._books = Books()
+        self._writing = threading.Lock()
+
+    @contextmanager
+    def transaction(self, *, read_only: bool = False) -> Iterator[Ledger]:
+        """A ledger whose changes are kept at the end, and dropped when an exception passes through.
+
+        One writer at a time, as on SQLite: LedgerBusy if another one does not end within five seconds. A read-only
+        transaction waits for nobody and sees what was kept when it began; PermissionError if it changed something.
+        """
+        if read_only:
+            before = self._books
+            books = before.copy()
+            yield MemoryLedger(books)
+            if books != before:
+                raise PermissionError("a read-only transaction changed the books")
+            return
+        if not self._writing.acquire(timeout=BUSY_SECONDS):
+            raise LedgerBusy
+        try:
+            books = self._books.copy()
+            yield MemoryLedger(books)
+            self._books = books
+        finally:
+            self._writing.release()

@@ -1,0 +1,90 @@
+"""What a node keeps for itself: files taken in, callers, findings; import them from `tests.builders`."""
+
+from dataclasses import replace
+from typing import Any
+
+from exchange.imports import ImportedFile, RowOutcome, RowProblem, RowResult
+from exchange.ledger import ApiKey, Finding, RememberedAnswer
+from tests.building.basics import WUCHANG_NODE, XICHENG, a_digest, a_moment, an_id
+
+
+def an_import(n: int = 1, **changes: Any) -> ImportedFile:
+    """A sheet of Xicheng's outflow register with four rows, one for each outcome."""
+    file = ImportedFile(
+        id=an_id(n),
+        jurisdiction=XICHENG,
+        layout="outflow",
+        filename=f"流出人口台账（{n}）.xlsx",
+        sha256=a_digest(f"file {n}"),
+        at=a_moment(n),
+        rows=4,
+        accepted=1,
+        unchanged=1,
+        warned=1,
+        refused=1,
+        blank=2,
+        excluded_columns=1,
+        unknown_columns=("备注",),
+    )
+    return replace(file, **changes)
+
+
+def a_row(row: int, n: int = 1, **changes: Any) -> RowResult:
+    """The result of an accepted row of `an_import(n)`."""
+    return replace(RowResult(import_id=an_id(n), row=row, outcome=RowOutcome.ACCEPTED, made=an_id(row)), **changes)
+
+
+def a_row_problem(**changes: Any) -> RowProblem:
+    """A warning of a wrong check digit."""
+    problem = RowProblem(
+        column="D",
+        field="document",
+        severity="warning",
+        code="check-digit",
+        found="18 位",
+        expected="末位校验码相符",
+        zh="身份证号校验码不符。",
+        en="The check digit of the ID number is wrong.",
+    )
+    return replace(problem, **changes)
+
+
+def an_api_key(n: int = 1, **changes: Any) -> ApiKey:
+    """A clerk's key of Xicheng."""
+    key = ApiKey(
+        id=f"key-{n}",
+        secret_hash=a_digest(f"secret {n}"),
+        name="经办系统",
+        jurisdiction=XICHENG,
+        role="clerk",
+        created_at=a_moment(n),
+    )
+    return replace(key, **changes)
+
+
+def an_answer(n: int = 1, **changes: Any) -> RememberedAnswer:
+    """A remembered 201 with a body."""
+    answer = RememberedAnswer(
+        caller="key-1",
+        key=f"idempotency-{n}",
+        request_digest=a_digest(f"request {n}"),
+        status=201,
+        body=b'{"id":"\xe4\xb8\xaa\xe6\xa1\x88"}\x00\xff',
+        content_type="application/json",
+        headers='{"Location":"/api/v1/entries/1"}',
+        at=a_moment(n),
+    )
+    return replace(answer, **changes)
+
+
+def a_finding(n: int = 1, **changes: Any) -> Finding:
+    """A batch whose stamps are far apart."""
+    finding = Finding(
+        id=f"finding-{n:04d}",
+        kind="clock-skew",
+        partner=WUCHANG_NODE,
+        subject=f"batch {n}",
+        detail="sent_at and received_at differ by 400 s",
+        at=a_moment(n),
+    )
+    return replace(finding, **changes)

@@ -1,0 +1,101 @@
+"""Local callers, remembered answers, job runs, findings and tidying."""
+
+from dataclasses import replace
+
+import pytest
+
+from exchange.cursors import BadCursor, finding_cursor
+from exchange.ledger import LedgerBusy, Page
+from tests.builders import a_day, a_finding, a_moment, an_answer, an_api_key
+from tests.ledger.support import in_pages
+
+
+def test_a_key_comes_back_as_it_was_saved_last(ledgers):
+    revoked = an_api_key(1, revoked_at=a_moment(9))
+    with ledgers.transaction() as ledger:
+        ledger.access.save_api_key(an_api_key(2))
+        ledger.access.save_api_key(an_api_key(1))
+    with ledgers.transaction() as ledger:
+        assert ledger.access.api_keys() == [an_api_key(1), an_api_key(2)]
+        ledger.access.save_api_key(revoked)
+    with ledgers.transaction() as ledger:
+        assert ledger.access.api_keys() == [revoked, an_api_key(2)]
+        assert ledger.access.api_key("key-1") == revoked
+        assert ledger.access.api_key("key-9") is None
+
+
+def test_an_answer_is_remembered_for_its_caller_and_key(ledgers):
+    with ledgers.transaction() as ledger:
+        ledger.access.remember(an_answer(1))
+    with ledgers.transaction() as ledger:
+        assert ledger.access.remembered("key-1", "idempotency-1") == an_answer(1)
+        assert ledger.access.remembered("key-1", "idempotency-2") is None
+        assert ledger.access.remembered("key-2", "idempotency-1") is None
+
+
+def test_two_callers_may_use_the_same_idempotency_key(ledger):
+    theirs = an_answer(1, caller="key-2", body=b"")
+    ledger.access.remember(an_answer(1))
+    ledger.access.remember(theirs)
+    assert ledger.access.remembered("key-1", "idempotency-1") == an_answer(1)
+    assert ledger.access.remembered("key-2", "idempotency-1") == theirs
+
+
+def test_who_answers_a_key_a_second_time_is_told_to_come_again(ledgers):
+    with ledgers.transaction() as ledger:
+        ledger.access.remember(an_answer(1))
+    with pytest.raises(LedgerBusy), ledgers.transaction() as ledger:
+        ledger.access.remember(an_answer(1, status=409))
+    with ledgers.transaction() as ledger:
+        assert ledger.access.remembered("key-1", "idempotency-1") == an_answer(1)
+
+
+def test_a_job_is_claimed_once_for_a_business_day(ledgers):
+    with ledgers.transaction() as ledger:
+        assert ledger.chores.claim_run("remind", a_day(1), a_moment(1))
+        assert not ledger.chores.claim_run("remind", a_day(1), a_moment(2))
+    with ledgers.transaction() as ledger:
+        assert not ledger.chores.claim_run("remind", a_day(1), a_moment(3))
+        assert ledger.chores.claim_run("remind", a_day(2), a_moment(3))
+        assert ledger.chores.claim_run("tidy", a_day(1), a_moment(3))
+        ledger.chores.finish_run("remind", a_day(1), a_moment(4), "12 reminded")
+    with ledgers.transaction() as ledger:
+        assert not ledger.chores.claim_run("remind", a_day(1), a_moment(5))
+
+
+def test_a_claim_that_was_rolled_back_is_free_again(ledgers):
+    with pytest.raises(ZeroDivisionError), ledgers.transaction() as ledger:
+        _ = ledger.chores.claim_run("remind", a_day(1), a_moment(1)) and 1 / 0
+    with ledgers.transaction() as ledger:
+        assert ledger.chores.claim_run("remind", a_day(1), a_moment(2))
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+def test_findings_are_listed_newest_first_page_by_page_through_ties(ledger, limit):
+    findings = {n: a_finding(n, at=a_moment(at)) for n, at in ((1, 5), (2, 9), (3, 5), (4, 5), (5, 1))}
+    ledger.chores.add_findings([findings[n] for n in (4, 1, 5)])
+    ledger.chores.add_findings([])
+    ledger.chores.add_findings([replace(findings[2], partner=None), findings[3]])
+    pages = in_pages(ledger.chores.findings, finding_cursor, limit)
+    found = [finding for page in pages for finding in page]
+    assert found == [replace(findings[2], partner=None), *(findings[n] for n in (4, 3, 1, 5))]
+
+
+def test_a_cursor_that_no_page_gave_is_refused(ledger):
+    with pytest.raises(BadCursor):
+        ledger.chores.findings(Page(after="x"))
+
+
+def test_forgetting_takes_answers_and_assertions_that_are_older_and_counts_them(ledgers):
+    with ledgers.transaction() as ledger:
+        for n in (1, 2, 3):
+            ledger.access.remember(an_answer(n))
+            ledger.partners.use_assertion("a.example", f"jti-{n}", a_moment(n + 10))
+    with ledgers.transaction() as ledger:
+        assert ledger.chores.forget(answers_before=a_moment(3), assertions_before=a_moment(12)) == 3
+        assert ledger.chores.forget(answers_before=a_moment(3), assertions_before=a_moment(12)) == 0
+    with ledgers.transaction() as ledger:
+        left = [ledger.access.remembered("key-1", f"idempotency-{n}") for n in (1, 2, 3)]
+        assert left == [None, None, an_answer(3)]
+        free = [ledger.partners.use_assertion("a.example", f"jti-{n}", a_moment(20)) for n in (1, 2, 3)]
+        assert free == [True, False, False]
