@@ -15,11 +15,11 @@ from exchange.verbs.intake import read_arrivals
 from exchange.verbs.receive import NotYourLink, check_addressed, receive
 from exchange.wire import batch as wire
 from exchange.wire import ijson
-from exchange.wire.batch import BATCH_TYPE, MAX_UNPACKED, RECEIPT_TYPE, BatchNotAuthentic, BatchTooLarge
+from exchange.wire.batch import BATCH_TYPE, MAX_UNPACKED, RECEIPT_TYPE, BatchNotAuthentic
 
 
 def unpack(data: bytes, encoding: str | None) -> bytes:
-    """The body without its gzip coding; BatchTooLarge as soon as it would pass 8 MiB, BatchNotAuthentic for other codings."""
+    """The body without its gzip coding, cut off just above 8 MiB; BatchNotAuthentic for other codings and damage."""
     if encoding in (None, "", "identity"):
         return data
     if encoding != "gzip":
@@ -29,9 +29,7 @@ def unpack(data: bytes, encoding: str | None) -> bytes:
         plain = unzip.decompress(data, MAX_UNPACKED + 1)
     except zlib.error as exc:
         raise BatchNotAuthentic(zh="gzip 数据损坏。", en="The gzip data is damaged.") from exc
-    if len(plain) > MAX_UNPACKED:
-        raise BatchTooLarge
-    if not unzip.eof or unzip.unused_data:
+    if len(plain) <= MAX_UNPACKED and (not unzip.eof or unzip.unused_data):
         raise BatchNotAuthentic(zh="gzip 数据不完整或有多余内容。", en="The gzip data is cut short or has something behind it.")
     return plain
 
@@ -39,19 +37,21 @@ def unpack(data: bytes, encoding: str | None) -> bytes:
 def take_batch(office: Office, caller: Partner, data: bytes) -> str:
     """Take the batch that an authenticated partner sent; its receipt, signed and already stored.
 
-    Raises, in the order of the protocol's table: NotYourLink, BatchTooLarge, BatchNotAuthentic, SequenceGap, LinkForked.
+    Raises, in the order of the protocol's table: NotYourLink, BatchTooLarge, BatchNotAuthentic, SequenceGap, LinkForked. Of
+    a batch that is too large it is enough to hand over the beginning.
     """
-    manifest_jws, lines = wire.split(data)
-    try:
-        unverified = jose.read_unverified(manifest_jws)
-    except NotAuthentic as exc:
-        raise BatchNotAuthentic(zh=exc.zh, en=exc.en) from exc
-    manifest = wire.read_manifest(unverified.payload)
     with office.ledgers.transaction(read_only=True) as ledger:
         link = ledger.links.of(caller.node)
     if link is None:
         raise NotYourLink
+    try:
+        unverified = jose.read_unverified(_first_line(data))
+        manifest = wire.read_manifest(unverified.payload)
+    except NotAuthentic as exc:
+        wire.split(data)  # too large comes before not authentic
+        raise BatchNotAuthentic(zh=exc.zh, en=exc.en) from exc
     check_addressed(office.node, caller, link, manifest)
+    manifest_jws, lines = wire.split(data)
     sent_at = parse_moment(manifest.sent_at)
     try:
         unverified.verify(typ=BATCH_TYPE, find_key=lambda kid: trusted_key(caller, kid, sent_at))
@@ -72,3 +72,9 @@ def take_batch(office: Office, caller: Partner, data: bytes) -> str:
             office.now(),
             sign,
         )
+
+
+def _first_line(data: bytes) -> str:
+    """The manifest's line; whatever is not ASCII in it makes it no manifest."""
+    end = data.find(b"\n")
+    return data[: end if end >= 0 else len(data)].decode("ascii", errors="replace")

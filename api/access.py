@@ -13,6 +13,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from adapters.keys import tokens
 from adapters.office import Office
 from adapters.partner_http import PartnerClient
+from adapters.renewal import Renewals
 from api.problems import Unauthorized
 from exchange.errors import Forbidden, NotAuthentic
 from exchange.ledger import ApiKey, Ledger
@@ -73,7 +74,16 @@ def partners_of(request: Request) -> PartnerClient:
     return client
 
 
+def renewals_of(request: Request) -> Renewals:
+    """What takes over a partner's newer document when one of its keys is not known yet."""
+    renewals = request.app.state.renewals
+    if not isinstance(renewals, Renewals):
+        raise TypeError("the application was made without an office")
+    return renewals
+
+
 PartnersDep = Annotated[PartnerClient, Depends(partners_of)]
+RenewalsDep = Annotated[Renewals, Depends(renewals_of)]
 
 
 def writing(office: OfficeDep) -> Iterator[Ledger]:

@@ -9,10 +9,12 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from adapters.office import Office
-from adapters.partner_http import PartnerClient
-from api import health, partner, problems
+from adapters.partner_http import PartnerClient, http_client
+from adapters.renewal import Renewals
+from api import health, ndjson, partner, problems
 from api.edge import Edge
-from api.local import ROUTERS
+from api.limiting import Limiter
+from api.local import ROUTERS, imports
 from api.metrics import Metrics
 from api.once import Replayed, replay
 from api.openapi import describe
@@ -27,8 +29,14 @@ DESCRIPTION = """
 
 Every refusal is an RFC 9457 problem with a stable `type`, a Chinese `title`, an English `detail` and what to do (`retry`).
 """
-MAX_BODY = 256 * 1024
-PARTNER_SECONDS = 15.0
+# What a body may hold where it is more than what one person or one matter needs.
+BODY_LIMITS = {
+    "/v1/batches": partner.MAX_SENT,
+    "/v1/agreements": partner.MAX_DOCUMENT,
+    "/api/v1/imports": imports.MAX_FORM,
+    "/api/v1/entries/bulk": ndjson.MAX_BYTES,
+    "/api/v1/exchanges/bulk-replies": ndjson.MAX_BYTES,
+}
 
 
 def create_app(office: Office | None = None, *, client: httpx.Client | None = None) -> FastAPI:
@@ -36,7 +44,7 @@ def create_app(office: Office | None = None, *, client: httpx.Client | None = No
 
     `client` is what partners are looked at with; without one the application makes and closes its own.
     """
-    calling = client or httpx.Client(timeout=PARTNER_SECONDS, trust_env=False, follow_redirects=False)
+    calling = client or http_client()
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -50,16 +58,17 @@ def create_app(office: Office | None = None, *, client: httpx.Client | None = No
         description=DESCRIPTION,
         separate_input_output_schemas=False,
         generate_unique_id_function=_operation,
-        max_body_size=MAX_BODY,
         lifespan=life,
     )
     metrics = Metrics()
-    app.state.office, app.state.metrics = office, metrics
-    app.state.partners = PartnerClient(office, calling) if office is not None else None
+    app.state.office, app.state.metrics, app.state.limiter = office, metrics, Limiter()
+    if office is not None:
+        app.state.partners = PartnerClient(office, calling)
+        app.state.renewals = Renewals(office, app.state.partners)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign] # FastAPI's documented way to describe oneself
     problems.install(app)
     app.add_exception_handler(Replayed, replay)
-    app.add_middleware(Edge, metrics=metrics, now=office.now if office is not None else None)
+    app.add_middleware(Edge, metrics=metrics, limits=BODY_LIMITS, now=office.now if office is not None else None)
     for router in (health.router, partner.router, *ROUTERS):
         app.include_router(router)
     install_webhooks(app)

@@ -1,15 +1,17 @@
-"""What holds for every answer: safe headers, the node's own clock, and a count of it."""
+"""What holds for every request: how large its body may be, safe headers, the node's own clock, and a count of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.utils import format_datetime
 from time import perf_counter
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import Metrics
+from api.problems import RequestTooLarge, answer
 
+USUAL_BODY = 256 * 1024
 _HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -19,10 +21,14 @@ _HEADERS = {
 
 
 class Edge:
-    """The outermost layer of the application."""
+    """The outermost layer of the application; `limits` are the paths whose bodies may be larger than the usual.
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, now: Callable[[], datetime] | None) -> None:
-        self._app, self._metrics, self._now = app, metrics, now
+    Starlette's own limit answers in plain text, and FastAPI counts a body only where a route reads it; here it is a problem
+    like any other.
+    """
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, limits: Mapping[str, int], now: Callable[[], datetime] | None) -> None:
+        self._app, self._metrics, self._limits, self._now = app, metrics, limits, now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -43,8 +49,33 @@ class Edge:
                     headers["date"] = format_datetime(self._now(), usegmt=True)
             await send(message)
 
+        limit = self._limits.get(scope["path"], USUAL_BODY)
         try:
-            await self._app(scope, receive, sending)
+            if _announced(scope) > limit:
+                self._metrics.refused(RequestTooLarge.code)
+                await answer(RequestTooLarge())(scope, receive, sending)
+            else:
+                await self._app(scope, _counted(receive, limit), sending)
         finally:
             route = getattr(scope.get("route"), "path", "unknown")
             self._metrics.answered(scope["method"], route, status, perf_counter() - begun)
+
+
+def _announced(scope: Scope) -> int:
+    length = Headers(scope=scope).get("content-length", "")
+    return int(length) if length.isdecimal() else 0
+
+
+def _counted(receive: Receive, limit: int) -> Receive:
+    """The same messages; RequestTooLarge as soon as their bodies are larger than allowed."""
+    size = 0
+
+    async def receiving() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > limit:
+            raise RequestTooLarge
+        return message
+
+    return receiving

@@ -7,7 +7,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.models import shapes
-from api.problems import Problem
+from api.problems import Problem, declared
+from exchange.errors import Invalid
 
 _UNUSED = ("HTTPValidationError", "ValidationError")
 
@@ -34,8 +35,21 @@ def describe(app: FastAPI) -> dict[str, Any]:
         components.update(components["Problem"].pop("$defs", {}))
         components.update(shapes.components())
         found["components"]["schemas"] = dict(sorted(components.items()))
-        app.openapi_schema = _referring(found)
+        app.openapi_schema = _referring(_with_our_problems(found))
     return app.openapi_schema
+
+
+def _with_our_problems(found: dict[str, Any]) -> dict[str, Any]:
+    """Where FastAPI has put its own form of a validation error, the problem that is really answered."""
+    for path in found["paths"].values():
+        for operation in path.values():
+            answers = operation["responses"]
+            if "HTTPValidationError" in str(answers.get("422")):
+                answers["422"] = declared(Invalid)[422]
+    for path in found.get("webhooks", {}).values():
+        for operation in path.values():
+            operation["responses"].pop("422", None)  # the receiver's answers, not ours
+    return found
 
 
 def _referring(value: Any) -> Any:

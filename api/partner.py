@@ -7,20 +7,26 @@ from fastapi import APIRouter, Depends, Form, Header, Path, Request, Response
 from adapters.inbox import take_batch, unpack
 from adapters.keys import jose, tokens
 from adapters.office import trusted_key
-from api.access import LedgerDep, OfficeDep, PartnerDep, ReadLedgerDep
+from api.access import LedgerDep, OfficeDep, PartnerDep, ReadLedgerDep, RenewalsDep
 from api.limiting import TokenLimit
+from api.models.base import NODE
 from api.models.partner import Jwks, LinkHeads, TokenAnswer
 from api.problems import RequestTooLarge, TooManyRequests, Unauthorized, declared
-from exchange.errors import NotAuthentic, NotFound
+from exchange.errors import Invalid, NotAuthentic, NotFound
 from exchange.exchanges import Direction
-from exchange.partners import PartnerStatus, PartnerSuspended
+from exchange.ledger import LedgerBusy
+from exchange.node import NotServed
+from exchange.partners import Partner, PartnerStatus, PartnerSuspended
 from exchange.terms.agreement import DECISION_TYPES, PROPOSAL_TYPE, AlreadyDecided, MalformedAgreement
 from exchange.verbs import agree
 from exchange.verbs.receive import LinkForked, NotYourLink, SequenceGap
+from exchange.wire import ijson
 from exchange.wire.batch import MAX_UNPACKED, BatchNotAuthentic, BatchTooLarge
 
 router = APIRouter(tags=["Partner"])
 MAX_DOCUMENT = 1024 * 1024
+# More than a batch may have, so that whose it is comes before how large it is, as the protocol's table orders it.
+MAX_SENT = 64 * 1024 * 1024
 SCOPE = "exchange"
 _JOSE: dict[str, Any] = {"content": {"application/jose": {"schema": {"type": "string", "description": "compact JWS"}}}}
 
@@ -32,26 +38,20 @@ class JoseResponse(Response):
 
 
 async def batch_body(request: Request) -> bytes:
-    """The body as sent, cut off as soon as it is larger than any batch."""
-    return await _body(request, MAX_UNPACKED, BatchTooLarge)
+    """The body as sent; of one that is larger than any batch only the beginning, which tells whose it is."""
+    body = bytearray()
+    async for part in request.stream():
+        if len(body) <= MAX_UNPACKED:
+            body += part
+    return bytes(body[: MAX_UNPACKED + 1])
 
 
 async def document_body(request: Request) -> str:
     """A signed document."""
-    body = await _body(request, MAX_DOCUMENT, RequestTooLarge)
+    body = await request.body()
     if not body.isascii():
         raise MalformedAgreement
     return body.decode("ascii").strip()
-
-
-async def _body(request: Request, limit: int, refusal: type[BatchTooLarge | RequestTooLarge]) -> bytes:
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > limit:
-            raise refusal
-        parts.append(part)
-    return b"".join(parts)
 
 
 @router.get("/.well-known/migrant-exchange", response_class=JoseResponse, responses={200: _JOSE}, summary="Node document")
@@ -66,10 +66,10 @@ def jwks(office: OfficeDep) -> Jwks:
     return Jwks.of(office.keyring.public_documents())
 
 
-@router.post("/oauth/token", responses=declared(Unauthorized, TooManyRequests), summary="Access token")
+@router.post("/oauth/token", responses=declared(Unauthorized, TooManyRequests, Invalid, LedgerBusy), summary="Access token")
 def token(
     office: OfficeDep,
-    ledger: LedgerDep,
+    renewals: RenewalsDep,
     _: TokenLimit,
     grant_type: Annotated[str, Form(pattern="^client_credentials$")],
     client_assertion_type: Annotated[str, Form(pattern="^urn:ietf:params:oauth:client-assertion-type:jwt-bearer$")],
@@ -78,17 +78,26 @@ def token(
 ) -> TokenAnswer:
     """OAuth 2.0 client credentials with `private_key_jwt` (RFC 7523); a token of 10 minutes."""
     now = office.now()
+    with office.ledgers.transaction(read_only=True) as ledger:
+        partner = ledger.partners.get(_claimed_issuer(client_assertion))
+    if partner is None or partner.status is not PartnerStatus.ACTIVE or SCOPE not in scope.split():
+        raise Unauthorized
 
-    def find_key(issuer: str, kid: str) -> jose.PublicKey | None:
-        partner = ledger.partners.get(issuer)
-        return trusted_key(partner, kid, now) if partner and partner.status is PartnerStatus.ACTIVE else None
+    def check(known: Partner) -> tokens.Assertion:
+        return tokens.check_client_assertion(
+            client_assertion,
+            audience=office.node.name,
+            find_key=lambda issuer, kid: trusted_key(known, kid, now) if issuer == known.node else None,
+            now=now,
+        )
 
     try:
-        assertion = tokens.check_client_assertion(client_assertion, audience=office.node.name, find_key=find_key, now=now)
+        assertion = renewals.trusting(partner, check)
     except NotAuthentic as exc:
         raise Unauthorized from exc
-    if SCOPE not in scope.split() or not ledger.partners.use_assertion(assertion.issuer, assertion.jti, assertion.forget_after):
-        raise Unauthorized
+    with office.ledgers.transaction() as ledger:
+        if not ledger.partners.use_assertion(assertion.issuer, assertion.jti, assertion.forget_after):
+            raise Unauthorized
     access, expires = tokens.access_token(office.node.name, assertion.issuer, [SCOPE], now, office.signing_key())
     return TokenAnswer(access_token=access, expires_in=int((expires - now).total_seconds()), scope=SCOPE)
 
@@ -106,7 +115,7 @@ def token(
             SequenceGap,
             LinkForked,
             PartnerSuspended,
-            TooManyRequests,
+            LedgerBusy,
         ),
     },
     openapi_extra={
@@ -125,7 +134,9 @@ def token(
     summary="Send a batch",
 )
 def send_batch(
+    request: Request,
     office: OfficeDep,
+    renewals: RenewalsDep,
     partner: PartnerDep,
     body: Annotated[bytes, Depends(batch_body)],
     content_encoding: Annotated[str | None, Header(description="gzip, or nothing")] = None,
@@ -134,7 +145,10 @@ def send_batch(
 
     The same batch again gets the same receipt, byte for byte.
     """
-    return JoseResponse(take_batch(office, partner, unpack(body, content_encoding)))
+    data = unpack(body, content_encoding)
+    receipt = renewals.trusting(partner, lambda known: take_batch(office, known, data))
+    request.app.state.metrics.took_batch(partner.node, data.count(b"\n") - 1)
+    return JoseResponse(receipt)
 
 
 @router.post(
@@ -143,7 +157,7 @@ def send_batch(
     response_class=Response,
     responses={
         200: {"description": "known already"},
-        **declared(Unauthorized, MalformedAgreement, PartnerSuspended, RequestTooLarge),
+        **declared(Unauthorized, NotAuthentic, NotServed, MalformedAgreement, PartnerSuspended, RequestTooLarge, LedgerBusy),
     },
     openapi_extra={"requestBody": {"required": True, **_JOSE}},
     summary="Propose an agreement",
@@ -164,7 +178,16 @@ def propose_agreement(
     response_class=Response,
     responses={
         200: {"description": "known already"},
-        **declared(Unauthorized, MalformedAgreement, NotFound, AlreadyDecided, PartnerSuspended, RequestTooLarge),
+        **declared(
+            Unauthorized,
+            NotAuthentic,
+            MalformedAgreement,
+            NotFound,
+            AlreadyDecided,
+            PartnerSuspended,
+            RequestTooLarge,
+            LedgerBusy,
+        ),
     },
     openapi_extra={"requestBody": {"required": True, **_JOSE}},
     summary="Tell a decision on an agreement",
@@ -187,8 +210,12 @@ def decide_agreement(
     return Response(status_code=202 if fresh else 200)
 
 
-@router.get("/v1/links/{node}", responses=declared(Unauthorized, PartnerSuspended, NotYourLink), summary="Both heads of a link")
-def link_heads(ledger: ReadLedgerDep, partner: PartnerDep, node: str) -> LinkHeads:
+@router.get(
+    "/v1/links/{node}",
+    responses=declared(Unauthorized, PartnerSuspended, NotYourLink, Invalid, LedgerBusy),
+    summary="Both heads of a link",
+)
+def link_heads(ledger: ReadLedgerDep, partner: PartnerDep, node: Annotated[str, Path(pattern=NODE)]) -> LinkHeads:
     """Where both logs of the caller's link stand, each with its signed manifest and receipt; `node` is the caller itself."""
     link = ledger.links.of(partner.node)
     if node != partner.node or link is None:
@@ -198,3 +225,15 @@ def link_heads(ledger: ReadLedgerDep, partner: PartnerDep, node: str) -> LinkHea
         received=ledger.links.batch(link.id, Direction.IN, link.in_sequence),
         sent=ledger.links.batch(link.id, Direction.OUT, link.out_sequence),
     )
+
+
+def _claimed_issuer(jws: str) -> str:
+    """Who an assertion says that it is from; Unauthorized if it says nothing. Nothing is proven by it."""
+    try:
+        claims = ijson.loads(jose.read_unverified(jws).payload)
+    except (NotAuthentic, ijson.NotIJSON) as exc:
+        raise Unauthorized from exc
+    issuer = claims.get("iss") if isinstance(claims, dict) else None
+    if not isinstance(issuer, str):
+        raise Unauthorized
+    return issuer

@@ -13,7 +13,6 @@ from api.models.entries import ENTRY_EXAMPLE, EntryLine
 from api.models.replies import REPLY_EXAMPLE, ReplyLine
 from api.models.shapes import Shaped, complaint
 from api.ndjson import (
-    MAX_BYTES,
     MEDIA_TYPE,
     DoubtLine,
     NdjsonDep,
@@ -63,7 +62,6 @@ _RESULTS: Responses = {
     openapi_extra={
         "requestBody": {"required": True, "content": _lines(EntryLine, ENTRY_EXAMPLE, "up to 100,000 entries, 32 MiB")}
     },
-    max_body_size=MAX_BYTES,
     summary="Enter many people",
 )
 def enter_people(caller: ClerkDep, asked: AskedDep, office: OfficeDep, body: NdjsonDep) -> Response:
@@ -90,7 +88,6 @@ def enter_people(caller: ClerkDep, asked: AskedDep, office: OfficeDep, body: Ndj
     openapi_extra={
         "requestBody": {"required": True, "content": _lines(ReplyLine, REPLY_EXAMPLE, "up to 100,000 replies, 32 MiB")}
     },
-    max_body_size=MAX_BYTES,
     summary="Answer many exchanges",
 )
 def answer_exchanges(caller: ClerkDep, asked: AskedDep, office: OfficeDep, body: NdjsonDep) -> Response:

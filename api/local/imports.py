@@ -24,7 +24,7 @@ from exchange.node import NotServed
 
 router = APIRouter(prefix="/api/v1", tags=["Imports"], route_class=StrictRoute)
 MAX_FILE = 50 * 1024 * 1024
-_FORM_ROOM = 64 * 1024
+MAX_FORM = MAX_FILE + 64 * 1024
 LayoutForm = Annotated[Layout, Form(description="outflow and inflow registers, or matters: queries and notices")]
 UPLOAD = {
     "content": {
@@ -59,7 +59,6 @@ def uploaded(
     response_model=ImportShown,
     responses=writing(SheetRefused, NotServed, RequestTooLarge),
     openapi_extra={"requestBody": UPLOAD},
-    max_body_size=MAX_FILE + _FORM_ROOM,
     summary="Take in a sheet",
 )
 def take_in(

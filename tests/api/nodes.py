@@ -1,0 +1,149 @@
+"""Real nodes on loopback ports, served by uvicorn as in production, and callers of every role."""
+
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+
+from adapters.keys.keyring import Keyring
+from adapters.memory import MemoryLedgers
+from adapters.node_document import NodeDocuments
+from adapters.office import Office
+from adapters.partner_http import PartnerClient
+from api.access import LocalRole, hash_secret
+from api.app import create_app
+from exchange.ledger import ApiKey, Ledgers
+from exchange.node import Node
+from jobs.deliver import deliver_all
+from jobs.runner import on_shift
+from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, XICHENG_NODE
+from tests.jobs.offices import HandClock
+from tests.life.two_nodes import a_node
+
+
+@dataclass
+class Served:
+    """A node that is served, and its callers."""
+
+    office: Office
+    clock: HandClock
+    url: str
+    http: httpx.Client
+    _keys: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def key(self, role: str, jurisdiction: str) -> str:
+        """A key of that role, bound to that jurisdiction."""
+        if (role, jurisdiction) not in self._keys:
+            number, secret = f"k{len(self._keys)}", secrets.token_hex(16)
+            made = ApiKey(
+                id=number,
+                secret_hash=hash_secret(secret),
+                name=role,
+                jurisdiction=jurisdiction,
+                role=LocalRole(role),
+                created_at=self.clock.now(),
+            )
+            with self.office.ledgers.transaction() as ledger:
+                ledger.access.save_api_key(made)
+            self._keys[role, jurisdiction] = f"wsk_{number}_{secret}"
+        return self._keys[role, jurisdiction]
+
+    def call(self, method: str, path: str, *, role: str = "clerk", of: str | None = None, **request: Any) -> httpx.Response:
+        """Call the API of own systems as a role of a jurisdiction, the node's county unless told."""
+        county = of or min(self.office.node.jurisdictions)
+        headers = {"authorization": f"Bearer {self.key(role, county)}", **request.pop("headers", {})}
+        return self.http.request(method, f"/api/v1{path}", headers=headers, **request)
+
+    def get(self, path: str, **request: Any) -> Any:
+        """The body of a successful GET."""
+        response = self.call("GET", path, **request)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def post(self, path: str, body: Any = None, *, status: int | None = None, **request: Any) -> Any:
+        """The body of a successful POST."""
+        response = self.call("POST", path, json=body, **request) if body is not None else self.call("POST", path, **request)
+        assert response.status_code == status if status else response.is_success, response.text
+        return response.json()
+
+    def deliver(self) -> None:
+        """What the jobs do: send everything that waits."""
+        with httpx.Client() as client, on_shift(self.office, PartnerClient(self.office, client)) as shift:
+            deliver_all(shift)
+
+
+@contextmanager
+def served(folder: Path, node: Node, clock: HandClock, ledgers: Ledgers | None = None) -> Iterator[Served]:
+    """Serve a node with fresh keys on a free port, until the block ends."""
+    folder.mkdir(parents=True)
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{door.getsockname()[1]}"
+        keyring = Keyring.create(folder / "keys", clock.now())
+        documents = NodeDocuments(folder, node, url, clock, keyring)
+        books = ledgers or MemoryLedgers()
+        office = Office(node=node, ledgers=books, keyring=keyring, clock=clock, documents=documents, folder=folder)
+        config = uvicorn.Config(create_app(office), log_level="critical", date_header=False, server_header=False)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        with httpx.Client(base_url=url, timeout=30) as client:
+            yield Served(office=office, clock=clock, url=url, http=client)
+        server.should_exit = True
+        thread.join()
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Xicheng and Wuchang, which know each other and have an agreement in force."""
+
+    xicheng: Served
+    wuchang: Served
+
+    def deliver(self) -> None:
+        """Send everything that waits, both ways."""
+        self.xicheng.deliver()
+        self.wuchang.deliver()
+
+
+@contextmanager
+def neighbours(folder: Path, clock: HandClock, *, xicheng: Ledgers | None = None) -> Iterator[Neighbours]:
+    """Two nodes that were onboarded and have signed an agreement, all of it through the API."""
+    with (
+        served(folder / "xicheng", a_node(XICHENG_NODE, XICHENG), clock, xicheng) as one,
+        served(folder / "wuchang", a_node(WUCHANG_NODE, WUCHANG), clock) as other,
+    ):
+        for here, there in ((one, other), (other, one)):
+            onboard(here, there)
+        both = Neighbours(xicheng=one, wuchang=other)
+        agree(both)
+        yield both
+
+
+def onboard(here: Served, there: Served) -> None:
+    """Look at the other node and confirm what its operator reads out."""
+    seen = here.post("/partners", {"url": there.url}, role="operator", status=201)
+    fingerprint = there.office.keyring.fingerprint(there.clock.now())
+    assert seen["fingerprint"] == fingerprint
+    confirmed = {"fingerprint": fingerprint.lower(), "jurisdictions": seen["claimed"]}
+    here.post(f"/partners/{seen['node']}/confirmation", confirmed, role="operator")
+
+
+def agree(both: Neighbours, **terms: Any) -> str:
+    """Xicheng proposes, Wuchang accepts; the agreement's digest."""
+    proposal = {"partner": WUCHANG_NODE, "jurisdiction": XICHENG, "with": WUCHANG, **terms}
+    digest: str = both.xicheng.post("/agreements", proposal, role="coordinator", status=201)["digest"]
+    both.xicheng.deliver()
+    both.wuchang.post(f"/agreements/{digest}/decision", {"decision": "accepted"}, role="coordinator")
+    both.wuchang.deliver()
+    return digest
