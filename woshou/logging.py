@@ -15,7 +15,13 @@ import structlog
 from exchange.errors import WoshouError
 
 Event = MutableMapping[str, Any]
-_QUIET = {"httpx": logging.WARNING, "httpcore": logging.WARNING, "apscheduler": logging.ERROR, "uvicorn.error": logging.WARNING}
+_QUIET = {
+    "httpx": logging.WARNING,
+    "httpcore": logging.WARNING,
+    "apscheduler": logging.ERROR,
+    "uvicorn.error": logging.WARNING,
+    "alembic": logging.WARNING,
+}
 
 
 def configure(form: Literal["json", "text"], *, level: str = "info") -> None:

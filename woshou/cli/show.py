@@ -62,7 +62,7 @@ def members(value: Any) -> Mapping[str, Any]:
     if isinstance(value, Mapping):
         return value
     if isinstance(value, BaseModel):
-        return dict(value)
+        return vars(value)
     return {field.name: getattr(value, field.name) for field in fields(value)}
 
 

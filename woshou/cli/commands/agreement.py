@@ -56,7 +56,7 @@ Jurisdiction = Annotated[str | None, typer.Option(help=say("本方地区代码",
 def _flat(row: AgreementShown) -> dict[str, Any]:
     terms = row.terms
     between = [f"{party.jurisdiction}@{party.node}" for party in terms.parties]
-    return {**{name: getattr(terms, name) for name in terms.__struct_fields__}, **dict(row), "between": between}
+    return {**{name: getattr(terms, name) for name in terms.__struct_fields__}, **vars(row), "between": between}
 
 
 def _print(call: Call, row: AgreementShown) -> None:

@@ -61,7 +61,7 @@ def _shown(ledger: Ledger, partner: Partner) -> PartnerShown:
 
 
 def _flat(row: PartnerShown) -> dict[str, Any]:
-    return {**dict(row), **(dict(row.link) if row.link is not None else {})}
+    return {**vars(row), **(vars(row.link) if row.link is not None else {})}
 
 
 def _print(call: Call, row: PartnerShown) -> None:

@@ -62,7 +62,7 @@ class WhichPeriod(Invalid):
 
 def _flat(rate: RateShown) -> dict[str, Any]:
     reason = say(rate.reason.zh, rate.reason.en) if rate.reason else None
-    return {**dict(rate), "name": say(*NAMES[rate.rate]), "reason": reason}
+    return {**vars(rate), "name": say(*NAMES[rate.rate]), "reason": reason}
 
 
 def install(app: typer.Typer) -> None:
