@@ -10,6 +10,7 @@ from jobs.deliver import deliver
 from jobs.overdue import announce_overdue
 from jobs.remind import remind_partners
 from jobs.renew import renew_partners
+from jobs.retry import retry_rejected
 from jobs.shift import Shift
 from jobs.tidy import tidy
 
@@ -48,6 +49,7 @@ class Job:
 SCHEDULE = (
     Job(name="deliver", run=deliver, when=Rounds()),
     Job(name="renew", run=renew_partners, when=Every(interval=timedelta(hours=1))),
+    Job(name="retry", run=retry_rejected, when=Every(interval=timedelta(hours=1))),
     Job(name="tidy", run=tidy, when=Every(interval=timedelta(hours=1))),
     Job(name="overdue", run=announce_overdue, when=Daily(at=time(0, 10))),
     Job(name="remind", run=remind_partners, when=Daily(at=time(8, 0))),

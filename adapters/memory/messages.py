@@ -3,8 +3,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from adapters.memory.books import Books, MessageKey, add, save
+from exchange.errors import Retry
 from exchange.exchanges import Direction, LoggedMessage
 
 
@@ -56,6 +58,18 @@ class MemoryMessages:
             if message.link == link and message.exchange in wanted and erasable(message)
         ]
         self.save(erased)
+
+    def to_retry(self, before: datetime, limit: int) -> list[LoggedMessage]:
+        freed = (
+            message
+            for message in self._books.messages.values()
+            if message.direction is Direction.OUT
+            and message.problem is not None
+            and message.problem.retry is Retry.LATER
+            and message.known_at is not None
+            and message.known_at < before
+        )
+        return sorted(freed, key=lambda message: message.id)[:limit]
 
 
 def erasable(message: LoggedMessage) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from exchange.admission import Desk
+from exchange.codes import Role
 from exchange.errors import NotAuthentic
 from exchange.exchanges import Acceptance, Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.ledger import Finding, Ledger
@@ -217,7 +218,13 @@ def _take_effect(ledger: Ledger, node: Node, link: Link, settled: Sequence[Logge
         elif message.outcome is Outcome.ACCEPTED:
             exchange = effects.take(exchange, letter_of(message, node.name))
         elif message.id == exchange.opening:
-            exchange = replace(exchange, acceptance=Acceptance.REJECTED, problem=message.problem, version=exchange.version + 1)
+            exchange = replace(
+                exchange,
+                acceptance=Acceptance.REJECTED,
+                known_at=message.known_at,
+                problem=message.problem,
+                version=exchange.version + 1,
+            )
         else:
             continue
         exchanges[key] = exchange
@@ -244,6 +251,40 @@ def _due_differs(desk: Desk, exchange: Exchange, message: LoggedMessage, now: da
             at=now,
         )
     ]
+
+
+def requeue(ledger: Ledger, before: datetime, limit: int) -> int:
+    """Queue again what was rejected before this moment with the word that it may be accepted later; how many those are.
+
+    Such a rejection has freed the message's id, so that the same bytes are judged anew (protocol, section "A batch").
+    """
+    messages = ledger.messages.to_retry(before, limit)
+    for link in {message.link for message in messages}:
+        openings = {message.exchange: message.id for message in messages if message.link == link}
+        pending = [
+            replace(exchange, acceptance=Acceptance.PENDING, problem=None, version=exchange.version + 1)
+            for exchange in ledger.exchanges.load(link, Role.ASKER, openings).values()
+            if exchange.opening == openings[exchange.key.exchange]
+        ]
+        ledger.exchanges.save(pending)
+    ledger.messages.save(
+        [
+            replace(
+                message,
+                sequence=None,
+                position=None,
+                turn=None,
+                sent_at=None,
+                received_at=None,
+                known_at=None,
+                outcome=None,
+                due=None,
+                problem=None,
+            )
+            for message in messages
+        ]
+    )
+    return len(messages)
 
 
 def put_off(ledger: Ledger, partner: str, now: datetime, wait: timedelta, trouble: str) -> None:

@@ -1,8 +1,10 @@
 """The messages of the logs."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from exchange.codes import Kind, Result
 from exchange.errors import Retry
@@ -192,3 +194,14 @@ def test_erasing_twice_is_erasing_once(ledger):
     ledger.messages.erase(1, [an_id(1)])
     assert ledger.messages.of_exchanges(1, [an_id(1)]) == {an_id(1): [judged(a_message(1), line=None)]}
     assert ledger.messages.known(1, Direction.OUT, [an_id(1)])[an_id(1)].created_at == a_moment(1)
+
+
+def test_only_what_was_rejected_for_now_comes_back_to_be_retried_and_only_after_a_while(ledger):
+    for_now = judged(a_message(1), 1, 5, outcome=Outcome.REJECTED, problem=PROBLEM)
+    for_ever = judged(a_message(2), 1, 5, outcome=Outcome.REJECTED, problem=structs.replace(PROBLEM, retry=Retry.NEVER))
+    theirs = replace(judged(a_message(3), 1, 5, outcome=Outcome.REJECTED, problem=PROBLEM), direction=Direction.IN)
+    ledger.messages.add([for_now, for_ever, theirs, judged(a_message(4)), a_message(5)])
+    assert for_now.known_at is not None
+    assert ledger.messages.to_retry(for_now.known_at, 10) == []
+    assert ledger.messages.to_retry(for_now.known_at + timedelta(seconds=1), 10) == [for_now]
+    assert ledger.messages.to_retry(for_now.known_at + timedelta(seconds=1), 0) == []

@@ -3,18 +3,20 @@
 from datetime import date, timedelta
 
 import pytest
+from msgspec import structs
 
 from adapters.memory import MemoryLedgers
 from exchange.codes import ChallengeReason, Event, Item, Kind, MaritalStatus, Result, WithdrawalReason
 from exchange.conversation import FactKind, NotInThisState, ReminderTooSoon, State, TooManyChallenges
+from exchange.errors import Retry
 from exchange.exchanges import Acceptance
 from exchange.people.record import Record
-from exchange.verbs.deliver import ReceiptDoesNotFit
+from exchange.verbs.deliver import ReceiptDoesNotFit, requeue
 from exchange.verbs.receive import LinkForked, SequenceGap
 from exchange.verbs.reply import NotYourRole, UnderWay
-from exchange.wire.batch import BatchNotAuthentic, Outcome, read_receipt
+from exchange.wire.batch import BatchNotAuthentic, Outcome, WireProblem, read_receipt, write
 from exchange.wire.message import ChallengeBody, FeedbackBody, WithdrawalBody
-from tests.life.two_nodes import Two, payload_of
+from tests.life.two_nodes import Two, payload_of, signed
 
 CONFIRMED = FeedbackBody(result=Result.CONFIRMED)
 DIVORCED = FeedbackBody(result=Result.CORRECTED, record=Record(marital_status=MaritalStatus.DIVORCED))
@@ -211,3 +213,24 @@ def test_a_rejected_opening_is_shown_to_its_asker_with_the_reason(two: Two) -> N
     two.xicheng.settle(narrow.wuchang.take(data))
     seen = two.xicheng.see(exchange)
     assert (seen.acceptance, seen.conversation, seen.problem and seen.problem.retry) == (Acceptance.REJECTED, None, "contact")
+
+
+def test_what_is_rejected_for_now_is_judged_anew_under_the_same_id(two: Two) -> None:
+    """The partner's rejection says `later`, as one would whose coordinator has yet to decide."""
+    exchange = two.xicheng.ask()
+    data = two.xicheng.cut()
+    assert data is not None
+    receipt = read_receipt(payload_of(two.wuchang.take(data)))
+    (word,) = receipt.receipts
+    later = WireProblem(type="urn:example:busy", title="稍后", detail="Not now.", retry=Retry.LATER)
+    refused = structs.replace(receipt, receipts=[structs.replace(word, outcome=Outcome.REJECTED, due=None, problem=later)])
+    two.xicheng.settle(signed(write(refused)))
+    assert two.xicheng.see(exchange).acceptance is Acceptance.REJECTED
+    two.pass_time(timedelta(hours=2))
+    with two.xicheng.ledgers.transaction() as ledger:
+        assert requeue(ledger, two.xicheng.now - timedelta(hours=1), 10) == 1
+    assert two.xicheng.see(exchange).acceptance is Acceptance.PENDING
+    again = two.xicheng.cut()
+    assert again is not None
+    assert again.split(b"\n")[1] == data.split(b"\n")[1]
+    assert read_receipt(payload_of(two.wuchang.take(again))).receipts[0].outcome is Outcome.DUPLICATE

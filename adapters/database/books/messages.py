@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import func, literal, select
 
@@ -29,6 +30,7 @@ _KIND = words(Kind)
 _OUTCOME = words_or_none(Outcome)
 _RESULT = words_or_none(Result)
 # Written into the statement, so that both databases see that the index of queued messages serves it.
+_REJECTED = literal(Outcome.REJECTED.value, literal_execute=True)
 _OUT = literal(Direction.OUT.value, literal_execute=True)
 
 
@@ -95,6 +97,16 @@ class SqlMessages:
             messages.line.is_not(None),
         )
         self._work.change(_MESSAGES.update().where(*judged).values(line=None))
+
+    def to_retry(self, before: datetime, limit: int) -> list[LoggedMessage]:
+        messages = _MESSAGES.c
+        freed = _ALL.where(
+            messages.direction == _OUT,
+            messages.outcome == _REJECTED,
+            messages.known_at < to_milliseconds(before),
+            messages.problem.like('%"retry":"later"%'),
+        )
+        return [_message(row) for row in self._work.rows(freed.order_by(messages.id).limit(limit))]
 
 
 def _values(message: LoggedMessage) -> Values:

@@ -72,6 +72,12 @@ class MessageRow(Row, table=True):
             sqlite_where=sql("direction = 'out' AND sequence IS NULL"),
             postgresql_where=sql("direction = 'out' AND sequence IS NULL"),
         ),
+        Index(
+            "messages_rejected",
+            "id",
+            sqlite_where=sql("direction = 'out' AND outcome = 'rejected'"),
+            postgresql_where=sql("direction = 'out' AND outcome = 'rejected'"),
+        ),
     )
 
     link: int = number(primary_key=True)

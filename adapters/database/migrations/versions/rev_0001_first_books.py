@@ -113,6 +113,7 @@ def _links() -> None:
     _index("messages_of_batch", "messages", ["link", "direction", "sequence", "position"], where="sequence IS NOT NULL")
     _index("messages_of_exchange", "messages", ["link", "exchange"])
     _index("messages_queued", "messages", ["link", "id"], where="direction = 'out' AND sequence IS NULL")
+    _index("messages_rejected", "messages", ["id"], where="direction = 'out' AND outcome = 'rejected'")
 
 
 def _exchanges() -> None:
