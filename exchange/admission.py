@@ -123,7 +123,7 @@ class Desk:
     ) -> Step:
         """Admit a message to an exchange that exists, and give its step in the state table; a Refused leaf otherwise.
 
-        `at` is the message's stamp: what was sent in time is not refused for having travelled.
+        `at` is when it was sent: what was lawful then is not refused for having travelled.
         """
         self._created(message)
         if exchange is None or exchange.acceptance is not Acceptance.ACCEPTED or exchange.conversation is None:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from exchange.admission import Desk, ExchangeExists, Terms
 from exchange.codes import Kind, Role
-from exchange.conversation import Conversation, Effect, State, answered_at
+from exchange.conversation import Conversation, State, answered_at
 from exchange.errors import Invalid, Refused, Retry, WoshouError
 from exchange.exchanges import Acceptance, Direction, Exchange, ExchangeKey, Link, LoggedMessage
 from exchange.ledger import Ledger
@@ -63,6 +63,7 @@ class Intake:
         self._manifest, self._turn, self._now = manifest, turn, now
         self._sent_at = parse_moment(manifest.sent_at)
         self._stamp = answered_at(self._sent_at, now)
+        self._lapse_days = node.rules.lapse_days
         local = partner.node == node.name
         self._desk = Desk(
             node=node,
@@ -153,9 +154,10 @@ class Intake:
             return self._open(key, position, arrival, message)
         exchange = self._exchanges.get(key)
         replied = self._find_replied(message)
-        step = self._desk.reply(message, exchange, replied, at=self._stamp, sending=False)
+        # Judged by when it was sent: what was lawful then is not refused for having travelled, at worst it was overtaken.
+        step = self._desk.reply(message, exchange, replied, at=min(self._sent_at, self._now), sending=False)
         logged = self._logged(position, arrival, message)
-        if exchange is not None and isinstance(message, Challenge) and step.effect is Effect.CHALLENGES:
+        if exchange is not None and isinstance(message, Challenge) and self._challenges(exchange):
             due = self._desk.due_of_challenge(exchange)
             logged = replace(logged, due=due.day if due else None)
         if isinstance(message, Feedback):
@@ -164,6 +166,11 @@ class Intake:
         self._exchanges[key] = self._effects.take(self._exchanges[key], letter_of(logged, self._manifest.sender))
         self._changed[key] = None
         return logged
+
+    def _challenges(self, exchange: Exchange) -> bool:
+        """Whether a challenge has its effect, by its stamp: only a round that is opened has a due date."""
+        conversation = exchange.conversation
+        return conversation is not None and conversation.state_at(self._stamp, self._lapse_days) is State.ANSWERED
 
     def _open(self, key: ExchangeKey, position: int, arrival: Arrival, message: Query | Notice) -> LoggedMessage:
         if key in self._exchanges:

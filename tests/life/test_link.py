@@ -234,3 +234,23 @@ def test_what_is_rejected_for_now_is_judged_anew_under_the_same_id(two: Two) -> 
     assert again is not None
     assert again.split(b"\n")[1] == data.split(b"\n")[1]
     assert read_receipt(payload_of(two.wuchang.take(again))).receipts[0].outcome is Outcome.DUPLICATE
+
+
+def test_a_challenge_sent_in_time_that_travelled_for_days_is_accepted_and_was_overtaken(two: Two) -> None:
+    exchange = two.xicheng.ask()
+    two.calm()
+    two.wuchang.say(exchange, Kind.FEEDBACK, CONFIRMED)
+    two.calm()
+    two.pass_time(timedelta(days=15))
+    two.xicheng.say(exchange, Kind.CHALLENGE, INCOMPLETE)
+    data = two.xicheng.cut()
+    assert data is not None
+    two.pass_time(timedelta(days=2))
+    receipt = two.wuchang.take(data)
+    assert [(word.outcome, word.due) for word in read_receipt(payload_of(receipt)).receipts] == [(Outcome.ACCEPTED, None)]
+    two.xicheng.settle(receipt)
+    for side in (two.xicheng, two.wuchang):
+        seen = side.see(exchange).conversation
+        assert seen is not None
+        assert (seen.state_at(side.now, 15), seen.round) == (State.LAPSED, 1)
+    assert two.xicheng.facts(exchange) == two.wuchang.facts(exchange)
