@@ -1,0 +1,169 @@
+"""The cells that everything is counted into, once: a figure of any jurisdiction is a sum over cells.
+
+A cell is the finest group that a report shows: one county, one township of it, one kind of matter. Which exchanges to count
+is decided before; a cell only adds up.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from exchange.codes import Event, Kind, RegisterKind
+from exchange.counting.entries import CountedEntry, EntryTally
+from exchange.counting.query import UNASSIGNED, register_of
+from exchange.counting.rows import Row, Stamp, stamp_of
+from exchange.counting.tally import Tally
+from exchange.counting.verdict import Verdict
+from exchange.exchanges import Exchange
+from exchange.imports import ImportedFile
+from exchange.moments import Period, civil_day
+from exchange.rates import Cohort
+
+KEY_EVENTS: Final = frozenset({Event.BIRTH, Event.MARRIAGE})
+
+
+def is_key_information(exchange: Exchange) -> bool:
+    """Whether it is key information (重点信息): an urgent query, or a notice of a birth or a marriage."""
+    if exchange.kind is Kind.QUERY:
+        return exchange.urgent is not None
+    return exchange.kind is Kind.NOTICE and exchange.event in KEY_EVENTS
+
+
+class Place(NamedTuple):
+    """A township of a county, or `UNASSIGNED`."""
+
+    county: str
+    township: str
+
+
+class Sort(NamedTuple):
+    """What kind of matter: whether the own side is the origin, and whether it is key information."""
+
+    outflow: bool
+    key: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Whose figures: a jurisdiction, the counties served within it, and the township if it is about one."""
+
+    jurisdiction: str
+    counties: frozenset[str]
+    township: str | None = None
+
+    def holds(self, place: Place) -> bool:
+        """Whether a cell of this place belongs to it."""
+        return place.county in self.counties and self.township in (None, place.township)
+
+
+@dataclass(slots=True, kw_only=True)
+class ExchangeCells:
+    """The exchanges of one role, by place and sort."""
+
+    cohort: Cohort
+    period: Period
+    keep_rows: bool
+    tallies: defaultdict[Place, defaultdict[Sort, Tally]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(Tally)))
+    rows: defaultdict[Place, list[tuple[Sort, Exchange, Verdict]]] = field(default_factory=lambda: defaultdict(list))
+
+    def take(self, exchange: Exchange, verdict: Verdict) -> None:
+        """Count one exchange; one that wants no feedback counts for nothing here."""
+        if verdict.first_due is None:
+            return
+        place = Place(exchange.own, exchange.handled_by or UNASSIGNED)
+        sort = Sort(register_of(exchange) is RegisterKind.OUTFLOW, is_key_information(exchange))
+        tally = self.tallies[place][sort]
+        tally.wait(verdict)
+        counts = verdict.due_in if self.cohort is Cohort.DUE else verdict.submitted_in
+        if counts(self.period):
+            tally.count(verdict)
+            if self.keep_rows and not verdict.withdrawn_apart:
+                self.rows[place].append((sort, exchange, verdict))
+
+    def total(self, scope: Scope, wanted: Callable[[Sort], bool]) -> Tally:
+        """The sum over the cells of a scope."""
+        whole = Tally()
+        for place, sorts in self.tallies.items():
+            if scope.holds(place):
+                for sort, tally in sorts.items():
+                    if wanted(sort):
+                        whole.add(tally)
+        return whole
+
+    def rows_of(self, scope: Scope, wanted: Callable[[Sort], bool], counts: Callable[[Verdict], bool]) -> tuple[Row, ...]:
+        """The rows behind such a sum, by id."""
+        found = (
+            Row(
+                id=exchange.key.exchange,
+                own=exchange.own,
+                other=exchange.other,
+                stamps=tuple(stamp_of(fact) for fact in verdict.facts),
+                numerator=int(counts(verdict)),
+                denominator=1,
+            )
+            for place, kept in self.rows.items()
+            if scope.holds(place)
+            for sort, exchange, verdict in kept
+            if wanted(sort)
+        )
+        return tuple(sorted(found, key=_by_id))
+
+
+@dataclass(slots=True, kw_only=True)
+class EntryCells:
+    """The open entries, by place."""
+
+    keep_rows: bool
+    tallies: defaultdict[Place, EntryTally] = field(default_factory=lambda: defaultdict(EntryTally))
+    rows: defaultdict[Place, list[CountedEntry]] = field(default_factory=lambda: defaultdict(list))
+
+    def take(self, counted: CountedEntry) -> None:
+        """Count one open entry."""
+        place = Place(counted.entry.jurisdiction, counted.entry.township or UNASSIGNED)
+        self.tallies[place].count(counted)
+        if self.keep_rows:
+            self.rows[place].append(counted)
+
+    def total(self, scope: Scope) -> EntryTally:
+        """The sum over the cells of a scope."""
+        whole = EntryTally()
+        for place, tally in self.tallies.items():
+            if scope.holds(place):
+                whole.add(tally)
+        return whole
+
+    def rows_of(self, scope: Scope, counts: Callable[[CountedEntry], bool]) -> tuple[Row, ...]:
+        """The rows behind such a sum, by id."""
+        found = (counted.row(counts(counted)) for place, kept in self.rows.items() if scope.holds(place) for counted in kept)
+        return tuple(sorted(found, key=_by_id))
+
+
+def files_in(files: Iterable[ImportedFile], period: Period, as_of: datetime) -> list[ImportedFile]:
+    """The files of a period; of the same bytes in one jurisdiction only the first, whenever that was."""
+    first: dict[tuple[str, str], ImportedFile] = {}
+    for file in sorted(files, key=lambda file: (file.at, file.id)):
+        if file.at <= as_of:
+            first.setdefault((file.jurisdiction, file.sha256), file)
+    return [file for file in first.values() if civil_day(file.at) in period]
+
+
+def file_rows(files: Iterable[ImportedFile]) -> tuple[Row, ...]:
+    """The rows behind the entry rate: one a file."""
+    found = (
+        Row(
+            id=file.id,
+            own=file.jurisdiction,
+            other=None,
+            stamps=(Stamp(what="imported", at=file.at, known_at=file.at),),
+            numerator=file.entered,
+            denominator=file.rows,
+        )
+        for file in files
+    )
+    return tuple(sorted(found, key=_by_id))
+
+
+def _by_id(row: Row) -> tuple[str, str]:
+    return row.id, row.own

@@ -1,0 +1,46 @@
+"""The rows behind a figure: ids and stamps, nothing about a person, enough to count the figure again."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from exchange.codes import Result
+from exchange.conversation import Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """One thing that was counted, with both its times. `round`, `due` and `result` belong to exchanges only."""
+
+    what: str
+    at: datetime
+    known_at: datetime
+    round: int | None = None
+    due: date | None = None
+    result: Result | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One exchange, entry or file, and what it adds to the two counts: 0 or 1, of a file its rows.
+
+    `id` is the exchange's, entry's or import's; `other` the jurisdiction on the other side, where there is one.
+    """
+
+    id: str
+    own: str
+    other: str | None
+    stamps: tuple[Stamp, ...]
+    numerator: int
+    denominator: int
+
+
+def stamp_of(fact: Fact) -> Stamp:
+    """The stamp of a fact about an exchange."""
+    return Stamp(
+        what=fact.what.value,
+        at=fact.happened_at,
+        known_at=fact.known_at,
+        round=fact.round,
+        due=fact.due,
+        result=fact.result,
+    )
