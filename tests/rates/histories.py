@@ -179,10 +179,11 @@ def holding(
     told: Iterable[Told] = (),
     entries: Iterable[tuple[Entry, list[EntryFact]]] = (),
     files: Iterable[ImportedFile] = (),
-) -> MemoryLedgers:
-    """Ledgers that hold all this."""
+    ledgers: Ledgers | None = None,
+) -> Ledgers:
+    """Ledgers that hold all this; in memory unless others are given."""
     told, entries = list(told), list(entries)
-    ledgers = MemoryLedgers()
+    ledgers = ledgers or MemoryLedgers()
     with ledgers.transaction() as ledger:
         ledger.exchanges.add([one.exchange for one in told])
         ledger.exchanges.add_facts([(one.exchange.key, fact) for one in told for fact in one.facts])

@@ -1,0 +1,54 @@
+"""A report is the same on every ledger."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from adapters.database.engine import Database, open_database
+from exchange.codes import Event, Kind, Result, Role, UrgentReason
+from exchange.ledger import Ledgers
+from exchange.people.register import EntryFactKind
+from exchange.rates import Cohort, RateName
+from tests.builders import WUCHANG, XICHENG, a_link, an_id, an_import
+from tests.rates.histories import HANYANG, HUBEI, History, an_open_entry, holding, reported, then, until, wanted
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    opened = open_database(database_url)
+    opened.upgrade()
+    yield opened
+    opened.close()
+
+
+def filled(ledgers: Ledgers | None = None) -> Ledgers:
+    """A bit of everything that a report counts."""
+    histories = [
+        History().answered(2, Result.NOT_FOUND),
+        History(lag=3).answered(29).challenged(30, 60).answered(70).confirmed(71),
+        History(received=4).answered(9).confirmed(10),
+        History(received=5).withdrawn(6),
+        History(received=7, due=None),
+        History(received=8),
+    ]
+    told = []
+    for n, history in enumerate(histories, start=1):
+        told.append(
+            history.of(n, handled_by=WUCHANG + "001" if n % 2 else None, urgent=UrgentReason.APPOINTMENT if n > 3 else None)
+        )
+        told.append(history.of(100 + n, own=HANYANG, origin=XICHENG, destination=HANYANG, kind=Kind.NOTICE, event=Event.BIRTH))
+        told.append(history.of(200 + n, role=Role.ASKER, entry=an_id(n % 3 + 1), result=Result.CORRECTED))
+    entries = [an_open_entry(n, n) for n in (1, 2, 3)]
+    entries[0][1].extend([then(EntryFactKind.CLOSED, 1, 8), then(EntryFactKind.REOPENED, 1, 20, known=90)])
+    return holding(told, entries, [an_import(1, jurisdiction=WUCHANG), an_import(2, jurisdiction=HANYANG)], ledgers)
+
+
+@pytest.mark.parametrize("cohort", Cohort)
+def test_a_report_is_the_same_on_sql_as_in_memory_whatever_the_as_of_moment(database, cohort):
+    with database.transaction() as ledger:
+        ledger.links.add(a_link().uuid, a_link().partner)
+    filled(database)
+    memory = filled()
+    for day in (3, 31, 60, 70, 74, 89, 90, 200):
+        query = wanted(HUBEI, WUCHANG, as_of=until(day), cohort=cohort, parts=True, rows=frozenset(RateName))
+        assert reported(database, query) == reported(memory, query)
