@@ -6,6 +6,7 @@ from woshou.cli.call import group
 from woshou.cli.commands import (
     agreement,
     apikey,
+    demo,
     exchange,
     node,
     openapi,
@@ -19,7 +20,7 @@ from woshou.cli.commands import (
 from woshou.cli.words import translate_frame
 
 # In the order in which they are first needed.
-_MODULES = (node, processes, partner, agreement, sheets, register, exchange, report, apikey, upkeep, openapi)
+_MODULES = (node, processes, partner, agreement, sheets, register, exchange, report, apikey, upkeep, openapi, demo)
 
 
 def build() -> typer.Typer:

@@ -1,0 +1,5 @@
+"""`python -m woshou`."""
+
+from woshou.cli import main
+
+main()

@@ -1,0 +1,116 @@
+"""What came of it: one JSON document, or a table of the rates."""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from adapters.keys.files import write_private
+from exchange.rates import RateName
+from woshou.cli.commands.report import NAMES
+from woshou.cli.show import console
+from woshou.cli.words import say
+from woshou.demo.nodes import DemoNode
+
+_KEYS = "api-keys.json"
+
+
+def summary_of(nodes: list[DemoNode], first: date, last: date, imports: list[dict[str, Any]], seconds: float) -> dict[str, Any]:
+    """The summary, all of it read from the nodes' API and logs."""
+    rows = [row for node in nodes for row in node.pages("/api/v1/exchanges", role="asker")]
+    return {
+        "nodes": [{"node": node.name, "url": node.url, "jurisdictions": [node.county]} for node in nodes],
+        "imports": {
+            "rows": sum(taken["rows"] for taken in imports),
+            "accepted": sum(taken["accepted"] + taken["unchanged"] for taken in imports),
+            "warned": sum(taken["warned"] for taken in imports),
+            "refused": sum(taken["refused"] for taken in imports),
+        },
+        "exchanges": {
+            "submitted": len(rows),
+            "accepted": sum(row["acceptance"] == "accepted" for row in rows),
+            "rejected": sum(row["acceptance"] == "rejected" for row in rows),
+            "answered": sum(row["stamps"]["answered"] is not None for row in rows),
+            "confirmed": sum(row["state"] == "closed" for row in rows),
+            "challenged": sum(row["challenges"] > 0 for row in rows),
+            "withdrawn": sum(row["state"] == "withdrawn" for row in rows),
+            "overdue": sum(row["overdue"] for row in rows),
+        },
+        "messages": {
+            "sent": sum(_sent(node) for node in nodes),
+            "received": sum(_received(node) for node in nodes),
+        },
+        "rates": [rate for node in nodes for rate in _rates(node, first, last)],
+        "seconds": seconds,
+    }
+
+
+def _sent(node: DemoNode) -> int:
+    """The messages that have a receipt, by the log of the node's jobs."""
+    lines = (node.folder / "jobs.log").read_text(encoding="utf-8").splitlines()
+    told = [json.loads(line) for line in lines if line.startswith("{")]
+    return sum(each["messages"] for each in told if each["event"] == "batch delivered")
+
+
+def _received(node: DemoNode) -> int:
+    """The messages for which the node gave a receipt, by its metrics."""
+    text = node.call("GET", "/metrics", "operator").text
+    counts = [line for line in text.splitlines() if line.startswith("woshou_messages_received_total{")]
+    return sum(int(float(line.rsplit(" ", 1)[1])) for line in counts)
+
+
+def _rates(node: DemoNode, first: date, last: date) -> list[dict[str, Any]]:
+    period = {"from": first.isoformat(), "to": last.isoformat()}
+    report = node.get("/api/v1/rates", "coordinator", **period)
+    return [_rate(rate) for figures in report["figures"] for rate in figures["rates"]]
+
+
+def _rate(rate: dict[str, Any]) -> dict[str, Any]:
+    kept = ("rate", "jurisdiction", "cohort", "from", "to", "as_of", "numerator", "denominator")
+    shown = {name: rate[name] for name in kept}
+    shown["value"] = rate["numerator"] / rate["denominator"] if rate["denominator"] else None
+    if rate["reason"] is not None:
+        shown["reason"] = rate["reason"]
+    return shown
+
+
+def write_keys(folder: Path, nodes: list[DemoNode]) -> None:
+    """The API keys, for who wants to look further."""
+    keys = {node.name: {"url": node.url, **node.keys} for node in nodes}
+    write_private(folder / _KEYS, json.dumps(keys, indent=2).encode())
+
+
+def print_summary(summary: dict[str, Any], nodes: list[DemoNode], folder: Path, *, as_json: bool) -> None:
+    """The summary on stdout."""
+    if as_json:
+        print(json.dumps(summary, ensure_ascii=False, indent=2), flush=True)
+        return
+    first, last = summary["rates"][0]["from"], summary["rates"][0]["to"]
+    table = Table(title=say(f"指标 {first} 至 {last}（按首次期限）", f"Rates {first} to {last} (by first due date)"))
+    table.add_column(say("指标", "Rate"))
+    for node in nodes:
+        table.add_column(f"{node.place} {node.county}", justify="right")
+    found = {(rate["rate"], rate["jurisdiction"]): rate for rate in summary["rates"]}
+    for name in RateName:
+        table.add_row(say(*NAMES[name]), *(_cell(found[name.value, node.county]) for node in nodes))
+    out = console()
+    out.print(table)
+    for part, zh, en in (
+        ("imports", "导入", "Imports"),
+        ("exchanges", "信息交换", "Exchanges"),
+        ("messages", "消息", "Messages"),
+    ):
+        out.print(f"{say(zh, en)}: " + "  ".join(f"{name} {count}" for name, count in summary[part].items()))
+    out.print(say(f"用时 {summary['seconds']} 秒。进一步查看：", f"{summary['seconds']} seconds. Where to look further:"))
+    for node in nodes:
+        out.print(f"  {node.place}  {node.url}/docs   woshou exchange list --data {node.folder}")
+    out.print(f"  {say('接口密钥', 'API keys')}: {folder / _KEYS}   {say('表格', 'sheets')}: {folder / 'sheets'}")
+
+
+def _cell(rate: dict[str, Any]) -> str:
+    if "reason" in rate:
+        return say(rate["reason"]["zh"], rate["reason"]["en"])
+    percent = "—" if rate["value"] is None else f"{100 * rate['value']:.2f} %"
+    return f"{rate['numerator']} / {rate['denominator']}  {percent}"
