@@ -187,15 +187,15 @@ def coordinator_calling(caller: CallerDep) -> Caller:
 
 
 def operator_calling(caller: CallerDep) -> Caller:
-    """An operator: partners, links, metrics; no people."""
-    if caller.role is not LocalRole.OPERATOR:
+    """An operator of this node: partners, links, metrics; no people."""
+    if caller.role is not LocalRole.OPERATOR or not caller.counties:
         raise Forbidden
     return caller
 
 
 def watcher_calling(caller: CallerDep) -> Caller:
     """Whoever looks after what went wrong: operators and auditors."""
-    if caller.role not in (LocalRole.OPERATOR, LocalRole.AUDITOR):
+    if caller.role not in (LocalRole.OPERATOR, LocalRole.AUDITOR) or not caller.counties:
         raise Forbidden
     return caller
 

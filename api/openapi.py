@@ -55,8 +55,9 @@ def _with_our_problems(found: dict[str, Any]) -> dict[str, Any]:
 def _referring(value: Any) -> Any:
     """The description with each mark of a shape replaced by a reference to its schema."""
     match value:
-        case {shapes.MARK: str(name), **_rest}:
-            return {"$ref": f"#/components/schemas/{name}"}
+        case {shapes.MARK: str(name), **beside}:
+            beside.pop("title", None)
+            return {"$ref": f"#/components/schemas/{name}", **beside}
         case dict():
             return {key: _referring(member) for key, member in value.items()}
         case list():

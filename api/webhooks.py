@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Body, FastAPI, Header
 
 from api.models.base import EXAMPLE_ID
-from api.models.shapes import Shaped
+from api.models.shapes import Shaped, shown
 from exchange.announcements import AgreementAnnouncement, ExchangeAnnouncement
 
 _TOLD = {"exchange": EXAMPLE_ID, "own": "110102", "other": "420106"}
@@ -30,17 +30,25 @@ def install_webhooks(app: FastAPI) -> None:
     """Describe the webhooks (Standard Webhooks): the id, the time and the signature stand in three headers."""
 
     @app.webhooks.post("exchange.received", status_code=204, responses=_ANSWERS, tags=["Webhooks"])
-    def exchange_received(body: Annotated[ExchangeBody, Body(examples=[_RECEIVED])], id: Id, at: At, signed: Signature) -> None:
+    def exchange_received(
+        body: Annotated[ExchangeBody, Body(openapi_examples=shown(_RECEIVED))], id: Id, at: At, signed: Signature
+    ) -> None:
         """A query or notice of another jurisdiction has come in."""
 
     @app.webhooks.post("exchange.answered", status_code=204, responses=_ANSWERS, tags=["Webhooks"])
-    def exchange_answered(body: Annotated[ExchangeBody, Body(examples=[_ANSWERED])], id: Id, at: At, signed: Signature) -> None:
+    def exchange_answered(
+        body: Annotated[ExchangeBody, Body(openapi_examples=shown(_ANSWERED))], id: Id, at: At, signed: Signature
+    ) -> None:
         """The other side has answered."""
 
     @app.webhooks.post("exchange.overdue", status_code=204, responses=_ANSWERS, tags=["Webhooks"])
-    def exchange_overdue(body: Annotated[ExchangeBody, Body(examples=[_OVERDUE])], id: Id, at: At, signed: Signature) -> None:
+    def exchange_overdue(
+        body: Annotated[ExchangeBody, Body(openapi_examples=shown(_OVERDUE))], id: Id, at: At, signed: Signature
+    ) -> None:
         """An answer is late, ours or theirs."""
 
     @app.webhooks.post("agreement.proposed", status_code=204, responses=_ANSWERS, tags=["Webhooks"])
-    def agreement_proposed(body: Annotated[AgreementBody, Body(examples=[_PROPOSED])], id: Id, at: At, signed: Signature) -> None:
+    def agreement_proposed(
+        body: Annotated[AgreementBody, Body(openapi_examples=shown(_PROPOSED))], id: Id, at: At, signed: Signature
+    ) -> None:
         """A partner has proposed an agreement, which waits for the coordinator."""

@@ -8,7 +8,7 @@ from adapters.office import Office
 from api.access import Caller, CallerDep, CoordinatorDep, LedgerDep, OfficeDep, ReadLedgerDep
 from api.models.agreements import PROPOSAL_EXAMPLE, AgreementShown, Deciding, Proposal
 from api.models.base import DIGEST, Listing
-from api.models.shapes import Shaped
+from api.models.shapes import Shaped, shown
 from api.once import OnceDep
 from api.problems import reading, writing
 from api.strict import StrictRoute
@@ -56,7 +56,7 @@ def propose_terms(
     once: OnceDep,
     office: OfficeDep,
     ledger: LedgerDep,
-    body: Annotated[Annotated[Proposal, Shaped(Proposal)], Body(examples=[PROPOSAL_EXAMPLE])],
+    body: Annotated[Annotated[Proposal, Shaped(Proposal)], Body(openapi_examples=shown(PROPOSAL_EXAMPLE))],
 ) -> Response:
     """Sign a proposal and send it to the partner, whose coordinator decides. Only for jurisdictions within the caller's."""
     now, node = office.now(), office.node
@@ -85,7 +85,7 @@ def decide_terms(
     office: OfficeDep,
     ledger: LedgerDep,
     digest: DigestPath,
-    body: Annotated[Annotated[Deciding, Shaped(Deciding)], Body(examples=[{"decision": "accepted"}])],
+    body: Annotated[Annotated[Deciding, Shaped(Deciding)], Body(openapi_examples=shown({"decision": "accepted"}))],
 ) -> Response:
     """Say the coordinator's word on a partner's proposal, or end what is in force. What is open can still be answered."""
     now, node = office.now(), office.node

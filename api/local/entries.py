@@ -18,7 +18,7 @@ from api.models.entries import (
     Search,
     patched,
 )
-from api.models.shapes import Shaped, complaint
+from api.models.shapes import Shaped, complaint, shown
 from api.once import OnceDep
 from api.paging import PagingDep
 from api.preconditions import IfMatch, RequiredIfMatch, etag
@@ -60,7 +60,7 @@ def enter_person(
     once: OnceDep,
     office: OfficeDep,
     ledger: LedgerDep,
-    body: Annotated[Annotated[EntryLine, Shaped(EntryLine)], Body(examples=[ENTRY_EXAMPLE])],
+    body: Annotated[Annotated[EntryLine, Shaped(EntryLine)], Body(openapi_examples=shown(ENTRY_EXAMPLE))],
 ) -> Response:
     """Enter a person in the caller's register. The same person again changes or reopens the entry, or leaves it as it is."""
     (result,) = enrol(ledger, office.node, caller.jurisdiction, [body.draft()], office.now())
@@ -93,7 +93,8 @@ def search_entries(
     office: OfficeDep,
     ledger: ReadLedgerDep,
     body: Annotated[
-        Annotated[Search, Shaped(Search)], Body(examples=[{"document": {"type": "id_number", "number": "110102199003070011"}}])
+        Annotated[Search, Shaped(Search)],
+        Body(openapi_examples=shown({"document": {"type": "id_number", "number": "110102199003070011"}})),
     ],
 ) -> Listing[EntryShown]:
     """The entries of one person in the caller's own registers, by the number of a document. Nothing is remembered of it."""
@@ -125,7 +126,7 @@ def change_entry_facts(
     version: RequiredIfMatch,
     body: Annotated[
         Annotated[EntryPatch, Shaped(EntryPatch)],
-        Body(media_type="application/merge-patch+json", examples=[_PATCH_EXAMPLE]),
+        Body(media_type="application/merge-patch+json", openapi_examples=shown(_PATCH_EXAMPLE)),
     ],
 ) -> EntryChanged:
     """Change an open entry by a merge patch (RFC 7396). If-Match with the ETag that was read guards against lost changes."""
@@ -161,7 +162,9 @@ def close(
     office: OfficeDep,
     ledger: LedgerDep,
     entry: IdPath,
-    body: Annotated[Annotated[Closing, Shaped(Closing)], Body(examples=[{"reason": "returned", "on": "2026-02-27"}])],
+    body: Annotated[
+        Annotated[Closing, Shaped(Closing)], Body(openapi_examples=shown({"reason": "returned", "on": "2026-02-27"}))
+    ],
     version: IfMatch = None,
 ) -> Response:
     """Close an open entry, today or as of an earlier day."""

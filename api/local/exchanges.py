@@ -9,7 +9,7 @@ from api.access import ClerkDep, LedgerDep, OfficeDep, ReaderDep, ReadLedgerDep
 from api.local.visible import AmbiguousExchange, partner_names, visible
 from api.models.base import UUID, CodeQuery, IdPath, Listing, NodeQuery
 from api.models.exchanges import NOTICE_EXAMPLE, QUERY_EXAMPLE, ExchangeRow, ExchangeWhole, Pairing, Start
-from api.models.shapes import Shaped
+from api.models.shapes import Shaped, shown
 from api.once import OnceDep
 from api.paging import PagingDep
 from api.preconditions import etag
@@ -49,7 +49,7 @@ def start_exchange(
     once: OnceDep,
     office: OfficeDep,
     ledger: LedgerDep,
-    body: Annotated[Annotated[Start, Shaped(Start)], Body(examples=[QUERY_EXAMPLE, NOTICE_EXAMPLE])],
+    body: Annotated[Annotated[Start, Shaped(Start)], Body(openapi_examples=shown(QUERY_EXAMPLE, NOTICE_EXAMPLE))],
 ) -> Response:
     """Queue a query (协查), or with `event` a notice (通报), to the other jurisdiction; refused if that side would refuse it."""
     now, node = office.now(), office.node
@@ -131,7 +131,7 @@ def pair_exchange(
     office: OfficeDep,
     ledger: LedgerDep,
     exchange: IdPath,
-    body: Annotated[Annotated[Pairing, Shaped(Pairing)], Body(examples=[{"entry": QUERY_EXAMPLE["entry"]}])],
+    body: Annotated[Annotated[Pairing, Shaped(Pairing)], Body(openapi_examples=shown({"entry": QUERY_EXAMPLE["entry"]}))],
     role: RoleQuery = None,
     partner: NodeQuery = None,
 ) -> Response:

@@ -8,7 +8,7 @@ from adapters.keys.fingerprint import link_id, same_fingerprint
 from api.access import LedgerDep, OfficeDep, OperatorDep, PartnersDep, ReadLedgerDep, WatcherDep
 from api.models.base import NODE, Listing
 from api.models.partners import CONFIRMATION_EXAMPLE, Address, Confirming, FindingShown, PartnerShown
-from api.models.shapes import Shaped
+from api.models.shapes import Shaped, shown
 from api.once import AskedDep, OnceDep
 from api.paging import PagingDep
 from api.problems import reading, writing
@@ -43,7 +43,7 @@ def look_at_partner(
     asked: AskedDep,
     office: OfficeDep,
     partners: PartnersDep,
-    body: Annotated[Annotated[Address, Shaped(Address)], Body(examples=[{"url": "https://wuchang.example"}])],
+    body: Annotated[Annotated[Address, Shaped(Address)], Body(openapi_examples=shown({"url": "https://wuchang.example"}))],
 ) -> Response:
     """Fetch a node's document and note it as pending; nothing is trusted before its fingerprint is confirmed."""
     with office.ledgers.transaction(read_only=True) as ledger:
@@ -73,7 +73,7 @@ def confirm_fingerprint(
     office: OfficeDep,
     ledger: LedgerDep,
     node: NodePath,
-    body: Annotated[Annotated[Confirming, Shaped(Confirming)], Body(examples=[CONFIRMATION_EXAMPLE])],
+    body: Annotated[Annotated[Confirming, Shaped(Confirming)], Body(openapi_examples=shown(CONFIRMATION_EXAMPLE))],
 ) -> Response:
     """Trust a partner: the fingerprint is what the other operator read out, the jurisdictions are those to be routed to it."""
     known = _known(ledger, node)

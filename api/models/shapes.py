@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 import msgspec
+from fastapi.openapi.models import Example
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -50,6 +51,11 @@ def complaint(error: msgspec.ValidationError) -> tuple[str, str]:
     path = match["path"] if match else ""
     pointer = path.replace("[...]", "").replace("[", "/").replace("]", "").replace(".", "/")
     return _QUOTED.sub("", _AT.sub("", text)), pointer
+
+
+def shown(*examples: dict[str, Any]) -> dict[str, Example]:
+    """Examples of a body, for OpenAPI."""
+    return {str(number): {"value": example} for number, example in enumerate(examples, 1)}
 
 
 def components() -> dict[str, Any]:

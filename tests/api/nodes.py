@@ -76,7 +76,7 @@ class Served:
 
     def deliver(self) -> None:
         """What the jobs do: send everything that waits."""
-        with httpx.Client() as client, on_shift(self.office, PartnerClient(self.office, client)) as shift:
+        with on_shift(self.office, PartnerClient(self.office, self.http)) as shift:
             deliver_all(shift)
 
 
@@ -91,16 +91,18 @@ def served(folder: Path, node: Node, clock: HandClock, ledgers: Ledgers | None =
         documents = NodeDocuments(folder, node, url, clock, keyring)
         books = ledgers or MemoryLedgers()
         office = Office(node=node, ledgers=books, keyring=keyring, clock=clock, documents=documents, folder=folder)
-        config = uvicorn.Config(create_app(office), log_level="critical", date_header=False, server_header=False)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        with httpx.Client(base_url=url, timeout=30) as client:
+        # No certificates are loaded for what stays on loopback: that takes longer than most tests.
+        with httpx.Client(base_url=url, timeout=30, verify=False) as client:
+            app = create_app(office, client=client)
+            config = uvicorn.Config(app, log_level="critical", date_header=False, server_header=False)
+            server = uvicorn.Server(config)
+            thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
+            thread.start()
+            while not server.started:
+                time.sleep(0.01)
             yield Served(office=office, clock=clock, url=url, http=client)
-        server.should_exit = True
-        thread.join()
+            server.should_exit = True
+            thread.join()
 
 
 @dataclass(frozen=True)
