@@ -184,7 +184,10 @@ class FactKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """One thing that happened to an exchange, with both its times. `round` counts from 1."""
+    """One thing that happened to an exchange, with both its times. `round` counts from 1.
+
+    `result` is an answer's, and a confirmation's: that of the answer which was confirmed.
+    """
 
     what: FactKind
     round: int
@@ -251,12 +254,10 @@ class Conversation:
             case Effect.SUPERSEDES:
                 then = replace(then, feedback=letter.id, result=letter.result, fed_back_at=letter.stamp)
             case Effect.CHALLENGES:
-                then = replace(
-                    then, round=self.round + 1, due=letter.due, challenges=self.challenges + 1, challenge=letter.id
-                )
+                then = replace(then, round=self.round + 1, due=letter.due, challenges=self.challenges + 1, challenge=letter.id)
                 fact = self._fact(FactKind.CHALLENGED, letter, round_=self.round + 1)
             case Effect.CONFIRMS:
-                fact = self._fact(FactKind.CONFIRMED, letter, round_=self.round)
+                fact = replace(self._fact(FactKind.CONFIRMED, letter, round_=self.round), result=self.result)
             case Effect.WITHDRAWS | Effect.ERASES:
                 fact = self._fact(FactKind.WITHDRAWN, letter, round_=self.round)
             case Effect.REMARKS if letter.kind is Kind.REMINDER:

@@ -9,7 +9,6 @@ from exchange.codes import Result
 from exchange.conversation import Fact, FactKind
 from exchange.counting.rows import Row, Stamp, stamp_of
 from exchange.counting.verdict import Verdict
-from exchange.exchanges import Exchange
 from exchange.moments import Period, day_end
 from exchange.people.register import Entry, EntryFact, EntryFactKind
 
@@ -55,17 +54,12 @@ class Contact:
         )
 
 
-def contact_of(exchange: Exchange, verdict: Verdict) -> Contact:
-    """What an exchange does for the entry that it is about.
-
-    Which answer was confirmed stands in the conversation: one that superseded another is no fact of its own, and none
-    can follow a confirmation.
-    """
+def contact_of(verdict: Verdict) -> Contact:
+    """What an exchange does for the entry that it is about."""
     accepted = next(fact for fact in verdict.facts if fact.what is FactKind.OPENED)
-    result = exchange.conversation.result if exchange.conversation is not None else None
-    if verdict.confirmed_at is None or result not in RECORD_CONFIRMED:
+    confirmed = next((fact for fact in verdict.facts if fact.what is FactKind.CONFIRMED), None)
+    if confirmed is None or confirmed.result not in RECORD_CONFIRMED:
         return Contact(accepted=accepted)
-    confirmed = next(fact for fact in verdict.facts if fact.what is FactKind.CONFIRMED)
     return Contact(accepted=accepted, confirmed=Confirmed(accepted, confirmed))
 
 

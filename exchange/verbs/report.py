@@ -79,7 +79,7 @@ class _Pass:
         asker = ExchangeCells(cohort=wanted.cohort, period=wanted.period, keep_rows=RateName.FEEDBACK_OBTAINED in wanted.rows)
         for exchange, verdict in self._judged(own, Role.ASKER):
             if exchange.entry is not None and not verdict.withdrawn_apart:
-                contacts[exchange.entry] = contact_of(exchange, verdict).joined(contacts.get(exchange.entry))
+                contacts[exchange.entry] = contact_of(verdict).joined(contacts.get(exchange.entry))
             if self._takes(exchange):
                 asker.take(exchange, verdict)
         files = files_in(ledger.imports.counted(own, wanted.as_of), wanted.period, wanted.as_of)

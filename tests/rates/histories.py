@@ -99,7 +99,7 @@ class History:
         template = self.of(1, **changes)
         exchange, key = template.exchange, template.exchange.key
         return [
-            Told(replace(exchange, key=key._replace(exchange=an_id(n)), opening=an_id(n), entry=an_id(n)), self.facts)
+            Told(replace(exchange, key=key._replace(exchange=an_id(n)), opening=an_id(n), entry=an_id(n)), template.facts)
             for n in numbers
         ]
 
@@ -110,13 +110,15 @@ class History:
         return verdict
 
     def of(self, n: int, *, link: int = 1, role: Role = Role.ASKED, result: Result | None = None, **changes: Any) -> "Told":
-        """Exchange `n` with this history; by default Wuchang is asked by Xicheng about somebody of Wuchang's people."""
+        """Exchange `n` with this history; by default Wuchang is asked by Xicheng about somebody of Wuchang's people.
+
+        `result` is that of the answer which was confirmed, if one was.
+        """
         sides = {"own": WUCHANG, "other": XICHENG, "origin": WUCHANG, "destination": XICHENG}
         conversation = a_conversation(result=result)
         exchange = an_exchange(n, link=link, role=role, conversation=conversation, **(sides | changes))
-        return Told(
-            replace(exchange, received_at=moment(self.received), first_due=a_day(self.due) if self.due else None), self.facts
-        )
+        facts = [replace(fact, result=result) if fact.what is FactKind.CONFIRMED else fact for fact in self.facts]
+        return Told(replace(exchange, received_at=moment(self.received), first_due=a_day(self.due) if self.due else None), facts)
 
     def _add(self, what: FactKind, day: float, *, due: int | None = None, result: Result | None = None) -> "History":
         self.facts.append(

@@ -151,6 +151,6 @@ def test_the_row_behind_an_entry_tells_its_opening_and_what_was_exchanged():
     stamps = (
         Stamp(what="entry_opened", at=moment(0), known_at=moment(0)),
         Stamp(what="opened", at=moment(1), known_at=moment(1), round=1, due=a_day(30)),
-        Stamp(what="confirmed", at=moment(3), known_at=moment(3), round=1),
+        Stamp(what="confirmed", at=moment(3), known_at=moment(3), round=1, result=Result.CONFIRMED),
     )
     assert row == Row(id=an_id(1), own=WUCHANG, other=XICHENG, stamps=stamps, numerator=1, denominator=1)
