@@ -7,7 +7,6 @@ from typing import Literal
 
 from exchange.errors import Conflict, Forbidden
 
-
 LEEWAY = timedelta(seconds=60)
 
 
