@@ -26,6 +26,7 @@ def in_pages(find: Callable[[Page], list[V]], cursor: Callable[[V], str], limit:
         pages.append(rows)
         if len(rows) < limit:
             return pages
+        assert cursor(rows[-1]) != after, "the listing does not go on"
         after = cursor(rows[-1])
 
 
