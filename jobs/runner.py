@@ -26,8 +26,9 @@ from jobs.shift import Shift
 from jobs.timetable import SCHEDULE, Daily, Job, Rounds, is_due
 
 _log = structlog.get_logger("jobs")
-# How often the lead is asked for, and the node's clock looked at: a simulated one may leap over days.
+# How often the lead is asked for, and the node's clock looked at; a simulated one leaps over days, so it is watched closely.
 TICK = 1.0
+_CLOSE_TICK = 0.25
 _GRACE = 30
 
 
@@ -119,8 +120,9 @@ def _lead(
         scheduler = BackgroundScheduler(
             timezone=SHANGHAI, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": _GRACE}
         )
+        tick = _CLOSE_TICK if office.clock.simulated else TICK
         for job in schedule:
-            seconds = deliver_seconds if isinstance(job.when, Rounds) else TICK
+            seconds = deliver_seconds if isinstance(job.when, Rounds) else tick
             # At once, too: what waited while nobody led should not wait for another round.
             scheduler.add_job(
                 Clockwork(job, shift).tick,

@@ -91,7 +91,7 @@ class SheetWriter:
             ("户籍地", lambda one: one.origin),
             ("现居住地", lambda one: one.destination),
             ("协查项目", lambda one: "婚姻状况、子女" if kinds[id(one)] == "协查" else None),
-            ("事由", lambda one: "台账核实" if kinds[id(one)] == "协查" else None),
+            ("事由", lambda one: "台账登记" if kinds[id(one)] == "协查" else None),
             ("是否紧急", lambda one: "是" if id(one) in urgent else "否"),
             ("紧急原因", lambda one: "预约办理" if id(one) in urgent else None),
             ("发生日期", lambda one: None if kinds[id(one)] == "协查" else self._date(today - timedelta(days=1))),

@@ -28,6 +28,7 @@ FIRST_DAY = date(2026, 1, 8)
 _MONTH = 30
 _STEPS = 32
 _AFTERMATH = 5
+_DAY_SECONDS = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,7 @@ def _live(nodes: list[DemoNode], folder: Path, script: Script) -> tuple[date, li
         for day in [*range(0, days, stride), days]:
             today = FIRST_DAY + timedelta(days=day)
             bar.update(say(f"模拟日期 {today}", f"Simulated day {today}"))
+            moved = time.monotonic()
             if day:
                 move_clock(nodes, f"{today}T09:00")
             clerks.work(today)
@@ -83,11 +85,14 @@ def _live(nodes: list[DemoNode], folder: Path, script: Script) -> tuple[date, li
                 for node, taken in zip(nodes, imports[-len(nodes) :], strict=True):
                     clerks.take(cases_of(node, nodes, taken["id"], seed), today)
                 month += 1
+            # The day's reminders are queued within this time; a leap of the clock would catch them on their way.
+            time.sleep(max(0.0, moved + _DAY_SECONDS - time.monotonic()))
             await_quiet(nodes)
-    time.sleep(1.5)  # the last day's reminders are queued within a second
-    await_quiet(nodes)
-    told = "，".join(f"{kind} {count}" for kind, count in sorted(clerks.said.items()))
-    _tell(f"经办人往来：{told}", f"The clerks said: {told}")
+    said = ", ".join(f"{kind} {count}" for kind, count in sorted(clerks.said.items()))
+    _tell(f"经办人往来：{said}", f"The clerks said: {said}")
+    if clerks.refused:
+        refused = ", ".join(f"{code} {count}" for code, count in sorted(clerks.refused.items()))
+        _tell(f"其中未被接受：{refused}", f"What the nodes did not let them say: {refused}")
     return today, imports
 
 
