@@ -58,7 +58,10 @@ class RememberedAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Something that a person should look at; `kind` is a closed word, `detail` carries no person."""
+    """Something that a person should look at; `kind` is a closed word, `detail` carries no person.
+
+    One `id` is one finding: found again, it stays as it was first found.
+    """
 
     id: str
     kind: str

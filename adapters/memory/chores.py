@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from adapters.memory.books import Books, JobRun, add
+from adapters.memory.books import Books, JobRun
 from adapters.memory.listing import newest_first
 from exchange.cursors import finding_cursor, read_moment_cursor
 from exchange.ledger import Finding, Page
@@ -27,7 +27,8 @@ class MemoryChores:
         self._books.runs[job, business_date] = replace(run, finished_at=at, outcome=outcome)
 
     def add_findings(self, findings: Sequence[Finding]) -> None:
-        add(self._books.findings, ((finding.id, finding) for finding in findings))
+        for finding in findings:
+            self._books.findings.setdefault(finding.id, finding)
 
     def findings(self, page: Page) -> list[Finding]:
         return newest_first(self._books.findings.values(), page, cursor=finding_cursor, read=read_moment_cursor)

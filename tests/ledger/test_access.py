@@ -99,3 +99,11 @@ def test_forgetting_takes_answers_and_assertions_that_are_older_and_counts_them(
         assert left == [None, None, an_answer(3)]
         free = [ledger.partners.use_assertion("a.example", f"jti-{n}", a_moment(20)) for n in (1, 2, 3)]
         assert free == [True, False, False]
+
+
+def test_a_finding_that_is_found_again_stays_as_it_was_first_found(ledger):
+    ledger.chores.add_findings([a_finding(1)])
+    ledger.chores.add_findings([replace(a_finding(1), detail="again"), a_finding(2)])
+    assert {finding.id: finding for finding in ledger.chores.findings(Page())} == {
+        each.id: each for each in (a_finding(1), a_finding(2))
+    }

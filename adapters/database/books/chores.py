@@ -1,6 +1,7 @@
 """Job runs, findings and tidying."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 
 from sqlalchemy import select, tuple_
@@ -34,10 +35,8 @@ class SqlChores:
             raise KeyError(f"{job} was never claimed for {business_date}")
 
     def add_findings(self, findings: Sequence[Finding]) -> None:
-        self._work.insert(
-            FindingRow,
-            [(each.id, each.kind, each.partner, each.subject, each.detail, to_milliseconds(each.at)) for each in findings],
-        )
+        for finding in findings:
+            self._work.claim(FindingRow, {**asdict(finding), "at": to_milliseconds(finding.at)})
 
     def findings(self, page: Page) -> list[Finding]:
         findings = _FINDINGS.c
