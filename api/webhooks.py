@@ -19,8 +19,11 @@ _PROPOSED = {
     "timestamp": _AT,
     "data": {"agreement": "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU", "partner": "wuchang.example"},
 }
-ExchangeBody = Annotated[ExchangeAnnouncement, Shaped(ExchangeAnnouncement)]
-AgreementBody = Annotated[AgreementAnnouncement, Shaped(AgreementAnnouncement)]
+_Exchange = Annotated[ExchangeAnnouncement, Shaped(ExchangeAnnouncement)]
+_Received = Annotated[_Exchange, Body(openapi_examples=shown(_RECEIVED))]
+_Answered = Annotated[_Exchange, Body(openapi_examples=shown(_ANSWERED))]
+_Overdue = Annotated[_Exchange, Body(openapi_examples=shown(_OVERDUE))]
+_Proposed = Annotated[AgreementAnnouncement, Shaped(AgreementAnnouncement), Body(openapi_examples=shown(_PROPOSED))]
 Id = Annotated[str, Header(alias="webhook-id", description="the same for every attempt")]
 At = Annotated[str, Header(alias="webhook-timestamp", description="seconds since 1970 of the attempt")]
 Signature = Annotated[str, Header(alias="webhook-signature", description="`v1,` and base64 of HMAC-SHA-256 of id.timestamp.body")]
@@ -30,25 +33,17 @@ def install_webhooks(app: FastAPI) -> None:
     """Describe the webhooks (Standard Webhooks): the id, the time and the signature stand in three headers."""
 
     @app.webhooks.post("exchange.received", status_code=204, responses=_ANSWERS, tags=["Webhooks"])
-    def exchange_received(
-        body: Annotated[ExchangeBody, Body(openapi_examples=shown(_RECEIVED))], id: Id, at: At, signed: Signature
-    ) -> None:
+    def exchange_received(body: _Received, id: Id, at: At, signed: Signature) -> None:
         """A query or notice of another jurisdiction has come in."""
 
     @app.webhooks.post("exchange.answered", status_code=204, responses=_ANSWERS, tags=["Webhooks"])
-    def exchange_answered(
-        body: Annotated[ExchangeBody, Body(openapi_examples=shown(_ANSWERED))], id: Id, at: At, signed: Signature
-    ) -> None:
+    def exchange_answered(body: _Answered, id: Id, at: At, signed: Signature) -> None:
         """The other side has answered."""
 
     @app.webhooks.post("exchange.overdue", status_code=204, responses=_ANSWERS, tags=["Webhooks"])
-    def exchange_overdue(
-        body: Annotated[ExchangeBody, Body(openapi_examples=shown(_OVERDUE))], id: Id, at: At, signed: Signature
-    ) -> None:
+    def exchange_overdue(body: _Overdue, id: Id, at: At, signed: Signature) -> None:
         """An answer is late, ours or theirs."""
 
     @app.webhooks.post("agreement.proposed", status_code=204, responses=_ANSWERS, tags=["Webhooks"])
-    def agreement_proposed(
-        body: Annotated[AgreementBody, Body(openapi_examples=shown(_PROPOSED))], id: Id, at: At, signed: Signature
-    ) -> None:
+    def agreement_proposed(body: _Proposed, id: Id, at: At, signed: Signature) -> None:
         """A partner has proposed an agreement, which waits for the coordinator."""

@@ -56,7 +56,7 @@ def propose_terms(
     once: OnceDep,
     office: OfficeDep,
     ledger: LedgerDep,
-    body: Annotated[Annotated[Proposal, Shaped(Proposal)], Body(openapi_examples=shown(PROPOSAL_EXAMPLE))],
+    body: Annotated[Proposal, Shaped(Proposal), Body(openapi_examples=shown(PROPOSAL_EXAMPLE))],
 ) -> Response:
     """Sign a proposal and send it to the partner, whose coordinator decides. Only for jurisdictions within the caller's."""
     now, node = office.now(), office.node
@@ -85,7 +85,7 @@ def decide_terms(
     office: OfficeDep,
     ledger: LedgerDep,
     digest: DigestPath,
-    body: Annotated[Annotated[Deciding, Shaped(Deciding)], Body(openapi_examples=shown({"decision": "accepted"}))],
+    body: Annotated[Deciding, Shaped(Deciding), Body(openapi_examples=shown({"decision": "accepted"}))],
 ) -> Response:
     """Say the coordinator's word on a partner's proposal, or end what is in force. What is open can still be answered."""
     now, node = office.now(), office.node

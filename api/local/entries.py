@@ -42,6 +42,8 @@ from exchange.verbs.keep_entry import (
 )
 
 router = APIRouter(prefix="/api/v1", tags=["Entries"], route_class=StrictRoute)
+_SEARCH_EXAMPLE = {"document": {"type": "id_number", "number": "110102199003070011"}}
+_CLOSE_EXAMPLE = {"reason": "returned", "on": "2026-02-27"}
 _PATCH_EXAMPLE = {"record": {"marital_status": "40", "marriage": None}}
 
 
@@ -60,7 +62,7 @@ def enter_person(
     once: OnceDep,
     office: OfficeDep,
     ledger: LedgerDep,
-    body: Annotated[Annotated[EntryLine, Shaped(EntryLine)], Body(openapi_examples=shown(ENTRY_EXAMPLE))],
+    body: Annotated[EntryLine, Shaped(EntryLine), Body(openapi_examples=shown(ENTRY_EXAMPLE))],
 ) -> Response:
     """Enter a person in the caller's register. The same person again changes or reopens the entry, or leaves it as it is."""
     (result,) = enrol(ledger, office.node, caller.jurisdiction, [body.draft()], office.now())
@@ -93,8 +95,9 @@ def search_entries(
     office: OfficeDep,
     ledger: ReadLedgerDep,
     body: Annotated[
-        Annotated[Search, Shaped(Search)],
-        Body(openapi_examples=shown({"document": {"type": "id_number", "number": "110102199003070011"}})),
+        Search,
+        Shaped(Search),
+        Body(openapi_examples=shown(_SEARCH_EXAMPLE)),
     ],
 ) -> Listing[EntryShown]:
     """The entries of one person in the caller's own registers, by the number of a document. Nothing is remembered of it."""
@@ -125,7 +128,8 @@ def change_entry_facts(
     entry: IdPath,
     version: RequiredIfMatch,
     body: Annotated[
-        Annotated[EntryPatch, Shaped(EntryPatch)],
+        EntryPatch,
+        Shaped(EntryPatch),
         Body(media_type="application/merge-patch+json", openapi_examples=shown(_PATCH_EXAMPLE)),
     ],
 ) -> EntryChanged:
@@ -162,9 +166,7 @@ def close(
     office: OfficeDep,
     ledger: LedgerDep,
     entry: IdPath,
-    body: Annotated[
-        Annotated[Closing, Shaped(Closing)], Body(openapi_examples=shown({"reason": "returned", "on": "2026-02-27"}))
-    ],
+    body: Annotated[Closing, Shaped(Closing), Body(openapi_examples=shown(_CLOSE_EXAMPLE))],
     version: IfMatch = None,
 ) -> Response:
     """Close an open entry, today or as of an earlier day."""

@@ -49,7 +49,7 @@ def start_exchange(
     once: OnceDep,
     office: OfficeDep,
     ledger: LedgerDep,
-    body: Annotated[Annotated[Start, Shaped(Start)], Body(openapi_examples=shown(QUERY_EXAMPLE, NOTICE_EXAMPLE))],
+    body: Annotated[Start, Shaped(Start), Body(openapi_examples=shown(QUERY_EXAMPLE, NOTICE_EXAMPLE))],
 ) -> Response:
     """Queue a query (协查), or with `event` a notice (通报), to the other jurisdiction; refused if that side would refuse it."""
     now, node = office.now(), office.node
@@ -131,7 +131,7 @@ def pair_exchange(
     office: OfficeDep,
     ledger: LedgerDep,
     exchange: IdPath,
-    body: Annotated[Annotated[Pairing, Shaped(Pairing)], Body(openapi_examples=shown({"entry": QUERY_EXAMPLE["entry"]}))],
+    body: Annotated[Pairing, Shaped(Pairing), Body(openapi_examples=shown({"entry": QUERY_EXAMPLE["entry"]}))],
     role: RoleQuery = None,
     partner: NodeQuery = None,
 ) -> Response:

@@ -43,7 +43,7 @@ def look_at_partner(
     asked: AskedDep,
     office: OfficeDep,
     partners: PartnersDep,
-    body: Annotated[Annotated[Address, Shaped(Address)], Body(openapi_examples=shown({"url": "https://wuchang.example"}))],
+    body: Annotated[Address, Shaped(Address), Body(openapi_examples=shown({"url": "https://wuchang.example"}))],
 ) -> Response:
     """Fetch a node's document and note it as pending; nothing is trusted before its fingerprint is confirmed."""
     with office.ledgers.transaction(read_only=True) as ledger:
@@ -73,7 +73,7 @@ def confirm_fingerprint(
     office: OfficeDep,
     ledger: LedgerDep,
     node: NodePath,
-    body: Annotated[Annotated[Confirming, Shaped(Confirming)], Body(openapi_examples=shown(CONFIRMATION_EXAMPLE))],
+    body: Annotated[Confirming, Shaped(Confirming), Body(openapi_examples=shown(CONFIRMATION_EXAMPLE))],
 ) -> Response:
     """Trust a partner: the fingerprint is what the other operator read out, the jurisdictions are those to be routed to it."""
     known = _known(ledger, node)

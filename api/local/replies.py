@@ -43,7 +43,7 @@ def give_feedback(
     office: OfficeDep,
     ledger: LedgerDep,
     exchange: IdPath,
-    body: Annotated[Annotated[FeedbackBody, Shaped(FeedbackBody)], Body(openapi_examples=shown(EXAMPLES[Kind.FEEDBACK]))],
+    body: Annotated[FeedbackBody, Shaped(FeedbackBody), Body(openapi_examples=shown(EXAMPLES[Kind.FEEDBACK]))],
     partner: NodeQuery = None,
 ) -> Response:
     """Answer the opening, or the open challenge. `corrected`, and nothing else, carries values, of what was asked only."""
@@ -57,7 +57,7 @@ def announce_delay(
     office: OfficeDep,
     ledger: LedgerDep,
     exchange: IdPath,
-    body: Annotated[Annotated[InterimBody, Shaped(InterimBody)], Body(openapi_examples=shown(EXAMPLES[Kind.INTERIM]))],
+    body: Annotated[InterimBody, Shaped(InterimBody), Body(openapi_examples=shown(EXAMPLES[Kind.INTERIM]))],
     partner: NodeQuery = None,
 ) -> Response:
     """Say that the answer will be late, why, and when to expect it. It stops no clock."""
@@ -77,7 +77,7 @@ def challenge(
     office: OfficeDep,
     ledger: LedgerDep,
     exchange: IdPath,
-    body: Annotated[Annotated[ChallengeBody, Shaped(ChallengeBody)], Body(openapi_examples=shown(EXAMPLES[Kind.CHALLENGE]))],
+    body: Annotated[ChallengeBody, Shaped(ChallengeBody), Body(openapi_examples=shown(EXAMPLES[Kind.CHALLENGE]))],
     partner: NodeQuery = None,
 ) -> Response:
     """Return a feedback as wrong or incomplete; a new round begins. At most three times."""
@@ -113,7 +113,7 @@ def withdraw(
     office: OfficeDep,
     ledger: LedgerDep,
     exchange: IdPath,
-    body: Annotated[Annotated[WithdrawalBody, Shaped(WithdrawalBody)], Body(openapi_examples=shown(EXAMPLES[Kind.WITHDRAWAL]))],
+    body: Annotated[WithdrawalBody, Shaped(WithdrawalBody), Body(openapi_examples=shown(EXAMPLES[Kind.WITHDRAWAL]))],
     partner: NodeQuery = None,
 ) -> Response:
     """Take the exchange back; its bodies are erased on both sides, the fact stays."""

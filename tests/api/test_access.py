@@ -126,7 +126,7 @@ ROUTES = {
     for router in (health.router, *ROUTERS)
     for route in router.routes
     if isinstance(route, APIRoute)
-    for method in route.methods
+    for method in route.methods or ()
 }
 
 
