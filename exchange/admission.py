@@ -187,9 +187,7 @@ class Desk:
         """The asked items that the agreement lets be sent; all that it allows for the subject where a notice asked none."""
         signed = self._agreement(exchange)
         allowed = (
-            signed.agreement.items_for(subject_of(exchange.kind, exchange.event), exchange.purpose)
-            if signed
-            else frozenset()
+            signed.agreement.items_for(subject_of(exchange.kind, exchange.event), exchange.purpose) if signed else frozenset()
         )
         return allowed & frozenset(exchange.items) if exchange.kind is Kind.QUERY else allowed
 
@@ -252,9 +250,7 @@ def check_person(person: Person) -> None:
     reference = person.document
     if reference.number is None:
         if reference.type is not DocumentType.NONE:
-            raise NotPlain(
-                zh="缺少证件号码。", en="The document has no number.", pointer="/body/person/document/number"
-            )
+            raise NotPlain(zh="缺少证件号码。", en="The document has no number.", pointer="/body/person/document/number")
         return
     document = read_document(reference.type, reference.number)
     if document.number != reference.number or document.type is not reference.type:

@@ -90,9 +90,7 @@ class Entry:
         """The division on the other side: the destination of an outflow, the origin of an inflow entry."""
         return self.destination if self.register is RegisterKind.OUTFLOW else self.origin
 
-    def changed(
-        self, *, person: Person, record: Record, origin: str, destination: str, township: str | None
-    ) -> "Entry":
+    def changed(self, *, person: Person, record: Record, origin: str, destination: str, township: str | None) -> "Entry":
         """The entry with new facts; EntryClosed if it is closed, the same value if nothing differs."""
         if not self.is_open:
             raise EntryClosed

@@ -120,9 +120,7 @@ class RuleSet:
         """
         unknown = overrides.keys() - {rule.name for rule in self.limits}
         if unknown:
-            raise RulesRefused(
-                zh="规则集中没有该时限名称。", en="The rule set has no limit of this name.", pointer="/limits"
-            )
+            raise RulesRefused(zh="规则集中没有该时限名称。", en="The rule set has no limit of this name.", pointer="/limits")
         return replace(self, limits=tuple(_overridden(rule, overrides.get(rule.name)) for rule in self.limits))
 
     def counts_as_migrant(self, reason: MovingReason | None) -> bool:

@@ -7,8 +7,9 @@ from jose import jwt as python_jose_jwt
 from joserfc import jwt as joserfc_jwt
 
 from adapters.keys import tokens
-from adapters.keys.errors import BadSignature, NotAuthentic, TokenExpired, UnknownKey, WrongClaims, WrongType
+from adapters.keys.errors import BadSignature, TokenExpired, UnknownKey, WrongClaims, WrongType
 from adapters.keys.tokens import Access, access_token, check_access_token, check_client_assertion, client_assertion
+from exchange.errors import NotAuthentic
 from exchange.wire import ijson
 from tests.keys.forge import KEY, NOW, OTHER, OTHER_PEM, PEM, forged, only, oracle
 
@@ -24,7 +25,7 @@ def assertion_claims(**changes):
 
 
 def access_claims(**changes):
-    claims = {"iss": BEIJING, "sub": WUHAN, "client_id": WUHAN, "aud": BEIJING, "scope": "exchange"}
+    claims: dict[str, object] = {"iss": BEIJING, "sub": WUHAN, "client_id": WUHAN, "aud": BEIJING, "scope": "exchange"}
     claims |= {"iat": ISSUED, "exp": ISSUED + 600, "jti": "j-1"} | changes
     return {name: value for name, value in claims.items() if value is not MISSING}
 

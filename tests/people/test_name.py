@@ -13,9 +13,7 @@ def refusal(raw: str) -> NameRefused:
     return caught.value
 
 
-@pytest.mark.parametrize(
-    "name", ["王芳", "欧阳娜娜", "买买提", "丽", "〇", "𠮷田", "䶮", "禤", "葛\U000e0100城", "\U00031350"]
-)
+@pytest.mark.parametrize("name", ["王芳", "欧阳娜娜", "买买提", "丽", "〇", "𠮷田", "䶮", "禤", "葛\U000e0100城", "\U00031350"])
 def test_plain_and_rare_characters_survive(name: str) -> None:
     assert read_name(name) == name
 

@@ -88,9 +88,7 @@ def test_test_folders_are_no_packages():
 
 def test_every_folder_of_code_is_a_package():
     """Without __init__.py, setuptools and mypy would take a folder of code for something else."""
-    modules = {
-        path for path in committed_files() if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in PACKAGES
-    }
+    modules = {path for path in committed_files() if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in PACKAGES}
     folders = {path.parent for path in modules if "migrations" not in path.parts}  # Alembic runs these by file name
     assert [str(folder.relative_to(ROOT)) for folder in sorted(folders) if not (folder / "__init__.py").is_file()] == []
 

@@ -1,5 +1,7 @@
 """Where the data begin and which column is what."""
 
+from typing import Any
+
 import pytest
 
 from adapters.sheets.layout import spellings_for
@@ -31,7 +33,13 @@ def test_a_clean_register_is_read_as_it_stands():
 
 
 def test_merged_title_rows_above_the_header_are_passed_over():
-    rows = [["2026年流出人口登记表"], ["填报单位：西城区", None, None, "填报日期：2026-05-01"], [], HEADER, a_person()]
+    rows: list[list[Any]] = [
+        ["2026年流出人口登记表"],
+        ["填报单位：西城区", None, None, "填报日期：2026-05-01"],
+        [],
+        HEADER,
+        a_person(),
+    ]
     sheet = read(a_workbook(rows, merges=("A1:F1", "A2:C2")))
     assert (sheet.header_row, [(row.number, row.cells) for row in sheet.rows]) == (4, [(5, PERSON)])
 
@@ -61,7 +69,7 @@ def test_the_spellings_of_a_header_mean_the_same_field(spelling):
 
 
 def test_a_header_of_two_merged_rows_is_joined():
-    rows = [
+    rows: list[list[Any]] = [
         ["流出人口台账", *[None] * 9],
         ["基本信息", None, None, "现居住地", "配偶信息", None, "第一孩", None, "避孕节育情况", None],
         ["姓名", "身份证号", "出生日期", None, "姓名", "身份证号", "性别", "出生日期", "方法", "日期"],

@@ -156,9 +156,7 @@ def test_a_changed_rule_changes_the_digest() -> None:
 
 
 def test_rules_are_read_as_written() -> None:
-    assert read_rules(rules_data()).limits == (
-        LimitRule(name="query", kind=Kind.QUERY, days=3, unit=LimitUnit.WORKING),
-    )
+    assert read_rules(rules_data()).limits == (LimitRule(name="query", kind=Kind.QUERY, days=3, unit=LimitUnit.WORKING),)
 
 
 def test_a_notice_without_a_line_has_no_limit() -> None:
