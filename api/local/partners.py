@@ -1,7 +1,9 @@
 """Partners (协作方) for the operator: look at a node, confirm its fingerprint, suspend, resume; and findings."""
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
+import httpx
 from fastapi import APIRouter, Body, Path, Response
 
 from adapters.keys.fingerprint import link_id, same_fingerprint
@@ -14,7 +16,7 @@ from api.paging import PagingDep
 from api.problems import reading, writing
 from api.strict import StrictRoute
 from exchange.cursors import BadCursor, finding_cursor
-from exchange.errors import Conflict, NotAuthentic, NotFound, PartnerTrouble
+from exchange.errors import Conflict, Invalid, NotAuthentic, NotFound, PartnerTrouble
 from exchange.ledger import Ledger
 from exchange.partners import EnvironmentsDiffer, FingerprintDiffers, Partner
 from exchange.verbs.onboard import ClaimsOverlap, add_partner, confirm_partner
@@ -49,7 +51,7 @@ def look_at_partner(
     with office.ledgers.transaction(read_only=True) as ledger:
         asked.recall(ledger)
     # No transaction is open while the other node is called.
-    seen = partners.look(body.url.rstrip("/"))
+    seen = partners.look(_address(body.url))
     with office.ledgers.transaction() as ledger:
         noted = add_partner(ledger, office.node, seen)
         return asked.answer(ledger, _shown(ledger, noted), 201, {"location": f"/api/v1/partners/{noted.node}"})
@@ -112,6 +114,15 @@ def list_findings(_: WatcherDep, ledger: ReadLedgerDep, paging: PagingDep) -> Li
     """What somebody should look at, the newest first: clocks that differ, changed claims, differing due dates."""
     rows, following = paging.rows(ledger.chores.findings, finding_cursor)
     return Listing[FindingShown](items=[FindingShown.of(row) for row in rows], next=following)
+
+
+def _address(url: str) -> str:
+    try:
+        httpx.URL(url)
+        urlsplit(url).port  # noqa: B018 # reading it is what checks it
+    except (ValueError, httpx.InvalidURL):
+        raise Invalid(zh="节点地址无效。", en="That is no node address.", pointer="/url") from None
+    return url.rstrip("/")
 
 
 def _known(ledger: Ledger, node: str) -> Partner:
