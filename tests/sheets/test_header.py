@@ -1,5 +1,6 @@
 """Where the data begin and which column is what."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ def test_a_clean_register_is_read_as_it_stands():
 
 
 def test_merged_title_rows_above_the_header_are_passed_over():
-    rows: list[list[Any]] = [
+    rows: list[Sequence[Any]] = [
         ["2026年流出人口登记表"],
         ["填报单位：西城区", None, None, "填报日期：2026-05-01"],
         [],
