@@ -1,0 +1,128 @@
+"""Making a node and keeping it: nothing is written over, nothing private is readable, every refusal has its exit code."""
+
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from tests.builders import WUCHANG, WUCHANG_NODE
+from woshou.cli.exits import Exit
+from woshou.cli.words import chosen_language
+
+
+def test_init_makes_a_node_that_others_on_the_machine_cannot_read(node):
+    assert stat.S_IMODE(node.data.stat().st_mode) == 0o700
+    assert stat.S_IMODE((node.data / "keys").stat().st_mode) == 0o700
+    assert stat.S_IMODE((node.data / "woshou.sqlite3").stat().st_mode) == 0o600
+
+
+def test_init_tells_the_fingerprint_and_where_the_recovery_key_lies(empty):
+    made = empty(
+        "init",
+        *("--node", WUCHANG_NODE, "--title", "武昌区", "--jurisdiction", WUCHANG, "--url", "http://127.0.0.1:8000"),
+    ).json
+    assert made["recovery_key"] == str(empty.data / "keys" / "recovery.pem")
+    assert made["fingerprint"] == empty("keys", "fingerprint").json["fingerprint"]
+
+
+def test_a_node_is_never_written_over(node):
+    again = node("init", "--node", "x.example", "--title", "x", "--jurisdiction", WUCHANG, "--url", "http://127.0.0.1:1")
+    assert (again.code, again.refusal["code"]) == (Exit.REFUSED, "node-exists")
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "refusal"),
+    [
+        (("--node", "UPPER"), Exit.NOT_INITIALISED, "settings-wrong"),
+        (("--jurisdiction", "999999"), Exit.REFUSED, "unknown-jurisdiction"),
+        (("--clock", "/nowhere/clock"), Exit.REFUSED, "clock-not-allowed"),
+    ],
+)
+def test_a_node_that_cannot_be_is_refused_and_leaves_nothing(empty, changed, code, refusal):
+    wanted = {"--node": WUCHANG_NODE, "--title": "武昌区", "--jurisdiction": WUCHANG, "--url": "http://127.0.0.1:8000"}
+    wanted[changed[0]] = changed[1]
+    answer = empty("init", *(word for pair in wanted.items() for word in pair))
+    assert (answer.code, answer.refusal["code"]) == (code, refusal)
+    assert not empty.data.exists()
+
+
+def test_commands_without_a_node_say_so(empty):
+    answer = empty("partner", "list")
+    assert (answer.code, answer.refusal["code"]) == (Exit.NOT_INITIALISED, "not-initialised")
+
+
+def test_wrong_usage_is_exit_code_two(node):
+    assert node("exchange", "confirm").code == Exit.USAGE
+
+
+def test_the_database_is_current_and_answers(node):
+    assert node("db", "check").json == {"current": True}
+    revision = node("db", "revision").json
+    assert revision["current"]
+    assert node("db", "upgrade").json == {"revision": revision["revision"]}
+
+
+def test_rotation_keeps_the_old_keys_valid_for_the_overlap(node):
+    before = node("keys", "show").json["items"]
+    node("keys", "rotate", "--overlap-days", "5")
+    after = node("keys", "show").json
+    assert [key["kid"] for key in after["items"]][: len(before)] == [key["kid"] for key in before]
+    assert len(after["items"]) == 4
+    assert all(key["not_after"] is not None for key in after["items"][:2])
+    assert after["recovery_still_here"]
+
+
+def test_a_revoked_key_is_shown_as_revoked(node):
+    node("keys", "rotate", "--overlap-days", "5")
+    kid = node("keys", "show").json["items"][0]["kid"]
+    node("keys", "revoke", kid, "--reason", "lost laptop", "--since", "2026-03-01T00:00")
+    assert node("keys", "show").json["items"][0]["revoked_from"] == "2026-02-28T16:00:00.000Z"
+
+
+def test_an_unknown_key_cannot_be_revoked(node):
+    assert node("keys", "revoke", "nobody", "--reason", "x").refusal["code"] == "own-key-unknown"
+
+
+def test_a_simulated_clock_moves_by_moments_and_by_lengths(node):
+    node("clock", "set", "2026-04-01T09:00")
+    assert node("clock", "show").json["now"].startswith("2026-04-01T01:00:0")
+    node("clock", "set", "+3d")
+    assert node("clock", "show").json["now"].startswith("2026-04-04T01:00:0")
+    assert node("clock", "set", "tomorrow").refusal["code"] == "no-moment"
+
+
+def test_an_api_key_is_shown_once_and_kept_as_a_hash(node):
+    made = node("apikey", "create", "--name", "经办系统", "--role", "system").json
+    prefix, key, secret = made["key"].split("_")
+    assert (prefix, key) == ("wsk", made["id"])
+    assert secret not in (node.data / "woshou.sqlite3").read_bytes().decode("latin-1")
+    listed = node("apikey", "list").json["items"]
+    assert [each["id"] for each in listed] == [key]
+    assert all("hash" not in name and name != "key" for name in listed[0])
+    assert node("apikey", "revoke", key).json["revoked_at"] is not None
+
+
+def test_an_api_key_is_bound_within_what_the_node_serves(node):
+    wanted = ("--name", "省级", "--role", "coordinator", "--jurisdiction")
+    assert node("apikey", "create", *wanted, "420000").json["jurisdiction"] == "420000"
+    assert node("apikey", "create", *wanted, "110102").refusal["code"] == "not-served"
+
+
+def test_one_pass_of_the_jobs_can_be_had_on_demand(node):
+    assert node("jobs", "--once").json == {"batches": 0}
+
+
+def test_the_language_follows_the_first_locale_that_is_set():
+    assert chosen_language({"LANG": "zh_CN.UTF-8"}) == "zh"
+    assert chosen_language({"LC_ALL": "en_GB.UTF-8", "LANG": "zh_CN.UTF-8"}) == "en"
+    assert chosen_language({"LC_ALL": "", "LC_MESSAGES": "zh", "LANG": "C"}) == "zh"
+    assert chosen_language({}) == "en"
+
+
+@pytest.mark.parametrize(("locale", "word"), [("zh_CN.UTF-8", "投递"), ("C.UTF-8", "deliveries")])
+def test_help_speaks_the_language_of_the_locale(locale, word):
+    environment = {**os.environ, "LC_ALL": locale}
+    told = subprocess.run([sys.executable, "-m", "woshou", "--help"], env=environment, stdout=subprocess.PIPE, check=True)
+    assert word in told.stdout.decode()

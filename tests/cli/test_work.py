@@ -1,0 +1,144 @@
+"""A clerk's day on the command line: sheets in and out, registers, matters, figures; numbers never as arguments."""
+
+import json
+
+import pytest
+
+from tests.builders import WUCHANG, XICHENG, an_id, an_id_number
+from woshou.cli.exits import Exit
+
+SHEET = """姓名,身份证号,现居住地,婚姻状况,三查日期
+示例·样本,{number},北京市西城区,已婚,不应读取
+另一人,123,北京市西城区,未婚,不应读取
+"""
+
+
+@pytest.fixture
+def sheet(tmp_path):
+    file = tmp_path / "流出.csv"
+    file.write_text(SHEET.format(number=an_id_number()), encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def entered(node, sheet):
+    """The node with one person in its outflow register."""
+    node("import", str(sheet), "--layout", "outflow")
+    return node
+
+
+def test_an_import_tells_what_became_of_every_row(node, sheet):
+    taken = node("import", str(sheet), "--layout", "outflow").json
+    counts = {name: taken[name] for name in ("rows", "accepted", "warned", "refused", "excluded_columns")}
+    assert counts["rows"] == 2
+    assert counts["accepted"] + counts["warned"] == counts["refused"] == counts["excluded_columns"] == 1
+    (refused,) = [row for row in taken["problems"] if row["outcome"] == "refused"]
+    assert refused["row"] == 3
+
+
+def test_the_same_file_again_changes_nothing(node, sheet):
+    first = node("import", str(sheet), "--layout", "outflow").json
+    assert node("import", str(sheet), "--layout", "outflow").json["id"] == first["id"]
+    assert len(node("register", "list").json["items"]) == 1
+
+
+def test_a_file_that_is_no_sheet_is_refused(node, tmp_path):
+    file = tmp_path / "x.xlsx"
+    file.write_bytes(b"no sheet")
+    answer = node("import", str(file), "--layout", "outflow")
+    assert answer.code == Exit.REFUSED
+    assert answer.refusal["zh"]
+
+
+def test_listings_have_no_persons_unless_asked_for(entered):
+    (entry,) = entered("register", "list").json["items"]
+    assert not {"person", "record"} & set(entry)
+    (entry,) = entered("register", "list", "--people").json["items"]
+    assert entry["person"]["name"] == "示例·样本"
+
+
+def test_a_person_is_found_by_a_number_on_standard_input(entered):
+    (found,) = entered("register", "find", stdin=f"{an_id_number()}\n").json["items"]
+    assert found["register"] == "outflow"
+    assert entered("register", "find", stdin="110101199001010015\n").json["items"] == []
+
+
+def test_no_command_takes_a_number_as_an_argument(entered):
+    assert entered("register", "find", an_id_number()).code == Exit.USAGE
+
+
+def test_an_entry_is_closed_and_reopened(entered):
+    (entry,) = entered("register", "list").json["items"]
+    closed = entered("register", "close", entry["id"], "--reason", "returned").json
+    assert closed["close_reason"] == "returned"
+    assert [each["id"] for each in entered("register", "list", "--closed").json["items"]] == [entry["id"]]
+    assert entered("register", "reopen", entry["id"]).json["closed_at"] is None
+    assert entered("register", "reopen", entry["id"]).refusal["code"] == "entry-open"
+
+
+def test_a_query_without_a_partner_is_refused_with_what_to_do(entered):
+    (entry,) = entered("register", "list").json["items"]
+    answer = entered("exchange", "query", "--entry", entry["id"], "--item", "children")
+    assert (answer.code, answer.refusal["code"], answer.refusal["retry"]) == (Exit.REFUSED, "no-route", "contact")
+
+
+def test_a_person_on_standard_input_that_does_not_fit_is_not_repeated(entered):
+    wanted = ("exchange", "query", "--other", XICHENG, "--item", "children")
+    answer = entered(*wanted, stdin=json.dumps({"name": "王小明", "document": {"type": "nothing"}}))
+    assert (answer.code, answer.refusal["code"]) == (Exit.REFUSED, "not-readable")
+    assert "王小明" not in answer.err
+    assert answer.refusal["pointer"] == "/document/type"
+
+
+def test_what_is_not_there_is_not_found(node):
+    assert node("exchange", "show", an_id(9)).refusal["code"] == "not-found"
+    assert node("answer", an_id(9), "confirmed").refusal["code"] == "not-found"
+    assert node("agreement", "accept", "nothing").refusal["code"] == "not-found"
+    assert node("partner", "show", "nobody.example").refusal["code"] == "not-found"
+
+
+def test_empty_listings_are_empty(node):
+    for words in (("exchange", "list", "--overdue"), ("partner", "list"), ("agreement", "list"), ("partner", "findings")):
+        assert node(*words).json["items"] == []
+
+
+def test_a_register_goes_out_and_comes_in_again_unchanged(entered, tmp_path):
+    file = tmp_path / "out.xlsx"
+    entered("export", "outflow", str(file))
+    assert file.stat().st_mode & 0o077 == 0
+    taken = entered("import", str(file), "--layout", "outflow").json
+    assert (taken["rows"], taken["refused"]) == (1, 0)
+    assert len(entered("register", "list").json["items"]) == 1
+
+
+@pytest.mark.parametrize("what", ["exchanges", "template-matters", "inflow"])
+def test_other_sheets_go_out(node, tmp_path, what):
+    file = tmp_path / f"{what}.xlsx"
+    assert node("export", what, str(file)).json["bytes"] == file.stat().st_size > 0
+
+
+def test_a_report_has_all_thirteen_rates_of_each_county(entered):
+    report = entered("report", "--month", "2026-03").json
+    (figures,) = report["figures"]
+    assert figures["jurisdiction"] == WUCHANG
+    assert len(figures["rates"]) == 13
+    (entry,) = [rate for rate in figures["rates"] if rate["rate"] == "entry"]
+    assert (entry["numerator"], entry["denominator"], entry["percent"]) == (1, 2, "50.00 %")
+
+
+def test_a_report_without_a_period_is_of_the_statistical_month_of_the_clock(entered):
+    (figures,) = entered("report").json["figures"]
+    assert {(rate["from"], rate["to"]) for rate in figures["rates"]} == {("2026-02-21", "2026-03-20")}
+    entered("clock", "set", "2026-12-21T09:00")
+    (figures,) = entered("report").json["figures"]
+    assert {(rate["from"], rate["to"]) for rate in figures["rates"]} == {("2026-12-21", "2027-01-20")}
+
+
+def test_the_rows_behind_a_rate_are_listed(entered):
+    rows = entered("report", "--month", "2026-03", "--rows", "entry").json["items"]
+    assert [(row["numerator"], row["denominator"]) for row in rows] == [(1, 2)]
+
+
+def test_a_period_has_two_ends_in_their_order(node):
+    assert node("report", "--from", "2026-03-02", "--to", "2026-03-01").refusal["code"] == "which-period"
+    assert node("report", "--month", "2026-13").refusal["code"] == "which-period"

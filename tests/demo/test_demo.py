@@ -1,0 +1,202 @@
+"""The demonstration itself, as a user runs it; its rates are counted again from what it exports."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+import httpx
+import pytest
+
+# One process at a time: six others start with each.
+pytestmark = pytest.mark.xdist_group("demo")
+WOSHOU = [sys.executable, "-m", "woshou"]
+RATES = [
+    "feedback_given",
+    "feedback_obtained",
+    "outflow_feedback",
+    "inflow_feedback",
+    "on_time",
+    "key_information",
+    "exchange",
+    "confirmation",
+    "handshake",
+    "field_agreement",
+    "entry",
+    "certificate_verification",
+    "coverage",
+]
+WITHOUT_COUNTS = {"handshake", "field_agreement", "certificate_verification", "coverage"}
+COUNTIES = {"xicheng": "110102", "wuchang": "420106", "yuyang": "610802"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def summary(folder: Path):
+    """What the demonstration printed, and nothing else on stdout."""
+    arguments = ["demo", "--once", "--json", "--people", "90", "--months", "1", "--seed", "7", "--folder", str(folder)]
+    done = subprocess.run([*WOSHOU, *arguments], stdout=subprocess.PIPE, check=True, timeout=180)
+    return json.loads(done.stdout)
+
+
+def exported(folder: Path, node: str, tmp_path: Path) -> list[dict[str, str]]:
+    """A node's exchanges as `woshou export` writes them, by the English half of the headers."""
+    file = tmp_path / f"{node}.csv"
+    subprocess.run([*WOSHOU, "export", "exchanges", str(file), "--data", str(folder / node)], check=True, timeout=60)
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        return [{name.split()[-1]: value for name, value in row.items()} for row in csv.DictReader(lines)]
+
+
+def test_the_summary_has_the_published_keys(summary):
+    assert set(summary) == {"nodes", "imports", "exchanges", "messages", "rates", "seconds"}
+    assert [node["jurisdictions"] for node in summary["nodes"]] == [[county] for county in COUNTIES.values()]
+    assert all(set(node) == {"node", "url", "jurisdictions"} for node in summary["nodes"])
+    assert set(summary["imports"]) == {"rows", "accepted", "warned", "refused"}
+    assert set(summary["exchanges"]) == {
+        "submitted",
+        "accepted",
+        "rejected",
+        "answered",
+        "confirmed",
+        "challenged",
+        "withdrawn",
+        "overdue",
+    }
+    assert set(summary["messages"]) == {"sent", "received"}
+    assert [rate["rate"] for rate in summary["rates"]] == RATES * 3
+    keys = {"rate", "jurisdiction", "cohort", "from", "to", "as_of", "numerator", "denominator", "value"}
+    assert all(keys == set(rate) - {"reason"} for rate in summary["rates"])
+
+
+def test_everything_that_was_sent_was_received(summary):
+    assert summary["messages"]["sent"] == summary["messages"]["received"] > 0
+    assert summary["exchanges"]["submitted"] == summary["exchanges"]["accepted"] + summary["exchanges"]["rejected"]
+    assert min(summary["exchanges"][name] for name in ("answered", "confirmed", "withdrawn")) > 0
+
+
+def test_the_sheets_hold_dirt_that_is_warned_of_and_refused(summary):
+    imports = summary["imports"]
+    assert imports["rows"] == imports["accepted"] + imports["warned"] + imports["refused"]
+    assert min(imports.values()) > 0
+
+
+def test_rates_that_need_what_is_not_there_yet_are_null_and_say_why(summary):
+    for rate in summary["rates"]:
+        if rate["rate"] in WITHOUT_COUNTS:
+            assert (rate["numerator"], rate["denominator"], rate["value"]) == (None, None, None)
+            assert set(rate["reason"]) == {"code", "zh", "en"}
+        else:
+            expected = rate["numerator"] / rate["denominator"] if rate["denominator"] else None
+            assert rate["value"] == expected
+            assert "reason" not in rate
+
+
+def test_the_feedback_rates_come_out_of_the_exported_exchanges(summary, folder, tmp_path):
+    told = {(rate["rate"], rate["jurisdiction"]): (rate["numerator"], rate["denominator"]) for rate in summary["rates"]}
+    first, last = date.fromisoformat(summary["rates"][0]["from"]), date.fromisoformat(summary["rates"][0]["to"])
+    for node, county in COUNTIES.items():
+        answered, cohort = Counter[str](), Counter[str]()
+        for row in exported(folder, node, tmp_path):
+            # Due in the period and past; withdrawn before any answer is out; an open round counts once its own day is over.
+            if not row["first_due"] or not first <= date.fromisoformat(row["first_due"]) < last:
+                continue
+            if row["state"] == "withdrawn" and not row["answered"]:
+                continue
+            overdue_again = row["state"] == "challenged" and date.fromisoformat(row["due"]) < last
+            is_answered = bool(row["answered"]) and not overdue_again
+            names = ["feedback_obtained"]
+            if row["role"] == "asked":
+                names = ["feedback_given", "outflow_feedback" if row["own"] == row["origin"] else "inflow_feedback"]
+                if (row["kind"] == "query" and row["urgent"]) or row["event"] in ("birth", "marriage"):
+                    names.append("key_information")
+            cohort.update(names)
+            answered.update(names if is_answered else [])
+        for name in ("feedback_given", "feedback_obtained", "outflow_feedback", "inflow_feedback", "key_information"):
+            assert told[name, county] == (answered[name], cohort[name]), (name, county)
+
+
+def test_both_sides_count_the_same(summary):
+    given = [rate for rate in summary["rates"] if rate["rate"] == "feedback_given"]
+    obtained = [rate for rate in summary["rates"] if rate["rate"] == "feedback_obtained"]
+    for count in ("numerator", "denominator"):
+        assert sum(rate[count] for rate in given) == sum(rate[count] for rate in obtained) > 0
+
+
+def test_no_log_names_a_person_or_a_number(summary, folder):
+    logs = "".join(log.read_text(encoding="utf-8") for log in folder.glob("*/*.log"))
+    assert "batch delivered" in logs
+    sheet = subprocess.run(
+        [*WOSHOU, "register", "list", "--people", "--json", "--limit", "500", "--data", str(folder / "xicheng")],
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=60,
+    )
+    people = [entry["person"] for entry in json.loads(sheet.stdout)["items"]]
+    assert people
+    for person in people:
+        assert person["name"] not in logs
+        assert person["document"]["number"] not in logs
+
+
+def test_an_interrupt_ends_every_process(tmp_path):
+    arguments = ["demo", "--json", "--people", "10", "--months", "1", "--folder", str(tmp_path)]
+    demo = subprocess.Popen([*WOSHOU, *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        assert demo.stdout is not None
+        ends = time.monotonic() + 120
+        while not (tmp_path / "yuyang" / "jobs.log").exists() and time.monotonic() < ends:
+            time.sleep(0.1)
+        children = _children(demo.pid)
+        assert children
+        demo.send_signal(signal.SIGTERM)
+        demo.wait(60)
+    finally:
+        demo.kill()
+        demo.communicate()
+    assert not [child for child in children if _is_alive(child)]
+
+
+def test_it_serves_until_it_is_interrupted(tmp_path):
+    arguments = ["demo", "--json", "--people", "10", "--months", "1", "--folder", str(tmp_path)]
+    demo = subprocess.Popen([*WOSHOU, *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        assert demo.stdout is not None
+        told = ""
+        while not told.endswith("}\n") or told.count("{") != told.count("}"):
+            line = demo.stdout.readline().decode()
+            assert line, "the demonstration ended early"
+            told += line
+        summary = json.loads(told)
+        for node in summary["nodes"]:
+            assert httpx.get(f"{node['url']}/healthz", trust_env=False).is_success
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(60) == 0
+    finally:
+        demo.kill()
+        demo.communicate()
+    for node in summary["nodes"]:
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{node['url']}/healthz", trust_env=False)
+
+
+def _children(parent: int) -> list[int]:
+    told = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii")
+    return [int(child) for child in told.split()]
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
