@@ -83,12 +83,16 @@ def test_a_field_that_does_not_fit_is_named(line: bytes, pointer: str, value: An
 @given(st.text(min_size=1))
 def test_a_refusal_never_quotes_what_stands_in_the_field(text: str) -> None:
     secret = f"{text}张三丰110101199003070011"
-    for pointer in ("/body/person/sex", "/body/person/birth_date", "/purpose", "/body/person/document/type", f"/{secret[:20]}"):
+    for pointer in ("/body/person/sex", "/body/person/birth_date", "/purpose", "/body/person/document/type"):
         with pytest.raises((MalformedMessage, ijson.NotIJSON)) as refused:
             read_message(changed(QUERY, pointer, secret))
         said = f"{refused.value.zh} {refused.value.en} {refused.value!r}"
         assert "张三丰" not in said
         assert "19900307" not in said
+    stray = ijson.dumps(ijson.loads(QUERY) | {secret: 1})
+    with pytest.raises((MalformedMessage, ijson.NotIJSON)) as refused:
+        read_message(stray)
+    assert "张三丰" not in f"{refused.value.zh} {refused.value.en} {refused.value!r}"
 
 
 def test_a_line_of_more_than_64_kib_is_refused() -> None:
