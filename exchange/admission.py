@@ -90,7 +90,7 @@ def limit_of(
 
 @dataclass(slots=True, kw_only=True)
 class Desk:
-    """Admits the messages of one link on one day; remembers the terms it worked out, since a batch repeats them.
+    """Admits the messages of one link on one day; remembers the terms and dates it worked out, since a batch repeats them.
 
     `ours` and `theirs` are the counties that this node and the partner speak for. `sending` tells which of them opens.
     """
@@ -101,6 +101,7 @@ class Desk:
     agreements: tuple[SignedAgreement, ...]
     now: datetime
     _terms: dict[tuple[str, str, str, str, str, Purpose, bool], Terms] = field(default_factory=dict)
+    _dues: dict[tuple[str, Kind, Event | None, Purpose, bool, date], Due | None] = field(default_factory=dict)
 
     def opening(self, message: Opening, *, sending: bool) -> Terms:
         """Admit a query or a notice and say under which terms; a Refused leaf otherwise."""
@@ -176,9 +177,12 @@ class Desk:
         agreement = self._agreement(exchange)
         if agreement is None:
             return None
-        urgent = exchange.urgent is not None
-        limit = limit_of(self.node, agreement, exchange.kind, exchange.event, exchange.purpose, urgent)
-        return due_date(civil_day(received_at), limit, self.node.working_days) if limit else None
+        urgent, day = exchange.urgent is not None, civil_day(received_at)
+        key = (agreement.digest, exchange.kind, exchange.event, exchange.purpose, urgent, day)
+        if key not in self._dues:
+            limit = limit_of(self.node, agreement, exchange.kind, exchange.event, exchange.purpose, urgent)
+            self._dues[key] = due_date(day, limit, self.node.working_days) if limit else None
+        return self._dues[key]
 
     def _agreement(self, exchange: Exchange) -> SignedAgreement | None:
         return next((signed for signed in self.agreements if signed.digest == exchange.agreement), None)

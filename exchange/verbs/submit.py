@@ -101,7 +101,8 @@ class Submission:
         if draft.own not in self._node.jurisdictions:
             raise NotServed
         link, desk = self._desk(draft.other)
-        entry = self._entry_of(draft)
+        index = None if draft.person is None else self._node.person_index(draft.person)
+        entry = self._entry_of(draft, index)
         message = self._message(draft, entry)
         check_fields(message)
         terms = desk.opening(message, sending=True)
@@ -109,9 +110,15 @@ class Submission:
         if len(line) > MAX_LINE:
             raise MalformedMessage(zh="内容过长。", en="The content is too long.")
         key = ExchangeKey(link.id, message.exchange, Role.ASKER)
-        index = self._node.person_index(message.body.person)
-        rests_on = entry.id if entry else None
-        exchange = exchange_of(key, message, terms, own=draft.own, other=draft.other, person_index=index, entry=rests_on)
+        exchange = exchange_of(
+            key,
+            message,
+            terms,
+            own=draft.own,
+            other=draft.other,
+            person_index=index or self._node.person_index(message.body.person),
+            entry=entry.id if entry else None,
+        )
         self._exchanges.append(exchange)
         self._messages.append(
             LoggedMessage(
@@ -145,13 +152,12 @@ class Submission:
             self._desks[other] = (link, desk)
         return self._desks[other]
 
-    def _entry_of(self, draft: OpeningDraft) -> Entry | None:
+    def _entry_of(self, draft: OpeningDraft, index: str | None) -> Entry | None:
         """The open entry that the draft rests on; NoGround for a query without one and without an application."""
         entry: Entry | None = None
         if draft.entry is not None:
             entry = self._entries.get(draft.entry) or self._ledger.entries.get(draft.entry)
-        elif draft.person is not None:
-            index = self._node.person_index(draft.person)
+        elif index is not None:
             known = self._expected.get((draft.own, index))
             if known is None:
                 known = list(self._ledger.entries.by_person([draft.own], [index]).get(index, ()))

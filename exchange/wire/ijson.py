@@ -5,6 +5,7 @@ languages would read something else, so all of these are refused here.
 """
 
 import base64
+import binascii
 import hashlib
 import json
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import Any, NoReturn
 from exchange.errors import Invalid
 
 MAX_DEPTH = 8
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class NotIJSON(Invalid):
@@ -83,7 +85,7 @@ def dumps(value: Any) -> bytes:
 
 def b64url_encode(data: bytes) -> str:
     """Unpadded base64url."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(data, newline=False).translate(_URL_SAFE, b"=").decode("ascii")
 
 
 def b64url_decode(text: str) -> bytes:
