@@ -47,10 +47,10 @@ def healthz() -> Health:
 @router.get("/readyz", responses=declared(NotReady, LedgerBusy, WoshouError), summary="Can it serve")
 def readyz(office: OfficeDep) -> Health:
     """Whether the database can be reached and is at the right revision."""
-    with office.ledgers.transaction(read_only=True) as ledger:
-        ledger.links.all()
     if isinstance(office.ledgers, Revised) and not office.ledgers.is_current():
         raise NotReady
+    with office.ledgers.transaction(read_only=True) as ledger:
+        ledger.links.all()
     return Health()
 
 

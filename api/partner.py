@@ -28,7 +28,24 @@ MAX_DOCUMENT = 1024 * 1024
 # More than a batch may have, so that whose it is comes before how large it is, as the protocol's table orders it.
 MAX_SENT = 64 * 1024 * 1024
 SCOPE = "exchange"
-_JOSE: dict[str, Any] = {"content": {"application/jose": {"schema": {"type": "string", "description": "compact JWS"}}}}
+# Cut short; docs/wire-example has whole ones.
+_JWS = "eyJhbGciOiJFUzI1NiIsImtpZCI6Ik9BQXZUaU1C….eyJsaW5rIjoiMjIwMTE4ZjUtOGI2Yi04….7ePriD1dgVYWeabTVg0mMm8V…"
+_JOSE: dict[str, Any] = {
+    "content": {"application/jose": {"schema": {"type": "string", "description": "compact JWS"}, "example": _JWS}}
+}
+_BATCH = {
+    "schema": {
+        "type": "string",
+        "description": "line 1: compact JWS (mx-batch+jws) over the manifest; lines 2…: 1 to 1,000 messages, each ended by \\n",
+    },
+    "example": f'{_JWS}\n{{"kind":"confirmation","id":"019cc0a8-9680-7000-8000-000000000004",…}}\n',
+}
+_ASSERTION = {
+    "grant_type": "client_credentials",
+    "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    "client_assertion": _JWS,
+    "scope": SCOPE,
+}
 
 
 class JoseResponse(Response):
@@ -66,7 +83,12 @@ def jwks(office: OfficeDep) -> Jwks:
     return Jwks.of(office.keyring.public_documents())
 
 
-@router.post("/oauth/token", responses=declared(Unauthorized, TooManyRequests, Invalid, LedgerBusy), summary="Access token")
+@router.post(
+    "/oauth/token",
+    responses=declared(Unauthorized, TooManyRequests, Invalid, LedgerBusy),
+    openapi_extra={"requestBody": {"content": {"application/x-www-form-urlencoded": {"example": _ASSERTION}}}},
+    summary="Access token",
+)
 def token(
     office: OfficeDep,
     renewals: RenewalsDep,
@@ -106,7 +128,7 @@ def token(
     "/v1/batches",
     response_class=JoseResponse,
     responses={
-        200: _JOSE,
+        200: {"description": "the signed receipt", **_JOSE},
         **declared(
             Unauthorized,
             NotYourLink,
@@ -121,14 +143,7 @@ def token(
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {
-                "application/x-ndjson": {
-                    "schema": {
-                        "type": "string",
-                        "description": "line 1: compact JWS (mx-batch+jws) over the manifest; lines 2…: 1 to 1,000 messages",
-                    }
-                }
-            },
+            "content": {"application/x-ndjson": _BATCH},
         }
     },
     summary="Send a batch",

@@ -135,7 +135,7 @@ Responses: TypeAlias = dict[int | str, dict[str, Any]]
 def declared(*refusals: type[WoshouError]) -> Responses:
     """What a route can refuse, for its OpenAPI `responses`."""
     responses: Responses = {}
-    for refusal in sorted(set(refusals), key=lambda kind: (status_of(kind), kind.code)):
+    for refusal in sorted(set(refusals), key=lambda kind: (status_of(kind), kind.code, kind.__name__)):
         status = status_of(refusal)
         entry = responses.setdefault(status, {"description": "", "content": {MEDIA_TYPE: {"schema": _SCHEMA, "examples": {}}}})
         entry["description"] = f"{entry['description']}; {refusal.code}".removeprefix("; ")

@@ -1,0 +1,92 @@
+"""The published description: current, complete, and telling every refusal."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api import health, partner
+from api.local import ROUTERS
+from api.openapi import render
+
+PUBLISHED = Path(__file__).parents[2] / "openapi" / "openapi.json"
+DOCUMENT: dict[str, Any] = json.loads(render())
+OPERATIONS = {
+    f"{method.upper()} {path}": operation for path, item in DOCUMENT["paths"].items() for method, operation in item.items()
+}
+PUBLIC = {"GET /healthz", "GET /readyz", "GET /.well-known/migrant-exchange", "GET /.well-known/jwks.json", "POST /oauth/token"}
+
+
+def references(value: Any) -> set[str]:
+    match value:
+        case {"$ref": str(there), **rest}:
+            return {there} | references(rest)
+        case dict():
+            return set[str]().union(*(references(member) for member in value.values()))
+        case list():
+            return set[str]().union(*(references(member) for member in value))
+        case _:
+            return set()
+
+
+def test_the_published_file_is_current():
+    assert PUBLISHED.read_text(encoding="utf-8") == render()
+
+
+def test_every_route_is_described():
+    routes = [route for router in (health.router, partner.router, *ROUTERS) for route in router.routes]
+    assert {operation["operationId"] for operation in OPERATIONS.values()} == {route.name for route in routes}  # type: ignore[attr-defined] # all are APIRoutes
+    assert len(OPERATIONS) == len(routes)
+
+
+def test_every_reference_leads_somewhere_and_nothing_is_left_over():
+    there = {f"#/components/schemas/{name}" for name in DOCUMENT["components"]["schemas"]}
+    schemes = {f"#/components/securitySchemes/{name}" for name in DOCUMENT["components"]["securitySchemes"]}
+    assert references(DOCUMENT) <= there | schemes
+    assert not {"HTTPValidationError", "ValidationError"} & DOCUMENT["components"]["schemas"].keys()
+    assert "x-woshou-shape" not in render()
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_every_operation_says_what_it_does_and_how_it_refuses(name: str):
+    operation = OPERATIONS[name]
+    assert operation["summary"]
+    assert operation["description"]
+    if name not in PUBLIC:
+        assert operation["security"]
+        assert {"401", "403", "503"} <= operation["responses"].keys()
+    for status, response in operation["responses"].items():
+        assert response["description"], status
+        if int(status) >= 400:
+            assert response["content"].keys() == {"application/problem+json"}, status
+            assert response["content"]["application/problem+json"]["examples"], status
+
+
+@pytest.mark.parametrize("name", sorted(name for name, operation in OPERATIONS.items() if "requestBody" in operation))
+def test_every_body_has_an_example(name: str):
+    ((media, content),) = OPERATIONS[name]["requestBody"]["content"].items()
+    schema = DOCUMENT["components"]["schemas"].get(content["schema"].get("$ref", "").rsplit("/", 1)[-1], content["schema"])
+    shown = "example" in content or "examples" in content or "example" in schema
+    fields = all("examples" in field or "const" in field for field in schema.get("properties", {}).values())
+    assert shown or (schema.get("properties") and fields), media
+
+
+def test_the_webhooks_are_described():
+    assert DOCUMENT["openapi"].startswith("3.1")
+    assert DOCUMENT["webhooks"].keys() == {"exchange.received", "exchange.answered", "exchange.overdue", "agreement.proposed"}
+    for item in DOCUMENT["webhooks"].values():
+        headers = [parameter["name"] for parameter in item["post"]["parameters"]]
+        assert headers == ["webhook-id", "webhook-timestamp", "webhook-signature"]
+        assert item["post"]["requestBody"]["content"]["application/json"]["examples"]
+
+
+def test_no_parameter_of_an_address_takes_a_person():
+    names = {parameter["name"] for operation in OPERATIONS.values() for parameter in operation.get("parameters", [])}
+    assert not names & {"name", "document", "document_number", "number", "person", "birth_date", "q", "search"}
+
+
+def test_every_post_of_own_systems_that_changes_something_takes_an_idempotency_key():
+    posts = {name for name in OPERATIONS if name.startswith("POST /api/v1/")}
+    keyed = {name for name in posts if any(p["name"] == "Idempotency-Key" for p in OPERATIONS[name].get("parameters", []))}
+    assert posts - keyed == {"POST /api/v1/entries/search"}
