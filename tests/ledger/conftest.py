@@ -13,7 +13,7 @@ from exchange.ledger import Ledger, Ledgers
 from tests.conftest import PostgresServer
 
 # Emptied and used again: making a database takes a hundred times as long. Without triggers, the order does not matter.
-_EMPTY = """
+EMPTY = """
 DO $$ DECLARE held text; BEGIN
     SET LOCAL session_replication_role = replica;
     FOR held IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
@@ -56,7 +56,7 @@ def ledgers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledgers]
         database.close()
     else:
         database, connection = request.getfixturevalue("migrated_postgresql")
-        connection.execute(_EMPTY)
+        connection.execute(EMPTY)
         yield database
 
 

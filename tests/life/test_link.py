@@ -25,11 +25,6 @@ INCOMPLETE = ChallengeBody(reason=ChallengeReason.INCOMPLETE, items=[Item.CHILDR
 MISTAKE = WithdrawalBody(reason=WithdrawalReason.ENTERED_BY_MISTAKE)
 
 
-@pytest.fixture
-def two() -> Two:
-    return Two.of(MemoryLedgers(), MemoryLedgers())
-
-
 def test_an_exchange_goes_from_question_to_closing(two: Two) -> None:
     exchange = two.xicheng.ask()
     assert two.xicheng.see(exchange).acceptance is Acceptance.PENDING
