@@ -110,6 +110,14 @@ def test_an_api_key_is_bound_within_what_the_node_serves(node):
     assert node("apikey", "create", *wanted, "110102").refusal["code"] == "not-served"
 
 
+def test_a_node_lives_on_either_database(empty, database_url):
+    wanted = ("--node", WUCHANG_NODE, "--title", "武昌区", "--jurisdiction", WUCHANG, "--url", "http://127.0.0.1:8000")
+    assert empty("init", *wanted, "--database-url", database_url).code == 0
+    assert empty("db", "check").json == {"current": True}
+    assert empty("jobs", "--once").json == {"batches": 0}
+    assert empty("register", "list").json == {"items": [], "next": None}
+
+
 def test_one_pass_of_the_jobs_can_be_had_on_demand(node):
     assert node("jobs", "--once").json == {"batches": 0}
 

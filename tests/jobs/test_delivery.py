@@ -17,6 +17,7 @@ from exchange.exchanges import Acceptance
 from exchange.terms.agreement import DecisionWord, Party
 from exchange.verbs import agree, submit
 from jobs.courier import STUCK, Courier
+from jobs.couriers import Couriers
 from jobs.deliver import deliver_all, waiting_partners
 from jobs.runner import on_shift
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, XICHENG_NODE, a_moment, agreed_terms
@@ -170,6 +171,31 @@ def test_a_partner_under_delivery_is_not_started_twice(pair: Pair):
         assert len(started) == 1
         assert shift.couriers.start([WUCHANG_NODE]) == []
         go_on.set()
+
+
+class TwoSpeeds(Courier):
+    """A courier whom one partner keeps waiting."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+
+    def deliver_to(self, node: str) -> int:
+        if node == "slow.example":
+            assert self.go_on.wait(10)
+        return 1
+
+
+def test_a_slow_partner_never_delays_another():
+    courier = TwoSpeeds()
+    couriers = Couriers(courier)
+    slow, quick = couriers.start(["slow.example", "quick.example"])
+    assert quick.result(timeout=5) == 1
+    (again,) = couriers.start(["slow.example", "quick.example"])
+    assert again.result(timeout=5) == 1
+    assert not slow.done()
+    courier.go_on.set()
+    couriers.close()
+    assert slow.result() == 1
 
 
 def test_two_counties_of_one_node_exchange_without_a_wire(tmp_path: Path):

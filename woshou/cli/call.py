@@ -11,7 +11,6 @@ from typing import Annotated, Any
 
 import pydantic
 import typer
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from adapters.office import Office
 from exchange.errors import Invalid
@@ -112,13 +111,11 @@ class Call:
         show.console(stderr=True).print(say(zh, en))
 
     @contextmanager
-    def progress(self, zh: str, en: str) -> Iterator[Callable[[int, int], None]]:
-        """A bar on stderr for what may take more than a second; call it with how much is done, of how much."""
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-        target = show.console(stderr=True)
-        with Progress(*columns, console=target, transient=True, disable=not target.is_terminal) as bar:
-            task = bar.add_task(say(zh, en), total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total)
+    def progress(self, zh: str, en: str) -> Iterator[None]:
+        """A bar on stderr for what may take more than a second."""
+        with show.progress() as bar:
+            bar.add_task(say(zh, en), total=None)
+            yield
 
 
 def command(group: typer.Typer, name: str, *, zh: str, en: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

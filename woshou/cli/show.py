@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from pydantic import BaseModel
 from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from exchange.moments import SHANGHAI, format_moment
@@ -24,6 +25,13 @@ def console(*, stderr: bool = False) -> Console:
     """Where to print: as wide as the terminal, and wide enough for no cell to be cut where there is none."""
     file = sys.stderr if stderr else sys.stdout
     return Console(file=file, width=None if file.isatty() else _WIDE, highlight=False)
+
+
+def progress() -> Progress:
+    """A bar on stderr for what may take more than a second; nothing where stderr is no terminal."""
+    target = console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=target, transient=True, disable=not target.is_terminal)
 
 
 def plain(value: Any) -> Any:

@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from woshou.cli.show import console
+from woshou.cli.show import progress
 from woshou.cli.words import say
 from woshou.demo.clerks import Clerks, cases_of
 from woshou.demo.nodes import DemoNode, await_quiet
@@ -52,7 +52,8 @@ def play(script: Script) -> None:
         last, imports = _live(nodes, folder, script)
         summary = summary_of(nodes, FIRST_DAY, last, imports, round(time.monotonic() - began, 1))
         write_keys(folder, nodes)
-        print_summary(summary, nodes, folder, as_json=script.as_json)
+        kept = script.folder is not None or not script.once
+        print_summary(summary, nodes, folder, as_json=script.as_json, kept=kept)
         if not script.once:
             _tell("三个节点继续运行，按 Ctrl-C 结束。", "The three nodes go on serving; Ctrl-C ends them.")
             _serve(nodes)
@@ -68,10 +69,11 @@ def _live(nodes: list[DemoNode], folder: Path, script: Script) -> tuple[date, li
     clerks, days = Clerks(), script.months * _MONTH + _AFTERMATH
     stride = max(1, -(-days // _STEPS))
     month, today = 0, FIRST_DAY
-    with console(stderr=True).status("") as bar:
+    with progress() as bar:
+        task = bar.add_task("", total=days)
         for day in [*range(0, days, stride), days]:
             today = FIRST_DAY + timedelta(days=day)
-            bar.update(say(f"模拟日期 {today}", f"Simulated day {today}"))
+            bar.update(task, completed=day, description=say(f"模拟日期 {today}", f"Simulated day {today}"))
             moved = time.monotonic()
             if day:
                 move_clock(nodes, f"{today}T09:00")

@@ -8,6 +8,7 @@ from typing import Any
 from rich.table import Table
 
 from adapters.keys.files import write_private
+from exchange.counting.share import percent_of
 from exchange.rates import RateName
 from woshou.cli.commands.report import NAMES
 from woshou.cli.show import console
@@ -15,6 +16,21 @@ from woshou.cli.words import say
 from woshou.demo.nodes import DemoNode
 
 _KEYS = "api-keys.json"
+_WORDS = {
+    "rows": "数据行",
+    "accepted": "接收",
+    "warned": "带警告接收",
+    "refused": "拒绝",
+    "submitted": "提交",
+    "rejected": "退回",
+    "answered": "已反馈",
+    "confirmed": "已确认",
+    "challenged": "再交流",
+    "withdrawn": "撤回",
+    "overdue": "逾期",
+    "sent": "发出",
+    "received": "收到",
+}
 
 
 def summary_of(nodes: list[DemoNode], first: date, last: date, imports: list[dict[str, Any]], seconds: float) -> dict[str, Any]:
@@ -82,8 +98,8 @@ def write_keys(folder: Path, nodes: list[DemoNode]) -> None:
     write_private(folder / _KEYS, json.dumps(keys, indent=2).encode())
 
 
-def print_summary(summary: dict[str, Any], nodes: list[DemoNode], folder: Path, *, as_json: bool) -> None:
-    """The summary on stdout."""
+def print_summary(summary: dict[str, Any], nodes: list[DemoNode], folder: Path, *, as_json: bool, kept: bool) -> None:
+    """The summary on stdout; where to look further, if anything is `kept` or still runs."""
     if as_json:
         print(json.dumps(summary, ensure_ascii=False, indent=2), flush=True)
         return
@@ -93,24 +109,42 @@ def print_summary(summary: dict[str, Any], nodes: list[DemoNode], folder: Path, 
     for node in nodes:
         table.add_column(f"{node.place} {node.county}", justify="right")
     found = {(rate["rate"], rate["jurisdiction"]): rate for rate in summary["rates"]}
+    marks = _marks(summary["rates"])
     for name in RateName:
-        table.add_row(say(*NAMES[name]), *(_cell(found[name.value, node.county]) for node in nodes))
+        table.add_row(say(*NAMES[name]), *(_cell(found[name.value, node.county], marks) for node in nodes))
     out = console()
     out.print(table)
+    for told, mark in marks.items():
+        out.print(f"{mark} {told}")
     for part, zh, en in (
         ("imports", "导入", "Imports"),
         ("exchanges", "信息交换", "Exchanges"),
         ("messages", "消息", "Messages"),
     ):
-        out.print(f"{say(zh, en)}: " + "  ".join(f"{name} {count}" for name, count in summary[part].items()))
-    out.print(say(f"用时 {summary['seconds']} 秒。进一步查看：", f"{summary['seconds']} seconds. Where to look further:"))
+        counts = (f"{say(_WORDS[name], name)} {count}" for name, count in summary[part].items())
+        out.print(f"{say(zh, en)}: {'  '.join(counts)}")
+    out.print(say(f"用时 {summary['seconds']} 秒。", f"{summary['seconds']} seconds."))
+    if not kept:
+        out.print(say("加 --folder 目录 可保留全部数据。", "Add --folder FOLDER to keep everything."))
+        return
+    out.print(say("进一步查看：", "Where to look further:"))
     for node in nodes:
         out.print(f"  {node.place}  {node.url}/docs   woshou exchange list --data {node.folder}")
     out.print(f"  {say('接口密钥', 'API keys')}: {folder / _KEYS}   {say('表格', 'sheets')}: {folder / 'sheets'}")
 
 
-def _cell(rate: dict[str, Any]) -> str:
+def _marks(rates: list[dict[str, Any]]) -> dict[str, str]:
+    """A footnote's mark for each reason why a rate has no counts."""
+    reasons = dict.fromkeys(_why(rate) for rate in rates if "reason" in rate)
+    return {reason: "*" * number for number, reason in enumerate(reasons, 1)}
+
+
+def _why(rate: dict[str, Any]) -> str:
+    return say(rate["reason"]["zh"], rate["reason"]["en"])
+
+
+def _cell(rate: dict[str, Any], marks: dict[str, str]) -> str:
     if "reason" in rate:
-        return say(rate["reason"]["zh"], rate["reason"]["en"])
-    percent = "—" if rate["value"] is None else f"{100 * rate['value']:.2f} %"
-    return f"{rate['numerator']} / {rate['denominator']}  {percent}"
+        return f"— {marks[_why(rate)]}"
+    counts = rate["numerator"], rate["denominator"]
+    return f"{counts[0]} / {counts[1]}  {percent_of(*counts)}"

@@ -1,6 +1,7 @@
 """`woshou serve` and `woshou jobs`: the two processes of a node."""
 
 import signal
+import sys
 import threading
 from typing import Annotated
 
@@ -43,6 +44,9 @@ def install(app: typer.Typer) -> None:
 
         settings = call.settings()
         logging.configure(settings.log_format)
+        # Uvicorn stops by itself and then raises the signal again: this lets the node be closed in order.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: sys.exit(0))
         with open_office(settings) as office, http_client() as client:
             structlog.get_logger("serve").info(
                 "serving", node=settings.node, host=host or settings.host, port=port or settings.port
