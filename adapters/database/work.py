@@ -1,7 +1,8 @@
 """One transaction's hands on the database: sets of rows in, sets of rows out, the two databases' ways hidden.
 
 Rows are tuples in the order of their table's columns. Writing goes straight through the driver, past SQLAlchemy, whose insert
-takes about twice the time for a thousand rows. Reading goes through its Core, which writes the SQL and costs little.
+takes about twice the time for a thousand rows. Reading goes through its Core, which writes the SQL; for what every exchange
+asks, Core writes it once (`Asked`), since with it a look-up by a key takes ten times as long as the look-up itself.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,8 +14,25 @@ from operator import attrgetter
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
 import msgspec
-from sqlalchemy import ARRAY, Column, ColumnElement, Connection, Executable, Select, Table, any_, bindparam, func, select
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    ClauseElement,
+    Column,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Executable,
+    Select,
+    Table,
+    any_,
+    bindparam,
+    func,
+    select,
+    type_coerce,
+)
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql.dml import UpdateBase
 
 from adapters.database.tables import columns
@@ -66,10 +84,28 @@ def beside(
         yield value, next(group for found, group in groups if found == wanted)
 
 
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A statement whose text is written once for each database; its values are given by name when it is run.
+
+    `write` gets the hands on one database, for what is written differently in each (`among`). An insert or an update sets
+    the columns of `sets`, each from the value of its name.
+    """
+
+    write: "Callable[[type[Work]], ClauseElement]"
+    sets: tuple[str, ...] | None = None
+
+
+def named(table: Table, row: AnyRow) -> dict[str, Any]:
+    """A whole row of a table by the names of its columns."""
+    return dict(zip(table.columns.keys(), row, strict=True))
+
+
 class Work:
     """What the books do with a transaction's connection."""
 
     mark: ClassVar[str]
+    dialect: ClassVar[Dialect]
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -82,6 +118,23 @@ class Work:
     def first(self, statement: Executable) -> AnyRow | None:
         """The first row of a statement."""
         return self._connection.execute(statement).first()
+
+    def ask(self, asked: Asked, **values: Any) -> list[AnyRow]:
+        """All rows of a statement that was written before, as plain tuples."""
+        rows: list[AnyRow] = self._run(asked, values).fetchall()
+        return rows
+
+    def ask_one(self, asked: Asked, **values: Any) -> AnyRow | None:
+        """The first row of such a statement."""
+        return self._run(asked, values).fetchone()
+
+    def tell(self, asked: Asked, values: Mapping[str, Any]) -> int:
+        """Run such a statement that writes; how many rows it touched."""
+        return int(self._run(asked, values).rowcount)
+
+    def _run(self, asked: Asked, values: Mapping[str, Any]) -> Any:
+        text, constants = self._written(asked)
+        return self._driver.execute(text, {**constants, **values})
 
     def stream(self, statement: Select[Any]) -> AbstractContextManager[Iterable[AnyRow]]:
         """The rows of a statement, a few thousand in memory at a time, until the block ends."""
@@ -128,7 +181,24 @@ class Work:
 
     def one_of(self, column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:
         """Whether a column holds one of these words: one parameter, and one statement text, however many they are."""
+        return self.among(column, bindparam(None, self.listed(values)))
+
+    @classmethod
+    def among(cls, column: ColumnElement[Any], listed: BindParameter[Any]) -> ColumnElement[bool]:
+        """Whether a column holds one of the words of a parameter, whose value `listed` makes."""
         raise NotImplementedError
+
+    @staticmethod
+    def listed(values: Iterable[str]) -> Any:
+        """Words as one parameter."""
+        raise NotImplementedError
+
+    @classmethod
+    @cache
+    def _written(cls, asked: Asked) -> tuple[str, dict[str, Any]]:
+        """The text of a statement, and the values that stand in it already."""
+        compiled = asked.write(cls).compile(dialect=cls.dialect, column_keys=asked.sets)
+        return str(compiled), {name: value for name, value in compiled.params.items() if value is not None}
 
     def _statement(self, table: Table) -> postgresql.Insert | sqlite.Insert:
         """The dialect's own insert, which alone knows ON CONFLICT."""
@@ -170,19 +240,25 @@ class SqliteWork(Work):
     """SQLite: one prepared statement, run for each row within this process."""
 
     mark = "?"
+    dialect = sqlite.dialect(paramstyle="named")
 
     def _statement(self, table: Table) -> sqlite.Insert:
         return sqlite.insert(table)
 
-    def one_of(self, column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:
-        listed = msgspec.json.encode(list(values)).decode()
+    @classmethod
+    def among(cls, column: ColumnElement[Any], listed: BindParameter[Any]) -> ColumnElement[bool]:
         return column.in_(select(func.json_each(listed).table_valued("value").c.value))
+
+    @staticmethod
+    def listed(values: Iterable[str]) -> str:
+        return msgspec.json.encode(list(values)).decode()
 
 
 class PostgresWork(Work):
     """PostgreSQL: binary COPY for many rows, pipelined statements for few."""
 
     mark = "%s"
+    dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it without types
     # Up to these numbers of rows the round trips of COPY cost more than they save (docs/decisions/storage.md).
     few_inserted: ClassVar[int] = 20
     few_changed: ClassVar[int] = 50
@@ -190,8 +266,13 @@ class PostgresWork(Work):
     def _statement(self, table: Table) -> postgresql.Insert:
         return postgresql.insert(table)
 
-    def one_of(self, column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:
-        return column == any_(bindparam(None, [str(value) for value in values], type_=ARRAY(columns.TEXT)))
+    @classmethod
+    def among(cls, column: ColumnElement[Any], listed: BindParameter[Any]) -> ColumnElement[bool]:
+        return column == any_(type_coerce(listed, ARRAY(columns.TEXT)))
+
+    @staticmethod
+    def listed(values: Iterable[str]) -> list[str]:
+        return [str(value) for value in values]
 
     def _insert(self, shape: Shape, rows: Sequence[Values]) -> None:
         if len(rows) <= self.few_inserted:

@@ -46,6 +46,19 @@ QUESTIONS = {
 }
 
 
+class Listening(SqliteWork):
+    """Tells which statements went straight to the driver, where SQLAlchemy sees nothing of them."""
+
+    def __init__(self, connection, asked):
+        super().__init__(connection)
+        self._asked = asked
+
+    def _run(self, asked, values):
+        text, constants = self._written(asked)
+        self._asked.append((text, {**constants, **values}))
+        return super()._run(asked, values)
+
+
 @pytest.fixture
 def plans(tmp_path):
     """What SQLite means to do for a question, a line for each step."""
@@ -61,7 +74,7 @@ def plans(tmp_path):
             event.listen(
                 connection, "before_cursor_execute", lambda _c, _u, statement, values, *_: asked.append((statement, values))
             )
-            question(SqlLedger(SqliteWork(connection)))
+            question(SqlLedger(Listening(connection, asked)))
             steps = [
                 step.detail
                 for statement, values in [each for each in asked if not each[0].startswith(("PRAGMA", "BEGIN"))]

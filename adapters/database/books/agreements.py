@@ -3,15 +3,18 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from adapters.database.tables import AgreementRow
 from adapters.database.values import json_of, list_of, moment_of, stored
-from adapters.database.work import AnyRow, Work, table_of
+from adapters.database.work import AnyRow, Asked, Work, named, table_of
 from exchange.moments import from_milliseconds
 from exchange.terms.agreement import Agreement, SignedAgreement, Standing
 
 _AGREEMENTS = table_of(AgreementRow)
+_EARLIEST_FIRST = select(_AGREEMENTS).order_by(_AGREEMENTS.c.known_at, _AGREEMENTS.c.digest)
+_all = Asked(lambda _: _EARLIEST_FIRST)
+_of_partner = Asked(lambda _: _EARLIEST_FIRST.where(_AGREEMENTS.c.partner == bindparam("partner")))
 _terms = msgspec.json.Decoder(Agreement)
 
 
@@ -22,10 +25,8 @@ class SqlAgreements:
         self._work = work
 
     def all(self, partner: str | None = None) -> list[SignedAgreement]:
-        found = select(_AGREEMENTS).order_by(_AGREEMENTS.c.known_at, _AGREEMENTS.c.digest)
-        if partner is not None:
-            found = found.where(_AGREEMENTS.c.partner == partner)
-        return [_agreement(row) for row in self._work.rows(found)]
+        rows = self._work.ask(_all) if partner is None else self._work.ask(_of_partner, partner=partner)
+        return [_agreement(row) for row in rows]
 
     def get(self, digest: str) -> SignedAgreement | None:
         row = self._work.first(select(_AGREEMENTS).where(_AGREEMENTS.c.digest == digest))
@@ -47,11 +48,11 @@ def _values(agreement: SignedAgreement) -> dict[str, Any]:
 
 
 def _agreement(row: AnyRow) -> SignedAgreement:
-    values = dict(row._mapping)
+    values = named(_AGREEMENTS, row)
     values["agreement"] = _terms.decode(values.pop("terms"))
-    values["standing"] = Standing(row.standing)
-    values["known_at"] = from_milliseconds(row.known_at)
-    values["decided_at"] = moment_of(row.decided_at)
-    values["ended_at"] = moment_of(row.ended_at)
-    values["unsent"] = list_of(row.unsent, str)
+    values["standing"] = Standing(values["standing"])
+    values["known_at"] = from_milliseconds(values["known_at"])
+    values["decided_at"] = moment_of(values["decided_at"])
+    values["ended_at"] = moment_of(values["ended_at"])
+    values["unsent"] = list_of(values["unsent"], str)
     return SignedAgreement(**values)

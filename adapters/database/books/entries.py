@@ -7,12 +7,12 @@ from datetime import datetime
 from operator import attrgetter, itemgetter
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 
 from adapters.database.faults import Fault, taken
 from adapters.database.tables import EntryFactRow, EntryRow
 from adapters.database.values import moment_of, number_of, words, words_or_none
-from adapters.database.work import AnyRow, Values, Work, beside, table_of
+from adapters.database.work import AnyRow, Asked, Values, Work, beside, table_of
 from exchange.codes import CloseReason, RegisterKind
 from exchange.cursors import read_entry_cursor
 from exchange.ledger import EntryFilter, Page
@@ -26,6 +26,12 @@ _ALL = select(_ENTRIES)
 _REGISTER = words(RegisterKind)
 _REASON = words_or_none(CloseReason)
 _WHAT = words(EntryFactKind)
+_of_people = Asked(
+    lambda work: _ALL.where(
+        work.among(_ENTRIES.c.person_index, bindparam("indexes")),
+        work.among(_ENTRIES.c.jurisdiction, bindparam("jurisdictions")),
+    ).order_by(_ENTRIES.c.id)
+)
 
 
 class Sealed(Shape, frozen=True):
@@ -51,14 +57,12 @@ class SqlEntries:
         return None if row is None else _entry(row)
 
     def by_person(self, jurisdictions: Iterable[str], person_indexes: Iterable[str]) -> Mapping[str, list[Entry]]:
-        wanted, entries = list(person_indexes), _ENTRIES.c
+        wanted = list(person_indexes)
         found: defaultdict[str, list[Entry]] = defaultdict(list)
         if not wanted:
             return found
-        within = _ALL.where(
-            self._work.one_of(entries.person_index, wanted), self._work.one_of(entries.jurisdiction, jurisdictions)
-        )
-        for row in self._work.rows(within.order_by(entries.id)):
+        listed = self._work.listed
+        for row in self._work.ask(_of_people, indexes=listed(wanted), jurisdictions=listed(jurisdictions)):
             entry = _entry(row)
             found[entry.person_index].append(entry)
         return dict(found)
@@ -172,7 +176,7 @@ def _entry(row: AnyRow) -> Entry:
         person=about.person,
         record=about.record,
         person_index=person_index,
-        protected=protected,
+        protected=bool(protected),  # SQLite knows no flags, only 0 and 1
         opened_at=from_milliseconds(opened_at),
         closed_at=moment_of(closed_at),
         close_reason=_REASON[close_reason],

@@ -5,11 +5,11 @@ from datetime import datetime
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, literal, or_, select, tuple_
 
 from adapters.database.books.exchange_rows import exchange_of, exchange_values, fact_of, fact_values
 from adapters.database.tables import ExchangeRow, FactRow, MessageRow
-from adapters.database.work import Work, beside, table_of
+from adapters.database.work import Asked, Work, beside, table_of
 from exchange.codes import Role
 from exchange.conversation import Fact, FactKind, State
 from exchange.cursors import read_exchange_cursor
@@ -39,6 +39,13 @@ _OF_ITS_EXCHANGE = and_(
     _FACTS.c.link == _EXCHANGES.c.link,
     _FACTS.c.role == _EXCHANGES.c.role,
 )
+_known = Asked(
+    lambda work: _ALL.where(
+        _EXCHANGES.c.link == bindparam("link"),
+        _EXCHANGES.c.role == bindparam("role"),
+        work.among(_EXCHANGES.c.exchange, bindparam("names")),
+    )
+)
 
 
 class SqlExchanges:
@@ -51,10 +58,8 @@ class SqlExchanges:
         wanted = list(exchanges)
         if not wanted:
             return {}
-        held = _EXCHANGES.c
-        within = _ALL.where(held.link == link, held.role == role.value, self._work.one_of(held.exchange, wanted))
-        found = map(exchange_of, self._work.rows(within))
-        return {exchange.key.exchange: exchange for exchange in found}
+        rows = self._work.ask(_known, link=link, role=role.value, names=self._work.listed(wanted))
+        return {exchange.key.exchange: exchange for exchange in map(exchange_of, rows)}
 
     def named(self, exchange: str) -> list[Exchange]:
         held = _EXCHANGES.c

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import ColumnElement, bindparam, func, literal, literal_column, select
 
 from adapters.database.tables import MessageRow
 from adapters.database.values import (
@@ -17,7 +17,7 @@ from adapters.database.values import (
     words,
     words_or_none,
 )
-from adapters.database.work import AnyRow, Values, Work, table_of
+from adapters.database.work import AnyRow, Asked, Values, Work, table_of
 from exchange.codes import Kind, Result
 from exchange.exchanges import Direction, LoggedMessage
 from exchange.moments import from_milliseconds, to_milliseconds
@@ -31,7 +31,19 @@ _OUTCOME = words_or_none(Outcome)
 _RESULT = words_or_none(Result)
 # Written into the statement, so that both databases see that the index of queued messages serves it.
 _REJECTED = literal(Outcome.REJECTED.value, literal_execute=True)
-_OUT = literal(Direction.OUT.value, literal_execute=True)
+_OUT: ColumnElement[str] = literal_column(f"'{Direction.OUT.value}'")
+_HELD = _ALL.where(_MESSAGES.c.link == bindparam("link"))
+_ONE_WAY = _HELD.where(_MESSAGES.c.direction == bindparam("direction"))
+_known = Asked(lambda work: _ONE_WAY.where(work.among(_MESSAGES.c.id, bindparam("ids"))))
+_waiting = Asked(
+    # UUIDv7: the order of the ids is the order in which they were written.
+    lambda _: (
+        _HELD.where(_MESSAGES.c.direction == _OUT, _MESSAGES.c.sequence.is_(None))
+        .order_by(_MESSAGES.c.id)
+        .limit(bindparam("most"))
+    )
+)
+_of_batch = Asked(lambda _: _ONE_WAY.where(_MESSAGES.c.sequence == bindparam("sequence")).order_by(_MESSAGES.c.position))
 
 
 class SqlMessages:
@@ -44,19 +56,14 @@ class SqlMessages:
         wanted = list(ids)
         if not wanted:
             return {}
-        messages = _MESSAGES.c
-        within = _ALL.where(messages.link == link, messages.direction == direction.value)
-        found = map(_message, self._work.rows(within.where(self._work.one_of(messages.id, wanted))))
-        return {message.id: message for message in found}
+        rows = self._work.ask(_known, link=link, direction=direction.value, ids=self._work.listed(wanted))
+        return {message.id: message for message in map(_message, rows)}
 
     def add(self, messages: Sequence[LoggedMessage]) -> None:
         self._work.insert(MessageRow, [_values(message) for message in messages])
 
     def queued(self, link: int, limit: int) -> list[LoggedMessage]:
-        messages = _MESSAGES.c
-        waiting = _ALL.where(messages.link == link, messages.direction == _OUT, messages.sequence.is_(None))
-        # UUIDv7: the order of the ids is the order in which they were written.
-        return [_message(row) for row in self._work.rows(waiting.order_by(messages.id).limit(limit))]
+        return [_message(row) for row in self._work.ask(_waiting, link=link, most=limit)]
 
     def queue_lengths(self) -> Mapping[int, int]:
         messages = _MESSAGES.c
@@ -68,9 +75,8 @@ class SqlMessages:
         return {row.link: row.waiting for row in self._work.rows(waiting)}
 
     def in_batch(self, link: int, direction: Direction, sequence: int) -> list[LoggedMessage]:
-        messages = _MESSAGES.c
-        within = _ALL.where(messages.link == link, messages.direction == direction.value, messages.sequence == sequence)
-        return [_message(row) for row in self._work.rows(within.order_by(messages.position))]
+        rows = self._work.ask(_of_batch, link=link, direction=direction.value, sequence=sequence)
+        return [_message(row) for row in rows]
 
     def save(self, messages: Sequence[LoggedMessage]) -> None:
         self._work.update(MessageRow, [_values(message) for message in messages])
