@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.examples import add_examples
 from api.models import shapes
 from api.problems import Problem, declared
 from exchange.errors import Invalid
@@ -36,6 +37,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         components.update(shapes.components())
         found["components"]["schemas"] = dict(sorted(components.items()))
         app.openapi_schema = _referring(_with_our_problems(found))
+        add_examples(app.openapi_schema["paths"], app.openapi_schema["components"]["schemas"])
     return app.openapi_schema
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from msgspec import Meta
 from pydantic import Field
 
-from api.models.base import Moment, Shown
+from api.models.base import EXAMPLE_ID, Moment, Shown
 from api.models.shapes import Shaped
 from exchange.codes import Event, Item, Kind, Purpose
 from exchange.ids import new_id
@@ -48,6 +48,24 @@ PROPOSAL_EXAMPLE: dict[str, Any] = {
     "limits": [{"rule": "query", "days": 20, "unit": "calendar"}],
     "valid_from": "2026-04-01",
     "valid_until": "2029-03-31",
+}
+AGREEMENT_EXAMPLE: dict[str, Any] = {
+    "id": EXAMPLE_ID,
+    "version": 1,
+    "parties": [{"node": "xicheng.example", "jurisdiction": "110102"}, {"node": "wuchang.example", "jurisdiction": "420106"}],
+    "directions": "both",
+    "kinds": ["query"],
+    "purposes": ["public_service"],
+    "fields": [{"subject": "query", "purpose": "public_service", "items": ["marital_status", "children"]}],
+    "categories": ["migrant"],
+    "notes_allowed": False,
+    "register_comparison": {"allowed": False, "items": [], "difference_limit": None},
+    "queries_per_day": None,
+    "limits": [],
+    "rules": {"version": "woshou-2026.1", "digest": DIGEST_EXAMPLE},
+    "valid_from": "2026-04-01",
+    "valid_until": "2029-03-31",
+    "supersedes": None,
 }
 
 

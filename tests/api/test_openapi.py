@@ -1,10 +1,12 @@
 """The published description: current, complete, and telling every refusal."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema_rs import Draft202012Validator
 
 from api import health, partner
 from api.local import ROUTERS
@@ -90,3 +92,23 @@ def test_every_post_of_own_systems_that_changes_something_takes_an_idempotency_k
     posts = {name for name in OPERATIONS if name.startswith("POST /api/v1/")}
     keyed = {name for name in posts if any(p["name"] == "Idempotency-Key" for p in OPERATIONS[name].get("parameters", []))}
     assert posts - keyed == {"POST /api/v1/entries/search"}
+
+
+def examples() -> Iterator[tuple[str, dict[str, Any], Any]]:
+    for name, operation in OPERATIONS.items():
+        bodies = [operation["requestBody"]] if "requestBody" in operation else []
+        for body in (*bodies, *operation["responses"].values()):
+            for media, content in body.get("content", {}).items():
+                shown = [content["example"]] if "example" in content else []
+                shown += [example["value"] for example in content.get("examples", {}).values()]
+                if media.endswith("json"):
+                    assert shown, (name, media)
+                    yield from ((name, content["schema"], example) for example in shown)
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_every_example_is_one_of_what_it_shows(name: str):
+    for _, schema, example in (found for found in examples() if found[0] == name):
+        whole = {**schema, "components": DOCUMENT["components"]}
+        problems = [f"{error.instance_path} {error.message}" for error in Draft202012Validator(whole).iter_errors(example)]
+        assert problems == []
