@@ -24,10 +24,10 @@ from exchange.exchanges import Acceptance
 from exchange.ledger import ExchangeFilter, Ledger
 from exchange.moments import civil_day, day_start
 from exchange.node import NotServed
+from exchange.people.register import EntryProtected
 from exchange.terms.agreement import ItemNotAgreed, NoAgreement, NoteNotAllowed
 from exchange.terms.screening import ExcludedContent
 from exchange.verbs.pair import pair
-from exchange.verbs.sheets.take_matters import EntryProtected
 from exchange.verbs.submit import NoGround, NoRoute, OpeningDraft, submit
 from exchange.verbs.whole import whole
 
@@ -147,8 +147,6 @@ def _draft(ledger: Ledger, own: str, body: Start) -> OpeningDraft:
     entry = ledger.entries.get(body.entry) if body.entry is not None else None
     if body.entry is not None and (entry is None or entry.jurisdiction != own):
         raise NotFound(pointer="/entry")
-    if entry is not None and entry.protected:
-        raise EntryProtected(pointer="/entry")
     origin = body.origin or (entry.origin if entry is not None else "")
     destination = body.destination or (entry.destination if entry is not None else "")
     if entry is not None and own != (origin if entry.register is RegisterKind.OUTFLOW else destination):

@@ -33,6 +33,14 @@ class EntryExists(Conflict):
     en = "This person has an open entry in this register already."
 
 
+class EntryProtected(Conflict):
+    """The person's entry is protected: nothing on the wire may show that it exists."""
+
+    code = "entry-protected"
+    zh = "该人员个案受保护，不得对外交换。"
+    en = "The person's entry is protected; nothing about it is exchanged."
+
+
 class EntryFactKind(StrEnum):
     """What can happen to an entry."""
 

@@ -31,8 +31,8 @@ from exchange.wire.message import (
     Reply,
     Withdrawal,
     WithdrawalBody,
-    check_fields,
     kind_of,
+    read_message,
     write_message,
 )
 
@@ -102,9 +102,9 @@ def _queue(desk: Desk, exchange: Exchange, said: Said, log: Sequence[LoggedMessa
         raise UnderWay
     replied = _replied(exchange, said.kind, log)
     message = _message(exchange, said, replied, now)
-    check_fields(message)
-    desk.reply(message, exchange, replied, at=now, sending=True)
     line = write_message(message)
+    read_message(line)  # what is queued is what any receiver can read
+    desk.reply(message, exchange, replied, at=now, sending=True)
     return LoggedMessage(
         link=exchange.key.link,
         direction=Direction.OUT,

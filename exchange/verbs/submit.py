@@ -14,20 +14,18 @@ from exchange.ledger import Ledger
 from exchange.moments import format_moment, parse_moment
 from exchange.node import Node, NotServed
 from exchange.people.record import Person, Record
-from exchange.people.register import Entry
+from exchange.people.register import Entry, EntryProtected
 from exchange.verbs.intake import exchange_of
 from exchange.wire import ijson
 from exchange.wire.message import (
-    MAX_LINE,
-    MalformedMessage,
     Notice,
     NoticeBody,
     Priority,
     Query,
     QueryBody,
     Reply,
-    check_fields,
     kind_of,
+    read_message,
     write_message,
 )
 
@@ -104,11 +102,9 @@ class Submission:
         index = None if draft.person is None else self._node.person_index(draft.person)
         entry = self._entry_of(draft, index)
         message = self._message(draft, entry)
-        check_fields(message)
-        terms = desk.opening(message, sending=True)
         line = write_message(message)
-        if len(line) > MAX_LINE:
-            raise MalformedMessage(zh="内容过长。", en="The content is too long.")
+        read_message(line)  # what is queued is what any receiver can read
+        terms = desk.opening(message, sending=True)
         key = ExchangeKey(link.id, message.exchange, Role.ASKER)
         exchange = exchange_of(
             key,
@@ -153,17 +149,19 @@ class Submission:
         return self._desks[other]
 
     def _entry_of(self, draft: OpeningDraft, index: str | None) -> Entry | None:
-        """The open entry that the draft rests on; NoGround for a query without one and without an application."""
-        entry: Entry | None = None
+        """The open entry that the draft rests on.
+
+        EntryProtected where the person has a protected one, NoGround for a query without one and without an application.
+        """
+        known: Sequence[Entry | None] = ()
         if draft.entry is not None:
-            entry = self._entries.get(draft.entry) or self._ledger.entries.get(draft.entry)
+            known = [self._entries.get(draft.entry) or self._ledger.entries.get(draft.entry)]
         elif index is not None:
-            known = self._expected.get((draft.own, index))
-            if known is None:
-                known = list(self._ledger.entries.by_person([draft.own], [index]).get(index, ()))
-            entry = next((found for found in known if self._rests(found, draft)), None)
-        if entry is not None and not self._rests(entry, draft):
-            entry = None
+            expected = self._expected.get((draft.own, index))
+            known = self._ledger.entries.by_person([draft.own], [index]).get(index, ()) if expected is None else expected
+        if any(found is not None and found.protected for found in known):
+            raise EntryProtected(pointer="/entry" if draft.entry is not None else "/person")
+        entry = next((found for found in known if found is not None and self._rests(found, draft)), None)
         applied = draft.requested_by_person and draft.application_date is not None
         if draft.event is None and entry is None and not applied:
             raise NoGround

@@ -292,7 +292,7 @@ def _broken(message: Message) -> Iterator[_Rule]:
             pass
 
 
-def check_fields(message: Message) -> None:
+def _check_fields(message: Message) -> None:
     """Hold the rules between a message's fields; MalformedMessage with the pointer of the first that is broken."""
     for rule in _broken(message):
         raise MalformedMessage(zh=rule.zh, en=rule.en, pointer=rule.pointer)
@@ -314,7 +314,7 @@ def read_message(line: bytes) -> Message:
         ) from None  # the cause may quote the value
     if not _written_like_ours(line, message):
         ijson.loads(line)
-    check_fields(message)
+    _check_fields(message)
     return message
 
 

@@ -9,13 +9,14 @@ import pytest
 from msgspec import structs
 
 from adapters.memory import MemoryLedgers
-from exchange.codes import Education, Event, Item, Kind, PriorityLevel, Purpose, Result, UrgentReason
+from exchange.codes import Education, Event, Item, Kind, PriorityLevel, Purpose, RegisterKind, Result, UrgentReason
 from exchange.errors import Refused
 from exchange.exchanges import Direction
 from exchange.ledger import Page
 from exchange.moments import format_moment
 from exchange.people.document import DocumentType
 from exchange.people.record import DocumentRef, Record
+from exchange.people.register import EntryProtected
 from exchange.terms.agreement import DayLimit, NoAgreement
 from exchange.verbs.intake import read_arrivals
 from exchange.verbs.receive import receive
@@ -23,8 +24,8 @@ from exchange.verbs.submit import NoGround, NoRoute, OpeningDraft, submit
 from exchange.wire import batch as wire
 from exchange.wire import ijson
 from exchange.wire.batch import Judgement, Manifest, Outcome, read_receipt
-from exchange.wire.message import FeedbackBody, Message, Priority, Query, Reply, write_message
-from tests.builders import WUCHANG, XICHENG, YUYANG, a_feedback, a_moment, a_person, a_query, an_id
+from exchange.wire.message import FeedbackBody, MalformedMessage, Message, Priority, Query, Reply, write_message
+from tests.builders import WUCHANG, XICHENG, YUYANG, a_feedback, a_moment, a_person, a_query, an_entry, an_id
 from tests.life.two_nodes import LINK, Side, Two, payload_of, signed
 
 
@@ -275,3 +276,47 @@ def test_a_partner_a_day_late_is_counted_as_received(two: Two) -> None:
     assert two.xicheng.facts(exchange) == two.wuchang.facts(exchange)
     with two.xicheng.ledgers.transaction(read_only=True) as ledger:
         assert [finding.kind for finding in ledger.chores.findings(Page())] == ["clock-skew"]
+
+
+def test_nothing_is_said_of_a_protected_person_by_any_way(two: Two) -> None:
+    side = two.xicheng
+    person = a_person()
+    hidden = an_entry(
+        register=RegisterKind.INFLOW,
+        origin=WUCHANG,
+        destination=XICHENG,
+        person=person,
+        person_index=side.node.person_index(person),
+        protected=True,
+    )
+    with side.ledgers.transaction() as ledger:
+        ledger.entries.add([hidden])
+    applied = OpeningDraft(
+        own=XICHENG,
+        other=WUCHANG,
+        own_is_origin=False,
+        purpose=Purpose.PUBLIC_SERVICE,
+        person=person,
+        items=(Item.CHILDREN,),
+        requested_by_person=True,
+        application_date=date(2026, 3, 1),
+    )
+    notice = replace(applied, event=Event.BIRTH, event_date=date(2026, 3, 1), items=())
+    for draft in (applied, notice, replace(applied, entry=hidden.id, person=None)):
+        with side.ledgers.transaction() as ledger, pytest.raises(EntryProtected):
+            submit(ledger, side.node, draft, side.now)
+
+
+def test_what_no_receiver_could_read_is_refused_by_the_sender(two: Two) -> None:
+    draft = OpeningDraft(
+        own=XICHENG,
+        other=WUCHANG,
+        own_is_origin=False,
+        purpose=Purpose.PUBLIC_SERVICE,
+        person=a_person(),
+        requested_by_person=True,
+        application_date=date(2026, 3, 1),
+    )
+    with two.xicheng.ledgers.transaction() as ledger, pytest.raises(MalformedMessage) as refused:
+        submit(ledger, two.xicheng.node, draft, two.xicheng.now)
+    assert refused.value.pointer == "/body/items"

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from exchange.codes import RegisterKind, Role
 from exchange.conversation import State
-from exchange.errors import Conflict, Refused
+from exchange.errors import Refused
 from exchange.exchanges import Acceptance, Exchange
 from exchange.ids import new_id
 from exchange.imports import ImportedFile, RowOutcome, RowProblem, RowResult
@@ -31,14 +31,6 @@ from exchange.verbs.submit import NoRoute, OpeningDraft, Submission, route
 
 LAYOUT = "matters"
 _DONE = frozenset({State.CLOSED, State.LAPSED})
-
-
-class EntryProtected(Conflict):
-    """The person's entry is protected: nothing on the wire may show that it exists."""
-
-    code = "entry-protected"
-    zh = "该人员个案受保护，不得对外交换。"
-    en = "The person's entry is protected; nothing about it is exchanged."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -171,8 +163,6 @@ class _Chunk:
     def _plan(self, matter: Matter, entries: Iterable[Entry]) -> _Planned:
         """The draft of a matter: what the row leaves open is filled in from the person's open entry."""
         still_open = [entry for entry in entries if entry.is_open]
-        if any(entry.protected for entry in entries):
-            raise EntryProtected(pointer="/document_number")
         fitting = [entry for entry in still_open if self._fits(entry, matter)]
         entry = fitting[0] if len(fitting) == 1 else None
         own_is_origin = matter.own_is_origin

@@ -22,7 +22,6 @@ from exchange.errors import NotFound
 from exchange.exchanges import Acceptance
 from exchange.ledger import ExchangeFilter, Page
 from exchange.moments import civil_day, day_start
-from exchange.verbs.sheets.take_matters import EntryProtected
 from exchange.verbs.submit import OpeningDraft, submit
 from exchange.verbs.whole import whole
 from woshou.cli.call import Call, command, group
@@ -76,8 +75,6 @@ def _start(call: Call, given: Mapping[str, Any], *, jurisdiction: str | None, ot
             entry = ledger.entries.get(given["entry"]) if given["entry"] else None
             if given["entry"] and (entry is None or entry.jurisdiction != own):
                 raise NotFound
-            if entry is not None and entry.protected:
-                raise EntryProtected
             other = other or (entry.other if entry else None)
             if other is None:
                 raise typer.BadParameter(say("须指明 --entry 或 --other", "name --entry or --other"))
