@@ -15,7 +15,7 @@ import typer
 from pydantic_core import PydanticUndefined
 
 from scripts.generated import ROOT, fill
-from woshou.cli import build
+from woshou.__main__ import whole
 from woshou.settings import Settings
 
 CLI, COMMANDS = "docs/cli.md", "commands"
@@ -26,7 +26,7 @@ COMMON = ("--data", "--json", "--help")
 
 def commands() -> list[dict[str, Any]]:
     """Every command of the program as its locale has it: path, help, and its parameters."""
-    return [_told(path, command) for path, command in _walk(typer.main.get_command(build()), ("woshou",))]
+    return [_told(path, command) for path, command in _walk(typer.main.get_command(whole()), ("woshou",))]
 
 
 def command_list() -> str:

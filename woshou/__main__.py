@@ -1,5 +1,22 @@
-"""`python -m woshou`."""
+"""The entry point: the command line of a node, and the demonstration, which plays on that command line."""
 
-from woshou.cli import main
+import typer
 
-main()
+from woshou.cli import build
+from woshou.demo import command as demonstration
+
+
+def whole() -> typer.Typer:
+    """Every command."""
+    app = build()
+    demonstration.install(app)
+    return app
+
+
+def main() -> None:
+    """Run `woshou`."""
+    whole()(prog_name="woshou")
+
+
+if __name__ == "__main__":
+    main()

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from adapters.clock import set_clock
 from tests.builders import WUCHANG, WUCHANG_NODE, a_moment
-from woshou.cli import build
+from woshou.__main__ import whole
 
 
 class Answer(NamedTuple):
@@ -43,7 +43,7 @@ class Terminal:
         self.data = data
 
     def __call__(self, *arguments: str, stdin: str | None = None) -> Answer:
-        result = CliRunner().invoke(build(), [*arguments, "--json", "--data", str(self.data)], input=stdin)
+        result = CliRunner().invoke(whole(), [*arguments, "--json", "--data", str(self.data)], input=stdin)
         return Answer(result.exit_code, result.stdout, result.stderr)
 
 

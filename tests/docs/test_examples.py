@@ -38,7 +38,7 @@ def test_an_example_of_commands_runs(name: str, block: str, tmp_path: Path):
     programs = tmp_path / "bin"
     programs.mkdir()
     woshou = programs / "woshou"
-    woshou.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "from woshou.cli import main; main()" "$@"\n')
+    woshou.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "from woshou.__main__ import main; main()" "$@"\n')
     woshou.chmod(0o700)
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith("WOSHOU_")},

@@ -6,7 +6,6 @@ from woshou.cli.call import group
 from woshou.cli.commands import (
     agreement,
     apikey,
-    demo,
     exchange,
     node,
     openapi,
@@ -20,18 +19,13 @@ from woshou.cli.commands import (
 from woshou.cli.words import translate_frame
 
 # In the order in which they are first needed.
-_MODULES = (node, processes, partner, agreement, sheets, register, exchange, report, apikey, upkeep, openapi, demo)
+_MODULES = (node, processes, partner, agreement, sheets, register, exchange, report, apikey, upkeep, openapi)
 
 
 def build() -> typer.Typer:
-    """The whole command line."""
+    """The command line of a node."""
     translate_frame()
     app = group("握手：流动人口婚育信息双向协作节点", "Woshou: a node that exchanges records between origin and destination")
     for module in _MODULES:
         module.install(app)
     return app
-
-
-def main() -> None:
-    """The entry point of the console script."""
-    build()(prog_name="woshou")

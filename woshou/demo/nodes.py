@@ -16,6 +16,8 @@ from typing import Any
 
 import httpx
 
+from woshou.cli import build
+
 _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
 # Quick rounds: the demonstration waits for every delivery.
@@ -28,8 +30,6 @@ class DemoFailed(Exception):
 
 def woshou(*arguments: str) -> Any:
     """A command of the public command line with `--json`, run in this process to spare the start of another one."""
-    from woshou.cli import build  # the command line holds the demonstration, and is held by it
-
     said, out = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(said):
         code = build()([*arguments, "--json"], prog_name="woshou", standalone_mode=False)

@@ -9,6 +9,8 @@ import typer
 from woshou.cli.call import Call, command
 from woshou.cli.exits import Exit
 from woshou.cli.words import say
+from woshou.demo.nodes import DemoFailed
+from woshou.demo.story import Script, play
 
 
 def install(app: typer.Typer) -> None:
@@ -25,10 +27,6 @@ def install(app: typer.Typer) -> None:
             Path | None, typer.Option(help=say("保留数据的目录（须为空）", "keep everything in this folder, which is empty"))
         ] = None,
     ) -> None:
-        # The demonstration uses the command line, so that the one cannot be loaded before the other.
-        from woshou.demo.nodes import DemoFailed
-        from woshou.demo.story import Script, play
-
         if folder is not None and folder.exists() and any(folder.iterdir()):
             raise typer.BadParameter(say("目录不为空", "the folder is not empty"), param_hint="--folder")
         script = Script(people=people, seed=seed, months=months, once=once, as_json=call.json, folder=folder)
