@@ -55,7 +55,8 @@ class Caller:
     sees_people: bool
 
 
-def office_of(request: Request) -> Office:
+# Coroutines, though they wait for nothing: FastAPI hands a plain function to another thread, for each request anew.
+async def office_of(request: Request) -> Office:
     """The node that serves this request."""
     office = request.app.state.office
     if not isinstance(office, Office):
@@ -66,7 +67,7 @@ def office_of(request: Request) -> Office:
 OfficeDep = Annotated[Office, Depends(office_of)]
 
 
-def partners_of(request: Request) -> PartnerClient:
+async def partners_of(request: Request) -> PartnerClient:
     """What calls other nodes."""
     client = request.app.state.partners
     if not isinstance(client, PartnerClient):
@@ -74,7 +75,7 @@ def partners_of(request: Request) -> PartnerClient:
     return client
 
 
-def renewals_of(request: Request) -> Renewals:
+async def renewals_of(request: Request) -> Renewals:
     """What takes over a partner's newer document when one of its keys is not known yet."""
     renewals = request.app.state.renewals
     if not isinstance(renewals, Renewals):
