@@ -5,7 +5,6 @@ the order of its ids would then send a sheet's rows in any order.
 """
 
 import secrets
-import uuid
 from datetime import datetime
 from threading import Lock
 
@@ -27,7 +26,8 @@ def new_id(now: datetime) -> str:
         tail = tail + 1 + secrets.randbits(32) if milliseconds == last else secrets.randbits(_RANDOM_BITS - 1)
         _last = (milliseconds, tail)
     high, low = divmod(tail, 1 << 62)
-    return str(uuid.UUID(int=milliseconds << 80 | 7 << 76 | high << 64 | 2 << 62 | low))
+    text = f"{milliseconds << 80 | 7 << 76 | high << 64 | 2 << 62 | low:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def new_salt() -> str:
