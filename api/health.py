@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from api.access import OfficeDep, OperatorDep, ReadLedgerDep
+from api.declared import Responses, declared, reading
 from api.metrics import CONTENT_TYPE
 from api.models.base import Shown
-from api.problems import Responses, declared, reading
 from exchange.errors import Retry, WoshouError
 from exchange.ledger import LedgerBusy
 

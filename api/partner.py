@@ -1,6 +1,6 @@
 """The wire API, version 1: what partner nodes call (docs/protocol.md)."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Header, Path, Request, Response
 
@@ -8,10 +8,11 @@ from adapters.inbox import take_batch, unpack
 from adapters.keys import jose, tokens
 from adapters.office import trusted_key
 from api.access import LedgerDep, OfficeDep, PartnerDep, ReadLedgerDep, RenewalsDep
+from api.declared import declared
 from api.limiting import TokenLimit
 from api.models.base import NODE
-from api.models.partner import Jwks, LinkHeads, TokenAnswer
-from api.problems import RequestTooLarge, TooManyRequests, Unauthorized, declared
+from api.models.partner import ASSERTION_EXAMPLE, BATCH, JOSE, Jwks, LinkHeads, TokenAnswer
+from api.problems import RequestTooLarge, TooManyRequests, Unauthorized
 from exchange.errors import Invalid, NotAuthentic, NotFound
 from exchange.exchanges import Direction
 from exchange.ledger import LedgerBusy
@@ -28,24 +29,6 @@ MAX_DOCUMENT = 1024 * 1024
 # More than a batch may have, so that whose it is comes before how large it is, as the protocol's table orders it.
 MAX_SENT = 64 * 1024 * 1024
 SCOPE = "exchange"
-# Cut short; docs/wire-example has whole ones.
-_JWS = "eyJhbGciOiJFUzI1NiIsImtpZCI6Ik9BQXZUaU1C….eyJsaW5rIjoiMjIwMTE4ZjUtOGI2Yi04….7ePriD1dgVYWeabTVg0mMm8V…"
-_JOSE: dict[str, Any] = {
-    "content": {"application/jose": {"schema": {"type": "string", "description": "compact JWS"}, "example": _JWS}}
-}
-_BATCH = {
-    "schema": {
-        "type": "string",
-        "description": "line 1: compact JWS (mx-batch+jws) over the manifest; lines 2…: 1 to 1,000 messages, each ended by \\n",
-    },
-    "example": f'{_JWS}\n{{"kind":"confirmation","id":"019cc0a8-9680-7000-8000-000000000004",…}}\n',
-}
-_ASSERTION = {
-    "grant_type": "client_credentials",
-    "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-    "client_assertion": _JWS,
-    "scope": SCOPE,
-}
 
 
 class JoseResponse(Response):
@@ -71,7 +54,7 @@ async def document_body(request: Request) -> str:
     return body.decode("ascii").strip()
 
 
-@router.get("/.well-known/migrant-exchange", response_class=JoseResponse, responses={200: _JOSE}, summary="Node document")
+@router.get("/.well-known/migrant-exchange", response_class=JoseResponse, responses={200: JOSE}, summary="Node document")
 def node_document(office: OfficeDep) -> Response:
     """Who this node is: its keys, jurisdictions, endpoints and limits, signed (`mx-node+jws`)."""
     return JoseResponse(office.documents.current())
@@ -86,7 +69,7 @@ def jwks(office: OfficeDep) -> Jwks:
 @router.post(
     "/oauth/token",
     responses=declared(Unauthorized, TooManyRequests, Invalid, LedgerBusy),
-    openapi_extra={"requestBody": {"content": {"application/x-www-form-urlencoded": {"example": _ASSERTION}}}},
+    openapi_extra={"requestBody": {"content": {"application/x-www-form-urlencoded": {"example": ASSERTION_EXAMPLE}}}},
     summary="Access token",
 )
 def token(
@@ -128,7 +111,7 @@ def token(
     "/v1/batches",
     response_class=JoseResponse,
     responses={
-        200: {"description": "the signed receipt", **_JOSE},
+        200: {"description": "the signed receipt", **JOSE},
         **declared(
             Unauthorized,
             NotYourLink,
@@ -143,7 +126,7 @@ def token(
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"application/x-ndjson": _BATCH},
+            "content": {"application/x-ndjson": BATCH},
         }
     },
     summary="Send a batch",
@@ -174,7 +157,7 @@ def send_batch(
         200: {"description": "known already"},
         **declared(Unauthorized, NotAuthentic, NotServed, MalformedAgreement, PartnerSuspended, RequestTooLarge, LedgerBusy),
     },
-    openapi_extra={"requestBody": {"required": True, **_JOSE}},
+    openapi_extra={"requestBody": {"required": True, **JOSE}},
     summary="Propose an agreement",
 )
 def propose_agreement(
@@ -204,7 +187,7 @@ def propose_agreement(
             LedgerBusy,
         ),
     },
-    openapi_extra={"requestBody": {"required": True, **_JOSE}},
+    openapi_extra={"requestBody": {"required": True, **JOSE}},
     summary="Tell a decision on an agreement",
 )
 def decide_agreement(

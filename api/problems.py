@@ -1,6 +1,6 @@
 """Refusals over HTTP (RFC 9457): one table from refusal to status, one shape of answer, in Chinese and English."""
 
-from typing import Any, TypeAlias
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -19,7 +19,6 @@ from exchange.verbs.keep_entry import VersionDiffers
 from exchange.verbs.receive import LinkForked, SequenceGap
 from exchange.verbs.submit import NoRoute
 from exchange.wire.batch import BatchTooLarge
-from exchange.wire.ijson import NotIJSON
 from exchange.wire.problems import problem_type
 
 MEDIA_TYPE = "application/problem+json"
@@ -129,31 +128,8 @@ def status_of(error: type[WoshouError]) -> int:
     return next(STATUS[kind] for kind in error.__mro__ if kind in STATUS)
 
 
-Responses: TypeAlias = dict[int | str, dict[str, Any]]
-
-
-def declared(*refusals: type[WoshouError]) -> Responses:
-    """What a route can refuse, for its OpenAPI `responses`."""
-    responses: Responses = {}
-    for refusal in sorted(set(refusals), key=lambda kind: (status_of(kind), kind.code, kind.__name__)):
-        status = status_of(refusal)
-        entry = responses.setdefault(status, {"description": "", "content": {MEDIA_TYPE: {"schema": _SCHEMA, "examples": {}}}})
-        entry["description"] = f"{entry['description']}; {refusal.code}".removeprefix("; ")
-        entry["content"][MEDIA_TYPE]["examples"][refusal.code] = {"value": _body(refusal, refusal.zh, refusal.en)}
-        if headers := _HEADERS.get(status):
-            entry["headers"] = {name: {"description": told, "schema": {"type": "string"}} for name, told in headers.items()}
-    return responses
-
-
-_SCHEMA = {"$ref": "#/components/schemas/Problem"}
-_HEADERS = {
-    401: {"WWW-Authenticate": "Bearer", "Date": "the node's clock, by which credentials are judged"},
-    429: {"Retry-After": "seconds"},
-    503: {"Retry-After": "seconds"},
-}
-
-
-def _body(refusal: WoshouError | type[WoshouError], zh: str, en: str) -> dict[str, Any]:
+def problem_of(refusal: WoshouError | type[WoshouError], zh: str, en: str) -> dict[str, Any]:
+    """The members that every problem has, for a refusal or a kind of refusals."""
     kind = refusal if isinstance(refusal, type) else type(refusal)
     return {
         "type": problem_type(refusal.code),
@@ -166,7 +142,7 @@ def _body(refusal: WoshouError | type[WoshouError], zh: str, en: str) -> dict[st
 
 def body_of(error: WoshouError, contact: str | None = None) -> dict[str, Any]:
     """The problem document of a refusal; `contact` is named where people must act."""
-    body = _body(error, error.zh, error.en)
+    body = problem_of(error, error.zh, error.en)
     if error.pointer is not None:
         body["pointer"] = error.pointer
     if contact is not None and error.retry is Retry.CONTACT:
@@ -250,13 +226,3 @@ def _malformed(error: RequestValidationError) -> errors.Invalid:
         return errors.Invalid(zh=f"请求内容不符合要求（{pointer or '/'}）。", en=f"The body: {told}", pointer=pointer or None)
     where = f"{place} {'.'.join(str(part) for part in path)}"
     return errors.Invalid(zh=f"请求参数不符合要求（{where}）。", en=f"{where}: {told}")
-
-
-def reading(*more: type[WoshouError]) -> Responses:
-    """What any reading route of the local API can refuse, and more."""
-    return declared(Unauthorized, errors.Forbidden, errors.Invalid, LedgerBusy, *more)
-
-
-def writing(*more: type[WoshouError]) -> Responses:
-    """What any writing route of the local API can refuse, and more."""
-    return reading(RequestTooLarge, KeyReused, NotIJSON, *more)

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Body, Path, Response
 
 from adapters.office import Office
 from api.access import Caller, CallerDep, CoordinatorDep, LedgerDep, OfficeDep, ReadLedgerDep
+from api.declared import reading, writing
 from api.models.agreements import PROPOSAL_EXAMPLE, AgreementShown, Deciding, Proposal
 from api.models.base import DIGEST, Listing
 from api.models.shapes import Shaped, shown
 from api.once import OnceDep
-from api.problems import reading, writing
 from api.strict import StrictRoute
 from exchange.errors import Forbidden, NotFound
 from exchange.node import NotServed

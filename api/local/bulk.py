@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 
 from adapters.office import Office
 from api.access import Caller, ClerkDep, OfficeDep
+from api.declared import Responses, writing
 from api.local.visible import said_by, visible_all
 from api.models.entries import ENTRY_EXAMPLE, EntryLine
 from api.models.replies import REPLY_EXAMPLE, ReplyLine
@@ -23,7 +24,6 @@ from api.ndjson import (
     refused_line,
 )
 from api.once import AskedDep
-from api.problems import Responses, writing
 from api.strict import StrictRoute
 from exchange.errors import Invalid, Refused
 from exchange.exchanges import Exchange, LoggedMessage

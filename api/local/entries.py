@@ -6,6 +6,7 @@ import msgspec
 from fastapi import APIRouter, Body, Query, Response
 
 from api.access import ClerkDep, LedgerDep, OfficeDep, ReadLedgerDep
+from api.declared import reading, writing
 from api.models.base import CodeQuery, Doubt, IdPath, Listing
 from api.models.entries import (
     ENTRY_EXAMPLE,
@@ -22,7 +23,7 @@ from api.models.shapes import Shaped, complaint, shown
 from api.once import OnceDep
 from api.paging import PagingDep
 from api.preconditions import IfMatch, RequiredIfMatch, etag
-from api.problems import PreconditionMissing, reading, writing
+from api.problems import PreconditionMissing
 from api.strict import StrictRoute
 from exchange.codes import RegisterKind
 from exchange.cursors import BadCursor, entry_cursor

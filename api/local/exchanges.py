@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query, Response
 
 from api.access import ClerkDep, LedgerDep, OfficeDep, ReaderDep, ReadLedgerDep
+from api.declared import reading, writing
 from api.local.visible import AmbiguousExchange, partner_names, visible
 from api.models.base import UUID, CodeQuery, IdPath, Listing, NodeQuery
 from api.models.exchanges import NOTICE_EXAMPLE, QUERY_EXAMPLE, ExchangeRow, ExchangeWhole, Pairing, Start
@@ -13,7 +14,6 @@ from api.models.shapes import Shaped, shown
 from api.once import OnceDep
 from api.paging import PagingDep
 from api.preconditions import etag
-from api.problems import reading, writing
 from api.strict import StrictRoute
 from exchange.admission import WrongParties
 from exchange.codes import Event, Kind, Purpose, RegisterKind, Role

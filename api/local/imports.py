@@ -10,11 +10,12 @@ from adapters.sheets import Layout, SheetRefused
 from adapters.sheets.template import template
 from adapters.taking import read_file, take_file
 from api.access import CallerDep, ClerkDep, OfficeDep, ReadLedgerDep
+from api.declared import reading, writing
 from api.models.base import COUNTY, IdPath, Listing
 from api.models.imports import ImportShown, RowOfFile
 from api.once import Asked, Key
 from api.paging import PagingDep
-from api.problems import RequestTooLarge, reading, writing
+from api.problems import RequestTooLarge
 from api.strict import StrictRoute
 from exchange.cursors import BadCursor, import_cursor, row_cursor
 from exchange.errors import NotFound

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Body, Path, Response
 
 from adapters.keys.fingerprint import link_id, same_fingerprint
 from api.access import LedgerDep, OfficeDep, OperatorDep, PartnersDep, ReadLedgerDep, WatcherDep
+from api.declared import reading, writing
 from api.models.base import NODE, Listing
 from api.models.partners import CONFIRMATION_EXAMPLE, Address, Confirming, FindingShown, PartnerShown
 from api.models.shapes import Shaped, shown
 from api.once import AskedDep, OnceDep
 from api.paging import PagingDep
-from api.problems import reading, writing
 from api.strict import StrictRoute
 from exchange.cursors import BadCursor, finding_cursor
 from exchange.errors import Conflict, Invalid, NotAuthentic, NotFound, PartnerTrouble

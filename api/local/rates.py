@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 
 from api.access import Caller, OfficeDep, ReaderDep, ReadLedgerDep
+from api.declared import reading
 from api.models.base import CODE, CodeQuery, Listing, NodeQuery
 from api.models.rates import ReportShown, RowShown
 from api.paging import PagingDep
-from api.problems import reading
 from api.strict import StrictRoute
 from exchange.codes import Event, Kind, PriorityLevel, Purpose, RegisterKind
 from exchange.counting.query import UNASSIGNED, Narrowing, ReportQuery

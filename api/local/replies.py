@@ -6,12 +6,12 @@ from fastapi import APIRouter, Body, Response
 
 from adapters.office import Office
 from api.access import Caller, ClerkDep, LedgerDep, OfficeDep
+from api.declared import Responses, writing
 from api.local.visible import AmbiguousExchange, visible_for
 from api.models.base import IdPath, NodeQuery
 from api.models.replies import EXAMPLES, Queued
 from api.models.shapes import Shaped, shown
 from api.once import Once, OnceDep
-from api.problems import Responses, writing
 from api.strict import StrictRoute
 from exchange.admission import UnknownExchange
 from exchange.codes import Kind

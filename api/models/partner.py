@@ -8,6 +8,25 @@ from pydantic import BaseModel, Field
 from adapters.keys.jose import thumbprint
 from exchange.exchanges import Link, StoredBatch
 
+# Cut short; docs/wire-example has whole ones.
+_JWS = "eyJhbGciOiJFUzI1NiIsImtpZCI6Ik9BQXZUaU1C….eyJsaW5rIjoiMjIwMTE4ZjUtOGI2Yi04….7ePriD1dgVYWeabTVg0mMm8V…"
+JOSE: dict[str, Any] = {
+    "content": {"application/jose": {"schema": {"type": "string", "description": "compact JWS"}, "example": _JWS}}
+}
+BATCH = {
+    "schema": {
+        "type": "string",
+        "description": "line 1: compact JWS (mx-batch+jws) over the manifest; lines 2…: 1 to 1,000 messages, each ended by \\n",
+    },
+    "example": f'{_JWS}\n{{"kind":"confirmation","id":"019cc0a8-9680-7000-8000-000000000004",…}}\n',
+}
+ASSERTION_EXAMPLE = {
+    "grant_type": "client_credentials",
+    "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    "client_assertion": _JWS,
+    "scope": "exchange",
+}
+
 
 class Jwk(BaseModel):
     """A public key (RFC 7517)."""

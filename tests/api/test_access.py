@@ -233,8 +233,8 @@ def test_bodies_are_for_the_countys_own_clerks_alone(node: Served):
 
 
 def test_a_revoked_key_opens_nothing(node: Served):
+    key = node.key("auditor", CHAOYANG)
     with node.office.ledgers.transaction() as ledger:
-        key = node.key("auditor", CHAOYANG)
         held = ledger.access.api_key(key.split("_")[1])
         assert held is not None
         ledger.access.save_api_key(replace(held, revoked_at=node.clock.now()))
