@@ -1,6 +1,5 @@
 """The application: the wire API for partners and the API of the jurisdiction's own systems, on one node."""
 
-import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -49,9 +48,6 @@ def create_app(office: Office | None = None, *, client: httpx.Client | None = No
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
-        # The division table and the code live as long as the process: without them to walk, a bulk takes a quarter less time.
-        gc.collect()
-        gc.freeze()
         yield
         if client is None:
             calling.close()

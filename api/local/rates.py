@@ -38,7 +38,7 @@ def narrowing(
         str, Query(pattern="^(migrant|intra_city|any)$", description="intra-city movers are reported apart, unless `any`")
     ] = Category.MIGRANT.value,
     township: Annotated[
-        str | None, Query(pattern=rf"^(\d{{9}}|{UNASSIGNED})$", description="a township of the jurisdiction, or `unassigned`")
+        str | None, Query(pattern=rf"^([0-9]{{9}}|{UNASSIGNED})$", description="a township of the jurisdiction, or `unassigned`")
     ] = None,
     register: Annotated[RegisterKind | None, Query(description="in which the own side keeps the person")] = None,
 ) -> Narrowing:
@@ -62,7 +62,7 @@ def wanted_report(
     narrowed: Annotated[Narrowing, Depends(narrowing)],
     jurisdiction: Annotated[str | None, Query(pattern=CODE, description="the caller's unless given")] = None,
     month: Annotated[
-        str | None, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="statistical month: from the 21st before to the 20th")
+        str | None, Query(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="statistical month: from the 21st before to the 20th")
     ] = None,
     first: Annotated[date | None, Query(alias="from", description="first day; with `to`, instead of `month`")] = None,
     last: Annotated[date | None, Query(alias="to", description="last day, included")] = None,

@@ -15,8 +15,8 @@ Moment = Annotated[
     PlainSerializer(format_moment, return_type=str),
     WithJsonSchema({"type": "string", "pattern": MOMENT_PATTERN, "examples": ["2026-03-02T01:00:00.000Z"]}),
 ]
-CODE = r"^\d{6}(\d{3})?$"
-COUNTY = r"^\d{6}$"
+CODE = r"^[0-9]{6}([0-9]{3})?$"
+COUNTY = r"^[0-9]{6}$"
 NODE = r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$"
 UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 DIGEST = r"^[A-Za-z0-9_-]{43}$"

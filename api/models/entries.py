@@ -16,7 +16,7 @@ from exchange.people.register import NOTHING_KNOWN, Entry, EntryDraft
 from exchange.verbs.enrol import Enrolment
 
 Code = Annotated[
-    str, Meta(pattern=r"^\d{6}(\d{3}(\d{3})?)?$", description="division code; an outflow's destination may be coarse")
+    str, Meta(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$", description="division code; an outflow's destination may be coarse")
 ]
 PERSON_EXAMPLE = {
     "name": "阿依古丽·买买提",
@@ -40,7 +40,7 @@ class EntryLine(Shape, frozen=True, kw_only=True):
     register: RegisterKind
     origin: Code
     destination: Code
-    township: Annotated[str, Meta(pattern=r"^\d{9}$", description="of the own county")] | None = None
+    township: Annotated[str, Meta(pattern=r"^[0-9]{9}$", description="of the own county")] | None = None
     person: Person
     record: Record = NOTHING_KNOWN
     opened_on: date | None = None
