@@ -25,6 +25,7 @@ from exchange.verbs.report import report, rows_behind
 
 router = APIRouter(prefix="/api/v1", tags=["Rates"], route_class=StrictRoute)
 _ANY = "any"
+MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 
 
 def narrowing(
@@ -61,9 +62,7 @@ def wanted_report(
     office: OfficeDep,
     narrowed: Annotated[Narrowing, Depends(narrowing)],
     jurisdiction: Annotated[str | None, Query(pattern=CODE, description="the caller's unless given")] = None,
-    month: Annotated[
-        str | None, Query(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="statistical month: from the 21st before to the 20th")
-    ] = None,
+    month: Annotated[str | None, Query(pattern=MONTH, description="statistical month: from the 21st before to the 20th")] = None,
     first: Annotated[date | None, Query(alias="from", description="first day; with `to`, instead of `month`")] = None,
     last: Annotated[date | None, Query(alias="to", description="last day, included")] = None,
     cohort: Annotated[Cohort, Query()] = Cohort.DUE,
