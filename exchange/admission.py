@@ -1,5 +1,7 @@
 """Whether a message may come in: the same rules at the sender before it is queued and at the receiver before its receipt."""
 
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -10,14 +12,16 @@ from exchange.exchanges import Acceptance, Exchange, LoggedMessage
 from exchange.jurisdiction import Category
 from exchange.moments import civil_day, parse_moment
 from exchange.node import Node
-from exchange.people.document import DocumentType, read_document
-from exchange.people.name import read_name
-from exchange.people.record import Person
+from exchange.people.document import DocumentRefused, DocumentType, read_document
+from exchange.people.name import NameRefused, read_name
+from exchange.people.record import DocumentRef, Person, Record
 from exchange.terms.agreement import ItemNotAgreed, NoteNotAllowed, SignedAgreement, covering, subject_of
 from exchange.terms.deadline import Due, Limit, LimitUnit, due_date
 from exchange.terms.screening import screen
 from exchange.wire.message import REPLIES_TO, Feedback, Message, Notice, Opening, Query, kind_of
 
+# Control, format, private-use, surrogate and unassigned characters.
+_UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
 FUTURE_LEEWAY = timedelta(minutes=5)
 
 
@@ -117,6 +121,7 @@ class Desk:
             raise ItemNotAgreed(pointer="/body/record")
         self._note(message.body.note, terms.agreement)
         check_person(message.body.person)
+        check_record(message.body.record)
         return terms
 
     def reply(
@@ -137,7 +142,7 @@ class Desk:
             raise WrongParties(
                 zh="回复须沿用原交换的户籍地、现居住地和用途。",
                 en="A reply inherits the exchange's origin, destination and purpose.",
-                pointer="/origin",
+                pointer="/purpose" if message.purpose is not exchange.purpose else "/origin",
             )
         kind = kind_of(message)
         reference = message.in_reply_to
@@ -153,6 +158,7 @@ class Desk:
         sent = message.body.record if isinstance(message, Feedback) else None
         if sent is not None and not sent.items() <= self._answerable(exchange):
             raise ItemNotAgreed(pointer="/body/record")
+        check_record(sent)
         note = getattr(message.body, "note", None)
         if note is not None:
             self._note(note, self._agreement(exchange))
@@ -249,13 +255,54 @@ class Desk:
 
 def check_person(person: Person) -> None:
     """The name and the number are in the form in which both sides index and compare them; NotPlain or a Refused leaf."""
-    if read_name(person.name) != person.name:
-        raise NotPlain(pointer="/body/person/name")
-    reference = person.document
-    if reference.number is None:
-        if reference.type is not DocumentType.NONE:
-            raise NotPlain(zh="缺少证件号码。", en="The document has no number.", pointer="/body/person/document/number")
+    _check_name(person.name, "/body/person/name")
+    if person.document.number is None and person.document.type is not DocumentType.NONE:
+        raise NotPlain(zh="缺少证件号码。", en="The document has no number.", pointer="/body/person/document/number")
+    _check_document(person.document, "/body/person/document/number")
+
+
+def check_record(record: Record | None) -> None:
+    """Names and numbers within a record are in the same form, and no text hides what a reader would not see; NotPlain."""
+    if record is None:
         return
-    document = read_document(reference.type, reference.number)
+    if record.name is not None:
+        _check_name(record.name, "/body/record/name")
+    if record.spouse is not None:
+        _check_name(record.spouse.name, "/body/record/spouse/name")
+        if record.spouse.document is not None:
+            _check_document(record.spouse.document, "/body/record/spouse/document/number")
+    for pointer, text in _texts(record):
+        if any(unicodedata.category(character) in _UNSEEN for character in text):
+            raise NotPlain(zh="文本含有控制或不可见字符。", en="A text holds characters that nobody sees.", pointer=pointer)
+
+
+def _texts(record: Record) -> Iterator[tuple[str, str]]:
+    if record.address is not None:
+        yield "/body/record/address", record.address
+    if record.marriage is not None and record.marriage.place is not None:
+        yield "/body/record/marriage/place", record.marriage.place
+    if record.certificate is not None and record.certificate.issued_by is not None:
+        yield "/body/record/certificate/issued_by", record.certificate.issued_by
+    for index, child in enumerate(record.children or ()):
+        if child.birth_place is not None:
+            yield f"/body/record/children/{index}/birth_place", child.birth_place
+
+
+def _check_name(name: str, pointer: str) -> None:
+    try:
+        plain = read_name(name)
+    except NameRefused as refusal:
+        raise NameRefused(refusal.fault, zh=refusal.zh, en=refusal.en, pointer=pointer) from None
+    if plain != name:
+        raise NotPlain(pointer=pointer)
+
+
+def _check_document(reference: DocumentRef, pointer: str) -> None:
+    if reference.number is None:
+        return
+    try:
+        document = read_document(reference.type, reference.number)
+    except DocumentRefused as refusal:
+        raise DocumentRefused(refusal.fault, zh=refusal.zh, en=refusal.en, pointer=pointer) from None
     if document.number != reference.number or document.type is not reference.type:
-        raise NotPlain(pointer="/body/person/document/number")
+        raise NotPlain(pointer=pointer)

@@ -4,17 +4,43 @@ The receiver reads the rest through the API, with its own key and its own rights
 `write_announcement` are the body.
 """
 
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from exchange.codes import Role
+from exchange.conversation import FactKind
 from exchange.exchanges import Exchange
+from exchange.ids import new_id
+from exchange.moments import format_moment
 from exchange.people.record import Shape
 from exchange.terms.agreement import SignedAgreement
 from exchange.wire.message import UUID, CountyCode, Digest, WireMoment
 
-ExchangeEvent = Literal["exchange.received", "exchange.answered", "exchange.overdue"]
+ExchangeEvent = Literal[
+    "exchange.received",
+    "exchange.answered",
+    "exchange.challenged",
+    "exchange.confirmed",
+    "exchange.withdrawn",
+    "exchange.overdue",
+]
+# Each fact is told to the side that did not make it.
+TOLD: dict[tuple[FactKind, Role], ExchangeEvent] = {
+    (FactKind.OPENED, Role.ASKED): "exchange.received",
+    (FactKind.ANSWERED, Role.ASKER): "exchange.answered",
+    (FactKind.CHALLENGED, Role.ASKED): "exchange.challenged",
+    (FactKind.CONFIRMED, Role.ASKED): "exchange.confirmed",
+    (FactKind.WITHDRAWN, Role.ASKED): "exchange.withdrawn",
+}
+# With waits of 5 s that double up to 3 h, about 33 attempts.
+GIVE_UP_AFTER = timedelta(days=3)
+# What was written while no process could send it still gets its chances.
+LEAST_ATTEMPTS = 10
+_FIRST_WAIT, _LONGEST_WAIT = 5.0, 10_800.0
 
 
 class ExchangeTold(Shape, frozen=True, kw_only=True, omit_defaults=False):
@@ -34,7 +60,10 @@ class AgreementTold(Shape, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class ExchangeAnnouncement(Shape, frozen=True, kw_only=True, omit_defaults=False):
-    """A query or notice came in, an answer came in, or an answer is late."""
+    """The other side has opened, answered, challenged, confirmed or withdrawn an exchange, or an answer is late.
+
+    `timestamp` is when it happened; when it was sent stands in the header.
+    """
 
     type: ExchangeEvent
     timestamp: WireMoment
@@ -49,19 +78,60 @@ class AgreementAnnouncement(Shape, frozen=True, kw_only=True, omit_defaults=Fals
     data: AgreementTold
 
 
-def about_exchange(event: ExchangeEvent, exchange: Exchange, timestamp: str) -> ExchangeAnnouncement:
+Announcement = ExchangeAnnouncement | AgreementAnnouncement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """An announcement that waits to be sent, or is done with; `id` is a UUIDv7, the same for every attempt.
+
+    `retry_at` is when it may be tried (again), None once it was taken (`sent_at`) or given up. `body` is what is signed.
+    """
+
+    id: str
+    type: str
+    body: str
+    created_at: datetime
+    attempts: int = 0
+    retry_at: datetime | None
+    sent_at: datetime | None = None
+
+    def taken(self, now: datetime) -> "Notification":
+        """After an attempt that the receiver answered with a 2xx."""
+        return replace(self, attempts=self.attempts + 1, retry_at=None, sent_at=now)
+
+    def refused(self, now: datetime, wait: timedelta) -> "Notification":
+        """After an attempt that failed: to be tried again after this long, or given up after about three days."""
+        attempts = self.attempts + 1
+        over = attempts >= LEAST_ATTEMPTS and now - self.created_at >= GIVE_UP_AFTER
+        return replace(self, attempts=attempts, retry_at=None if over else now + wait)
+
+
+def about_exchange(event: ExchangeEvent, exchange: Exchange, at: datetime) -> ExchangeAnnouncement:
     """The announcement of something that happened to an exchange."""
     key = exchange.key
     told = ExchangeTold(exchange=key.exchange, role=key.role.value, own=exchange.own, other=exchange.other)
-    return ExchangeAnnouncement(type=event, timestamp=timestamp, data=told)
+    return ExchangeAnnouncement(type=event, timestamp=format_moment(at), data=told)
 
 
-def about_agreement(signed: SignedAgreement, timestamp: str) -> AgreementAnnouncement:
+def about_agreement(signed: SignedAgreement, at: datetime) -> AgreementAnnouncement:
     """The announcement of a proposal."""
     told = AgreementTold(agreement=signed.digest, partner=signed.partner)
-    return AgreementAnnouncement(type="agreement.proposed", timestamp=timestamp, data=told)
+    return AgreementAnnouncement(type="agreement.proposed", timestamp=format_moment(at), data=told)
 
 
-def write_announcement(announcement: ExchangeAnnouncement | AgreementAnnouncement) -> bytes:
+def write_announcement(announcement: Announcement) -> bytes:
     """The body, whose bytes are what the signature covers."""
     return msgspec.json.encode(announcement)
+
+
+def notification(announcement: Announcement, now: datetime) -> Notification:
+    """The announcement as a row that waits from now on."""
+    body = write_announcement(announcement).decode()
+    return Notification(id=new_id(now), type=announcement.type, body=body, created_at=now, retry_at=now)
+
+
+def wait_after(attempts: int, jitter: float) -> timedelta:
+    """How long to wait after this many failed attempts: 5 s doubling up to 3 h, spread by `jitter` in 0..1."""
+    seconds = min(_FIRST_WAIT * 2.0 ** min(attempts - 1, 12), _LONGEST_WAIT)
+    return timedelta(seconds=seconds * (0.5 + 0.5 * jitter))

@@ -244,7 +244,11 @@ class Conversation:
         An accepted message is never refused here: one that meets a state it cannot act on was overtaken.
         """
         state = self.state_at(letter.stamp, lapse_days)
-        step = TRANSITIONS[state].get(self.signal_of(letter.kind, letter.in_reply_to), Step(state, Effect.OVERTAKEN))
+        overtaken = Step(state, Effect.OVERTAKEN)
+        step = TRANSITIONS[state].get(self.signal_of(letter.kind, letter.in_reply_to), overtaken)
+        if step.effect is Effect.CHALLENGES and letter.due is None:
+            # Its receiver saw it overtaken, so its receipt names no due date: the round that it would open could never fall due.
+            step = overtaken
         then = replace(self, state=step.to, last_turn=letter.turn)
         fact: Fact | None = None
         match step.effect:

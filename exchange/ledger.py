@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
+from exchange.announcements import Notification
 from exchange.codes import RegisterKind, Role
 from exchange.conversation import Fact
 from exchange.errors import Retry, WoshouError
@@ -213,9 +214,19 @@ class Chores(Protocol):
 
     def claim_run(self, job: str, business_date: date, at: datetime) -> bool: ...
     def finish_run(self, job: str, business_date: date, at: datetime, outcome: str) -> None: ...
+    def last_run(self, job: str, before: date) -> date | None: ...
     def add_findings(self, findings: Sequence[Finding]) -> None: ...
     def findings(self, page: Page) -> list[Finding]: ...
     def forget(self, *, answers_before: datetime, assertions_before: datetime) -> int: ...
+
+
+class Notifications(Protocol):
+    """What own systems are to be told (webhooks), in the order of its ids; `forget` takes what is done with."""
+
+    def add(self, notifications: Sequence[Notification]) -> None: ...
+    def due(self, now: datetime, limit: int) -> list[Notification]: ...
+    def save(self, notification: Notification) -> None: ...
+    def forget(self, before: datetime) -> int: ...
 
 
 class Ledger(Protocol):
@@ -230,6 +241,7 @@ class Ledger(Protocol):
     imports: Imports
     access: Access
     chores: Chores
+    notifications: Notifications
 
 
 class Ledgers(Protocol):

@@ -11,9 +11,10 @@ from datetime import UTC, date, datetime, timedelta, timezone
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-MOMENT_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"
-_MOMENT = re.compile(MOMENT_PATTERN)
-_MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
+MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"
+_MOMENT = re.compile(MOMENT_PATTERN[1:-1])
+_LAST_YEAR = 9998  # arithmetic with a day more must still fit
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
 def whole_milliseconds(moment: datetime) -> datetime:
@@ -22,10 +23,13 @@ def whole_milliseconds(moment: datetime) -> datetime:
 
 
 def parse_moment(text: str) -> datetime:
-    """Read the wire form; ValueError for anything else, offsets other than Z included."""
-    if not _MOMENT.match(text):
+    """Read the wire form; ValueError for anything else, offsets other than Z and years before 1970 included."""
+    if not _MOMENT.fullmatch(text):
         raise ValueError("a moment reads YYYY-MM-DDTHH:MM:SS.sssZ")
-    return datetime.fromisoformat(text)
+    moment = datetime.fromisoformat(text)
+    if not _EPOCH.year <= moment.year <= _LAST_YEAR:
+        raise ValueError(f"a moment lies in the years {_EPOCH.year} to {_LAST_YEAR}")
+    return moment
 
 
 def format_moment(moment: datetime) -> str:
@@ -75,7 +79,7 @@ class Period:
 
 def statistical_month(month: str) -> Period:
     """The statistical month `YYYY-MM`: from the 21st of the month before to the 20th."""
-    if not _MONTH.match(month):
+    if not _MONTH.fullmatch(month):
         raise ValueError("a month reads YYYY-MM")
     last = date.fromisoformat(f"{month}-20")
     before = last.replace(day=1) - timedelta(days=1)

@@ -25,7 +25,8 @@ class NotServed(Conflict):
 class Node:
     """This node: its name, the counties it serves, and the data that its rules rest on.
 
-    `keyed` is the node's keyed hash for blind indexes: bytes in, 43 characters out.
+    `keyed` is the node's keyed hash for blind indexes: bytes in, 43 characters out. `webhooks` is whether own systems are told
+    of what happens.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Node:
     rules: RuleSet
     working_days: WorkingDays
     keyed: Callable[[bytes], str]
+    webhooks: bool = False
 
     def person_index(self, person: Person) -> str:
         """The blind index by which this node finds a person again, without storing who it is.

@@ -14,10 +14,16 @@ from msgspec.structs import astuple, replace
 from exchange.codes import Education, HouseholdType, Item, MaritalStatus, MovingReason, Sex
 from exchange.people.document import DocumentType
 
+
+def whole(pattern: str) -> str:
+    """The pattern for a whole text: with `$` alone, Python lets a newline follow."""
+    return f"^(?:{pattern})$(?!\\n)"
+
+
 Name = Annotated[str, Meta(min_length=1, max_length=60)]
 Text = Annotated[str, Meta(min_length=1, max_length=100)]
 Day = date  # the name that a field called `date` does not hide
-Number = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[0-9A-Za-z()\-]+$")]
+Number = Annotated[str, Meta(min_length=1, max_length=40, pattern=whole(r"[0-9A-Za-z()\-]+"))]
 
 
 class Shape(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -96,7 +102,7 @@ class Record(Shape, frozen=True, kw_only=True):
     children: Annotated[list[Child], Meta(max_length=20)] | None = None
     certificate: Certificate | None = None
     address: Text | None = None
-    ethnicity: Annotated[str, Meta(pattern=r"^(0[1-9]|[1-4]\d|5[0-8]|9[789])$")] | None = None
+    ethnicity: Annotated[str, Meta(pattern=whole("0[1-9]|[1-4][0-9]|5[0-8]|9[789]"))] | None = None
 
     def items(self) -> frozenset[Item]:
         """Which items this record says something about."""

@@ -15,13 +15,14 @@ from msgspec import Meta
 from exchange.codes import Event, Item, Kind, Purpose
 from exchange.errors import Conflict, Invalid, Refused, Retry
 from exchange.jurisdiction import Category, Divisions
-from exchange.people.record import Shape
+from exchange.moments import parse_moment
+from exchange.people.record import Shape, whole
 from exchange.wire import ijson
 from exchange.wire.batch import NodeName
-from exchange.wire.message import UUID, Digest
+from exchange.wire.message import UUID, Digest, WireMoment
 
 PROPOSAL_TYPE = "mx-agreement+jws"
-Subject = Annotated[str, Meta(pattern="^(query|" + "|".join(event.value for event in Event) + ")$")]
+Subject = Annotated[str, Meta(pattern=whole("|".join(["query", *(event.value for event in Event)])))]
 
 
 class NoAgreement(Refused):
@@ -71,7 +72,7 @@ class Party(Shape, frozen=True, kw_only=True):
     """One side: a node and the jurisdiction for which it signs (a county, or a prefecture or province for all within)."""
 
     node: NodeName
-    jurisdiction: Annotated[str, Meta(pattern=r"^\d{6}$")]
+    jurisdiction: Annotated[str, Meta(pattern=whole("[0-9]{6}"))]
 
 
 class FieldRule(Shape, frozen=True, kw_only=True):
@@ -145,8 +146,8 @@ class Decision(Shape, frozen=True, kw_only=True, omit_defaults=False):
 
     agreement: Digest
     decision: DecisionWord
-    jurisdiction: Annotated[str, Meta(pattern=r"^\d{6}$")]
-    at: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$")]
+    jurisdiction: Annotated[str, Meta(pattern=whole("[0-9]{6}"))]
+    at: WireMoment
 
 
 DECISION_TYPES = {
@@ -212,8 +213,10 @@ def read_decision(payload: bytes) -> Decision:
     """Read a decision's payload; MalformedAgreement if it does not fit."""
     try:
         ijson.loads(payload)
-        return msgspec.json.decode(payload, type=Decision)
-    except (ijson.NotIJSON, msgspec.ValidationError) as exc:
+        decision = msgspec.json.decode(payload, type=Decision)
+        parse_moment(decision.at)
+        return decision
+    except (ijson.NotIJSON, msgspec.ValidationError, ValueError) as exc:
         raise MalformedAgreement(en=f"The decision does not fit the protocol: {exc}") from exc
 
 

@@ -1,9 +1,10 @@
 """Let accepted messages take effect: the one place where states change and facts are written, at sender and receiver alike."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from exchange.announcements import TOLD, about_exchange, notification
 from exchange.codes import Kind, Role
 from exchange.conversation import SENDER, Conversation, Fact, Letter, answered_at, fold, opened
 from exchange.exchanges import Direction, Exchange, ExchangeKey, LoggedMessage
@@ -33,6 +34,10 @@ class Effects:
         self._facts.append((key, fact))
         return conversation
 
+    def letters(self, key: ExchangeKey) -> list[Letter]:
+        """What was taken about an exchange so far."""
+        return self._letters.get(key, [])
+
     def take(self, exchange: Exchange, letter: Letter) -> Exchange:
         """The exchange, which was opened before, after one more accepted letter."""
         key, then = exchange.key, exchange.conversation
@@ -44,17 +49,23 @@ class Effects:
             conversation, _, fact = then.after(letter, lapse_days=self._node.rules.lapse_days)
         else:
             log = self._ledger.messages.of_exchanges(key.link, [key.exchange]).get(key.exchange, [])
-            letters = [*letters_of(log, key.role, self._node.name, self._partner), *self._letters[key]]
-            conversation, facts = fold(letters, lapse_days=self._node.rules.lapse_days)
+            held = letters_of(log, key.role, self._node.name, self._partner)
+            # What a receipt settles stands in the log already, what a batch brings does not yet.
+            letters = {each.id: each for each in (*held, *self._letters[key])}
+            conversation, facts = fold(letters.values(), lapse_days=self._node.rules.lapse_days)
             self._folded[key] = facts
             fact = None
         if fact is not None:
             self._facts.append((key, fact))
         return replace(exchange, conversation=conversation, version=exchange.version + 1)
 
-    def store(self) -> None:
-        """Write the facts; the exchanges and messages are the caller's to store, the messages after the last `take`."""
-        self._ledger.exchanges.add_facts([(key, fact) for key, fact in self._facts if key not in self._folded])
+    def store(self, exchanges: Mapping[ExchangeKey, Exchange]) -> None:
+        """Write the facts, and what own systems are told of them; `exchanges` holds those that were opened or changed.
+
+        The exchanges and messages are the caller's to store, the messages after the last `take`.
+        """
+        news = [(key, fact) for key, fact in self._facts if key not in self._folded]
+        self._ledger.exchanges.add_facts(news)
         for key, facts in self._folded.items():
             held = {fact.message: fact for fact in self._ledger.exchanges.facts(key)}
             derived = {fact.message: fact for fact in facts}
@@ -66,6 +77,19 @@ class Effects:
             fresh = [fact for message, fact in derived.items() if message not in held or message in stale]
             self._ledger.exchanges.void_facts(key, stale, self._now)
             self._ledger.exchanges.add_facts([(key, replace(fact, known_at=self._now)) for fact in fresh])
+            news += [(key, fact) for fact in fresh if fact.message not in held]
+        if self._node.webhooks:
+            self._announce(news, exchanges)
+
+    def _announce(self, news: Iterable[tuple[ExchangeKey, Fact]], exchanges: Mapping[ExchangeKey, Exchange]) -> None:
+        """Tell of facts that nobody here knew before; one that was only dated anew is no news."""
+        self._ledger.notifications.add(
+            [
+                notification(about_exchange(event, exchanges[key], fact.happened_at), self._now)
+                for key, fact in news
+                if (event := TOLD.get((fact.what, key.role))) is not None
+            ]
+        )
 
 
 def letters_of(log: Iterable[LoggedMessage], role: Role, node: str, partner: str) -> list[Letter]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from exchange.announcements import about_agreement, notification
 from exchange.errors import Conflict, NotFound
 from exchange.ledger import Ledger
 from exchange.moments import format_moment, parse_moment
@@ -65,9 +66,10 @@ def take_proposal(ledger: Ledger, node: Node, partner: Partner, payload: bytes, 
     digest = ijson.digest(payload)
     if ledger.agreements.get(digest) is not None:
         return False
-    ledger.agreements.add(
-        SignedAgreement(digest=digest, agreement=terms, partner=partner.node, ours=False, proposal_jws=jws, known_at=now)
-    )
+    signed = SignedAgreement(digest=digest, agreement=terms, partner=partner.node, ours=False, proposal_jws=jws, known_at=now)
+    ledger.agreements.add(signed)
+    if node.webhooks:
+        ledger.notifications.add([notification(about_agreement(signed, now), now)])
     return True
 
 
@@ -102,6 +104,12 @@ def take_decision(ledger: Ledger, partner: Partner, agreement_id: str, expected:
         raise MalformedAgreement(zh="决定与签名类型不符。", en="The decision is not what the signature's type says.")
     if held is None or held.partner != partner.node or held.agreement.id != agreement_id:
         raise NotFound
+    if not any(party.node == partner.node and party.jurisdiction == word.jurisdiction for party in held.agreement.parties):
+        raise MalformedAgreement(
+            zh="决定须以本方地区的名义作出。", en="A party decides for its own jurisdiction.", pointer="/jurisdiction"
+        )
+    if word.decision is not DecisionWord.ENDED and not held.ours:
+        raise NotYourDecision
     standing = _STANDING[word.decision]
     if held.standing is standing:
         return False

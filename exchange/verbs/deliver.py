@@ -9,17 +9,20 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from exchange.admission import Desk
-from exchange.codes import Role
+from exchange.codes import Kind, Role
 from exchange.errors import NotAuthentic
 from exchange.exchanges import Acceptance, Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.ledger import Finding, Ledger
-from exchange.moments import format_moment, parse_moment
+from exchange.moments import civil_day, format_moment, parse_moment
 from exchange.node import Node
 from exchange.verbs.absorb import Effects, letter_of, role_here
 from exchange.wire import batch as wire
 from exchange.wire import ijson
 from exchange.wire.batch import MAX_MESSAGES, MAX_UNPACKED, Manifest, Outcome, Receipt
 
+# A receiver's clock may be wrong, but not by more than this: its stamps count for both sides.
+_OLDEST_RECEIPT = timedelta(days=1)
+_LONGEST_LIMIT = timedelta(days=500)
 # Room for the signed manifest of 1,000 digests in a batch of 8 MiB.
 _MANIFEST_ROOM = 128 * 1024
 
@@ -141,13 +144,15 @@ def settle(
         and receipt.previous == link.receipt_digest
         and [word.digest for word in receipt.receipts] == [message.digest for message in messages]
     )
-    if not fits or stored is None:
-        raise ReceiptDoesNotFit
     received_at = parse_moment(receipt.received_at)
+    if not fits or stored is None or received_at < stored.sent_at - _OLDEST_RECEIPT:
+        raise ReceiptDoesNotFit
     settled = [
         _settled(message, word.outcome, word.due, received_at, now, word.problem)
         for message, word in zip(messages, receipt.receipts, strict=True)
     ]
+    for message in settled:
+        _check_due(message, received_at)
     ledger.messages.save(settled)
     _take_effect(ledger, node, link, settled, now)
     ledger.links.save_receipt(replace(stored, received_at=received_at, receipt_jws=receipt_jws, receipt_digest=receipt_digest))
@@ -163,6 +168,17 @@ def settle(
             trouble=None,
         )
     )
+
+
+def _check_due(message: LoggedMessage, received_at: datetime) -> None:
+    """A query always has a due date, and none lies before its receipt or years ahead: an asked side cannot opt out of a rate."""
+    if message.outcome is not Outcome.ACCEPTED:
+        return
+    if message.due is None and message.kind is Kind.QUERY:
+        raise ReceiptDoesNotFit
+    received_on = civil_day(received_at)
+    if message.due is not None and not received_on <= message.due <= received_on + _LONGEST_LIMIT:
+        raise ReceiptDoesNotFit
 
 
 def _settled(
@@ -230,7 +246,7 @@ def _take_effect(ledger: Ledger, node: Node, link: Link, settled: Sequence[Logge
         exchanges[key] = exchange
         changed[key] = None
     ledger.exchanges.save([exchanges[key] for key in changed])
-    effects.store()
+    effects.store(exchanges)
     ledger.chores.add_findings(findings)
 
 

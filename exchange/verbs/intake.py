@@ -6,17 +6,17 @@ from datetime import date, datetime
 
 from exchange.admission import Desk, ExchangeExists, Terms
 from exchange.codes import Kind, Role
-from exchange.conversation import Conversation, State, answered_at
+from exchange.conversation import Conversation, State, answered_at, fold
 from exchange.errors import Invalid, Refused, Retry, WoshouError
 from exchange.exchanges import Acceptance, Direction, Exchange, ExchangeKey, Link, LoggedMessage
 from exchange.ledger import Ledger
 from exchange.moments import parse_moment
 from exchange.node import Node
 from exchange.partners import Partner
-from exchange.verbs.absorb import Effects, letter_of, role_here
+from exchange.verbs.absorb import Effects, letter_of, letters_of, role_here
 from exchange.verbs.pair import paired
 from exchange.wire.batch import Judgement, Manifest, Outcome
-from exchange.wire.message import Challenge, Feedback, Message, Notice, Query, kind_of, read_message
+from exchange.wire.message import Challenge, Feedback, Message, Notice, Query, Reminder, kind_of, read_message
 from exchange.wire.problems import wire_problem
 
 
@@ -47,9 +47,12 @@ def read_arrivals(node: Node, manifest: Manifest, lines: Sequence[bytes]) -> lis
 def _read(node: Node, line: bytes, digest: str) -> Arrival:
     try:
         message = read_message(line)
-        index = node.person_index(message.body.person) if isinstance(message, Query | Notice) else ""
     except Refused as refusal:
         return Arrival(line=line, digest=digest, message=None, refusal=refusal)
+    try:
+        index = node.person_index(message.body.person) if isinstance(message, Query | Notice) else ""
+    except Refused:
+        index = ""  # a document that cannot be read: refused at its place in the order of judging, with its pointer
     return Arrival(line=line, digest=digest, message=message, person_index=index)
 
 
@@ -64,11 +67,11 @@ class Intake:
         self._sent_at = parse_moment(manifest.sent_at)
         self._stamp = answered_at(self._sent_at, now)
         self._lapse_days = node.rules.lapse_days
-        local = partner.node == node.name
+        self._local = partner.node == node.name
         self._desk = Desk(
             node=node,
             partner=partner.node,
-            theirs=node.jurisdictions if local else frozenset(partner.confirmed),
+            theirs=node.jurisdictions if self._local else frozenset(partner.confirmed),
             agreements=tuple(ledger.agreements.all(partner.node)),
             now=now,
         )
@@ -80,6 +83,7 @@ class Intake:
         self._opened: dict[ExchangeKey, None] = {}
         self._changed: dict[ExchangeKey, None] = {}
         self._replied: dict[Direction, dict[str, LoggedMessage]] = {}
+        self._logs: dict[str, list[LoggedMessage]] = {}
         self._effects = Effects(ledger, node, partner.node, now)
 
     def load(self, arrivals: Iterable[Arrival]) -> None:
@@ -92,6 +96,8 @@ class Intake:
         for message in messages:
             kind = kind_of(message)
             named[role_here(kind, Direction.IN)].add(message.exchange)
+            if isinstance(message, Query | Notice) and not self._local:
+                named[Role.ASKER].add(message.exchange)  # one that we opened ourselves
             if message.in_reply_to is not None:
                 replied[replied_direction(kind)].add(message.in_reply_to.id)
         for role, names in named.items():
@@ -101,6 +107,9 @@ class Intake:
             direction: dict(self._ledger.messages.known(link, direction, ids)) if ids else {}
             for direction, ids in replied.items()
         }
+        if self._manifest.seen > self._link.receipted:
+            named_here = {message.exchange for message in messages if message.in_reply_to is not None}
+            self._logs = dict(self._ledger.messages.of_exchanges(link, named_here))
 
     def judge(self, position: int, arrival: Arrival) -> Judgement:
         """The word on one message; an accepted one is kept to be stored."""
@@ -134,7 +143,7 @@ class Intake:
         opened = [self._exchanges[key] for key in self._opened]
         self._ledger.exchanges.add(paired(self._ledger, opened, self._now))
         self._ledger.exchanges.save([self._exchanges[key] for key in self._changed if key not in self._opened])
-        self._effects.store()
+        self._effects.store(self._exchanges)
 
     def _known(self, arrival: Arrival, message: Message, known: LoggedMessage) -> Judgement:
         if known.digest != arrival.digest:
@@ -152,10 +161,12 @@ class Intake:
         key = ExchangeKey(self._link.id, message.exchange, role_here(kind_of(message), Direction.IN))
         if isinstance(message, Query | Notice):
             return self._open(key, position, arrival, message)
-        exchange = self._exchanges.get(key)
+        exchange = self._as_the_partner_sees_it(self._exchanges.get(key))
         replied = self._find_replied(message)
         # Judged by when it was sent: what was lawful then is not refused for having travelled, at worst it was overtaken.
-        step = self._desk.reply(message, exchange, replied, at=min(self._sent_at, self._now), sending=False)
+        # Reminders by their stamp, or one could send a week of them at once.
+        at = self._stamp if isinstance(message, Reminder) else min(self._sent_at, self._now)
+        step = self._desk.reply(message, exchange, replied, at=at, sending=False)
         logged = self._logged(position, arrival, message)
         if exchange is not None and isinstance(message, Challenge) and self._challenges(exchange):
             due = self._desk.due_of_challenge(exchange)
@@ -167,13 +178,35 @@ class Intake:
         self._changed[key] = None
         return logged
 
+    def _as_the_partner_sees_it(self, exchange: Exchange | None) -> Exchange | None:
+        """The exchange to judge by: with what we sent, the partner has taken, and only the receipt of is missing.
+
+        Its effect holds here once the receipt is stored; but a partner that answers to it at once has done nothing wrong.
+        """
+        log = self._logs.get(exchange.key.exchange, ()) if exchange is not None else ()
+        under_way = [
+            replace(message, received_at=self._now, known_at=self._now, outcome=Outcome.ACCEPTED)
+            for message in log
+            if message.direction is Direction.OUT
+            and message.outcome is None
+            and message.sequence is not None
+            and message.sequence <= self._manifest.seen
+        ]
+        if exchange is None or not under_way:
+            return exchange
+        taken = letters_of((*log, *under_way), exchange.key.role, self._node.name, self._partner.node)
+        fresh = (letter for letter in self._effects.letters(exchange.key) if letter.id not in {each.id for each in taken})
+        conversation, _ = fold((*taken, *fresh), lapse_days=self._lapse_days)
+        return replace(exchange, conversation=conversation)
+
     def _challenges(self, exchange: Exchange) -> bool:
         """Whether a challenge has its effect, by its stamp: only a round that is opened has a due date."""
         conversation = exchange.conversation
         return conversation is not None and conversation.state_at(self._stamp, self._lapse_days) is State.ANSWERED
 
     def _open(self, key: ExchangeKey, position: int, arrival: Arrival, message: Query | Notice) -> LoggedMessage:
-        if key in self._exchanges:
+        ours = key._replace(role=Role.ASKER)
+        if key in self._exchanges or (not self._local and ours in self._exchanges):
             raise ExchangeExists(pointer="/exchange")
         terms = self._desk.opening(message, sending=False)
         logged = self._logged(position, arrival, message, due=terms.due.day if terms.due else None)

@@ -10,7 +10,7 @@ from exchange.ledger import Finding, Ledger
 from exchange.moments import parse_moment
 from exchange.node import Node
 from exchange.partners import EnvironmentsDiffer, Partner, PartnerKey, PartnerStatus
-from exchange.wire.node import PROTOCOL, NodeDocument, NodeDocumentRefused
+from exchange.wire.node import PROTOCOL, NodeDocument, NodeDocumentRefused, check_node_address
 
 
 class ClaimsOverlap(Conflict):
@@ -78,14 +78,13 @@ def keys_of(document: NodeDocument, identify: Identify) -> tuple[PartnerKey, ...
 
 def check_addresses(document: NodeDocument, url: str) -> None:
     """All endpoints share the document's scheme, host and port, and HTTPS is left only on loopback."""
+    check_node_address(url)
     home = urlsplit(url)
-    loopback = home.hostname in ("127.0.0.1", "::1", "localhost")
-    if home.scheme != "https" and not (home.scheme == "http" and loopback):
-        raise NodeDocumentRefused(zh="除本机外，节点地址须为 HTTPS。", en="Addresses are HTTPS, except on loopback.")
     ends = document.endpoints
     for address in (ends.token, ends.batches, ends.agreements, ends.links):
         there = urlsplit(address)
-        if (there.scheme, there.netloc) != (home.scheme, home.netloc):
+        plain = address.isascii() and address.isprintable() and " " not in address and "\\" not in address
+        if not plain or there.fragment or (there.scheme, there.netloc) != (home.scheme, home.netloc):
             raise NodeDocumentRefused(
                 zh="各接口地址须与节点文件同协议、同主机、同端口。",
                 en="All endpoints share the document's scheme, host and port.",

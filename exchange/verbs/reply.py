@@ -9,7 +9,7 @@ from exchange.admission import Desk, UnknownExchange, WrongReply
 from exchange.codes import Kind, PriorityLevel
 from exchange.conversation import SENDER
 from exchange.errors import Conflict
-from exchange.exchanges import Direction, Exchange, LoggedMessage
+from exchange.exchanges import Direction, Exchange, ExchangeKey, LoggedMessage
 from exchange.ids import new_id, new_salt
 from exchange.ledger import Ledger
 from exchange.moments import format_moment, parse_moment
@@ -78,18 +78,28 @@ def reply(ledger: Ledger, node: Node, exchange: Exchange, said: Said, now: datet
 
 
 def reply_all(ledger: Ledger, node: Node, replies: Sequence[tuple[Exchange, Said]], now: datetime) -> list[LoggedMessage]:
-    """Queue many; all or, at the first refusal, none."""
+    """Queue many; all or, at the first refusal, none.
+
+    What was read before the link was locked may have changed: the exchanges are read again.
+    """
     partners = {link.id: link.partner for link in ledger.links.all()}
     desks: dict[int, Desk] = {}
     logs: dict[str, list[LoggedMessage]] = {}
+    current: dict[ExchangeKey, Exchange] = {}
     for link in {exchange.key.link for exchange, _ in replies}:
         partner = partners[link]
+        # Two clerks at once would each see the other's word not yet said.
+        ledger.links.of(partner, lock=True)
         agreements = tuple(ledger.agreements.all(partner))
         desks[link] = Desk(node=node, partner=partner, theirs=frozenset(), agreements=agreements, now=now)
-        names = {exchange.key.exchange for exchange, _ in replies if exchange.key.link == link}
-        logs.update(ledger.messages.of_exchanges(link, names))
+        named = [exchange.key for exchange, _ in replies if exchange.key.link == link]
+        logs.update(ledger.messages.of_exchanges(link, {key.exchange for key in named}))
+        for role in {key.role for key in named}:
+            held = ledger.exchanges.load(link, role, {key.exchange for key in named if key.role is role})
+            current.update({exchange.key: exchange for exchange in held.values()})
     queued = [
-        _queue(desks[exchange.key.link], exchange, said, logs.get(exchange.key.exchange, []), now) for exchange, said in replies
+        _queue(desks[exchange.key.link], current[exchange.key], said, logs.get(exchange.key.exchange, []), now)
+        for exchange, said in replies
     ]
     ledger.messages.add(queued)
     return queued

@@ -5,6 +5,7 @@ identify the batch; signatures never do, for an ES256 signature has a valid twin
 """
 
 from collections.abc import Sequence
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
@@ -12,7 +13,8 @@ import msgspec
 from msgspec import Meta
 
 from exchange.errors import NotAuthentic, Refused, Retry
-from exchange.people.record import Shape
+from exchange.moments import parse_moment
+from exchange.people.record import Shape, whole
 from exchange.wire import ijson
 from exchange.wire.message import UUID, UUID7, Digest, WireMoment
 
@@ -20,7 +22,7 @@ MAX_MESSAGES = 1000
 MAX_UNPACKED = 8 * 1024 * 1024
 BATCH_TYPE = "mx-batch+jws"
 RECEIPT_TYPE = "mx-receipt+jws"
-NodeName = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
+NodeName = Annotated[str, Meta(pattern=whole(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?"))]
 SequenceNumber = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 
 
@@ -45,7 +47,7 @@ class BatchTooLarge(Refused):
 class Manifest(Shape, frozen=True, kw_only=True, omit_defaults=False):
     """What one signature covers: the place of the batch in the link's log and the digest of each line."""
 
-    protocol: Annotated[str, Meta(pattern="^1$")]
+    protocol: Annotated[str, Meta(pattern=whole("1"))]
     link: UUID
     sender: NodeName
     receiver: NodeName
@@ -80,7 +82,7 @@ class Judgement(Shape, frozen=True, kw_only=True):
     digest: Digest
     id: UUID7 | None
     outcome: Outcome
-    due: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
+    due: Annotated[str, Meta(pattern=whole("[0-9]{4}-[0-9]{2}-[0-9]{2}"))] | None = None
     problem: WireProblem | None = None
 
 
@@ -106,8 +108,10 @@ def read_manifest(payload: bytes) -> Manifest:
     """Read a manifest's payload bytes; BatchNotAuthentic if they do not form one."""
     try:
         ijson.loads(payload)
-        return _manifest.decode(payload)
-    except (ijson.NotIJSON, msgspec.ValidationError) as exc:
+        manifest = _manifest.decode(payload)
+        parse_moment(manifest.sent_at)
+        return manifest
+    except (ijson.NotIJSON, msgspec.ValidationError, ValueError) as exc:
         raise BatchNotAuthentic(zh="批次清单格式无效。", en="The manifest is not well formed.") from exc
 
 
@@ -115,8 +119,13 @@ def read_receipt(payload: bytes) -> Receipt:
     """Read a receipt's payload bytes; NotAuthentic if they do not form one."""
     try:
         ijson.loads(payload)
-        return _receipt.decode(payload)
-    except (ijson.NotIJSON, msgspec.ValidationError) as exc:
+        receipt = _receipt.decode(payload)
+        parse_moment(receipt.received_at)
+        for word in receipt.receipts:
+            if word.due is not None:
+                date.fromisoformat(word.due)
+        return receipt
+    except (ijson.NotIJSON, msgspec.ValidationError, ValueError) as exc:
         raise NotAuthentic(zh="回执格式无效。", en="The receipt is not well formed.") from exc
 
 

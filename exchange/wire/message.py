@@ -26,18 +26,18 @@ from exchange.codes import (
     WithdrawalReason,
 )
 from exchange.errors import Invalid
-from exchange.moments import MOMENT_PATTERN
-from exchange.people.record import Person, Record, Shape
+from exchange.moments import MOMENT_PATTERN, parse_moment
+from exchange.people.record import Person, Record, Shape, whole
 from exchange.wire import ijson
 
 MAX_LINE = 64 * 1024
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
-UUID = Annotated[str, Meta(pattern=f"^{_UUID}$")]
-UUID7 = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")]
-Digest = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$")]
-Salt = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{21}[AQgw]$")]
-WireMoment = Annotated[str, Meta(pattern=MOMENT_PATTERN)]
-CountyCode = Annotated[str, Meta(pattern=r"^\d{6}$")]
+UUID = Annotated[str, Meta(pattern=whole(_UUID))]
+UUID7 = Annotated[str, Meta(pattern=whole(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"))]
+Digest = Annotated[str, Meta(pattern=whole(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"))]
+Salt = Annotated[str, Meta(pattern=whole(r"[A-Za-z0-9_-]{21}[AQgw]"))]
+WireMoment = Annotated[str, Meta(pattern=whole(MOMENT_PATTERN[1:-1]))]
+CountyCode = Annotated[str, Meta(pattern=whole("[0-9]{6}"))]
 Note = Annotated[str, Meta(min_length=1, max_length=100)]
 Items = Annotated[list[Item], Meta(min_length=1, max_length=13)]
 _AT = re.compile(r" - at (?:key in )?`\$(?P<path>[^`]*)`")
@@ -93,10 +93,10 @@ class FeedbackBody(Shape, frozen=True, kw_only=True):
 
     result: Result
     record: Record | None = None
-    moved_to: Annotated[str, Meta(pattern=r"^\d{2}(\d{2})?$")] | None = None
+    moved_to: Annotated[str, Meta(pattern=whole("[0-9]{2}([0-9]{2})?"))] | None = None
     jurisdiction: CountyCode | None = None
     reason: RefusalReason | None = None
-    handled_by: Annotated[str, Meta(pattern=r"^\d{9}$")] | None = None
+    handled_by: Annotated[str, Meta(pattern=whole("[0-9]{9}"))] | None = None
     note: Note | None = None
 
 
@@ -315,6 +315,12 @@ def read_message(line: bytes) -> Message:
     if not _written_like_ours(line, message):
         ijson.loads(line)
     _check_fields(message)
+    try:
+        parse_moment(message.created_at)
+    except ValueError:
+        raise MalformedMessage(
+            zh="消息生成时间不是有效时刻。", en="`created_at` is no moment that there is.", pointer="/created_at"
+        ) from None
     return message
 
 

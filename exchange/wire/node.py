@@ -1,11 +1,15 @@
 """The node document: who a node is, which keys it holds and which jurisdictions it claims."""
 
+import re
+from collections.abc import Iterator
+from ipaddress import IPv6Address, ip_address
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from exchange.errors import NotAuthentic
+from exchange.moments import parse_moment
 from exchange.people.record import Shape
 from exchange.wire import ijson
 from exchange.wire.batch import NodeName
@@ -13,6 +17,7 @@ from exchange.wire.message import CountyCode, Digest, WireMoment
 
 NODE_TYPE = "mx-node+jws"
 PROTOCOL = "1"
+_ADDRESS = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?/?", re.IGNORECASE)
 
 
 class NodeDocumentRefused(NotAuthentic):
@@ -88,9 +93,54 @@ class NodeDocument(Shape, frozen=True, kw_only=True, omit_defaults=False):
 
 
 def read_node_document(payload: bytes) -> NodeDocument:
-    """Read the payload; NodeDocumentRefused if it does not fit."""
+    """Read the payload; NodeDocumentRefused, with the place but not the words of it, if it does not fit."""
     try:
         ijson.loads(payload)
-        return msgspec.json.decode(payload, type=NodeDocument)
-    except (ijson.NotIJSON, msgspec.ValidationError) as exc:
-        raise NodeDocumentRefused(en=f"The node document does not fit the protocol: {exc}") from exc
+        document = msgspec.json.decode(payload, type=NodeDocument)
+    except ijson.NotIJSON as exc:
+        raise NodeDocumentRefused(en="The node document is not I-JSON.") from exc
+    except msgspec.ValidationError as exc:
+        # The place is ours, made of the names of fields; what comes before it may quote the partner.
+        place = str(exc).rpartition(" - at `$")[2].rstrip("`") if " - at `$" in str(exc) else ""
+        raise NodeDocumentRefused(en=f"The node document does not fit the protocol (${place}).") from None
+    try:
+        for moment in _moments(document):
+            parse_moment(moment)
+    except ValueError as exc:
+        raise NodeDocumentRefused(zh="节点文件中有无效的时刻。", en="A moment in the node document is none.") from exc
+    return document
+
+
+def _moments(document: NodeDocument) -> Iterator[str]:
+    yield document.issued_at
+    for key in document.keys:
+        yield key.not_before
+        if key.not_after is not None:
+            yield key.not_after
+    for gone in document.revoked:
+        yield gone.from_
+
+
+def check_node_address(url: str) -> None:
+    """Scheme, host and port alone, and HTTPS unless the host is this machine; NodeDocumentRefused otherwise.
+
+    An IPv4 address that is written as IPv6 is judged as what it is.
+    """
+    form = _ADDRESS.fullmatch(url)
+    if form is None or int(form[3] or "443") not in range(1, 65536):
+        raise NodeDocumentRefused(
+            zh="节点地址只含协议、主机与端口，如 https://node.example。",
+            en="A node's address is a scheme, a host and a port only, such as https://node.example.",
+        )
+    if form[1].lower() != "https" and not _is_loopback(form[2].lower()):
+        raise NodeDocumentRefused(zh="除本机外，节点地址须为 HTTPS。", en="Addresses are HTTPS, except on loopback.")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        address = ip_address(host.strip("[]"))
+    except ValueError:
+        return host == "localhost"
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped.is_loopback
+    return address.is_loopback

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -34,7 +34,14 @@ def two() -> Two:
     return Two.of(MemoryLedgers(), MemoryLedgers())
 
 
-def send(side: Side, *messages: Message, sequence: int = 1, previous: str | None = None, seen: int = 0) -> list[Judgement]:
+def send(
+    side: Side,
+    *messages: Message,
+    sequence: int = 1,
+    previous: str | None = None,
+    seen: int = 0,
+    sent_at: datetime | None = None,
+) -> list[Judgement]:
     """What the side says to a hand-made batch of its partner's."""
     lines = [write_message(message) for message in messages]
     payload = wire.write(
@@ -46,7 +53,7 @@ def send(side: Side, *messages: Message, sequence: int = 1, previous: str | None
             sequence=sequence,
             previous=previous,
             seen=seen,
-            sent_at=format_moment(side.now),
+            sent_at=format_moment(sent_at or side.now),
             digests=[ijson.digest(line) for line in lines],
         )
     )
@@ -206,7 +213,7 @@ CORRECTED = FeedbackBody(result=Result.CORRECTED, record=Record(education=Educat
             "wrong-reply",
             "/in_reply_to",
         ),
-        (lambda m: structs.replace(m, purpose=Purpose.BENEFIT), "wrong-parties", "/origin"),
+        (lambda m: structs.replace(m, purpose=Purpose.BENEFIT), "wrong-parties", "/purpose"),
         (lambda m: structs.replace(m, origin=XICHENG, destination=WUCHANG), "wrong-parties", "/origin"),
         (lambda m: structs.replace(m, from_=YUYANG), "unknown-exchange", "/exchange"),
         (lambda m: structs.replace(m, body=CORRECTED), "item-not-agreed", "/body/record"),

@@ -113,9 +113,9 @@ def test_a_notice_that_wants_no_feedback_is_only_noted() -> None:
 def test_a_challenge_sent_before_the_lapse_counts_though_it_arrives_later() -> None:
     answered = a_letter(Kind.FEEDBACK, 2, 0, in_reply_to=an_id(1), result=Result.CONFIRMED)
     opening = a_letter(Kind.QUERY, 1, 0, due=date(2026, 4, 1))
-    day = 24 * 60
-    in_time, _ = fold([opening, answered, a_letter(Kind.CHALLENGE, 3, 15 * day, in_reply_to=an_id(2))], lapse_days=15)
-    too_late, _ = fold([opening, answered, a_letter(Kind.CHALLENGE, 3, 16 * day, in_reply_to=an_id(2))], lapse_days=15)
+    day, due = 24 * 60, date(2026, 5, 4)
+    in_time, _ = fold([opening, answered, a_letter(Kind.CHALLENGE, 3, 15 * day, in_reply_to=an_id(2), due=due)], lapse_days=15)
+    too_late, _ = fold([opening, answered, a_letter(Kind.CHALLENGE, 3, 16 * day, in_reply_to=an_id(2), due=due)], lapse_days=15)
     assert (in_time.state, too_late.state) == (State.CHALLENGED, State.LAPSED)
 
 
@@ -126,3 +126,10 @@ def test_a_challenge_sent_before_the_lapse_counts_though_it_arrives_later() -> N
 def test_an_answer_counts_as_sent_if_it_arrived_within_a_day(hours: float, counts_as_sent: bool) -> None:
     sent, received = a_moment(), a_moment() + timedelta(hours=hours)
     assert answered_at(sent, received) == (sent if counts_as_sent else received)
+
+
+def test_a_challenge_whose_receipt_names_no_due_date_opens_no_round() -> None:
+    opening = a_letter(Kind.QUERY, 1, 0, due=date(2026, 4, 1))
+    answer = a_letter(Kind.FEEDBACK, 2, 5, in_reply_to=an_id(1), result=Result.CONFIRMED)
+    conversation, facts = fold([opening, answer, a_letter(Kind.CHALLENGE, 3, 9, in_reply_to=an_id(2))], lapse_days=15)
+    assert (conversation.state, conversation.round, len(facts)) == (State.ANSWERED, 1, 2)

@@ -230,3 +230,16 @@ def test_a_decision_is_what_its_signature_says() -> None:
         pair.tell(declined, DecisionWord.ACCEPTED)
     with pytest.raises(MalformedAgreement):
         read_decision(b'{"agreement":"x"}')
+
+
+def test_a_party_decides_for_its_own_jurisdiction_and_never_on_its_own_proposal() -> None:
+    pair = Pair()
+    proposed = pair.propose(agreed_terms())
+    decided = pair.decide(proposed.digest, DecisionWord.ACCEPTED)
+    for_others = payload_of(decided.decision_jws or "").replace(WUCHANG.encode(), XICHENG.encode())
+    with pytest.raises(MalformedAgreement):
+        pair.tell(replace(decided, decision_jws=signed(for_others)), DecisionWord.ACCEPTED)
+    with pair.wuchang.transaction() as ledger, pytest.raises(agree.NotYourDecision):
+        agree.take_decision(
+            ledger, a_partner(XICHENG_NODE), proposed.agreement.id, DecisionWord.ACCEPTED, for_others, signed(for_others)
+        )
