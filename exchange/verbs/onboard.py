@@ -34,8 +34,11 @@ def partner_from(document: NodeDocument, jws: str, url: str, identify: Identify,
     if PROTOCOL not in document.protocols:
         raise NodeDocumentRefused(zh="对方不支持协议第 1 版。", en="The node does not speak protocol 1.", pointer="/protocols")
     keys = keys_of(document, identify)
-    current = {key.use: key for key in keys if key.trusted_at(now)}
-    if set(current) != {"sig", "enc"}:
+    trusted = sorted((key for key in keys if key.trusted_at(now)), key=lambda key: key.not_before)
+    # While two signing keys overlap, the older one signs the document and stands for the node; the newest encrypts.
+    signing = next((key for key in trusted if key.use == "sig"), None)
+    encryption = next((key for key in reversed(trusted) if key.use == "enc"), None)
+    if signing is None or encryption is None:
         raise NodeDocumentRefused(zh="对方没有当前有效的签名与加密密钥。", en="No current signing and encryption key.")
     return Partner(
         node=document.node,
@@ -43,7 +46,7 @@ def partner_from(document: NodeDocument, jws: str, url: str, identify: Identify,
         url=url,
         status=PartnerStatus.PENDING,
         environment=document.environment,
-        fingerprint=identify.fingerprint(current["sig"].kid, current["enc"].kid, document.recovery),
+        fingerprint=identify.fingerprint(signing.kid, encryption.kid, document.recovery),
         document_version=document.version,
         document_jws=jws,
         token_endpoint=document.endpoints.token,

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from adapters.keys.keyring import Keyring
 from adapters.memory import MemoryLedgers
 from adapters.office import Thumbprints
 from exchange.errors import Conflict
@@ -75,6 +77,37 @@ def test_a_document_that_cannot_be_worked_with_is_refused(url: str, changes: dic
         looked_at(url, **changes)
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z", "2026-99-99T00:00:00.000Z"])
+@pytest.mark.parametrize("place", ["issued_at", "not_before", "not_after", "from"])
+def test_a_moment_that_is_none_makes_a_document_that_is_none(place: str, moment: str) -> None:
+    keys = [
+        {"jwk": key.public.jwk, "use": use, "not_before": format_moment(a_moment(-60)), "not_after": None}
+        for key, use in ((KEY, "sig"), (OTHER, "enc"))
+    ]
+    changes: dict[str, dict[str, Any]] = {
+        "issued_at": {"issued_at": moment},
+        "not_before": {"keys": [{**keys[0], "not_before": moment}, keys[1]]},
+        "not_after": {"keys": [{**keys[0], "not_after": moment}, keys[1]]},
+        "from": {"revoked": [{"kid": a_digest("other"), "from": moment, "reason": "lost"}]},
+    }
+    with pytest.raises(NodeDocumentRefused):
+        looked_at(**changes[place])
+
+
+@pytest.mark.parametrize("bad", [{"张三": 1}, {"node": "张三 42010619900307851X"}, {"keys": [{"张三": 1}]}])
+def test_what_a_document_says_wrongly_is_not_repeated(bad: dict[str, Any]) -> None:
+    with pytest.raises(NodeDocumentRefused) as refused:
+        looked_at(**bad)
+    assert "张三" not in f"{refused.value.zh}{refused.value.en}{refused.value.pointer}"
+
+
+@pytest.mark.parametrize("end", [" x", "\n", "\\@evil.example/", "/#x", "/é"])
+def test_an_endpoint_that_two_readers_may_read_differently_is_refused(end: str) -> None:
+    names = ("token", "batches", "agreements", "links")
+    with pytest.raises(NodeDocumentRefused):
+        looked_at(endpoints={name: f"{URL}/{name}{end}" for name in names})
+
+
 def test_production_never_talks_to_a_sandbox() -> None:
     node = replace(a_node(XICHENG_NODE, XICHENG), environment="production")
     with MemoryLedgers().transaction() as ledger, pytest.raises(EnvironmentsDiffer):
@@ -130,3 +163,10 @@ def test_a_key_is_trusted_within_its_time_and_until_it_is_revoked() -> None:
     assert trusted == [False, True, True, False, False]
     assert not replace(key, not_after=a_moment(10)).trusted_at(a_moment(10))
     assert key.trusted_at(a_moment() - timedelta(minutes=60, seconds=60))
+
+
+def test_both_operators_read_the_same_fingerprint_while_keys_overlap(tmp_path: Path) -> None:
+    born = a_moment(-60)
+    keyring = Keyring.create(tmp_path / "keys", born).rotate(a_moment(-30), timedelta(days=30))
+    seen = looked_at(keys=keyring.public_documents(), recovery=keyring.recovery_kid)
+    assert seen.fingerprint == keyring.fingerprint(a_moment())
