@@ -11,6 +11,7 @@ from adapters.keys.fingerprint import fingerprint
 from adapters.keys.jose import PrivateKey, PublicKey
 from adapters.keys.keyring import Keyring
 from adapters.node_document import NodeDocuments
+from adapters.webhooks import WebhookAddress
 from exchange.ledger import Ledgers
 from exchange.moments import parse_moment
 from exchange.node import Node
@@ -24,16 +25,28 @@ class Stoppable(Protocol):
 
 
 class Office:
-    """A node at work: its rules (`node`), its books (`ledgers`), its keys, its clock and its published document."""
+    """A node at work: its rules (`node`), its books (`ledgers`), its keys, its clock and its published document.
+
+    `webhooks` is where own systems listen, None if nowhere; then `node.webhooks` is off.
+    """
 
     def __init__(
-        self, *, node: Node, ledgers: Ledgers, keyring: Keyring, clock: Clock, documents: NodeDocuments, folder: Path
+        self,
+        *,
+        node: Node,
+        ledgers: Ledgers,
+        keyring: Keyring,
+        clock: Clock,
+        documents: NodeDocuments,
+        folder: Path,
+        webhooks: WebhookAddress | None = None,
     ) -> None:
         self.node = node
         self.ledgers = ledgers
         self.clock = clock
         self.documents = documents
         self.folder = folder
+        self.webhooks = webhooks
         self._keyring = keyring
 
     @property

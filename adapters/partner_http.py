@@ -181,7 +181,7 @@ def _checked(response: httpx.Response) -> httpx.Response:
     if response.is_success:
         return response
     if response.status_code in (408, 425, 429) or response.status_code >= 500:
-        raise PartnerUnavailable(detail=f"status {response.status_code}", wait=_retry_after(response))
+        raise PartnerUnavailable(detail=f"status {response.status_code}", wait=asked_wait(response))
     if response.is_redirect:
         raise PartnerUnavailable(detail="redirects are not followed")
     body = _object(response) if "json" in response.headers.get("content-type", "") else {}
@@ -194,7 +194,7 @@ def _object(response: httpx.Response) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _retry_after(response: httpx.Response) -> timedelta | None:
+def asked_wait(response: httpx.Response) -> timedelta | None:
     """Retry-After in either form (RFC 9110, 10.2.3), at most a day."""
     text = response.headers.get("retry-after", "")
     if text.isdigit():

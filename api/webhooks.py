@@ -10,7 +10,7 @@ from exchange.announcements import AgreementAnnouncement, ExchangeAnnouncement, 
 
 _AT = "2026-03-02T01:00:00.000Z"
 _ANSWERS: dict[int | str, dict[str, Any]] = {
-    "2XX": {"description": "taken; after any other answer, or none within ten seconds, it comes again with the same id"}
+    204: {"description": "taken, as by any 2xx; after another answer, or none within ten seconds, it comes again, id unchanged"}
 }
 _PROPOSED = {
     "type": "agreement.proposed",

@@ -6,7 +6,7 @@ However many of these processes run on one database, one leads; another takes ov
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import Protocol
 
@@ -15,13 +15,16 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from adapters.office import Office
-from adapters.partner_http import PartnerClient
+from adapters.partner_http import PartnerClient, http_client
 from adapters.renewal import Renewals
+from adapters.webhook_http import WebhookReceiver
 from exchange.errors import WoshouError
 from exchange.moments import SHANGHAI, civil_day
 from jobs.courier import Courier
 from jobs.couriers import Couriers
 from jobs.deliver import deliver_all
+from jobs.notifier import Notifier
+from jobs.notify import notify_all
 from jobs.shift import Shift
 from jobs.timetable import SCHEDULE, Daily, Job, Rounds, is_due
 
@@ -44,12 +47,17 @@ def on_shift(office: Office, client: PartnerClient) -> Iterator[Shift]:
     """What the jobs need for as long as this process leads; ends when the couriers under way have come back."""
     stopping = threading.Event()
     renewals = Renewals(office, client)
-    couriers = Couriers(Courier(office, client, renewals, stopping))
-    try:
-        yield Shift(office=office, couriers=couriers, renewals=renewals, stopping=stopping)
-    finally:
-        stopping.set()
-        couriers.close()
+    with ExitStack() as stack:
+        notifier = None
+        if office.webhooks is not None:
+            # A client of its own: whatever own systems do to it, partners have theirs.
+            receiver = WebhookReceiver(office.webhooks, stack.enter_context(http_client()))
+            notifier = Notifier(office, receiver, stopping)
+            stack.callback(notifier.close)
+        couriers = Couriers(Courier(office, client, renewals, stopping))
+        stack.callback(couriers.close)
+        stack.callback(stopping.set)
+        yield Shift(office=office, couriers=couriers, renewals=renewals, stopping=stopping, notifier=notifier)
 
 
 class Clockwork:
@@ -146,4 +154,6 @@ def run_once(office: Office, client: PartnerClient, *, schedule: Sequence[Job] =
         for job in schedule:
             if not isinstance(job.when, Rounds):
                 Clockwork(job, shift).tick()
-        return deliver_all(shift)
+        batches = deliver_all(shift)
+        notify_all(shift)
+        return batches

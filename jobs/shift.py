@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from adapters.office import Office
 from adapters.renewal import Renewals
 from jobs.couriers import Couriers
+from jobs.notifier import Notifier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shift:
-    """The open node, its couriers, and the sign to stop: a job looks at `stopping` between two transactions."""
+    """The open node, its couriers, and the sign to stop: a job looks at `stopping` between two transactions.
+
+    There is a `notifier` only where own systems are to be told of anything.
+    """
 
     office: Office
     couriers: Couriers
     renewals: Renewals
     stopping: threading.Event
+    notifier: Notifier | None = None

@@ -1,4 +1,4 @@
-"""Tidy: erase the bodies of what was withdrawn, and forget answers and assertions whose time is over."""
+"""Tidy: erase the bodies of what was withdrawn, and forget answers, assertions and notifications whose time is over."""
 
 from datetime import timedelta
 
@@ -6,6 +6,8 @@ from jobs.shift import Shift
 
 # Longer than the seven days for which a caller may rely on its idempotency key, so that none is cut short.
 KEEP_ANSWERS = timedelta(days=8)
+# Long enough to look up what a receiver says that it never got.
+KEEP_NOTIFICATIONS = timedelta(days=30)
 _AT_ONCE = 500
 
 
@@ -23,4 +25,5 @@ def tidy(shift: Shift) -> str:
     now = shift.office.now()
     with shift.office.ledgers.transaction() as ledger:
         forgotten = ledger.chores.forget(answers_before=now - KEEP_ANSWERS, assertions_before=now)
-    return f"{erased} withdrawn exchanges erased, {forgotten} answers and assertions forgotten"
+        forgotten += ledger.notifications.forget(now - KEEP_NOTIFICATIONS)
+    return f"{erased} withdrawn exchanges erased, {forgotten} answers, assertions and notifications forgotten"

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -12,6 +12,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from adapters.webhooks import WebhookAddress, check_address, read_secret
+
 FILE = "woshou.toml"
 Code = Annotated[str, Field(pattern=r"^\d{6}$")]
 
@@ -19,7 +21,7 @@ Code = Annotated[str, Field(pattern=r"^\d{6}$")]
 class Settings(BaseSettings):
     """Everything that an operator can set; each has its line in docs/settings.md."""
 
-    model_config = SettingsConfigDict(env_prefix="WOSHOU_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="WOSHOU_", extra="forbid", frozen=True, hide_input_in_errors=True)
 
     data: Path = Field(description="数据目录 / data folder: keys, settings file, SQLite database.")
     node: str = Field(
@@ -40,12 +42,44 @@ class Settings(BaseSettings):
     deliver_seconds: float = Field(
         default=5.0, gt=0, le=3600, description="投递间隔（秒）/ seconds between two rounds of delivery."
     )
+    webhook_url: str = Field(
+        default="",
+        description="本地系统的通知地址 / where own systems listen for webhooks: https, or http on loopback; empty for none.",
+    )
+    webhook_secret: SecretStr | None = Field(
+        default=None,
+        validate_default=True,
+        description="通知签名密钥 / the webhooks' secret, `whsec_` and base64 of 24 to 64 bytes; better in the variable.",
+    )
     log_format: Literal["json", "text"] = Field(default="json", description="日志格式 / log format.")
 
     @field_validator("jurisdictions", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         return [code.strip() for code in value.split(",") if code.strip()] if isinstance(value, str) else value
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _reachable(cls, value: str) -> str:
+        if value:
+            check_address(value)
+        return value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _secret(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is not None and value.get_secret_value():
+            read_secret(value.get_secret_value())
+        elif info.data.get("webhook_url"):
+            raise ValueError("设置 webhook_url 时必填 / required with webhook_url")
+        return value
+
+    @property
+    def webhooks(self) -> WebhookAddress | None:
+        """Where own systems listen, and the key; None if they are told nothing."""
+        if not self.webhook_url or self.webhook_secret is None:
+            return None
+        return WebhookAddress(url=self.webhook_url, key=read_secret(self.webhook_secret.get_secret_value()))
 
     @property
     def database(self) -> str:

@@ -6,9 +6,8 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from adapters.database.engine import Database, open_database
-
 from adapters.clock import Clock, RealClock, SimulatedClock
+from adapters.database.engine import Database, open_database
 from adapters.divisions import load_divisions
 from adapters.keys.keyring import Keyring
 from adapters.node_document import NodeDocuments
@@ -76,6 +75,7 @@ def open_office(settings: Settings, *, migrate: bool = True) -> Iterator[Office]
         rules=packaged_rules(),
         working_days=WorkingDays(),
         keyed=KeyedHash(keyring.blind_index_key),
+        webhooks=settings.webhooks is not None,
     )
     database = open_database(settings.database)
     try:
@@ -83,7 +83,15 @@ def open_office(settings: Settings, *, migrate: bool = True) -> Iterator[Office]
             database.upgrade()
             _open_local_link(database, node, clock)
         documents = NodeDocuments(settings.data, node, settings.url, clock, keyring)
-        yield Office(node=node, ledgers=database, keyring=keyring, clock=clock, documents=documents, folder=settings.data)
+        yield Office(
+            node=node,
+            ledgers=database,
+            keyring=keyring,
+            clock=clock,
+            documents=documents,
+            folder=settings.data,
+            webhooks=settings.webhooks,
+        )
     finally:
         database.close()
 

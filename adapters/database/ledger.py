@@ -8,9 +8,21 @@ from adapters.database.books.exchanges import SqlExchanges
 from adapters.database.books.imports import SqlImports
 from adapters.database.books.links import SqlLinks
 from adapters.database.books.messages import SqlMessages
+from adapters.database.books.notifications import SqlNotifications
 from adapters.database.books.partners import SqlPartners
 from adapters.database.work import Work
-from exchange.ledger import Access, Agreements, Chores, Entries, Exchanges, Imports, Links, Messages, Partners
+from exchange.ledger import (
+    Access,
+    Agreements,
+    Chores,
+    Entries,
+    Exchanges,
+    Imports,
+    Links,
+    Messages,
+    Notifications,
+    Partners,
+)
 
 
 class SqlLedger:
@@ -26,3 +38,4 @@ class SqlLedger:
         self.imports: Imports = SqlImports(work)
         self.access: Access = SqlAccess(work)
         self.chores: Chores = SqlChores(work)
+        self.notifications: Notifications = SqlNotifications(work)

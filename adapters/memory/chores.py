@@ -26,6 +26,10 @@ class MemoryChores:
         run = self._books.runs[job, business_date]
         self._books.runs[job, business_date] = replace(run, finished_at=at, outcome=outcome)
 
+    def last_run(self, job: str, before: date) -> date | None:
+        runs = self._books.runs.items()
+        return max((day for (name, day), run in runs if name == job and day < before and run.finished_at), default=None)
+
     def add_findings(self, findings: Sequence[Finding]) -> None:
         for finding in findings:
             self._books.findings.setdefault(finding.id, finding)

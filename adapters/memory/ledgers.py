@@ -13,6 +13,7 @@ from adapters.memory.exchanges import MemoryExchanges
 from adapters.memory.imports import MemoryImports
 from adapters.memory.links import MemoryLinks
 from adapters.memory.messages import MemoryMessages
+from adapters.memory.notifications import MemoryNotifications
 from adapters.memory.partners import MemoryPartners
 from exchange.ledger import (
     Access,
@@ -25,6 +26,7 @@ from exchange.ledger import (
     LedgerBusy,
     Links,
     Messages,
+    Notifications,
     Partners,
 )
 
@@ -43,6 +45,7 @@ class MemoryLedger:
     imports: Imports
     access: Access
     chores: Chores
+    notifications: Notifications
 
     def __init__(self, books: Books) -> None:
         self.links = MemoryLinks(books)
@@ -54,6 +57,7 @@ class MemoryLedger:
         self.imports = MemoryImports(books)
         self.access = MemoryAccess(books)
         self.chores = MemoryChores(books)
+        self.notifications = MemoryNotifications(books)
 
 
 class MemoryLedgers:

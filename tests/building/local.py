@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from exchange.announcements import Notification
 from exchange.imports import ImportedFile, RowOutcome, RowProblem, RowResult
 from exchange.ledger import ApiKey, Finding, RememberedAnswer
 from tests.building.basics import WUCHANG_NODE, XICHENG, a_digest, a_moment, an_id
@@ -88,3 +89,10 @@ def a_finding(n: int = 1, **changes: Any) -> Finding:
         at=a_moment(n),
     )
     return replace(finding, **changes)
+
+
+def a_notification(n: int = 1, **changes: Any) -> Notification:
+    """An exchange that came in, to be told of."""
+    body = f'{{"type":"exchange.received","timestamp":"2026-03-02T01:00:00.000Z","data":{{"exchange":"{an_id(n)}"}}}}'
+    made = Notification(id=an_id(n), type="exchange.received", body=body, created_at=a_moment(n), retry_at=a_moment(n))
+    return replace(made, **changes)

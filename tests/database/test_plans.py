@@ -42,6 +42,9 @@ QUESTIONS = {
     "answer": lambda ledger: ledger.access.remembered("caller", "key"),
     "agreements": lambda ledger: ledger.agreements.all("wuchang.example"),
     "findings": lambda ledger: ledger.chores.findings(Page()),
+    "due": lambda ledger: ledger.notifications.due(a_moment(), 100),
+    "notifications forgotten": lambda ledger: ledger.notifications.forget(a_moment()),
+    "last run": lambda ledger: ledger.chores.last_run("overdue", a_day()),
     "forget": lambda ledger: ledger.chores.forget(answers_before=a_moment(), assertions_before=a_moment()),
 }
 
@@ -93,6 +96,6 @@ def test_no_daily_question_reads_a_whole_table(plans, question):
     assert [scan for scan in scans if "USING" not in scan] == []
 
 
-@pytest.mark.parametrize("name", ["queued", "list", "next page", "entries", "next entries", "findings"])
+@pytest.mark.parametrize("name", ["queued", "list", "next page", "entries", "next entries", "findings", "due"])
 def test_a_page_is_read_in_its_order_and_never_sorted(plans, name):
     assert [step for step in plans(QUESTIONS[name]) if "TEMP B-TREE" in step] == []

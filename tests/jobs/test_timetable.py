@@ -64,8 +64,8 @@ def test_names_are_unique_since_a_run_is_claimed_by_name():
     assert len(set(names)) == len(names)
 
 
-def test_only_delivery_goes_by_rounds():
-    assert [job.name for job in SCHEDULE if isinstance(job.when, Rounds)] == ["deliver"]
+def test_only_what_is_sent_goes_by_rounds():
+    assert [job.name for job in SCHEDULE if isinstance(job.when, Rounds)] == ["deliver", "notify"]
 
 
 def test_a_daily_job_of_two_processes_runs_once_and_its_outcome_is_kept(tmp_path):

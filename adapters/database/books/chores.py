@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 
 from adapters.database.tables import FindingRow, JobRunRow, RememberedAnswerRow, UsedAssertionRow
+from adapters.database.values import day_of
 from adapters.database.work import Work, table_of
 from exchange.cursors import read_moment_cursor
 from exchange.ledger import Finding, Page
@@ -33,6 +34,10 @@ class SqlChores:
         claimed = _RUNS.update().where(_RUNS.c.job == job, _RUNS.c.business_date == business_date.isoformat())
         if self._work.change(claimed.values(finished_at=to_milliseconds(at), outcome=outcome)) != 1:
             raise KeyError(f"{job} was never claimed for {business_date}")
+
+    def last_run(self, job: str, before: date) -> date | None:
+        finished = (_RUNS.c.job == job, _RUNS.c.business_date < before.isoformat(), _RUNS.c.finished_at.is_not(None))
+        return day_of(self._work.rows(select(func.max(_RUNS.c.business_date)).where(*finished))[0][0])
 
     def add_findings(self, findings: Sequence[Finding]) -> None:
         for finding in findings:

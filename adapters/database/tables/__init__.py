@@ -6,7 +6,14 @@
 from adapters.database.tables.columns import Row
 from adapters.database.tables.exchanges import ExchangeRow, FactRow
 from adapters.database.tables.links import BatchRow, LinkRow, MessageRow
-from adapters.database.tables.node import ApiKeyRow, FindingRow, JobRunRow, RememberedAnswerRow, UsedAssertionRow
+from adapters.database.tables.node import (
+    ApiKeyRow,
+    FindingRow,
+    JobRunRow,
+    NotificationRow,
+    RememberedAnswerRow,
+    UsedAssertionRow,
+)
 from adapters.database.tables.partners import AgreementRow, PartnerKeyRow, PartnerRow
 from adapters.database.tables.registers import EntryFactRow, EntryRow, ImportRow, ImportRowRow
 
@@ -27,6 +34,7 @@ __all__ = [
     "JobRunRow",
     "LinkRow",
     "MessageRow",
+    "NotificationRow",
     "PartnerKeyRow",
     "PartnerRow",
     "RememberedAnswerRow",

@@ -1,8 +1,11 @@
-"""What the node keeps for itself: callers' keys, answers to be repeated, job runs and findings."""
+"""What the node keeps for itself: callers' keys, answers to be repeated, job runs, findings and notifications."""
 
 from sqlalchemy import Index
+from sqlalchemy import text as sql
 
 from adapters.database.tables.columns import Row, blob, number, text
+
+_WAITING, _DONE = sql("retry_at IS NOT NULL"), sql("retry_at IS NULL")
 
 
 class ApiKeyRow(Row, table=True):
@@ -68,3 +71,21 @@ class FindingRow(Row, table=True):
     subject: str = text()
     detail: str = text()
     at: int = number()
+
+
+class NotificationRow(Row, table=True):
+    """What own systems are to be told; one that waits has a time to be tried at."""
+
+    __tablename__ = "notifications"
+    __table_args__ = (
+        Index("notifications_waiting", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        Index("notifications_done", "created_at", sqlite_where=_DONE, postgresql_where=_DONE),
+    )
+
+    id: str = text(primary_key=True)
+    type: str = text()
+    body: str = text()
+    created_at: int = number()
+    attempts: int = number()
+    retry_at: int | None = number()
+    sent_at: int | None = number()

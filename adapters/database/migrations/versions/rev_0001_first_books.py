@@ -29,6 +29,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop them, those first that refer to others."""
     for table in (
+        "notifications",
         "findings",
         "job_runs",
         "used_assertions",
@@ -289,3 +290,11 @@ def _node() -> None:
         sa.PrimaryKeyConstraint("id", name="findings_pkey"),
     )
     _index("findings_listed", "findings", ["at", "id"])
+    op.create_table(
+        "notifications",
+        *_columns(id=TEXT, type=TEXT, body=TEXT, created_at=NUMBER, attempts=NUMBER),
+        *_optional(retry_at=NUMBER, sent_at=NUMBER),
+        sa.PrimaryKeyConstraint("id", name="notifications_pkey"),
+    )
+    _index("notifications_waiting", "notifications", ["id"], where="retry_at IS NOT NULL")
+    _index("notifications_done", "notifications", ["created_at"], where="retry_at IS NULL")
