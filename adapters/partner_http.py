@@ -1,55 +1,53 @@
 """A partner over HTTP: its node document, tokens, batches, agreements and link heads."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
 from adapters.keys import jose, tokens
+from adapters.keys.errors import MalformedJws
 from adapters.keys.jose import PublicKey
 from adapters.office import Office, Thumbprints, trusted_key
+from adapters.partner_calls import PartnerUnavailable, bound, call
 from exchange.errors import NotAuthentic, PartnerTrouble
 from exchange.partners import Partner
 from exchange.verbs.onboard import keys_of, partner_from
 from exchange.wire import ijson
 from exchange.wire.batch import RECEIPT_TYPE, Receipt, read_receipt
-from exchange.wire.node import NODE_TYPE, NodeDocumentRefused, read_node_document
+from exchange.wire.node import NODE_TYPE, check_node_address, read_node_document
 
 DISCOVERY = "/.well-known/migrant-exchange"
-_LIMIT = 2 * 1024 * 1024
-# A partner may take its time over a batch of 1,000; one that does not even connect is away.
+# For other calls with such a client; a partner's have a limit each.
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+# Seconds for a whole call. A partner may take its time over a batch of 1,000.
+_DOCUMENT, _TOKEN, _DELIVERY = 5.0, 10.0, 60.0
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 # A token is fetched anew this long before it expires, so that it does not do so on its way.
 _MARGIN = timedelta(seconds=60)
-
-
-class PartnerUnavailable(PartnerTrouble):
-    """The partner could not be reached or is overloaded; `wait` is what it asked for, if it did."""
-
-    code = "partner-unavailable"
-    zh = "协作方节点暂时无法连接。"
-    en = "The partner's node cannot be reached at the moment."
-
-    def __init__(self, *, detail: str = "", wait: timedelta | None = None) -> None:
-        self.wait = wait
-        super().__init__(en=f"{type(self).en} {detail}".strip())
+# RFC 6750, 2.1; bounded, for it goes into a header.
+_BEARER = re.compile(r"[A-Za-z0-9._~+/-]{1,4096}={0,2}")
+_LIFETIME = 3600
+_DAY = 86400
+_WORD = re.compile(r"[a-z0-9-]{1,60}")
+UNKNOWN_PROBLEM = "unknown-problem"
 
 
 class PartnerRefused(PartnerTrouble):
-    """The partner answered with a problem; `problem` is the end of its type, `status` the HTTP status."""
+    """The partner answered with a problem: its HTTP status, and of what it wrote two things that can hold no person.
+
+    `problem` is the end of its type if that is a plain word, else `unknown-problem`; `expected` the batch that it waits for.
+    """
 
     code = "partner-refused"
     zh = "协作方节点拒绝了请求。"
     en = "The partner's node refused the request."
 
-    def __init__(self, *, status: int, problem: str, body: dict[str, Any]) -> None:
-        self.status, self.problem, self.body = status, problem, body
+    def __init__(self, *, status: int, problem: str, expected: int | None = None) -> None:
+        self.status, self.problem, self.expected = status, problem, expected
         super().__init__(zh=f"{type(self).zh}（{status} {problem}）", en=f"{type(self).en} ({status} {problem})")
 
 
@@ -61,7 +59,7 @@ class _Token:
 
 def http_client(transport: httpx.BaseTransport | None = None) -> httpx.Client:
     """An HTTP client as partners are called with: no redirects, bounded waits, and never through a proxy to this machine."""
-    return httpx.Client(
+    client = httpx.Client(
         transport=transport,
         timeout=_TIMEOUT,
         limits=httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=20),
@@ -69,6 +67,7 @@ def http_client(transport: httpx.BaseTransport | None = None) -> httpx.Client:
         headers={"user-agent": "woshou"},
         mounts=dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]")) if transport is None else None,
     )
+    return bound(client)
 
 
 class PartnerClient:
@@ -107,7 +106,7 @@ class PartnerClient:
         response = self._authorised(
             "POST", partner, partner.batches_endpoint, content=data, headers={"content-type": "application/x-ndjson"}
         )
-        jws = response.text.strip()
+        jws = _jws(response)
         now = self._office.now()
         verified = jose.verify(jws, typ=RECEIPT_TYPE, find_key=lambda kid: trusted_key(partner, kid, now))
         return read_receipt(verified.payload), jws, ijson.digest(verified.payload)
@@ -124,23 +123,21 @@ class PartnerClient:
         self._authorised("PUT", partner, url, content=jws.encode(), headers={"content-type": "application/jose"})
 
     def _document(self, url: str) -> str:
-        address = urlsplit(url)
-        if address.scheme not in ("http", "https") or not address.hostname:
-            raise NodeDocumentRefused(zh="节点地址无效。", en="That is no node address.")
-        with _translated():
-            response = self._client.get(f"{url.rstrip('/')}{DISCOVERY}", headers={"accept": "application/jose"})
-        return _checked(response).text.strip()
+        # Before anything is fetched: what an operator was talked into must not make this machine ask its neighbours.
+        check_node_address(url)
+        address = f"{url.rstrip('/')}{DISCOVERY}"
+        return _jws(_checked(call(self._client, "GET", address, seconds=_DOCUMENT, headers={"accept": "application/jose"})))
 
-    def _authorised(self, method: str, partner: Partner, url: str, **request: Any) -> httpx.Response:
-        headers = {**request.pop("headers", {}), "authorization": f"Bearer {self._token(partner)}"}
-        with _translated():
-            response = self._client.request(method, url, headers=headers, **request)
+    def _authorised(self, method: str, partner: Partner, url: str, *, content: bytes, headers: dict[str, str]) -> httpx.Response:
+        def ask() -> httpx.Response:
+            bearing = {**headers, "authorization": f"Bearer {self._token(partner)}"}
+            return call(self._client, method, url, seconds=_DELIVERY, headers=bearing, content=content)
+
+        response = ask()
         if response.status_code == httpx.codes.UNAUTHORIZED:
             # The partner may have rotated the key that signed the token; one fresh token settles that.
             self._tokens.pop(partner.node, None)
-            headers["authorization"] = f"Bearer {self._token(partner)}"
-            with _translated():
-                response = self._client.request(method, url, headers=headers, **request)
+            response = ask()
         return _checked(response)
 
     def _token(self, partner: Partner) -> str:
@@ -156,28 +153,15 @@ class PartnerClient:
             "client_assertion": assertion,
             "scope": "exchange",
         }
-        with _translated():
-            response = self._client.post(partner.token_endpoint, data=form)
-        answer = _object(_checked(response))
+        answer = _object(_checked(call(self._client, "POST", partner.token_endpoint, seconds=_TOKEN, data=form)))
         token, lifetime = answer.get("access_token"), answer.get("expires_in")
-        if not isinstance(token, str) or not isinstance(lifetime, int):
+        if not (isinstance(token, str) and _BEARER.fullmatch(token) and isinstance(lifetime, int)):
             raise NotAuthentic(zh="协作方的令牌应答无效。", en="The partner's token answer does not hold.")
-        self._tokens[partner.node] = _Token(value=token, expires=now + timedelta(seconds=lifetime))
+        self._tokens[partner.node] = _Token(value=token, expires=now + timedelta(seconds=max(0, min(lifetime, _LIFETIME))))
         return token
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Network trouble in our own words, without the address, which may carry more than a host."""
-    try:
-        yield
-    except httpx.HTTPError as exc:
-        raise PartnerUnavailable(detail=type(exc).__name__) from exc
-
-
 def _checked(response: httpx.Response) -> httpx.Response:
-    if len(response.content) > _LIMIT:
-        raise PartnerUnavailable(detail="the answer is too large")
     if response.is_success:
         return response
     if response.status_code in (408, 425, 429) or response.status_code >= 500:
@@ -185,23 +169,38 @@ def _checked(response: httpx.Response) -> httpx.Response:
     if response.is_redirect:
         raise PartnerUnavailable(detail="redirects are not followed")
     body = _object(response) if "json" in response.headers.get("content-type", "") else {}
-    problem = str(body.get("type", "")).rsplit(":", 1)[-1].rsplit("/", 1)[-1]
-    raise PartnerRefused(status=response.status_code, problem=problem, body=body)
+    word = re.split("[:/]", str(body.get("type", "")))[-1]
+    expected = body.get("expected")
+    raise PartnerRefused(
+        status=response.status_code,
+        problem=word if _WORD.fullmatch(word) else UNKNOWN_PROBLEM,
+        expected=expected if type(expected) is int and 0 < expected < 2**53 else None,
+    )
+
+
+def _jws(response: httpx.Response) -> str:
+    try:
+        return response.content.decode("ascii").strip()
+    except UnicodeDecodeError:
+        raise MalformedJws from None  # the cause quotes the answer
 
 
 def _object(response: httpx.Response) -> dict[str, Any]:
-    value = ijson.loads(response.content)
+    try:
+        value = ijson.loads(response.content)
+    except ijson.NotIJSON:
+        return {}
     return value if isinstance(value, dict) else {}
 
 
 def asked_wait(response: httpx.Response) -> timedelta | None:
-    """Retry-After in either form (RFC 9110, 10.2.3), at most a day."""
+    """Retry-After in either form (RFC 9110, 10.2.3), at most a day; None for what is neither."""
     text = response.headers.get("retry-after", "")
-    if text.isdigit():
-        return timedelta(seconds=min(int(text), 86400))
-    date = response.headers.get("date", "")
+    if text.isascii() and text.isdigit():
+        # Nine digits are enough for every wait, and Python refuses to read thousands.
+        return timedelta(seconds=min(int(text.lstrip("0")[:9] or "0"), _DAY))
     try:
-        wait = parsedate_to_datetime(text) - parsedate_to_datetime(date)
-    except ValueError:
+        wait = parsedate_to_datetime(text) - parsedate_to_datetime(response.headers.get("date", ""))
+    except (ValueError, TypeError, OverflowError):  # no date, one with a zone beside one without, or none that there can be
         return None
-    return min(max(wait, timedelta()), timedelta(days=1))
+    return min(max(wait, timedelta()), timedelta(seconds=_DAY))

@@ -13,7 +13,7 @@ import structlog
 from adapters.keys.errors import BadSignature, UnknownKey
 from adapters.office import Office
 from adapters.partner_http import PartnerClient
-from exchange.errors import NotAuthentic, PartnerTrouble, WoshouError
+from exchange.errors import NotAuthentic, PartnerTrouble, Refused, WoshouError
 from exchange.partners import Partner
 from exchange.verbs.onboard import renew_partner
 
@@ -66,7 +66,7 @@ class Renewals:
                 raise
             try:
                 renewed = self.renew(partner.node)
-            except (PartnerTrouble, NotAuthentic) as trouble:
+            except (PartnerTrouble, NotAuthentic, Refused) as trouble:
                 _log.warning("partner not renewed", partner=partner.node, trouble=trouble.code)
                 renewed = None
             if renewed is None:

@@ -15,11 +15,13 @@ import structlog
 from adapters.inbox import take_batch
 from adapters.keys import jose
 from adapters.office import Office
-from adapters.partner_http import PartnerClient, PartnerRefused, PartnerUnavailable
+from adapters.partner_calls import PartnerUnavailable
+from adapters.partner_http import PartnerClient, PartnerRefused
 from adapters.renewal import Renewals, wants_key
 from exchange.errors import NotAuthentic, PartnerTrouble, WoshouError
 from exchange.ids import new_id
 from exchange.ledger import Finding, LedgerBusy
+from exchange.moments import civil_day
 from exchange.partners import Partner, PartnerStatus
 from exchange.terms.agreement import SignedAgreement
 from exchange.verbs import agree
@@ -33,6 +35,8 @@ _log = structlog.get_logger("courier")
 # A partner that refuses a batch does so again until people act: often enough to go on soon after, seldom enough for its log.
 STUCK = timedelta(minutes=15)
 _NEED_PEOPLE = (400, 409, 413)
+JOB = "deliver"
+BROKE_DOWN = "delivery-broke-down"
 
 
 class Courier:
@@ -54,14 +58,38 @@ class Courier:
         """Deliver until nothing waits; how many batches got their receipt. Trouble is noted on the link, with when to go on."""
         batches = 0
         try:
-            self._send_agreements(node)
-            while not self._stopping.is_set() and self._send_next(node):
-                batches += 1
+            try:
+                self._send_agreements(node)
+                while not self._stopping.is_set() and self._send_next(node):
+                    batches += 1
+            except LedgerBusy:
+                raise
+            except WoshouError as trouble:
+                self._put_off(node, trouble)
         except LedgerBusy:
             _log.warning("delivery waits for the ledger", partner=node)
-        except WoshouError as trouble:
-            self._put_off(node, trouble)
         return batches
+
+    def broke_down(self, node: str, fault: BaseException) -> None:
+        """Put a partner off whose delivery ended in what nobody foresaw: a fault of the program, and not to be met every round.
+
+        It stands on the link, as a finding, and as a failure among the day's runs of the job. Only its type is told.
+        """
+        now, name = self._office.now(), type(fault).__name__
+        _log.error("delivery failed", partner=node, fault=name, exc_info=fault)
+        with self._office.ledgers.transaction() as ledger:
+            ledger.chores.claim_run(JOB, civil_day(now), now)
+            ledger.chores.finish_run(JOB, civil_day(now), now, f"failed for {node}: {name}")
+            link = ledger.links.of(node, lock=True)
+            if link is None:
+                return
+            if link.trouble != BROKE_DOWN:
+                detail = f"{name}; the log says where"
+                finding = Finding(
+                    id=new_id(now), kind=BROKE_DOWN, partner=node, subject=f"batch {link.out_sequence}", detail=detail, at=now
+                )
+                ledger.chores.add_findings([finding])
+            log.put_off(ledger, node, now, log.retry_after(link.attempts, self._jitter()), BROKE_DOWN)
 
     def _send_next(self, node: str) -> bool:
         office, began = self._office, time.monotonic()
@@ -120,7 +148,7 @@ class Courier:
         return partner if partner is not None and partner.status is PartnerStatus.ACTIVE else None
 
     def _put_off(self, node: str, trouble: WoshouError) -> None:
-        name = trouble.problem or trouble.code if isinstance(trouble, PartnerRefused) else trouble.code
+        name = trouble.problem if isinstance(trouble, PartnerRefused) else trouble.code
         now = self._office.now()
         with self._office.ledgers.transaction() as ledger:
             link = ledger.links.of(node, lock=True)
@@ -163,6 +191,5 @@ def needs_people(trouble: WoshouError) -> bool:
 def _detail(trouble: WoshouError) -> str:
     """What helps an operator, without what a partner wrote in prose."""
     if isinstance(trouble, PartnerRefused):
-        expected = trouble.body.get("expected")
-        return f"status {trouble.status}" + (f", batch {expected} expected" if isinstance(expected, int) else "")
+        return f"status {trouble.status}" + (f", batch {trouble.expected} expected" if trouble.expected else "")
     return trouble.en

@@ -7,6 +7,7 @@ from functools import partial
 
 import structlog
 
+from exchange.ledger import LedgerBusy
 from jobs.courier import Courier
 
 _log = structlog.get_logger("courier")
@@ -41,8 +42,13 @@ class Couriers:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _done(self, partner: str, done: Future[int]) -> None:
-        with self._lock:
-            self._under_way.pop(partner, None)
         fault = None if done.cancelled() else done.exception()
-        if fault is not None:
-            _log.error("delivery failed", partner=partner, exc_info=fault)
+        try:
+            # Before the partner may be started again: a round in between would meet the same fault.
+            if fault is not None:
+                self._courier.broke_down(partner, fault)
+        except LedgerBusy:
+            _log.warning("a failed delivery was not put off: the ledger is busy", partner=partner)
+        finally:
+            with self._lock:
+                self._under_way.pop(partner, None)

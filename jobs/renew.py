@@ -2,7 +2,7 @@
 
 import structlog
 
-from exchange.errors import NotAuthentic, PartnerTrouble
+from exchange.errors import NotAuthentic, PartnerTrouble, Refused
 from exchange.partners import PartnerStatus
 from jobs.shift import Shift
 
@@ -19,6 +19,6 @@ def renew_partners(shift: Shift) -> str:
             break
         try:
             renewed += shift.renewals.renew(node) is not None
-        except (PartnerTrouble, NotAuthentic) as trouble:
+        except (PartnerTrouble, NotAuthentic, Refused) as trouble:
             _log.warning("partner not renewed", partner=node, trouble=trouble.code)
     return f"{renewed} of {len(nodes)} renewed"

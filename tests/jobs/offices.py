@@ -45,7 +45,7 @@ def an_office(folder: Path, node: Node, clock: HandClock, ledgers: Ledgers | Non
     """A node with fresh keys and empty books."""
     folder.mkdir()
     keyring = Keyring.create(folder / "keys", clock.now())
-    documents = NodeDocuments(folder, node, f"http://127.0.0.1/{node.name}", clock, keyring)
+    documents = NodeDocuments(folder, node, "http://127.0.0.1:8001", clock, keyring)
     return Office(node=node, ledgers=ledgers or MemoryLedgers(), keyring=keyring, clock=clock, documents=documents, folder=folder)
 
 
@@ -60,14 +60,15 @@ class Wuchang:
     caller: Office
     answers: list[Answer] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    token: object = field(default_factory=lambda: {"access_token": "token", "expires_in": 600})
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        path = request.url.path.removeprefix(f"/{WUCHANG_NODE}")
+        path = request.url.path
         self.requests.append(f"{request.method} {path}")
         if path == "/.well-known/migrant-exchange":
             return httpx.Response(200, text=self.office.documents.current())
         if path == "/oauth/token":
-            return httpx.Response(200, json={"access_token": "token", "expires_in": 600})
+            return httpx.Response(200, json=self.token)
         if path == "/v1/batches":
             if self.answers:
                 return self.answers.pop(0)(request)

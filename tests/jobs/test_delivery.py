@@ -7,15 +7,20 @@ from pathlib import Path
 
 import httpx
 import pytest
+import structlog.testing
 from msgspec import structs
 
 from adapters.inbox import take_batch
+from adapters.keys import jose
 from adapters.partner_http import PartnerClient, http_client
 from adapters.renewal import Renewals
 from exchange.codes import Role
 from exchange.exchanges import Acceptance
+from exchange.ledger import Page
+from exchange.moments import civil_day
 from exchange.terms.agreement import DecisionWord, Party
 from exchange.verbs import agree, submit
+from exchange.wire import ijson
 from jobs.courier import STUCK, Courier
 from jobs.couriers import Couriers
 from jobs.deliver import deliver_all, waiting_partners
@@ -104,6 +109,116 @@ def test_a_refusal_that_needs_people_is_one_finding_and_waits_long(pair: Pair, s
         assert pair.link().retry_at == pair.clock.now() + STUCK
         pair.clock.move(STUCK)
     assert pair.findings() == [code]
+
+
+@pytest.mark.parametrize(
+    "problem", ["A" * 5000 + "张三42010619900307851X", "张三", "a b", "x" * 61, "", "Batch-Too-Large", ["张三"], {"张三": 1}]
+)
+def test_of_a_partners_words_only_a_plain_problem_is_kept(pair: Pair, problem: object):
+    pair.ask()
+    answer = {"type": f"urn:x:{problem}" if isinstance(problem, str) else problem, "expected": 10**400, "detail": "张三"}
+    pair.wire.answers = [lambda _: httpx.Response(409, json=answer)]
+    deliver(pair)
+    with pair.xicheng.ledgers.transaction(read_only=True) as ledger:
+        (finding,) = ledger.chores.findings(Page())
+    assert (finding.kind, finding.subject, finding.detail) == ("unknown-problem", "batch 1", "status 409")
+    assert pair.link().trouble == "unknown-problem"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(409, content=b'{"type":', headers={"content-type": "application/problem+json"}),
+        httpx.Response(409, json=[1]),
+        httpx.Response(503, headers=[(b"retry-after", "²".encode())]),
+        httpx.Response(503, headers={"retry-after": "Mon, 01 Jan 2024 00:00:00 -0000", "date": "Mon, 01 Jan 2024 00:00:00 GMT"}),
+        httpx.Response(302, headers={"location": "https://evil.example/"}),
+        httpx.Response(200),
+        httpx.Response(200, text="é.é.é"),
+        httpx.Response(200, content=b"x" * (2 * 1024 * 1024 + 1)),
+        httpx.Response(200, content=b"\xff\xfe"),
+        httpx.Response(200, content=b"x", headers={"content-type": "text/plain; charset=zlib"}),
+    ],
+)
+def test_no_answer_stops_the_courier(pair: Pair, answer: httpx.Response):
+    pair.ask()
+    pair.wire.answers = [lambda _: answer] * 2
+    assert deliver(pair) == 0
+    link = pair.link()
+    assert link.trouble is not None
+    assert link.attempts == 1
+    assert link.retry_at is not None
+    assert link.retry_at >= pair.clock.now()
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        *(("received_at", moment) for moment in ("2026-99-99T00:00:00.000Z", "9999-12-31T23:59:59.999Z")),
+        *(("due", day) for day in ("2026-02-31", "0000-00-00")),
+    ],
+)
+def test_a_receipt_with_a_moment_or_day_that_is_none_is_not_believed(pair: Pair, member: str, value: str):
+    def answer(request: httpx.Request) -> httpx.Response:
+        taken = take_batch(pair.wuchang, as_partner(pair.xicheng), request.content)
+        receipt = ijson.loads(jose.read_unverified(taken).payload)
+        (receipt if member == "received_at" else receipt["receipts"][0])[member] = value
+        return httpx.Response(200, text=pair.wuchang.signer("mx-receipt+jws")(ijson.dumps(receipt)))
+
+    exchange = pair.ask()
+    pair.wire.answers = [answer]
+    assert deliver(pair) == 0
+    assert (pair.link().trouble, pair.link().attempts) == ("not-authentic", 1)
+    held = pair.held(pair.xicheng, exchange)
+    assert held is not None
+    assert held.acceptance is Acceptance.PENDING
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [1],
+        {},
+        {"access_token": "x\r\ny: z", "expires_in": 600},
+        {"access_token": "测", "expires_in": 600},
+        {"access_token": "x" * 10000, "expires_in": 600},
+        {"access_token": "x", "expires_in": "600"},
+    ],
+)
+def test_a_token_that_is_none_is_put_off(pair: Pair, answer: object):
+    pair.ask()
+    pair.wire.token = answer
+    assert deliver(pair) == 0
+    assert (pair.link().trouble, pair.link().attempts) == ("not-authentic", 1)
+
+
+def test_a_token_may_not_last_for_ever(pair: Pair):
+    pair.ask()
+    pair.wire.token = {"access_token": "x", "expires_in": 10**30}
+    assert deliver(pair) == 1
+
+
+def test_what_nobody_foresaw_is_an_error_with_its_type_and_rests_like_any_trouble(pair: Pair):
+    pair.ask()
+
+    def surprise(request: httpx.Request) -> httpx.Response:
+        raise ZeroDivisionError("张三")
+
+    for attempt in (1, 2):
+        pair.wire.answers = [surprise]
+        with structlog.testing.capture_logs() as logs, pytest.raises(ZeroDivisionError):
+            deliver(pair)
+        assert [entry["fault"] for entry in logs if entry["log_level"] == "error"] == ["ZeroDivisionError"]
+        assert (pair.link().trouble, pair.link().attempts) == ("delivery-broke-down", attempt)
+        with on_shift(pair.xicheng, pair.client) as shift:
+            assert waiting_partners(shift) == []
+        pair.clock.move(timedelta(minutes=1))
+    with pair.xicheng.ledgers.transaction(read_only=True) as ledger:
+        assert [(found.kind, found.detail) for found in ledger.chores.findings(Page())] == [
+            ("delivery-broke-down", "ZeroDivisionError; the log says where")
+        ]
+        assert ledger.chores.last_run("deliver", civil_day(pair.clock.now()) + timedelta(days=1)) == civil_day(pair.clock.now())
+    assert deliver(pair) == 1
 
 
 def test_an_unknown_receipt_key_is_looked_up_once_and_the_delivery_goes_on(pair: Pair):
