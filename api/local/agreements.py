@@ -11,10 +11,9 @@ from api.models.agreements import PROPOSAL_EXAMPLE, AgreementShown, Deciding, Pr
 from api.models.base import DIGEST, Listing
 from api.models.shapes import Shaped, shown
 from api.once import OnceDep
-from api.strict import StrictRoute
+from api.serving.routes import StrictRoute
 from exchange.errors import Forbidden, NotFound
 from exchange.node import NotServed
-from exchange.partners import PartnerStatus
 from exchange.terms.agreement import (
     DECISION_TYPES,
     PROPOSAL_TYPE,
@@ -62,11 +61,7 @@ def propose_terms(
     now, node = office.now(), office.node
     if not node.divisions.contains(caller.jurisdiction, body.jurisdiction):
         raise Forbidden
-    if body.partner != node.name:
-        partner = ledger.partners.get(body.partner)
-        if partner is None or partner.status is not PartnerStatus.ACTIVE:
-            raise NoRoute(pointer="/partner")
-    elif not _serves(office, body.with_):
+    if body.partner == node.name and not _serves(office, body.with_):
         raise NotServed(pointer="/with")
     terms = read_agreement(write_terms(body.terms(node, now)))
     signed = propose(ledger, node, terms, now, office.signer(PROPOSAL_TYPE))
@@ -87,7 +82,10 @@ def decide_terms(
     digest: DigestPath,
     body: Annotated[Deciding, Shaped(Deciding), Body(openapi_examples=shown({"decision": "accepted"}))],
 ) -> Response:
-    """Say the coordinator's word on a partner's proposal, or end what is in force. What is open can still be answered."""
+    """Say the coordinator's word on a partner's proposal, or end what is in force. What is open can still be answered.
+
+    An own proposal that the partner has not decided on is taken back with `ended`.
+    """
     now, node = office.now(), office.node
     held = _held(office, caller, ledger.agreements.get(digest))
     own = [party.jurisdiction for party in held.agreement.parties if party.node == node.name]

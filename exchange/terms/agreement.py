@@ -186,6 +186,11 @@ class SignedAgreement:
     ended_at: datetime | None = None
     unsent: tuple[str, ...] = ()
 
+    @property
+    def taken_back(self) -> bool:
+        """Ended by the side that had proposed it, before it was decided on: it has an end and no decision."""
+        return self.standing is Standing.ENDED and self.decided_at is None
+
     def in_force(self, day: date) -> bool:
         """Both proposal and acceptance are held, and the day lies within the dates."""
         until = self.agreement.valid_until

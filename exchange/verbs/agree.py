@@ -9,7 +9,7 @@ from exchange.errors import Conflict, NotFound
 from exchange.ledger import Ledger
 from exchange.moments import format_moment, parse_moment
 from exchange.node import Node, NotServed
-from exchange.partners import Partner
+from exchange.partners import Partner, PartnerStatus
 from exchange.terms.agreement import (
     Agreement,
     AlreadyDecided,
@@ -22,6 +22,7 @@ from exchange.terms.agreement import (
     read_decision,
     write_terms,
 )
+from exchange.verbs.submit import NoRoute
 from exchange.wire import ijson
 
 Sign = Callable[[bytes], str]
@@ -33,16 +34,22 @@ _STANDING = {
 
 
 class NotYourDecision(Conflict):
-    """Only the other side decides on a proposal; only what is accepted can be ended."""
+    """Only the other side decides on a proposal; only what is accepted, or was proposed here, can be ended."""
 
     code = "not-your-decision"
-    zh = "只能由对方决定提案；只有已生效的协议可以终止。"
-    en = "Only the other side decides on a proposal, and only an accepted agreement can be ended."
+    zh = "只能由对方决定提案；只有已生效的协议和本方尚未决定的提案可以终止。"
+    en = "Only the other side decides on a proposal; only an accepted agreement or an own open proposal can be ended."
 
 
 def propose(ledger: Ledger, node: Node, terms: Agreement, now: datetime, sign: Sign) -> SignedAgreement:
-    """Sign a proposal and let it wait for delivery; between two of our own jurisdictions it waits for the other's word."""
+    """Sign a proposal and let it wait for delivery; between two of our own jurisdictions it waits for the other's word.
+
+    NoRoute where the other party's node is no active partner, or serves nothing of the jurisdiction that it is to sign for:
+    it would refuse the proposal whenever it came.
+    """
     partner = _partner_in(node, terms)
+    if partner != node.name:
+        _check_route(ledger, node, partner, terms)
     payload = write_terms(terms)
     signed = SignedAgreement(
         digest=ijson.digest(payload),
@@ -76,13 +83,16 @@ def take_proposal(ledger: Ledger, node: Node, partner: Partner, payload: bytes, 
 def decide(
     ledger: Ledger, node: Node, digest: str, decision: DecisionWord, jurisdiction: str, now: datetime, sign: Sign
 ) -> SignedAgreement:
-    """Our coordinator's word: accept or decline a partner's proposal, or end an agreement in force."""
+    """Our coordinator's word: accept or decline a partner's proposal, end what is in force, or take an own proposal back.
+
+    A proposal is taken back by its end, which the partner is told once it may have the proposal.
+    """
     held = ledger.agreements.get(digest)
     if held is None:
         raise NotFound
     local = held.partner == node.name
     if decision is DecisionWord.ENDED:
-        allowed = held.standing is Standing.ACCEPTED
+        allowed = held.standing is Standing.ACCEPTED or (held.standing is Standing.PROPOSED and held.ours)
     else:
         allowed = held.standing is Standing.PROPOSED and (local or not held.ours)
     if not allowed:
@@ -90,14 +100,17 @@ def decide(
     if not any(party.node == node.name and party.jurisdiction == jurisdiction for party in held.agreement.parties):
         raise NotServed
     payload = write_terms(Decision(agreement=digest, decision=decision, jurisdiction=jurisdiction, at=format_moment(now)))
-    decided = _decided(held, decision, sign(payload), now)
-    decided = replace(decided, unsent=() if local else (*held.unsent, "decision"))
+    unsent = () if local or "proposal" in held.unsent else ("decision",)
+    decided = replace(_decided(held, decision, sign(payload), now, ours=True), unsent=unsent)
     ledger.agreements.save(decided)
     return decided
 
 
 def take_decision(ledger: Ledger, partner: Partner, agreement_id: str, expected: DecisionWord, payload: bytes, jws: str) -> bool:
-    """Keep a partner's verified decision; False if it was known already, AlreadyDecided if it contradicts a former one."""
+    """Keep a partner's verified decision; False if it changes nothing, AlreadyDecided if it contradicts a former one.
+
+    It changes nothing if it was known, or if it crossed the end by which we took our proposal back: that end is told then.
+    """
     word = read_decision(payload)
     held = ledger.agreements.get(word.agreement)
     if word.decision is not expected:
@@ -111,13 +124,17 @@ def take_decision(ledger: Ledger, partner: Partner, agreement_id: str, expected:
     if word.decision is not DecisionWord.ENDED and not held.ours:
         raise NotYourDecision
     standing = _STANDING[word.decision]
-    if held.standing is standing:
+    if held.standing is standing or (word.decision is DecisionWord.ENDED and held.standing is Standing.DECLINED):
         return False
-    ends = word.decision is DecisionWord.ENDED and held.standing is Standing.ACCEPTED
+    if held.ours and held.taken_back:
+        ledger.agreements.save(replace(held, unsent=("decision",)))
+        return False
+    ends = word.decision is DecisionWord.ENDED and held.standing in (Standing.PROPOSED, Standing.ACCEPTED)
     answers = word.decision is not DecisionWord.ENDED and held.ours and held.standing is Standing.PROPOSED
     if not ends and not answers:
         raise AlreadyDecided
-    ledger.agreements.save(_decided(held, word.decision, jws, parse_moment(word.at)))
+    # Who decides has the proposal, and who has ended it needs no word of ours any more.
+    ledger.agreements.save(replace(_decided(held, word.decision, jws, parse_moment(word.at), ours=False), unsent=()))
     return True
 
 
@@ -128,15 +145,31 @@ def sent(ledger: Ledger, digest: str, document: str) -> None:
         ledger.agreements.save(replace(held, unsent=tuple(name for name in held.unsent if name != document)))
 
 
-def _decided(held: SignedAgreement, decision: DecisionWord, jws: str, at: datetime) -> SignedAgreement:
+def _decided(held: SignedAgreement, decision: DecisionWord, jws: str, at: datetime, *, ours: bool) -> SignedAgreement:
     ended = at if decision is DecisionWord.ENDED else held.ended_at
+    taken_back = decision is DecisionWord.ENDED and held.standing is Standing.PROPOSED and held.ours is ours
     return replace(
         held,
         decision_jws=jws,
         standing=_STANDING[decision],
-        decided_at=held.decided_at or at,
+        decided_at=None if taken_back else held.decided_at or at,
         ended_at=ended,
     )
+
+
+def _check_route(ledger: Ledger, node: Node, name: str, terms: Agreement) -> None:
+    partner = ledger.partners.get(name)
+    if partner is None or partner.status is not PartnerStatus.ACTIVE:
+        raise NoRoute(pointer="/partner")
+    theirs = [party.jurisdiction for party in terms.parties if party.node == name]
+    if not all(
+        any(node.divisions.contains(code, county) for county in {*partner.claimed, *partner.confirmed}) for code in theirs
+    ):
+        raise NoRoute(
+            zh="该协作方节点不服务该地区，协议会被其拒绝。",
+            en="That partner's node does not serve that jurisdiction; it would refuse the agreement.",
+            pointer="/with",
+        )
 
 
 def _partner_in(node: Node, terms: Agreement) -> str:

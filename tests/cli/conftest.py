@@ -43,7 +43,9 @@ class Terminal:
         self.data = data
 
     def __call__(self, *arguments: str, stdin: str | None = None) -> Answer:
-        result = CliRunner().invoke(whole(), [*arguments, "--json", "--data", str(self.data)], input=stdin)
+        options = arguments.index("--") if "--" in arguments else len(arguments)
+        words = [*arguments[:options], "--json", "--data", str(self.data), *arguments[options:]]
+        result = CliRunner().invoke(whole(), words, input=stdin)
         return Answer(result.exit_code, result.stdout, result.stderr)
 
 

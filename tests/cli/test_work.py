@@ -4,8 +4,10 @@ import json
 
 import pytest
 
-from tests.builders import WUCHANG, XICHENG, an_id, an_id_number
+from tests.builders import WUCHANG, XICHENG, XICHENG_NODE, a_partner, an_id, an_id_number
 from woshou.cli.exits import Exit
+from woshou.settings import Settings
+from woshou.wiring import open_office
 
 SHEET = """姓名,身份证号,现居住地,婚姻状况,三查日期
 示例·样本,{number},北京市西城区,已婚,不应读取
@@ -88,6 +90,24 @@ def test_a_person_on_standard_input_that_does_not_fit_is_not_repeated(entered):
     assert (answer.code, answer.refusal["code"]) == (Exit.REFUSED, "not-readable")
     assert "王小明" not in answer.err
     assert answer.refusal["pointer"] == "/document/type"
+
+
+def test_an_agreement_with_a_partner_that_does_not_serve_the_county_is_refused_and_queues_nothing(node):
+    with open_office(Settings(data=node.data)) as office, office.ledgers.transaction() as ledger:
+        ledger.partners.save(a_partner(XICHENG_NODE, claimed=(XICHENG,), confirmed=(XICHENG,)))
+    answer = node("agreement", "propose", XICHENG_NODE, "110101")
+    assert (answer.code, answer.refusal["code"], answer.refusal["pointer"]) == (Exit.REFUSED, "no-route", "/with")
+    assert node("agreement", "list").json["items"] == []
+
+
+def test_a_proposal_can_be_taken_back_once(node):
+    with open_office(Settings(data=node.data)) as office, office.ledgers.transaction() as ledger:
+        ledger.partners.save(a_partner(XICHENG_NODE, claimed=(XICHENG,), confirmed=(XICHENG,)))
+    digest = node("agreement", "propose", XICHENG_NODE, XICHENG).json["digest"]
+    assert node("agreement", "end", "--", digest).refusal["code"] == "not-your-decision"
+    taken_back = node("agreement", "withdraw", "--", digest).json
+    assert (taken_back["standing"], taken_back["unsent"]) == ("ended", [])
+    assert node("agreement", "withdraw", "--", digest).refusal["code"] == "not-your-decision"
 
 
 def test_what_is_not_there_is_not_found(node):

@@ -16,6 +16,7 @@ from exchange.codes import Purpose
 from exchange.errors import NotFound
 from exchange.jurisdiction import Category
 from exchange.node import NotServed
+from exchange.partners import PartnerStatus
 from exchange.terms.agreement import (
     Agreement,
     AlreadyDecided,
@@ -31,6 +32,7 @@ from exchange.terms.agreement import (
     write_terms,
 )
 from exchange.verbs import agree
+from exchange.verbs.submit import NoRoute
 from exchange.wire import ijson
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, XICHENG_NODE, a_moment, a_partner, agreed_terms, an_agreement
 from tests.life.two_nodes import a_node, payload_of, signed
@@ -126,6 +128,8 @@ class Pair:
     def __init__(self) -> None:
         self.xicheng, self.wuchang = MemoryLedgers(), MemoryLedgers()
         self.nodes = a_node(XICHENG_NODE, XICHENG), a_node(WUCHANG_NODE, WUCHANG)
+        with self.xicheng.transaction() as ledger:
+            ledger.partners.save(a_partner())
 
     def propose(self, terms: Agreement) -> SignedAgreement:
         """Xicheng proposes, Wuchang takes the proposal."""
@@ -194,6 +198,80 @@ def test_the_proposer_does_not_accept_its_own_proposal() -> None:
     proposed = pair.propose(agreed_terms())
     with pair.xicheng.transaction() as ledger, pytest.raises(agree.NotYourDecision):
         agree.decide(ledger, pair.nodes[0], proposed.digest, DecisionWord.ACCEPTED, XICHENG, a_moment(), signed)
+
+
+def test_what_the_partner_does_not_serve_is_not_proposed_to_it() -> None:
+    pair = Pair()
+    for code, serves in ((WUCHANG, True), (WUHAN, True), ("420102", False), ("430000", False)):
+        parties = [Party(node=XICHENG_NODE, jurisdiction=XICHENG), Party(node=WUCHANG_NODE, jurisdiction=code)]
+        with pair.xicheng.transaction() as ledger:
+            if serves:
+                assert agree.propose(ledger, pair.nodes[0], agreed_terms(parties=parties), a_moment(), signed).unsent
+                continue
+            with pytest.raises(NoRoute) as refused:
+                agree.propose(ledger, pair.nodes[0], agreed_terms(parties=parties), a_moment(), signed)
+            assert refused.value.pointer == "/with"
+
+
+def test_nothing_is_proposed_to_a_partner_that_is_unknown_or_suspended() -> None:
+    pair = Pair()
+    with pair.xicheng.transaction() as ledger:
+        ledger.partners.save(a_partner(status=PartnerStatus.SUSPENDED))
+        with pytest.raises(NoRoute):
+            agree.propose(ledger, pair.nodes[0], agreed_terms(), a_moment(), signed)
+
+
+def withdraw(pair: Pair, digest: str) -> SignedAgreement:
+    """Xicheng takes its proposal back."""
+    with pair.xicheng.transaction() as ledger:
+        return agree.decide(ledger, pair.nodes[0], digest, DecisionWord.ENDED, XICHENG, a_moment(7), signed)
+
+
+def hear_of_the_end(pair: Pair, ended: SignedAgreement) -> bool:
+    """Wuchang is told that the proposal was taken back."""
+    jws = ended.decision_jws
+    assert jws is not None
+    with pair.wuchang.transaction() as ledger:
+        sender = a_partner(XICHENG_NODE)
+        return agree.take_decision(ledger, sender, ended.agreement.id, DecisionWord.ENDED, payload_of(jws), jws)
+
+
+def test_a_proposal_that_never_left_is_taken_back_without_a_word() -> None:
+    pair = Pair()
+    with pair.xicheng.transaction() as ledger:
+        proposed = agree.propose(ledger, pair.nodes[0], agreed_terms(), a_moment(), signed)
+    ended = withdraw(pair, proposed.digest)
+    assert (ended.standing, ended.unsent, ended.taken_back) == (Standing.ENDED, (), True)
+    with pytest.raises(agree.NotYourDecision):
+        withdraw(pair, proposed.digest)
+
+
+def test_a_partner_hears_that_a_delivered_proposal_was_taken_back() -> None:
+    pair = Pair()
+    proposed = pair.propose(agreed_terms())
+    with pair.xicheng.transaction() as ledger:
+        agree.sent(ledger, proposed.digest, "proposal")
+    ended = withdraw(pair, proposed.digest)
+    assert ended.unsent == ("decision",)
+    assert [hear_of_the_end(pair, ended) for _ in range(2)] == [True, False]
+    assert pair.standings(proposed.digest) == [Standing.ENDED, Standing.ENDED]
+    with pytest.raises(agree.NotYourDecision):
+        pair.decide(proposed.digest, DecisionWord.ACCEPTED)
+
+
+@pytest.mark.parametrize(("word", "after"), [(DecisionWord.ACCEPTED, Standing.ENDED), (DecisionWord.DECLINED, Standing.DECLINED)])
+def test_a_decision_that_crosses_the_withdrawal_leaves_nothing_in_force(word: DecisionWord, after: Standing) -> None:
+    pair = Pair()
+    proposed = pair.propose(agreed_terms())
+    withdraw(pair, proposed.digest)
+    decided = pair.decide(proposed.digest, word)
+    assert not pair.tell(decided, word)
+    with pair.xicheng.transaction() as ledger:
+        held = ledger.agreements.get(proposed.digest)
+    assert held is not None
+    assert held.unsent == ("decision",)
+    hear_of_the_end(pair, held)
+    assert pair.standings(proposed.digest) == [Standing.ENDED, after]
 
 
 def test_a_third_node_decides_nothing_and_learns_nothing() -> None:

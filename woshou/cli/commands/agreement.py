@@ -11,17 +11,16 @@ from exchange.codes import Purpose
 from exchange.errors import NotFound
 from exchange.jurisdiction import Category
 from exchange.node import NotServed
-from exchange.partners import PartnerStatus
 from exchange.terms.agreement import (
     DECISION_TYPES,
     PROPOSAL_TYPE,
     DecisionWord,
     SignedAgreement,
+    Standing,
     read_agreement,
     write_terms,
 )
-from exchange.verbs.agree import decide, propose
-from exchange.verbs.submit import NoRoute
+from exchange.verbs.agree import NotYourDecision, decide, propose
 from woshou.cli.call import Call, command, group
 from woshou.cli.people import read_json
 from woshou.cli.words import say
@@ -72,16 +71,19 @@ def _found(agreements: list[SignedAgreement], beginning: str) -> SignedAgreement
 
 def install(app: typer.Typer) -> None:
     """Add the group."""
-    agreement = group("协作协议：提出、查看、接受、谢绝、终止", "Agreements: propose, list, show, accept, decline, end")
+    agreement = group(
+        "协作协议：提出、查看、接受、谢绝、撤回、终止", "Agreements: propose, list, show, accept, decline, withdraw, end"
+    )
     app.add_typer(agreement, name="agreement")
     _install_proposing(agreement)
     _install_reading(agreement)
-    for word, zh, en in (
-        (DecisionWord.ACCEPTED, "接受对方的提案", "Accept a partner's proposal"),
-        (DecisionWord.DECLINED, "谢绝对方的提案", "Decline a partner's proposal"),
-        (DecisionWord.ENDED, "终止已生效的协议", "End an agreement in force"),
+    for name, word, standing, zh, en in (
+        ("accept", DecisionWord.ACCEPTED, Standing.PROPOSED, "接受对方的提案", "Accept a partner's proposal"),
+        ("decline", DecisionWord.DECLINED, Standing.PROPOSED, "谢绝对方的提案", "Decline a partner's proposal"),
+        ("withdraw", DecisionWord.ENDED, Standing.PROPOSED, "撤回本方尚未决定的提案", "Take an own open proposal back"),
+        ("end", DecisionWord.ENDED, Standing.ACCEPTED, "终止已生效的协议", "End an agreement in force"),
     ):
-        _install_decision(agreement, word, zh, en)
+        _install_decision(agreement, name, word, standing, zh, en)
 
 
 def _install_proposing(app: typer.Typer) -> None:
@@ -121,9 +123,6 @@ def _install_proposing(app: typer.Typer) -> None:
                 )
             agreed = read_agreement(write_terms(proposal.terms(node, now)))
             with office.ledgers.transaction() as ledger:
-                known = ledger.partners.get(proposal.partner)
-                if proposal.partner != node.name and (known is None or known.status is not PartnerStatus.ACTIVE):
-                    raise NoRoute
                 row = AgreementShown.of(propose(ledger, node, agreed, now, office.signer(PROPOSAL_TYPE)), now)
         _print(call, row)
 
@@ -142,15 +141,15 @@ def _install_reading(app: typer.Typer) -> None:
         _print(call, row)
 
 
-def _install_decision(app: typer.Typer, word: DecisionWord, zh: str, en: str) -> None:
-    name = {DecisionWord.ACCEPTED: "accept", DecisionWord.DECLINED: "decline", DecisionWord.ENDED: "end"}[word]
-
+def _install_decision(app: typer.Typer, name: str, word: DecisionWord, standing: Standing, zh: str, en: str) -> None:
     @command(app, name, zh=zh, en=en)
     def say_word(call: Call, digest: Digest, jurisdiction: Jurisdiction = None) -> None:
         with call.office() as office:
             now, node = office.now(), office.node
             with office.ledgers.transaction() as ledger:
                 held = _found(ledger.agreements.all(), digest)
+                if held.standing is not standing:
+                    raise NotYourDecision
                 own = [party.jurisdiction for party in held.agreement.parties if party.node == node.name]
                 speaking = jurisdiction or (own[0] if len(own) == 1 else None)
                 if speaking is None or speaking not in own:
