@@ -12,6 +12,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from adapters.database.connections import read_url
 from adapters.webhooks import WebhookAddress, check_address, read_secret
 
 FILE = "woshou.toml"
@@ -37,7 +38,9 @@ class Settings(BaseSettings):
     url: str = Field(description="对外地址 / the node's public address, HTTPS except on loopback.")
     host: str = Field(default="127.0.0.1", description="监听地址 / the address that the API listens on.")
     port: int = Field(default=8000, ge=1, le=65535, description="监听端口 / the port that the API listens on.")
-    database_url: str = Field(default="", description="数据库 / database; empty for SQLite in the data folder, or postgresql://…")
+    database_url: str = Field(
+        default="", repr=False, description="数据库 / database; empty for SQLite in the data folder, or postgresql://…"
+    )
     clock: Path | None = Field(default=None, description="模拟时钟文件（仅沙箱）/ a simulated clock's file, in a sandbox only.")
     deliver_seconds: float = Field(
         default=5.0, gt=0, le=3600, description="投递间隔（秒）/ seconds between two rounds of delivery."
@@ -57,6 +60,13 @@ class Settings(BaseSettings):
     @classmethod
     def _listed(cls, value: object) -> object:
         return [code.strip() for code in value.split(",") if code.strip()] if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _openable(cls, value: str) -> str:
+        if value:
+            read_url(value)
+        return value
 
     @field_validator("webhook_url")
     @classmethod

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 LOCK_SECONDS = 5.0
 STATEMENT_SECONDS = 120
@@ -18,8 +19,13 @@ READ_ONLY = "woshou_read_only"
 
 
 def read_url(text: str) -> URL:
-    """The database's address; ValueError for what is neither a SQLite file nor PostgreSQL."""
-    url = make_url(text)
+    """The database's address; ValueError, which does not quote it, for what is neither a SQLite file nor PostgreSQL."""
+    try:
+        url = make_url(text)
+    except (ValueError, ArgumentError):
+        raise ValueError("the database's address is not well formed") from None  # the cause may quote a password
+    if url.port is not None and url.port not in range(1, 65536):
+        raise ValueError("the port in the database's address is none")
     match url.get_backend_name():
         case "sqlite":
             if url.database in (None, "", ":memory:"):
@@ -27,8 +33,8 @@ def read_url(text: str) -> URL:
             return url.set(drivername="sqlite")
         case "postgresql" | "postgres":
             return url.set(drivername="postgresql+psycopg")
-        case other:
-            raise ValueError(f"the ledger is kept in SQLite or PostgreSQL, not in {other}")
+        case _:
+            raise ValueError("the ledger is kept in SQLite or PostgreSQL")
 
 
 def open_engine(url: URL, lock_seconds: float = LOCK_SECONDS) -> Engine:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from adapters.keys.errors import KeyringDamaged, KeysExposed
 
-_OTHERS = 0o077
+OTHERS = 0o077
 
 
 def write_private(path: Path, data: bytes) -> None:
@@ -45,7 +45,7 @@ def read_private(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             # The mode of the open file, not of the name: nobody can exchange the file between the look and the read.
-            if os.fstat(file.fileno()).st_mode & _OTHERS:
+            if os.fstat(file.fileno()).st_mode & OTHERS:
                 raise KeysExposed(path)
             return file.read()
     except FileNotFoundError as exc:
@@ -54,7 +54,7 @@ def read_private(path: Path) -> bytes:
 
 def check_private_folder(folder: Path) -> None:
     """KeysExposed if anyone but the owner may look into or change the folder."""
-    if folder.stat().st_mode & _OTHERS:
+    if folder.stat().st_mode & OTHERS:
         raise KeysExposed(folder)
 
 

@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -134,3 +135,52 @@ def test_help_speaks_the_language_of_the_locale(locale, word):
     environment = {**os.environ, "LC_ALL": locale}
     told = subprocess.run([sys.executable, "-m", "woshou", "--help"], env=environment, stdout=subprocess.PIPE, check=True)
     assert word in told.stdout.decode()
+
+
+WANTED = ("--node", WUCHANG_NODE, "--title", "武昌区", "--jurisdiction", WUCHANG, "--url", "http://127.0.0.1:8000")
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_settings_and_folder_are_for_their_owner_only(empty):
+    empty.data.mkdir(mode=0o755)
+    assert empty("init", *WANTED).code == 0
+    assert (mode(empty.data), mode(empty.data / "woshou.toml")) == (0o700, 0o600)
+
+
+def test_a_shared_folder_is_refused_and_left_as_it_is(empty):
+    empty.data.mkdir(mode=0o755)
+    (empty.data / "theirs").touch()
+    assert empty("init", *WANTED).refusal["code"] == "data-folder-open"
+    assert (mode(empty.data), [path.name for path in empty.data.iterdir()]) == (0o755, ["theirs"])
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://woshou:geheim@localhost:bad/woshou",
+        "postgresql://woshou:geheim@localhost:99999/woshou",
+        "mysql://woshou:geheim@localhost/woshou",
+        "sqlite://",
+        "geheim",
+    ],
+)
+def test_an_address_that_is_no_databases_is_refused_without_its_password(node, monkeypatch, url):
+    monkeypatch.setenv("WOSHOU_DATABASE_URL", url)
+    for answer in (node("db", "check"), node("jobs", "--once")):
+        assert (answer.code, answer.refusal["code"]) == (Exit.NOT_INITIALISED, "settings-wrong")
+        assert "geheim" not in answer.out + answer.err
+
+
+def test_a_database_that_is_named_in_the_environment_is_not_written_down(empty, monkeypatch, tmp_path):
+    monkeypatch.setenv("WOSHOU_DATABASE_URL", f"sqlite:///{tmp_path / 'elsewhere.sqlite3'}")
+    assert empty("init", *WANTED).code == 0
+    assert "elsewhere" not in (empty.data / "woshou.toml").read_text()
+    assert empty("db", "check").json == {"current": True}
+
+
+def test_a_partner_is_not_asked_before_its_address_is_checked(node):
+    answer = node("partner", "add", "http://partner.example/admin?x=")
+    assert (answer.code, answer.refusal["code"]) == (Exit.PARTNER, "node-document-refused")

@@ -9,6 +9,7 @@ import pydantic
 import typer
 
 from adapters.divisions import load_divisions
+from adapters.keys.files import OTHERS, write_private
 from adapters.keys.keyring import Keyring
 from exchange.errors import Conflict
 from woshou.cli.call import Call, command
@@ -24,6 +25,14 @@ class NodeExists(Conflict):
     code = "node-exists"
     zh = "该数据目录已有节点，不会覆盖。"
     en = "There is a node in that data folder already; nothing was written over."
+
+
+class DataFolderOpen(Conflict):
+    """Others may look into the data folder, and it is not for this command to close it."""
+
+    code = "data-folder-open"
+    zh = "数据目录可被其他用户访问：请执行 chmod 700，或改用新的空目录。"
+    en = "Other users may look into the data folder: run chmod 700 on it, or name a new one."
 
 
 def _ask(value: str | None, zh: str, en: str) -> str:
@@ -47,7 +56,15 @@ def install(app: typer.Typer) -> None:
         url: Annotated[str | None, typer.Option(help=say("对外地址", "public address"))] = None,
         host: Annotated[str | None, typer.Option(help=say("监听地址", "address to listen on"))] = None,
         port: Annotated[int | None, typer.Option(help=say("监听端口", "port to listen on"))] = None,
-        database_url: Annotated[str | None, typer.Option(help=say("数据库，默认 SQLite", "database; SQLite by default"))] = None,
+        database_url: Annotated[
+            str | None,
+            typer.Option(
+                help=say(
+                    "数据库，默认 SQLite；含口令时请改用 WOSHOU_DATABASE_URL",
+                    "database; SQLite by default; with a password, use WOSHOU_DATABASE_URL",
+                )
+            ),
+        ] = None,
         clock: Annotated[
             Path | None, typer.Option(help=say("模拟时钟文件（仅沙箱）", "a simulated clock's file (sandbox only)"))
         ] = None,
@@ -78,12 +95,12 @@ def make(call: Call, given: Mapping[str, Any]) -> None:
     divisions = load_divisions()
     places = [divisions.get(code) for code in settings.jurisdictions]
     now = open_clock(settings).now()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_private(folder, keys_folder(settings))
     if not keys_folder(settings).exists():
         Keyring.create(keys_folder(settings), now)
     with open_office(settings) as office:
         fingerprint = office.keyring.fingerprint(now)
-    (folder / FILE).write_text(_toml(given), encoding="utf-8")
+    write_private(folder / FILE, _toml(given).encode())
     recovery = keys_folder(settings) / "recovery.pem"
     made = {
         "node": settings.node,
@@ -100,6 +117,22 @@ def make(call: Call, given: Mapping[str, Any]) -> None:
         f"Node {settings.node} is made; it serves {served}.\nFingerprint: {fingerprint}\n"
         f"Move the recovery key off this machine now, and keep it offline: {recovery}\nThen run woshou serve and woshou jobs.",
     )
+
+
+def _make_private(folder: Path, keys: Path) -> None:
+    """Make the folder, or close one that is empty or the node's already to everyone else; DataFolderOpen if that cannot be.
+
+    Any other folder is left as it is: closing somebody's shared folder would do more harm than a refusal.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.stat().st_mode & OTHERS == 0:
+        return
+    if any(folder.iterdir()) and not keys.exists():
+        raise DataFolderOpen
+    try:
+        folder.chmod(0o700)
+    except PermissionError as exc:
+        raise DataFolderOpen from exc
 
 
 def _toml(values: Mapping[str, Any]) -> str:
