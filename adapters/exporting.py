@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Self
 
 from adapters.sheets.layout import spellings_for
 from adapters.sheets.sheet import Layout
@@ -22,6 +23,11 @@ class Format(StrEnum):
 
     XLSX = "xlsx"
     CSV = "csv"
+
+    @classmethod
+    def of(cls, suffix: str) -> Self | None:
+        """The form that a file of this suffix has; None if it is neither."""
+        return next((form for form in cls if suffix.lower() == f".{form}"), None)
 
 
 MEDIA_TYPES = {

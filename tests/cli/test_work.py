@@ -1,10 +1,13 @@
 """A clerk's day on the command line: sheets in and out, registers, matters, figures; numbers never as arguments."""
 
 import json
+import stat
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.builders import WUCHANG, XICHENG, XICHENG_NODE, a_partner, an_id, an_id_number
+from woshou.__main__ import whole
 from woshou.cli.exits import Exit
 from woshou.settings import Settings
 from woshou.wiring import open_office
@@ -135,6 +138,38 @@ def test_a_register_goes_out_and_comes_in_again_unchanged(entered, tmp_path):
 def test_other_sheets_go_out(node, tmp_path, what):
     file = tmp_path / f"{what}.xlsx"
     assert node("export", what, str(file)).json["bytes"] == file.stat().st_size > 0
+
+
+def test_no_file_is_written_over_unasked_and_what_is_written_is_private(entered, tmp_path):
+    file = tmp_path / "out.csv"
+    file.write_text("mine")
+    file.chmod(0o644)
+    refused = entered("export", "outflow", str(file))
+    assert (refused.code, refused.refusal["code"], file.read_text()) == (Exit.REFUSED, "file-exists", "mine")
+    entered("export", "outflow", str(file), "--force")
+    assert "示例·样本" in file.read_text(encoding="utf-8-sig")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [each.name for each in tmp_path.glob("*out*")] == ["out.csv"]
+
+
+def test_a_file_in_a_folder_that_is_not_there_is_refused(node, tmp_path):
+    refused = node("export", "outflow", str(tmp_path / "nowhere" / "out.csv"))
+    assert (refused.code, refused.refusal["code"]) == (Exit.REFUSED, "file-not-writable")
+
+
+@pytest.mark.parametrize(
+    ("what", "name"), [("template-outflow", "t.csv"), ("outflow", "t.txt"), ("outflow", "t"), ("template-outflow", "-")]
+)
+def test_a_file_has_the_suffix_of_what_is_in_it(node, tmp_path, monkeypatch, what, name):
+    monkeypatch.chdir(tmp_path)
+    assert node("export", what, name).code == Exit.USAGE
+    assert not (tmp_path / name).exists()
+
+
+def test_a_register_can_go_to_standard_output_as_csv(entered):
+    result = CliRunner().invoke(whole(), ["export", "outflow", "-", "--data", str(entered.data)])
+    assert result.exit_code == 0
+    assert "示例·样本" in result.stdout.splitlines()[1]
 
 
 def test_a_report_has_all_thirteen_rates_of_each_county(entered):

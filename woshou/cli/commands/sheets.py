@@ -18,6 +18,7 @@ from exchange.ledger import EntryFilter, ExchangeFilter, Ledger, Page
 from exchange.people.register import Entry
 from woshou.cli import show
 from woshou.cli.call import Call, command
+from woshou.cli.files import STDOUT, check_free, write_private
 from woshou.cli.words import say
 
 _PAGE = 1000
@@ -66,13 +67,18 @@ def install(app: typer.Typer) -> None:
     def export(
         call: Call,
         what: Annotated[str, typer.Argument(help=say("outflow、inflow、exchanges 或 template-…", "or template-LAYOUT"))],
-        file: Annotated[Path, typer.Argument(dir_okay=False, help=say(".xlsx 或 .csv", ".xlsx or .csv"))],
+        file: Annotated[
+            Path,
+            typer.Argument(dir_okay=False, help=say(".xlsx 或 .csv，- 为标准输出（CSV）", ".xlsx or .csv; - for stdout, as CSV")),
+        ],
         jurisdiction: Annotated[str | None, typer.Option(help=say("区县代码", "county code"))] = None,
         role: Annotated[Role | None, typer.Option(help=say("仅发起方或被询方", "only as asker, or as asked"))] = None,
+        force: Annotated[bool, typer.Option("--force", help=say("覆盖已有文件", "write over an existing file"))] = False,
     ) -> None:
         if what not in (*RegisterKind, "exchanges", *(f"template-{layout}" for layout in Layout)):
             raise typer.BadParameter(say("应为 outflow、inflow、exchanges 或 template-…", "see the help"))
-        form = Format.CSV if file.suffix == ".csv" else Format.XLSX
+        form = _form(call, what, file)
+        check_free(file, force=force)
         if what.startswith("template-"):
             data = template(Layout(what.removeprefix("template-")))
         else:
@@ -85,10 +91,23 @@ def install(app: typer.Typer) -> None:
                     else:
                         register = RegisterKind(what)
                         data = write_entries(register, _entries(ledger, counties, register), form)
-        # It may be about people: nobody but the owner reads it.
-        file.touch(mode=0o600)
-        file.write_bytes(data)
-        call.done({"file": str(file), "bytes": len(data)}, f"已写入 {file}", f"Written: {file}")
+        write_private(file, data, force=force)
+        if file != STDOUT:
+            call.done({"file": str(file), "bytes": len(data)}, f"已写入 {file}", f"Written: {file}")
+
+
+def _form(call: Call, what: str, file: Path) -> Format:
+    """The form that the file's name asks for."""
+    if file == STDOUT:
+        if what.startswith("template-") or call.json:
+            raise typer.BadParameter(say("标准输出只给出 CSV 数据", "standard output takes the data as CSV only"))
+        return Format.CSV
+    form = Format.of(file.suffix)
+    if form is None:
+        raise typer.BadParameter(say("文件名须以 .xlsx 或 .csv 结尾", "the file's name ends in .xlsx or .csv"))
+    if what.startswith("template-") and form is not Format.XLSX:
+        raise typer.BadParameter(say("模板只能是 .xlsx", "a template is an .xlsx"))
+    return form
 
 
 def _rows(ledger: Ledger, taken: ImportedFile, outcome: str, limit: int) -> list[RowResult]:

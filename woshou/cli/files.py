@@ -1,0 +1,55 @@
+"""Files that a command writes: only the owner reads them, for they may be about people, and none is written over unasked."""
+
+import os
+import sys
+from pathlib import Path
+
+from exchange.errors import Conflict, Invalid
+
+STDOUT = Path("-")
+_PRIVATE = 0o600
+
+
+class FileExists(Conflict):
+    """There is such a file already."""
+
+    code = "file-exists"
+    zh = "该文件已存在，未覆盖；如需覆盖请加 --force。"
+    en = "That file exists already and was not written over; add --force to do so."
+
+
+class FileNotWritable(Invalid):
+    """The file cannot be written there."""
+
+    code = "file-not-writable"
+    zh = "无法写入该文件：请检查文件夹是否存在、是否有权限。"
+    en = "That file cannot be written: see whether its folder exists and may be written to."
+
+
+def check_free(file: Path, *, force: bool) -> None:
+    """Before the work begins: FileExists, FileNotWritable."""
+    if file == STDOUT:
+        return
+    if not file.parent.is_dir():
+        raise FileNotWritable
+    if file.exists() and not force:
+        raise FileExists
+
+
+def write_private(file: Path, data: bytes, *, force: bool) -> None:
+    """Write a file that nobody else can read, whatever one of that name could before; FileExists, FileNotWritable."""
+    if file == STDOUT:
+        sys.stdout.buffer.write(data)
+        return
+    # What is there is not opened: it may be a link, or open to others. A new file takes its place once it is whole.
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE), "wb") as whole:
+            whole.write(data)
+        try:
+            check_free(file, force=force)
+            beside.replace(file)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as exc:
+        raise FileNotWritable from exc
