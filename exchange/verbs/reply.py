@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from exchange.admission import Desk, UnknownExchange, WrongReply
 from exchange.codes import Kind, PriorityLevel
-from exchange.conversation import SENDER
+from exchange.conversation import SENDER, NotInThisState
 from exchange.errors import Conflict
 from exchange.exchanges import Direction, Exchange, ExchangeKey, LoggedMessage
 from exchange.ids import new_id, new_salt
@@ -110,6 +110,8 @@ def _queue(desk: Desk, exchange: Exchange, said: Said, log: Sequence[LoggedMessa
         raise NotYourRole
     if any(message.kind is said.kind and _waits(message) for message in log):
         raise UnderWay
+    if said.kind is Kind.WITHDRAWAL and any(message.kind is Kind.WITHDRAWAL and _taken(message) for message in log):
+        raise NotInThisState  # a second withdrawal changes nothing, though one that crosses is taken
     replied = _replied(exchange, said.kind, log)
     message = _message(exchange, said, replied, now)
     line = write_message(message)
@@ -133,6 +135,10 @@ def _waits(message: LoggedMessage) -> bool:
     return message.direction is Direction.OUT and message.outcome is None
 
 
+def _taken(message: LoggedMessage) -> bool:
+    return message.outcome is Outcome.ACCEPTED
+
+
 def _replied(exchange: Exchange, kind: Kind, log: Sequence[LoggedMessage]) -> LoggedMessage:
     """The message that a reply of this kind answers: the latest one that wants it."""
     conversation = exchange.conversation
@@ -148,7 +154,7 @@ def _replied(exchange: Exchange, kind: Kind, log: Sequence[LoggedMessage]) -> Lo
             wanted = exchange.opening
     # A local link's log holds both sides' copies of each message: any of them names the same id and digest.
     for message in log:
-        if message.id == wanted and message.outcome is Outcome.ACCEPTED:
+        if message.id == wanted and _taken(message):
             return message
     raise WrongReply
 

@@ -11,7 +11,7 @@ from exchange.errors import Conflict, Invalid, Refused, Retry
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage
 from exchange.ids import new_id, new_salt
 from exchange.ledger import Ledger
-from exchange.moments import format_moment, parse_moment
+from exchange.moments import civil_day, format_moment, parse_moment
 from exchange.node import Node, NotServed
 from exchange.people.record import Person, Record
 from exchange.people.register import Entry, EntryProtected
@@ -45,6 +45,14 @@ class NoGround(Conflict):
     code = "no-ground"
     zh = "协查须有指向对方地区的在册个案，或本人申请。"
     en = "A query needs an open entry that names the other jurisdiction, or the person's own application."
+
+
+class EventInFuture(Invalid):
+    """A notice of something that has not happened yet."""
+
+    code = "event-in-future"
+    zh = "发生日期晚于今天。"
+    en = "The event's date lies in the future."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +211,7 @@ class Submission:
             return Query(**envelope, body=query)
         if draft.event_date is None:
             raise Invalid(zh="通报须注明发生日期。", en="A notice needs the date of the event.", pointer="/event_date")
+        check_happened(draft.event_date, civil_day(self._now))
         notice = NoticeBody(
             event=draft.event,
             date=draft.event_date,
@@ -212,6 +221,12 @@ class Submission:
             note=draft.note,
         )
         return Notice(**envelope, body=notice)
+
+
+def check_happened(event_date: date, today: date) -> None:
+    """EventInFuture for a notice of what has not happened yet."""
+    if event_date > today:
+        raise EventInFuture(pointer="/event_date")
 
 
 def route(ledger: Ledger, node: Node, other: str) -> tuple[str, frozenset[str]]:

@@ -20,7 +20,7 @@ from exchange.people.register import EntryProtected
 from exchange.terms.agreement import DayLimit, NoAgreement
 from exchange.verbs.intake import read_arrivals
 from exchange.verbs.receive import receive
-from exchange.verbs.submit import NoGround, NoRoute, OpeningDraft, submit
+from exchange.verbs.submit import EventInFuture, NoGround, NoRoute, OpeningDraft, submit
 from exchange.wire import batch as wire
 from exchange.wire import ijson
 from exchange.wire.batch import Judgement, Manifest, Outcome, read_receipt
@@ -250,6 +250,11 @@ def test_a_query_needs_an_entry_or_the_persons_application(two: Two) -> None:
             submit(ledger, two.xicheng.node, replace(draft, other=YUYANG), two.xicheng.now)
         notice = replace(draft, event=Event.BIRTH, event_date=date(2026, 3, 1), items=())
         assert submit(ledger, two.xicheng.node, notice, two.xicheng.now).kind is Kind.NOTICE
+        today = replace(notice, event_date=date(2026, 3, 2))
+        assert submit(ledger, two.xicheng.node, today, two.xicheng.now).kind is Kind.NOTICE
+        with pytest.raises(EventInFuture) as refused:
+            submit(ledger, two.xicheng.node, replace(notice, event_date=date(2026, 3, 3)), two.xicheng.now)
+        assert refused.value.pointer == "/event_date"
 
 
 def test_a_note_is_allowed_by_agreement_and_screened(two: Two) -> None:

@@ -168,6 +168,17 @@ def test_one_reminder_a_day(two: Two) -> None:
     two.xicheng.say(exchange, Kind.REMINDER)
 
 
+def test_what_was_withdrawn_is_not_withdrawn_again(two: Two) -> None:
+    exchange = two.xicheng.ask()
+    two.calm()
+    two.xicheng.say(exchange, Kind.WITHDRAWAL, MISTAKE)
+    with pytest.raises(UnderWay):
+        two.xicheng.say(exchange, Kind.WITHDRAWAL, MISTAKE)
+    two.calm()
+    with pytest.raises(NotInThisState):
+        two.xicheng.say(exchange, Kind.WITHDRAWAL, MISTAKE)
+
+
 def test_a_withdrawal_and_an_answer_that_cross_leave_both_sides_alike(two: Two) -> None:
     exchange = two.xicheng.ask()
     two.calm()

@@ -16,6 +16,7 @@ from exchange.people.plausible import kept_record
 from exchange.people.record import Person, Record
 from exchange.people.whereabouts import NotOwnPlace
 from exchange.verbs.sheets.rows import YES, MissingCell, UnknownCode, coded, date_in, person_in, record_in, required
+from exchange.verbs.submit import check_happened
 
 # What a notice of each event tells, so that a sheet with many columns sends no more than the event is about.
 EVENT_ITEMS: dict[Event, frozenset[Item]] = {
@@ -41,14 +42,6 @@ class NoCorrectionBySheet(Invalid):
     code = "correction-by-sheet"
     zh = "更正须针对原通报逐件办理，不能通过表格导入。"
     en = "A correction is made at the notice that it corrects; it cannot be imported."
-
-
-class EventInFuture(Invalid):
-    """A notice of something that has not happened yet."""
-
-    code = "event-in-future"
-    zh = "发生日期晚于今天。"
-    en = "The event's date lies in the future."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +102,8 @@ def read_matter(cells: Mapping[str, str], registrar: Registrar) -> Matter:
     happened = date_in(cells, "event_date") if event is not None else None
     if event is not None and happened is None:
         raise MissingCell(pointer="/event_date")
-    if happened is not None and happened > registrar.today:
-        raise EventInFuture(pointer="/event_date")
+    if happened is not None:
+        check_happened(happened, registrar.today)
     purpose = coded(cells, "purpose", Purpose)
     if purpose is None and event is None:
         raise MissingCell(pointer="/purpose")
