@@ -2,12 +2,13 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, TypeAlias
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from adapters.keys import tokens
@@ -15,6 +16,7 @@ from adapters.office import Office
 from adapters.partner_http import PartnerClient
 from adapters.renewal import Renewals
 from api.problems import Unauthorized
+from api.serving.books import Opening
 from exchange.errors import Forbidden, NotAuthentic
 from exchange.ledger import ApiKey, Ledger
 from exchange.partners import Partner, PartnerStatus, PartnerSuspended
@@ -87,34 +89,27 @@ PartnersDep = Annotated[PartnerClient, Depends(partners_of)]
 RenewalsDep = Annotated[Renewals, Depends(renewals_of)]
 
 
-def writing(office: OfficeDep) -> Iterator[Ledger]:
+async def writing(office: OfficeDep) -> Opening:
     """One transaction for the request."""
-    with office.ledgers.transaction() as ledger:
-        yield ledger
+    return Opening(ledgers=office.ledgers, read_only=False)
 
 
-def reading(office: OfficeDep) -> Iterator[Ledger]:
+async def reading(office: OfficeDep) -> Opening:
     """One snapshot for the request."""
-    with office.ledgers.transaction(read_only=True) as ledger:
-        yield ledger
+    return Opening(ledgers=office.ledgers, read_only=True)
 
 
-# scope="function": a plain dependency's code after `yield` runs when the response is sent already, so that a failed commit
-# would still have answered 200.
-LedgerDep = Annotated[Ledger, Depends(writing, scope="function")]
-ReadLedgerDep = Annotated[Ledger, Depends(reading, scope="function")]
+# In the route's own function it is the ledger itself: `api.serving.routes.Route` opens it.
+LedgerDep = Annotated[Ledger, Depends(writing)]
+ReadLedgerDep = Annotated[Ledger, Depends(reading)]
 
 
-def partner_calling(
-    office: OfficeDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(partner_scheme)]
-) -> Partner:
+def partner_of(office: Office, token: str) -> Partner:
     """The partner whose token this is; its standing is looked up at every request."""
-    if credentials is None:
-        raise Unauthorized
     now, keyring = office.now(), office.keyring
     try:
         access = tokens.check_access_token(
-            credentials.credentials, node=office.node.name, find_key=lambda kid: keyring.public_key(kid, now), now=now
+            token, node=office.node.name, find_key=lambda kid: keyring.public_key(kid, now), now=now
         )
     except NotAuthentic as exc:
         raise Unauthorized from exc
@@ -127,6 +122,17 @@ def partner_calling(
     return partner
 
 
+Credentials: TypeAlias = HTTPAuthorizationCredentials | None
+
+
+async def partner_calling(request: Request, _: Annotated[Credentials, Depends(partner_scheme)]) -> Partner:
+    """The partner that calls."""
+    known = request.state.known
+    if not isinstance(known, Partner):
+        raise TypeError("the route has not asked who calls")
+    return known
+
+
 PartnerDep = Annotated[Partner, Depends(partner_calling)]
 
 
@@ -135,9 +141,9 @@ def hash_secret(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def caller_calling(office: OfficeDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(key_scheme)]) -> Caller:
+def caller_with(office: Office, secret: str) -> Caller:
     """The local caller whose key this is."""
-    parts = credentials.credentials.split("_") if credentials else []
+    parts = secret.split("_")
     if len(parts) != 3 or parts[0] != "wsk":
         raise Unauthorized
     with office.ledgers.transaction(read_only=True) as ledger:
@@ -161,6 +167,14 @@ def caller_of(office: Office, key: ApiKey) -> Caller:
         counties=counties,
         sees_people=counties == {key.jurisdiction} and role in PEOPLE,
     )
+
+
+async def caller_calling(request: Request, _: Annotated[Credentials, Depends(key_scheme)]) -> Caller:
+    """The local caller that calls."""
+    known = request.state.known
+    if not isinstance(known, Caller):
+        raise TypeError("the route has not asked who calls")
+    return known
 
 
 CallerDep = Annotated[Caller, Depends(caller_calling)]
@@ -206,3 +220,20 @@ ReaderDep = Annotated[Caller, Depends(reader_calling)]
 CoordinatorDep = Annotated[Caller, Depends(coordinator_calling)]
 OperatorDep = Annotated[Caller, Depends(operator_calling)]
 WatcherDep = Annotated[Caller, Depends(watcher_calling)]
+
+
+def _identifying(scheme: HTTPBearer, find: Callable[[Office, str], Partner | Caller]) -> Callable[[Request], Awaitable[None]]:
+    async def identify(request: Request) -> None:
+        given = await scheme(request)
+        if given is None:
+            raise Unauthorized
+        request.state.known = await run_in_threadpool(find, await office_of(request), given.credentials)
+
+    return identify
+
+
+# How a route that depends on one of these finds out who calls, before it reads anything of what was sent.
+IDENTIFY: dict[Callable[..., Any], Callable[[Request], Awaitable[None]]] = {
+    partner_calling: _identifying(partner_scheme, partner_of),
+    caller_calling: _identifying(key_scheme, caller_with),
+}

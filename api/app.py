@@ -10,14 +10,13 @@ from fastapi_offline import FastAPIOffline
 
 from adapters.office import Office
 from adapters.partner_http import PartnerClient, http_client
-from adapters.renewal import Renewals
 from api import health, ndjson, partner, problems
-from api.edge import Edge
-from api.limiting import Limiter
 from api.local import ROUTERS, imports
 from api.metrics import Metrics
 from api.once import Replayed, replay
 from api.openapi import describe
+from api.serving.edge import BODY_SECONDS, Edge
+from api.serving.limiting import FewLooks, Limiter
 from api.webhooks import install_webhooks
 
 API_VERSION = "1.0"
@@ -39,10 +38,13 @@ BODY_LIMITS = {
 }
 
 
-def create_app(office: Office | None = None, *, client: httpx.Client | None = None) -> FastAPI:
+def create_app(
+    office: Office | None = None, *, client: httpx.Client | None = None, body_seconds: float = BODY_SECONDS
+) -> FastAPI:
     """The application of one open node; without one it can only describe itself.
 
-    `client` is what partners are looked at with; without one the application makes and closes its own.
+    `client` is what partners are looked at with; without one the application makes and closes its own. A body that takes
+    longer than `body_seconds` is refused.
     """
     calling = client or http_client()
 
@@ -64,11 +66,12 @@ def create_app(office: Office | None = None, *, client: httpx.Client | None = No
     app.state.office, app.state.metrics, app.state.limiter = office, metrics, Limiter()
     if office is not None:
         app.state.partners = PartnerClient(office, calling)
-        app.state.renewals = Renewals(office, app.state.partners)
+        app.state.renewals = FewLooks(office, app.state.partners)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign] # FastAPI's documented way to describe oneself
     problems.install(app)
     app.add_exception_handler(Replayed, replay)
-    app.add_middleware(Edge, metrics=metrics, limits=BODY_LIMITS, now=office.now if office is not None else None)
+    now = office.now if office is not None else None
+    app.add_middleware(Edge, metrics=metrics, limits=BODY_LIMITS, now=now, seconds=body_seconds)
     for router in (health.router, partner.router, *ROUTERS):
         app.include_router(router)
     install_webhooks(app)

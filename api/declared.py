@@ -2,7 +2,7 @@
 
 from typing import Any, TypeAlias
 
-from api.problems import MEDIA_TYPE, KeyReused, RequestTooLarge, Unauthorized, problem_of, status_of
+from api.problems import MEDIA_TYPE, BodyTooSlow, KeyReused, RequestTooLarge, Unauthorized, problem_of, status_of
 from exchange import errors
 from exchange.errors import WoshouError
 from exchange.ledger import LedgerBusy
@@ -40,4 +40,4 @@ def reading(*more: type[WoshouError]) -> Responses:
 
 def writing(*more: type[WoshouError]) -> Responses:
     """What any writing route of the local API can refuse, and more."""
-    return reading(RequestTooLarge, KeyReused, NotIJSON, *more)
+    return reading(RequestTooLarge, BodyTooSlow, KeyReused, NotIJSON, *more)

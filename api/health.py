@@ -9,10 +9,11 @@ from api.access import OfficeDep, OperatorDep, ReadLedgerDep
 from api.declared import Responses, declared, reading
 from api.metrics import CONTENT_TYPE
 from api.models.base import Shown
+from api.serving.routes import Route
 from exchange.errors import Retry, WoshouError
 from exchange.ledger import LedgerBusy
 
-router = APIRouter(tags=["Health"])
+router = APIRouter(tags=["Health"], route_class=Route)
 _TEXT: Responses = {200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": "woshou_link_queued 0.0\n"}}}}
 
 

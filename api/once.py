@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
 
-from api.access import CallerDep, LedgerDep, OfficeDep
+from api.access import CallerDep, OfficeDep
 from api.problems import KeyReused
 from exchange.ledger import Ledger, RememberedAnswer
 from exchange.wire import ijson
@@ -37,6 +37,11 @@ class Asked:
 
     def __init__(self, office: OfficeDep, caller: str, key: str | None, digest: str) -> None:
         self._office, self._caller, self._key, self._digest = office, caller, key, digest
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the request has a key."""
+        return self._key is not None
 
     def recall(self, ledger: Ledger) -> None:
         """End the request with its former answer, if there is one; KeyReused if the key came with another request."""
@@ -95,21 +100,33 @@ AskedDep = Annotated[Asked, Depends(asked)]
 class Once:
     """A request that is answered within the request's own transaction."""
 
-    def __init__(self, ledger: Ledger, request: Asked) -> None:
-        self._ledger, self._request = ledger, request
+    def __init__(self, request: Asked) -> None:
+        self._request = request
+        self._ledger: Ledger | None = None
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the request has a key."""
+        return self._request.repeatable
+
+    def begin(self, ledger: Ledger) -> None:
+        """End the request with its former answer, if there is one."""
+        self._ledger = ledger
+        self._request.recall(ledger)
 
     def answer(self, value: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
         """The response, remembered together with what the request did."""
+        if self._ledger is None:
+            raise TypeError("the route has no ledger of its own")
         return self._request.answer(self._ledger, value, status, headers)
 
 
-def once(request: AskedDep, ledger: LedgerDep) -> Once:
-    """The remembered answer at once, if there is one."""
-    request.recall(ledger)
-    return Once(ledger, request)
+async def once(request: AskedDep) -> Once:
+    """The request; its remembered answer comes before the route's own work."""
+    return Once(request)
 
 
-OnceDep = Annotated[Once, Depends(once, scope="function")]
+OnceDep = Annotated[Once, Depends(once)]
 
 
 def replay(_: Request, replayed: Exception) -> Response:

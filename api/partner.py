@@ -6,13 +6,14 @@ from fastapi import APIRouter, Depends, Form, Header, Path, Request, Response
 
 from adapters.inbox import take_batch, unpack
 from adapters.keys import jose, tokens
-from adapters.office import trusted_key
+from adapters.office import Office, trusted_key
 from api.access import LedgerDep, OfficeDep, PartnerDep, ReadLedgerDep, RenewalsDep
 from api.declared import declared
-from api.limiting import TokenLimit
 from api.models.base import NODE
 from api.models.partner import ASSERTION_EXAMPLE, BATCH, JOSE, Jwks, LinkHeads, TokenAnswer
-from api.problems import RequestTooLarge, TooManyRequests, Unauthorized
+from api.problems import BodyTooSlow, RequestTooLarge, TooManyRequests, Unauthorized
+from api.serving.limiting import Limiter
+from api.serving.routes import Route
 from exchange.errors import Invalid, NotAuthentic, NotFound
 from exchange.exchanges import Direction
 from exchange.ledger import LedgerBusy
@@ -24,7 +25,7 @@ from exchange.verbs.receive import LinkForked, NotYourLink, SequenceGap
 from exchange.wire import ijson
 from exchange.wire.batch import MAX_UNPACKED, BatchNotAuthentic, BatchTooLarge
 
-router = APIRouter(tags=["Partner"])
+router = APIRouter(tags=["Partner"], route_class=Route)
 MAX_DOCUMENT = 1024 * 1024
 # More than a batch may have, so that whose it is comes before how large it is, as the protocol's table orders it.
 MAX_SENT = 64 * 1024 * 1024
@@ -68,25 +69,24 @@ def jwks(office: OfficeDep) -> Jwks:
 
 @router.post(
     "/oauth/token",
-    responses=declared(Unauthorized, TooManyRequests, Invalid, LedgerBusy),
+    responses=declared(Unauthorized, TooManyRequests, Invalid, RequestTooLarge, BodyTooSlow, LedgerBusy),
     openapi_extra={"requestBody": {"content": {"application/x-www-form-urlencoded": {"example": ASSERTION_EXAMPLE}}}},
     summary="Access token",
 )
 def token(
+    request: Request,
     office: OfficeDep,
     renewals: RenewalsDep,
-    _: TokenLimit,
     grant_type: Annotated[str, Form(pattern="^client_credentials$")],
     client_assertion_type: Annotated[str, Form(pattern="^urn:ietf:params:oauth:client-assertion-type:jwt-bearer$")],
     client_assertion: Annotated[str, Form(max_length=8192)],
     scope: Annotated[str, Form(max_length=100)] = SCOPE,
 ) -> TokenAnswer:
     """OAuth 2.0 client credentials with `private_key_jwt` (RFC 7523); a token of 10 minutes."""
-    now = office.now()
-    with office.ledgers.transaction(read_only=True) as ledger:
-        partner = ledger.partners.get(_claimed_issuer(client_assertion))
-    if partner is None or partner.status is not PartnerStatus.ACTIVE or SCOPE not in scope.split():
-        raise Unauthorized
+    now, limiter = office.now(), request.app.state.limiter
+    if not isinstance(limiter, Limiter):
+        raise TypeError("the application was made without a limiter")
+    partner = _claimed_partner(office, client_assertion)
 
     def check(known: Partner) -> tokens.Assertion:
         return tokens.check_client_assertion(
@@ -96,13 +96,17 @@ def token(
             now=now,
         )
 
-    try:
-        assertion = renewals.trusting(partner, check)
-    except NotAuthentic as exc:
-        raise Unauthorized from exc
-    with office.ledgers.transaction() as ledger:
-        if not ledger.partners.use_assertion(assertion.issuer, assertion.jti, assertion.forget_after):
+    with limiter.failures(request.client.host if request.client else "", partner.node if partner else None) as over:
+        if partner is None or SCOPE not in scope.split():
             raise Unauthorized
+        try:
+            # After too many failures the partner is not called any more.
+            assertion = check(partner) if over else renewals.trusting(partner, check)
+        except NotAuthentic as exc:
+            raise Unauthorized from exc
+        with office.ledgers.transaction() as ledger:
+            if not ledger.partners.use_assertion(assertion.issuer, assertion.jti, assertion.forget_after):
+                raise Unauthorized
     access, expires = tokens.access_token(office.node.name, assertion.issuer, [SCOPE], now, office.signing_key())
     return TokenAnswer(access_token=access, expires_in=int((expires - now).total_seconds()), scope=SCOPE)
 
@@ -116,6 +120,7 @@ def token(
             Unauthorized,
             NotYourLink,
             BatchTooLarge,
+            BodyTooSlow,
             BatchNotAuthentic,
             SequenceGap,
             LinkForked,
@@ -155,13 +160,22 @@ def send_batch(
     response_class=Response,
     responses={
         200: {"description": "known already"},
-        **declared(Unauthorized, NotAuthentic, NotServed, MalformedAgreement, PartnerSuspended, RequestTooLarge, LedgerBusy),
+        **declared(
+            Unauthorized,
+            NotAuthentic,
+            NotServed,
+            MalformedAgreement,
+            PartnerSuspended,
+            RequestTooLarge,
+            BodyTooSlow,
+            LedgerBusy,
+        ),
     },
     openapi_extra={"requestBody": {"required": True, **JOSE}},
     summary="Propose an agreement",
 )
 def propose_agreement(
-    office: OfficeDep, ledger: LedgerDep, partner: PartnerDep, jws: Annotated[str, Depends(document_body)]
+    office: OfficeDep, partner: PartnerDep, jws: Annotated[str, Depends(document_body)], ledger: LedgerDep
 ) -> Response:
     """A signed proposal (`mx-agreement+jws`) for this side's coordinator to decide on."""
     now = office.now()
@@ -184,6 +198,7 @@ def propose_agreement(
             AlreadyDecided,
             PartnerSuspended,
             RequestTooLarge,
+            BodyTooSlow,
             LedgerBusy,
         ),
     },
@@ -192,10 +207,10 @@ def propose_agreement(
 )
 def decide_agreement(
     office: OfficeDep,
-    ledger: LedgerDep,
     partner: PartnerDep,
     agreement_id: Annotated[str, Path(pattern="^[0-9a-f-]{36}$")],
     jws: Annotated[str, Depends(document_body)],
+    ledger: LedgerDep,
 ) -> Response:
     """A signed acceptance, decline or end (`mx-agreement-acceptance+jws`, `-decline+jws`, `-end+jws`)."""
     now = office.now()
@@ -213,7 +228,7 @@ def decide_agreement(
     responses=declared(Unauthorized, PartnerSuspended, NotYourLink, Invalid, LedgerBusy),
     summary="Both heads of a link",
 )
-def link_heads(ledger: ReadLedgerDep, partner: PartnerDep, node: Annotated[str, Path(pattern=NODE)]) -> LinkHeads:
+def link_heads(partner: PartnerDep, ledger: ReadLedgerDep, node: Annotated[str, Path(pattern=NODE)]) -> LinkHeads:
     """Where both logs of the caller's link stand, each with its signed manifest and receipt; `node` is the caller itself."""
     link = ledger.links.of(partner.node)
     if node != partner.node or link is None:
@@ -225,13 +240,15 @@ def link_heads(ledger: ReadLedgerDep, partner: PartnerDep, node: Annotated[str, 
     )
 
 
-def _claimed_issuer(jws: str) -> str:
-    """Who an assertion says that it is from; Unauthorized if it says nothing. Nothing is proven by it."""
+def _claimed_partner(office: Office, jws: str) -> Partner | None:
+    """The active partner that an assertion says it is from, if there is one. Nothing is proven by it."""
     try:
         claims = ijson.loads(jose.read_unverified(jws).payload)
-    except (NotAuthentic, ijson.NotIJSON) as exc:
-        raise Unauthorized from exc
+    except (NotAuthentic, ijson.NotIJSON):
+        return None
     issuer = claims.get("iss") if isinstance(claims, dict) else None
     if not isinstance(issuer, str):
-        raise Unauthorized
-    return issuer
+        return None
+    with office.ledgers.transaction(read_only=True) as ledger:
+        partner = ledger.partners.get(issuer)
+    return partner if partner is not None and partner.status is PartnerStatus.ACTIVE else None

@@ -71,6 +71,15 @@ class RequestTooLarge(errors.Refused):
     en = "The body is larger than this route takes."
 
 
+class BodyTooSlow(errors.Refused):
+    """The body did not come in time."""
+
+    code = "request-timeout"
+    retry = Retry.LATER
+    zh = "请求内容未在时限内收完。"
+    en = "The body did not come in time."
+
+
 class MethodUnknown(errors.Refused):
     """The address exists, and this method does not exist on it."""
 
@@ -94,6 +103,7 @@ STATUS: dict[type[WoshouError], int] = {
     VersionDiffers: 412,
     TooManyRequests: 429,
     RequestTooLarge: 413,
+    BodyTooSlow: 408,
     MethodUnknown: 405,
     LedgerBusy: 503,
     BatchTooLarge: 413,
@@ -165,6 +175,8 @@ def answer(error: WoshouError, contact: str | None = None) -> JSONResponse:
             headers["retry-after"] = str(error.seconds)
         case LedgerBusy():
             headers["retry-after"] = str(BUSY_SECONDS)
+        case BodyTooSlow():
+            headers["connection"] = "close"  # what is left of the body is no next request
         case Unauthorized():
             headers["www-authenticate"] = "Bearer"
         case _:

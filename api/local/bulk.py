@@ -24,7 +24,7 @@ from api.ndjson import (
     refused_line,
 )
 from api.once import AskedDep
-from api.strict import StrictRoute
+from api.serving.routes import StrictRoute
 from exchange.errors import Invalid, Refused
 from exchange.exchanges import Exchange, LoggedMessage
 from exchange.imports import RowProblem

@@ -23,8 +23,8 @@ from api.models.shapes import Shaped, complaint, shown
 from api.once import OnceDep
 from api.paging import PagingDep
 from api.preconditions import IfMatch, RequiredIfMatch, etag
-from api.problems import PreconditionMissing
-from api.strict import StrictRoute
+from api.problems import BodyTooSlow, PreconditionMissing, RequestTooLarge
+from api.serving.routes import StrictRoute
 from exchange.codes import RegisterKind
 from exchange.cursors import BadCursor, entry_cursor
 from exchange.errors import Invalid, NotFound
@@ -90,7 +90,9 @@ def list_entries(
     return Listing[EntryShown](items=[EntryShown.of(row) for row in rows], next=following)
 
 
-@router.post("/entries/search", responses=reading(DocumentRefused), summary="Find a person's entries")
+@router.post(
+    "/entries/search", responses=reading(DocumentRefused, RequestTooLarge, BodyTooSlow), summary="Find a person's entries"
+)
 def search_entries(
     caller: ClerkDep,
     office: OfficeDep,

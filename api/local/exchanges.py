@@ -14,7 +14,7 @@ from api.models.shapes import Shaped, shown
 from api.once import OnceDep
 from api.paging import PagingDep
 from api.preconditions import etag
-from api.strict import StrictRoute
+from api.serving.routes import StrictRoute
 from exchange.admission import WrongParties
 from exchange.codes import Event, Kind, Purpose, RegisterKind, Role
 from exchange.conversation import State

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from adapters.exporting import MEDIA_TYPES, Format, write_entries, write_exchanges
 from api.access import ClerkDep, OfficeDep, ReaderDep, ReadLedgerDep
 from api.declared import Responses, reading
-from api.strict import StrictRoute
+from api.serving.routes import StrictRoute
 from exchange.codes import RegisterKind, Role
 from exchange.cursors import entry_cursor, exchange_cursor
 from exchange.exchanges import Exchange

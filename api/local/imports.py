@@ -16,7 +16,8 @@ from api.models.imports import ImportShown, RowOfFile
 from api.once import Asked, Key
 from api.paging import PagingDep
 from api.problems import RequestTooLarge
-from api.strict import StrictRoute
+from api.serving.books import in_transaction
+from api.serving.routes import StrictRoute
 from exchange.cursors import BadCursor, import_cursor, row_cursor
 from exchange.errors import NotFound
 from exchange.imports import ImportedFile, RowOutcome
@@ -77,9 +78,13 @@ def take_in(
     with office.ledgers.transaction(read_only=True) as ledger:
         asked.recall(ledger)
     read = read_file(office, caller.jurisdiction, layout, file.filename or "", data)
-    with office.ledgers.transaction() as ledger:
+
+    def take(ledger: Ledger) -> Response:
+        asked.recall(ledger)
         taken = take_file(ledger, office, read)
         return asked.answer(ledger, ImportShown.of(taken), 201, {"location": f"/api/v1/imports/{taken.id}"})
+
+    return in_transaction(office.ledgers, take)
 
 
 @router.get("/imports", responses=reading(BadCursor), summary="List imports")

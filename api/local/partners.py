@@ -4,9 +4,11 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 import httpx
+import structlog
 from fastapi import APIRouter, Body, Path, Response
 
 from adapters.keys.fingerprint import link_id, same_fingerprint
+from adapters.partner_http import PartnerClient
 from api.access import LedgerDep, OfficeDep, OperatorDep, PartnersDep, ReadLedgerDep, WatcherDep
 from api.declared import reading, writing
 from api.models.base import NODE, Listing
@@ -14,9 +16,10 @@ from api.models.partners import CONFIRMATION_EXAMPLE, Address, Confirming, Findi
 from api.models.shapes import Shaped, shown
 from api.once import AskedDep, OnceDep
 from api.paging import PagingDep
-from api.strict import StrictRoute
+from api.serving.books import in_transaction
+from api.serving.routes import StrictRoute
 from exchange.cursors import BadCursor, finding_cursor
-from exchange.errors import Conflict, Invalid, NotAuthentic, NotFound, PartnerTrouble
+from exchange.errors import Conflict, Invalid, NotFound, PartnerTrouble, WoshouError
 from exchange.ledger import Ledger
 from exchange.partners import EnvironmentsDiffer, FingerprintDiffers, Partner
 from exchange.verbs.onboard import ClaimsOverlap, add_partner, confirm_partner
@@ -24,7 +27,20 @@ from exchange.verbs.suspend import NotInThisStanding, resume, suspend
 from exchange.wire.node import NodeDocumentRefused
 
 router = APIRouter(prefix="/api/v1", tags=["Partners"], route_class=StrictRoute)
+_log = structlog.get_logger("partners")
 NodePath = Annotated[str, Path(pattern=NODE, examples=["wuchang.example"])]
+
+
+class NoNodeThere(PartnerTrouble):
+    """No node document was found at the address.
+
+    Whether nothing listens there, or something else does, is told to the log alone: from here any host and port within this
+    node's reach could be asked.
+    """
+
+    code = "no-node-there"
+    zh = "该地址没有取到节点文件；原因见节点日志。"
+    en = "No node document was found at that address; the node's log says why."
 
 
 @router.get("/partners", responses=reading(), summary="List partners")
@@ -37,7 +53,7 @@ def list_partners(_: OperatorDep, ledger: ReadLedgerDep) -> Listing[PartnerShown
     "/partners",
     status_code=201,
     response_model=PartnerShown,
-    responses=writing(NodeDocumentRefused, NotAuthentic, PartnerTrouble, EnvironmentsDiffer, Conflict),
+    responses=writing(NodeDocumentRefused, NoNodeThere, EnvironmentsDiffer, Conflict),
     summary="Look at another node",
 )
 def look_at_partner(
@@ -51,10 +67,14 @@ def look_at_partner(
     with office.ledgers.transaction(read_only=True) as ledger:
         asked.recall(ledger)
     # No transaction is open while the other node is called.
-    seen = partners.look(_address(body.url))
-    with office.ledgers.transaction() as ledger:
+    seen = _look(partners, _address(body.url))
+
+    def note(ledger: Ledger) -> Response:
+        asked.recall(ledger)
         noted = add_partner(ledger, office.node, seen)
         return asked.answer(ledger, _shown(ledger, noted), 201, {"location": f"/api/v1/partners/{noted.node}"})
+
+    return in_transaction(office.ledgers, note)
 
 
 @router.get("/partners/{node}", responses=reading(NotFound), summary="Read a partner")
@@ -114,6 +134,16 @@ def list_findings(_: WatcherDep, ledger: ReadLedgerDep, paging: PagingDep) -> Li
     """What somebody should look at, the newest first: clocks that differ, changed claims, differing due dates."""
     rows, following = paging.rows(ledger.chores.findings, finding_cursor)
     return Listing[FindingShown](items=[FindingShown.of(row) for row in rows], next=following)
+
+
+def _look(partners: PartnerClient, url: str) -> Partner:
+    try:
+        return partners.look(url)
+    except NodeDocumentRefused:
+        raise
+    except WoshouError as trouble:
+        _log.warning("no node document", trouble=trouble.code, reason=trouble.en)
+        raise NoNodeThere from trouble
 
 
 def _address(url: str) -> str:

@@ -11,7 +11,7 @@ from api.declared import reading
 from api.models.base import CODE, CodeQuery, Listing, NodeQuery
 from api.models.rates import ReportShown, RowShown
 from api.paging import PagingDep
-from api.strict import StrictRoute
+from api.serving.routes import StrictRoute
 from exchange.codes import Event, Kind, PriorityLevel, Purpose, RegisterKind
 from exchange.counting.query import UNASSIGNED, Narrowing, ReportQuery
 from exchange.cursors import BadCursor

@@ -12,7 +12,7 @@ from api.models.base import IdPath, NodeQuery
 from api.models.replies import EXAMPLES, Queued
 from api.models.shapes import Shaped, shown
 from api.once import Once, OnceDep
-from api.strict import StrictRoute
+from api.serving.routes import StrictRoute
 from exchange.admission import UnknownExchange
 from exchange.codes import Kind
 from exchange.conversation import NotInThisState, ReminderTooSoon, TooManyChallenges

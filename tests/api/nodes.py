@@ -82,7 +82,13 @@ class Served:
 
 @contextmanager
 def served(
-    folder: Path, node: Node, clock: HandClock, ledgers: Ledgers | None = None, wire: httpx.BaseTransport | None = None
+    folder: Path,
+    node: Node,
+    clock: HandClock,
+    ledgers: Ledgers | None = None,
+    wire: httpx.BaseTransport | None = None,
+    *,
+    body_seconds: float = 30.0,
 ) -> Iterator[Served]:
     """Serve a node with fresh keys on a free port, until the block ends; `wire` stands between it and its partners."""
     folder.mkdir(parents=True)
@@ -95,7 +101,7 @@ def served(
         office = Office(node=node, ledgers=books, keyring=keyring, clock=clock, documents=documents, folder=folder)
         # No certificates are loaded for what stays on loopback: that takes longer than most tests.
         with httpx.Client(base_url=url, timeout=30, verify=False) as client:
-            app = create_app(office, client=client if wire is None else httpx.Client(transport=wire))
+            app = create_app(office, client=client if wire is None else httpx.Client(transport=wire), body_seconds=body_seconds)
             config = uvicorn.Config(app, log_level="critical", date_header=False, server_header=False)
             server = uvicorn.Server(config)
             thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)

@@ -1,6 +1,10 @@
 """Coordinators, operators and auditors through the API: agreements, partners, findings, rates, health."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +21,29 @@ from tests.life.two_nodes import a_node
 
 def code(response: httpx.Response) -> str:
     return str(response.json()["type"].rsplit(":", 1)[1])
+
+
+@contextmanager
+def listening(status: int, body: bytes) -> Iterator[str]:
+    """Something that is no node."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
 
 
 def test_both_sides_hold_the_agreement_that_was_signed_over_the_wire(both: Neighbours):
@@ -94,8 +121,12 @@ def test_both_operators_arrive_at_the_same_link(both: Neighbours):
 
 
 def test_a_node_that_cannot_be_looked_at_is_the_partners_trouble(xicheng: Served):
-    away = xicheng.call("POST", "/partners", json={"url": "http://127.0.0.1:9"}, role="operator")
-    assert (away.status_code, code(away), away.json()["retry"]) == (502, "partner-unavailable", "later")
+    """Whatever is not there: the answer tells nobody which ports are open."""
+    closed = xicheng.call("POST", "/partners", json={"url": "http://127.0.0.1:9"}, role="operator")
+    assert (closed.status_code, code(closed), closed.json()["retry"]) == (502, "no-node-there", "later")
+    for status, body in ((200, b"<html>"), (404, b'{"type":"x'), (500, b""), (302, b""), (401, b"{}")):
+        with listening(status, body) as url:
+            assert xicheng.call("POST", "/partners", json={"url": url}, role="operator").content == closed.content
     plain = xicheng.call("POST", "/partners", json={"url": "ftp://wuchang.example"}, role="operator")
     assert (plain.status_code, plain.json()["pointer"]) == (422, "/url")
     port = xicheng.call("POST", "/partners", json={"url": "http://127.0.0.1:99999"}, role="operator")

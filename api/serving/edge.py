@@ -1,5 +1,6 @@
-"""What holds for every request: how large its body may be, safe headers, the node's own clock, and a count of it."""
+"""What holds for every request: how large and how slow its body may be, safe headers, the node's clock, and a count of it."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.utils import format_datetime
@@ -9,9 +10,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import Metrics
-from api.problems import RequestTooLarge, answer
+from api.problems import BodyTooSlow, RequestTooLarge, answer
 
 USUAL_BODY = 256 * 1024
+# A body may take this long, and longer only while more of it comes at this rate.
+BODY_SECONDS = 30.0
+_BYTES_A_SECOND = 256 * 1024
 _HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -24,11 +28,19 @@ class Edge:
     """The outermost layer of the application; `limits` are the paths whose bodies may be larger than the usual.
 
     Starlette's own limit answers in plain text, and FastAPI counts a body only where a route reads it; here it is a problem
-    like any other.
+    like any other. `seconds` is how long a body may take, before what its size adds.
     """
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, limits: Mapping[str, int], now: Callable[[], datetime] | None) -> None:
-        self._app, self._metrics, self._limits, self._now = app, metrics, limits, now
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        metrics: Metrics,
+        limits: Mapping[str, int],
+        now: Callable[[], datetime] | None,
+        seconds: float = BODY_SECONDS,
+    ) -> None:
+        self._app, self._metrics, self._limits, self._now, self._seconds = app, metrics, limits, now, seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -55,7 +67,7 @@ class Edge:
                 self._metrics.refused(RequestTooLarge.code)
                 await answer(RequestTooLarge())(scope, receive, sending)
             else:
-                await self._app(scope, _counted(receive, limit), sending)
+                await self._app(scope, _bounded(receive, limit, self._seconds), sending)
         finally:
             route = getattr(scope.get("route"), "path", "unknown")
             self._metrics.answered(scope["method"], route, status, perf_counter() - begun)
@@ -66,14 +78,22 @@ def _announced(scope: Scope) -> int:
     return int(length) if length.isdecimal() else 0
 
 
-def _counted(receive: Receive, limit: int) -> Receive:
-    """The same messages; RequestTooLarge as soon as their bodies are larger than allowed."""
-    size = 0
+def _bounded(receive: Receive, limit: int, seconds: float) -> Receive:
+    """The same messages; RequestTooLarge or BodyTooSlow as soon as the body is larger or takes longer than allowed."""
+    size, begun, more = 0, 0.0, True
 
     async def receiving() -> Message:
-        nonlocal size
-        message = await receive()
+        nonlocal size, begun, more
+        if not more:  # what comes now is only that the caller has gone, however late
+            return await receive()
+        begun = begun or asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout_at(begun + seconds + size / _BYTES_A_SECOND):
+                message = await receive()
+        except TimeoutError:
+            raise BodyTooSlow from None
         size += len(message.get("body", b""))
+        more = message.get("more_body", False)
         if size > limit:
             raise RequestTooLarge
         return message

@@ -1,0 +1,88 @@
+"""The request's one transaction: opened when all else about the request is known, in the thread that does the work.
+
+A transaction that were a dependency with `yield` would be open while a body is still read or found wanting, and its holder
+would have to wait for a free thread, all of which may wait for its lock.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from time import monotonic
+from typing import ParamSpec, Protocol, TypeVar, runtime_checkable
+
+from exchange.errors import Refused
+from exchange.ledger import Ledger, LedgerBusy, Ledgers
+from exchange.people.register import EntryExists
+
+P = ParamSpec("P")
+T = TypeVar("T")
+# Who has waited for a lock as long as that is told so, rather than made to wait as long again.
+_PATIENCE = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What stands for the ledger in a route's arguments until its work begins."""
+
+    ledgers: Ledgers
+    read_only: bool
+
+
+@runtime_checkable
+class Beginning(Protocol):
+    """An argument of a route that has to look at the ledger before the work begins.
+
+    `repeatable` if it may find there what another request has done in between.
+    """
+
+    @property
+    def repeatable(self) -> bool: ...
+    def begin(self, ledger: Ledger) -> None: ...
+
+
+def in_transaction(ledgers: Ledgers, work: Callable[[Ledger], T], overtaken: type[Refused] = EntryExists) -> T:
+    """Do the work in one transaction; once more if another one went first, or if it was refused as `overtaken`.
+
+    Two requests that enter the same person, take in the same file or carry the same key then end as if they had come one
+    after the other. The first attempt has left nothing behind.
+    """
+    begun = monotonic()
+    try:
+        with ledgers.transaction() as ledger:
+            return work(ledger)
+    except overtaken:
+        pass
+    except LedgerBusy:
+        if monotonic() - begun > _PATIENCE:
+            raise
+    with ledgers.transaction() as ledger:
+        return work(ledger)
+
+
+def transacted(endpoint: Callable[P, T]) -> Callable[P, T]:
+    """A route's function that finds its ledger open where an Opening was among its arguments."""
+
+    @wraps(endpoint)
+    def opened(*args: P.args, **values: P.kwargs) -> T:
+        name = next((name for name, value in values.items() if isinstance(value, Opening)), None)
+        if name is None:
+            return endpoint(*args, **values)
+        opening = values[name]
+        if not isinstance(opening, Opening):
+            raise TypeError(name)
+
+        beginnings = [value for value in values.values() if isinstance(value, Beginning)]
+
+        def work(ledger: Ledger) -> T:
+            for beginning in beginnings:
+                beginning.begin(ledger)
+            return endpoint(*args, **{**values, name: ledger})  # type: ignore[arg-type] # FastAPI gives all by name
+
+        if opening.read_only:
+            with opening.ledgers.transaction(read_only=True) as ledger:
+                return work(ledger)
+        # The same request with the same key may have gone first, and what it did be what this one is refused for.
+        repeatable = any(beginning.repeatable for beginning in beginnings)
+        return in_transaction(opening.ledgers, work, Refused if repeatable else EntryExists)
+
+    return opened

@@ -1,0 +1,58 @@
+"""What every route does before its own work: who calls, then the body, as I-JSON where it is JSON, and last the ledger."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from api.access import IDENTIFY
+from api.serving.books import transacted
+from exchange.wire import ijson
+
+
+class Route(APIRoute):
+    """A route that asks who calls before it reads a body, and opens its transaction when it has read it."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, transacted(endpoint), **options)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's own handler, which reads the body first, behind the caller's identification."""
+        handle = super().get_route_handler()
+        identify = next((IDENTIFY[call] for call in _calls(self.dependant) if call in IDENTIFY), None)
+
+        async def identified(request: Request) -> Response:
+            if identify is not None:
+                await identify(request)
+            return await handle(request)
+
+        return identified
+
+
+class _StrictRequest(Request):
+    async def json(self) -> Any:
+        return ijson.loads(await self.body())
+
+
+class StrictRoute(Route):
+    """A route whose JSON bodies are I-JSON (RFC 7493), at most eight levels deep.
+
+    What two readers could understand differently is refused before it is validated.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The usual handler, given the stricter request."""
+        handle = super().get_route_handler()
+
+        async def strictly(request: Request) -> Response:
+            return await handle(_StrictRequest(request.scope, request.receive))
+
+        return strictly
+
+
+def _calls(dependant: Dependant) -> list[Callable[..., Any]]:
+    """All functions that a route depends on, however deep."""
+    found = [call for part in dependant.dependencies for call in _calls(part)]
+    return found if dependant.call is None else [dependant.call, *found]

@@ -1,0 +1,126 @@
+"""What every route does in which order: who calls, then the body, and the ledger last; no caller holds up the others."""
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.database.engine import open_database
+from adapters.keys.tokens import access_token
+from api.app import create_app
+from api.models.base import EXAMPLE_ID
+from api.openapi import describe
+from exchange.partners import PartnerStatus
+from tests.api.nodes import Served, served
+from tests.builders import XICHENG, XICHENG_NODE, a_digest, a_partner
+from tests.jobs.offices import HandClock
+from tests.life.two_nodes import a_node
+
+PATHS: dict[str, dict[str, Any]] = describe(create_app())["paths"]
+ROUTES = {f"{method.upper()} {path}": operation for path, methods in PATHS.items() for method, operation in methods.items()}
+OPEN = {
+    "GET /healthz",
+    "GET /readyz",
+    "GET /.well-known/migrant-exchange",
+    "GET /.well-known/jwks.json",
+    "POST /oauth/token",
+}
+CLOSED = sorted(set(ROUTES) - OPEN)
+ROLES = {"Agreements": "coordinator", "Partners": "operator", "Health": "operator"}
+IDS = {"digest": a_digest("any"), "node": "wuchang.example", "layout": "outflow", "rate": "feedback_given"}
+BODY_SECONDS = 1.5
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A node on SQLite, where one transaction at a time may write, and with little patience for slow bodies."""
+    folder: Path = tmp_path_factory.mktemp("order")
+    database = open_database(f"sqlite:///{folder / 'woshou.db'}", lock_seconds=2)
+    database.upgrade()
+    with served(folder / "node", a_node(XICHENG_NODE, XICHENG), HandClock(), database, body_seconds=BODY_SECONDS) as node:
+        with database.transaction() as ledger:
+            ledger.partners.save(a_partner(node="wuchang.example", status=PartnerStatus.ACTIVE))
+        for role in ("clerk", "coordinator", "operator"):
+            node.key(role, XICHENG)
+        yield node
+    database.close()
+
+
+def address(name: str) -> tuple[str, str]:
+    method, path = name.split()
+    parameters = [part.split("}")[0] for part in path.split("{")[1:]]
+    return method, path.format(**{name: IDS.get(name, EXAMPLE_ID) for name in parameters})
+
+
+def credential(node: Served, name: str) -> str:
+    (tag,) = ROUTES[name]["tags"]
+    if tag == "Partner":
+        office = node.office
+        return access_token(office.node.name, "wuchang.example", ["exchange"], office.now(), office.signing_key())[0]
+    return node.key(ROLES.get(tag, "clerk"), XICHENG)
+
+
+def media(name: str) -> str:
+    body = ROUTES[name].get("requestBody", {"content": {"application/json": {}}})
+    (told,) = body["content"]
+    return f"{told}; boundary=x" if told.startswith("multipart") else str(told)
+
+
+def test_all_routes_but_these_ask_who_calls():
+    assert {name for name, operation in ROUTES.items() if "security" not in operation} == OPEN
+
+
+def test_a_stranger_waits_for_no_lock_and_his_body_is_not_read(node: Served):
+    answers = {}
+    with node.office.ledgers.transaction():
+        for name in CLOSED:
+            method, path = address(name)
+            with socket.create_connection(("127.0.0.1", int(node.url.rsplit(":", 1)[1])), timeout=10) as line:
+                begun = time.monotonic()
+                line.sendall(f"{method} {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{{".encode())
+                answers[name] = (line.recv(12), time.monotonic() - begun < BODY_SECONDS)
+    assert answers == dict.fromkeys(CLOSED, (b"HTTP/1.1 401", True))
+
+
+def test_what_is_no_valid_body_is_refused_without_waiting_for_a_lock(node: Served):
+    """NDJSON and batches are valid or not line by line, or by what the ledger holds."""
+    written = [name for name in CLOSED if ROUTES[name].get("requestBody") and "ndjson" not in media(name)]
+    with node.office.ledgers.transaction():
+        for name in written:
+            method, path = address(name)
+            headers = {"authorization": f"Bearer {credential(node, name)}", "content-type": media(name), "if-match": '"1"'}
+            response = node.http.request(method, path, content=b'{"nonsense": "\xe6\x97\xa0"}', headers=headers)
+            assert response.status_code in (400, 422), (name, response.text)
+    assert len(written) > 10
+
+
+def test_bodies_that_drip_hold_no_lock_and_end(node: Served):
+    """On every route at once, each of them from a caller who may call it."""
+    asked = [name for name in CLOSED if not name.startswith("GET")]
+    port = int(node.url.rsplit(":", 1)[1])
+    with ExitStack() as stack:
+        lines = []
+        for name in chain(asked, asked):
+            method, path = address(name)
+            line = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+            said = (f"authorization: Bearer {credential(node, name)}", f"content-type: {media(name)}", 'if-match: "1"')
+            head = "\r\n".join((f"{method} {path} HTTP/1.1", "host: x", "content-length: 1000", *said))
+            line.sendall(f"{head}\r\n\r\n--x\r\n".encode())
+            lines.append((name, line))
+        begun = time.monotonic()
+        with node.office.ledgers.transaction():
+            waited = time.monotonic() - begun
+        assert node.http.get("/readyz").status_code == 200
+        for _ in range(3):
+            time.sleep(BODY_SECONDS / 4)
+            for _, line in lines:
+                line.sendall(b"a")
+        answers = {name: line.makefile("rb").read() for name, line in lines}  # until it is closed
+    assert {name: answer[:12] for name, answer in answers.items()} == dict.fromkeys(asked, b"HTTP/1.1 408")
+    assert all(b"urn:woshou:problem:request-timeout" in answer for answer in answers.values())
+    assert waited < 1
