@@ -30,6 +30,13 @@ class LedgerBusy(WoshouError):
     en = "The node is busy; nothing was stored. Try again in a moment."
 
 
+class LedgerAway(LedgerBusy):
+    """The database does not answer. To a caller that is the same as busy; whoever runs the node must look at it."""
+
+    zh = "无法连接数据库，未保存任何内容；请检查数据库服务、网络与 database_url。"
+    en = "The database cannot be reached; nothing was stored. See whether it runs, and whether database_url is right."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
     """A local system's or clerk's key: bound to one jurisdiction and one role; only its hash is stored."""

@@ -12,7 +12,7 @@ from adapters.database.faults import translated
 from adapters.database.leader import FileLeader, Leader, SessionLeader
 from adapters.database.ledger import SqlLedger
 from adapters.database.work import PostgresWork, SqliteWork
-from exchange.ledger import Ledger
+from exchange.ledger import Ledger, LedgerAway
 
 
 class Database:
@@ -76,7 +76,10 @@ def open_database(url: str, *, lock_seconds: float = LOCK_SECONDS) -> Database:
     """The database at an address such as ``sqlite:////var/lib/woshou/node.db`` or ``postgresql://user@host/name``.
 
     `lock_seconds` is how long a transaction waits for another before it is LedgerBusy. ValueError for any other kind of
-    database. The tables are not made here: call `upgrade`.
+    database, LedgerAway for a file that cannot be made. The tables are not made here: call `upgrade`.
     """
     address = read_url(url)
-    return Database(address, open_engine(address, lock_seconds))
+    try:
+        return Database(address, open_engine(address, lock_seconds))
+    except OSError as exc:  # the folder of a SQLite file
+        raise LedgerAway from exc

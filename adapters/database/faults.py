@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import psycopg
 import sqlalchemy.exc
 
-from exchange.ledger import LedgerBusy
+from exchange.ledger import LedgerAway, LedgerBusy
 
 _SQLITE_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 Fault = (sqlite3.Error, psycopg.Error, sqlalchemy.exc.SQLAlchemyError)
@@ -17,13 +17,15 @@ Fault = (sqlite3.Error, psycopg.Error, sqlalchemy.exc.SQLAlchemyError)
 def translated() -> Iterator[None]:
     """The border of a transaction.
 
-    LedgerBusy for a lock that did not come in time, a deadlock and a database that is away; PermissionError for a write in a
-    read-only transaction. Everything else is a fault of the program, and passes as it is.
+    LedgerBusy for a lock that did not come in time and for a deadlock, LedgerAway for a database that is away;
+    PermissionError for a write in a read-only transaction. Everything else is a fault of the program, and passes as it is.
     """
     try:
         yield
     except Fault as exc:
         fault = _original(exc)
+        if _away(fault):
+            raise LedgerAway from exc
         if _busy(fault):
             raise LedgerBusy from exc
         if _read_only(fault):
@@ -58,6 +60,13 @@ _UNIQUE = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
 def _original(exc: BaseException) -> BaseException:
     """The driver's own error beneath SQLAlchemy's."""
     return exc.orig if isinstance(exc, sqlalchemy.exc.DBAPIError) and exc.orig is not None else exc
+
+
+def _away(fault: BaseException) -> bool:
+    if isinstance(fault, sqlite3.OperationalError):
+        return fault.sqlite_errorcode & 0xFF == sqlite3.SQLITE_CANTOPEN
+    # The server names its own faults by a state; without one, none answered. Class 08 is a connection that broke.
+    return isinstance(fault, psycopg.OperationalError) and (fault.sqlstate is None or fault.sqlstate.startswith("08"))
 
 
 def _busy(fault: BaseException) -> bool:

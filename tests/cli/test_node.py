@@ -1,6 +1,8 @@
 """Making a node and keeping it: nothing is written over, nothing private is readable, every refusal has its exit code."""
 
+import json
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -52,6 +54,45 @@ def test_a_node_that_cannot_be_is_refused_and_leaves_nothing(empty, changed, cod
 def test_commands_without_a_node_say_so(empty):
     answer = empty("partner", "list")
     assert (answer.code, answer.refusal["code"]) == (Exit.NOT_INITIALISED, "not-initialised")
+
+
+@pytest.mark.parametrize("url", ["mysql://root@localhost/x", "nonsense", "sqlite://"])
+def test_a_database_that_no_ledger_is_kept_in_is_a_wrong_setting(node, monkeypatch, url):
+    monkeypatch.setenv("WOSHOU_DATABASE_URL", url)
+    answer = node("partner", "list")
+    assert (answer.code, answer.refusal["code"]) == (Exit.NOT_INITIALISED, "settings-wrong")
+    assert set(answer.refusal) == {"code", "retry", "zh", "en", "pointer"}
+
+
+@pytest.mark.parametrize("text", [b"node = [", b"\xff"])
+def test_a_broken_settings_file_is_told_as_such(node, text):
+    (node.data / "woshou.toml").write_bytes(text)
+    answer = node("partner", "list")
+    assert (answer.code, answer.refusal["code"]) == (Exit.NOT_INITIALISED, "settings-wrong")
+    assert "woshou.toml" in answer.refusal["en"]
+
+
+@pytest.mark.parametrize("url", ["postgresql://nobody@/nowhere?host=/nonexistent", "sqlite:////nonexistent/x.sqlite3"])
+def test_a_database_that_is_away_is_not_called_busy(node, monkeypatch, url):
+    monkeypatch.setenv("WOSHOU_DATABASE_URL", url)
+    answer = node("partner", "list")
+    assert (answer.code, answer.refusal["retry"]) == (Exit.BUSY, "later")
+    assert "cannot be reached" in answer.refusal["en"]
+
+
+def test_a_port_that_is_taken_is_refused(node):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        # A process of its own, for this command sets signals.
+        command = [sys.executable, "-m", "woshou", "serve", "--port", port, "--json", "--data", str(node.data)]
+        ended = subprocess.run(command, capture_output=True, check=False)
+    assert (ended.returncode, json.loads(ended.stderr)["error"]["code"]) == (Exit.REFUSED, "address-not-free")
+
+
+def test_who_stops_reading_ends_a_command_without_a_word(node):
+    command = f"{sys.executable} -m woshou partner list --data {node.data} | true; echo ${{PIPESTATUS[0]}}"
+    ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert (ended.stdout.strip(), ended.stderr) == ("0", "")
 
 
 def test_wrong_usage_is_exit_code_two(node):

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.database.engine import open_database
 from exchange.codes import Role
-from exchange.ledger import LedgerBusy
+from exchange.ledger import LedgerAway, LedgerBusy
 from exchange.people.register import EntryExists
 from tests.builders import a_link, a_moment, an_answer, an_entry, an_exchange, an_id, an_import
 
@@ -111,9 +111,9 @@ def test_of_two_who_take_in_the_same_file_the_later_is_busy(database):
         ledger.imports.add(replace(an_import(1), id=an_id(99)), [])
 
 
-def test_a_database_that_is_away_is_busy():
+def test_a_database_that_is_away_is_told_as_such():
     database = open_database("postgresql://nobody@/nowhere?host=/nonexistent", lock_seconds=0.3)
-    with pytest.raises(LedgerBusy), database.transaction() as ledger:
+    with pytest.raises(LedgerAway), database.transaction() as ledger:
         ledger.links.all()
     database.close()
 

@@ -3,6 +3,7 @@
 import functools
 import inspect
 import os
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ class Call:
             raise NotInitialised
         try:
             return Settings(data=self.folder)  # type: ignore[call-arg] # the others come from the environment and the file
-        except pydantic.ValidationError as exc:
+        except (pydantic.ValidationError, tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
             raise SettingsWrong(exc) from exc
 
     @contextmanager

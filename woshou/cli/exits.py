@@ -5,7 +5,9 @@ where it happened but not what it says: that may quote a person.
 """
 
 import json
+import os
 import sys
+import tomllib
 import traceback
 from enum import IntEnum
 from types import TracebackType
@@ -14,9 +16,10 @@ import pydantic
 import typer
 
 from adapters.keys.errors import KeyringMissing
-from exchange.errors import Conflict, NotAuthentic, PartnerTrouble, WoshouError
+from exchange.errors import Conflict, NotAuthentic, PartnerTrouble, Retry, WoshouError
 from exchange.ledger import LedgerBusy
 from woshou.cli.words import say
+from woshou.settings import FILE
 
 
 class Exit(IntEnum):
@@ -40,12 +43,15 @@ class NotInitialised(Conflict):
 
 
 class SettingsWrong(Conflict):
-    """A setting that is missing or not valid; which one is told, its value is not."""
+    """A setting that is missing or not valid, or a file of settings that is no TOML; which is told, its value is not."""
 
     code = "settings-wrong"
 
-    def __init__(self, fault: pydantic.ValidationError) -> None:
-        told = "; ".join(f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in fault.errors())
+    def __init__(self, fault: pydantic.ValidationError | tomllib.TOMLDecodeError | UnicodeDecodeError) -> None:
+        if isinstance(fault, pydantic.ValidationError):
+            told = "; ".join(f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in fault.errors())
+        else:
+            told = f"{FILE}: {'not UTF-8' if isinstance(fault, UnicodeDecodeError) else fault}"
         super().__init__(zh=f"设置有误：{told}", en=f"The settings are not valid: {told}")
 
 
@@ -62,6 +68,21 @@ def exit_of(error: WoshouError) -> Exit:
             return Exit.REFUSED
 
 
+def print_error(code: str, retry: Retry, zh: str, en: str, pointer: str | None = None) -> None:
+    """The one JSON document on stderr with which a command ends that did not do its work."""
+    told = {"code": code, "retry": retry.value, "zh": zh, "en": en, "pointer": pointer}
+    print(json.dumps({"error": told}, ensure_ascii=False), file=sys.stderr)
+
+
+def _flush() -> None:
+    """Bring out what was printed while it can still be said whether anybody reads it."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who reads has seen enough, as `head` has. What is left goes nowhere, or Python would complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 class Ending:
     """Turns whatever ends a command into its exit code."""
 
@@ -72,6 +93,10 @@ class Ending:
         """Begin the command."""
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is None or isinstance(error, BrokenPipeError):
+            _flush()
+        if isinstance(error, BrokenPipeError):
+            raise typer.Exit(Exit.OK) from None
         if isinstance(error, WoshouError):
             self._say(error)
             raise typer.Exit(exit_of(error)) from None
@@ -81,8 +106,7 @@ class Ending:
 
     def _say(self, error: WoshouError) -> None:
         if self._as_json:
-            told = {"code": error.code, "retry": error.retry.value, "zh": error.zh, "en": error.en, "pointer": error.pointer}
-            print(json.dumps({"error": told}, ensure_ascii=False), file=sys.stderr)
+            print_error(error.code, error.retry, error.zh, error.en, error.pointer)
             return
         where = f" ({error.pointer})" if error.pointer else ""
         print(f"{say('未能完成', 'Refused')} [{error.code}] {say(error.zh, error.en)}{where}", file=sys.stderr)
@@ -91,7 +115,7 @@ class Ending:
         place = traceback.extract_tb(error.__traceback__)[-1]
         told = f"{type(error).__name__} @ {place.name}:{place.lineno}"
         if self._as_json:
-            print(json.dumps({"error": {"code": "internal", "en": told}}), file=sys.stderr)
+            print_error("internal", Retry.CONTACT, f"内部错误：{told}", f"Internal error: {told}")
             return
         print(f"{say('内部错误', 'Internal error')}: {told}", file=sys.stderr)
         print("".join(traceback.format_list(traceback.extract_tb(error.__traceback__))), file=sys.stderr)

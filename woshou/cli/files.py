@@ -1,13 +1,12 @@
 """Files that a command writes: only the owner reads them, for they may be about people, and none is written over unasked."""
 
-import os
 import sys
 from pathlib import Path
 
+from adapters.keys import files
 from exchange.errors import Conflict, Invalid
 
 STDOUT = Path("-")
-_PRIVATE = 0o600
 
 
 class FileExists(Conflict):
@@ -41,15 +40,9 @@ def write_private(file: Path, data: bytes, *, force: bool) -> None:
     if file == STDOUT:
         sys.stdout.buffer.write(data)
         return
-    # What is there is not opened: it may be a link, or open to others. A new file takes its place once it is whole.
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    check_free(file, force=force)
     try:
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE), "wb") as whole:
-            whole.write(data)
-        try:
-            check_free(file, force=force)
-            beside.replace(file)
-        finally:
-            beside.unlink(missing_ok=True)
+        # A new file takes the place of what is there, which may be open to others.
+        files.write_private(file, data)
     except OSError as exc:
         raise FileNotWritable from exc

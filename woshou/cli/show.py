@@ -21,10 +21,18 @@ Header = tuple[str, str]
 _WIDE = 180
 
 
+class _Screen(Console):
+    """A console whose reader may go, as `head` does; how that ends is told once, by `Ending`."""
+
+    def on_broken_pipe(self) -> None:
+        """Let whoever ends the command hear of it."""
+        raise BrokenPipeError
+
+
 def console(*, stderr: bool = False) -> Console:
     """Where to print: as wide as the terminal, and wide enough for no cell to be cut where there is none."""
     file = sys.stderr if stderr else sys.stdout
-    return Console(file=file, width=None if file.isatty() else _WIDE, highlight=False)
+    return _Screen(file=file, width=None if file.isatty() else _WIDE, highlight=False)
 
 
 def progress() -> Progress:

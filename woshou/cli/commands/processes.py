@@ -2,6 +2,7 @@
 
 import gc
 import signal
+import socket
 import sys
 import threading
 from typing import Annotated
@@ -15,6 +16,7 @@ from exchange.errors import Conflict
 from jobs.runner import run, run_once
 from woshou import logging
 from woshou.cli.call import Call, command
+from woshou.cli.exits import Exit
 from woshou.cli.words import say
 from woshou.wiring import open_office
 
@@ -27,6 +29,22 @@ class SomebodyLeads(Conflict):
     code = "jobs-running"
     zh = "本节点已有作业进程在运行。"
     en = "Another jobs process of this node is at work already."
+
+
+class AddressNotFree(Conflict):
+    """Something listens there already, or the machine has no such address."""
+
+    code = "address-not-free"
+    zh = "无法在该地址和端口监听：可能已被占用，或本机没有该地址。"
+    en = "Nothing can listen on that address and port: another program does already, or the machine has no such address."
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Listen before the node begins to serve: Uvicorn would end with a code that here means a partner's trouble."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048)
+    except OSError as exc:
+        raise AddressNotFree from exc
 
 
 def _calm_collector() -> None:
@@ -59,21 +77,25 @@ def install(app: typer.Typer) -> None:
         # Uvicorn stops by itself and then raises the signal again: this lets the node be closed in order.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sys.exit(0))
-        with open_office(settings) as office, http_client() as client:
-            structlog.get_logger("serve").info(
-                "serving", node=settings.node, host=host or settings.host, port=port or settings.port
-            )
+        address = (host or settings.host, port or settings.port)
+        with open_office(settings) as office, http_client() as client, _listening(*address) as door:
+            structlog.get_logger("serve").info("serving", node=settings.node, host=address[0], port=address[1])
             app = create_app(office, client=client)
             _calm_collector()
-            uvicorn.run(
+            config = uvicorn.Config(
                 app,
-                host=host or settings.host,
-                port=port or settings.port,
                 date_header=False,  # the application sends the node's own
                 server_header=False,
+                # By default uvicorn believes whatever a caller on loopback says of where it comes from.
+                proxy_headers=bool(settings.trusted_proxies),
+                forwarded_allow_ips=settings.trusted_proxies,
                 log_config=None,
                 timeout_graceful_shutdown=10,
             )
+            server = uvicorn.Server(config)
+            server.run(sockets=[door])
+            if not server.started:
+                raise typer.Exit(Exit.INTERNAL)
 
     @command(app, "jobs", zh="运行作业进程：投递、催办、清理", en="Run the jobs process: deliveries, reminders, tidying")
     def jobs(
