@@ -1,5 +1,6 @@
 """Settings: from the environment (WOSHOU_…) first, then from `woshou.toml` in the data folder, then the defaults here."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -38,6 +39,10 @@ class Settings(BaseSettings):
     url: str = Field(description="对外地址 / the node's public address, HTTPS except on loopback.")
     host: str = Field(default="127.0.0.1", description="监听地址 / the address that the API listens on.")
     port: int = Field(default=8000, ge=1, le=65535, description="监听端口 / the port that the API listens on.")
+    trusted_proxies: str = Field(
+        default="",
+        description="受信反向代理 / proxies whose X-Forwarded-For is believed: addresses or networks, separated by commas.",
+    )
     database_url: str = Field(
         default="", repr=False, description="数据库 / database; empty for SQLite in the data folder, or postgresql://…"
     )
@@ -60,6 +65,13 @@ class Settings(BaseSettings):
     @classmethod
     def _listed(cls, value: object) -> object:
         return [code.strip() for code in value.split(",") if code.strip()] if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        for part in filter(None, value.split(",")):
+            ip_network(part.strip())
+        return value
 
     @field_validator("database_url")
     @classmethod
