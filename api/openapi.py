@@ -1,6 +1,5 @@
-"""The published description of the API: OpenAPI 3.1, the same bytes from the same code."""
+"""The description of the API: OpenAPI 3.1, with the shapes of the wire and our own form of refusals."""
 
-import json
 from typing import Any
 
 from fastapi import FastAPI
@@ -67,10 +66,3 @@ def _referring(value: Any) -> Any:
             return [_referring(member) for member in value]
         case _:
             return value
-
-
-def render() -> str:
-    """The text of `openapi/openapi.json`, without any node being open."""
-    from api.app import create_app  # this module is what the application describes itself with
-
-    return json.dumps(describe(create_app()), ensure_ascii=False, indent=1) + "\n"

@@ -2,15 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Header, Path, Request, Response
+from fastapi import APIRouter, Depends, Form, Path, Request, Response
 
 from adapters.inbox import take_batch, unpack
 from adapters.keys import jose, tokens
+from adapters.keys.errors import BadSignature, ForbiddenHeader, MalformedJws, UnknownKey, WrongType
 from adapters.office import Office, trusted_key
 from api.access import LedgerDep, OfficeDep, PartnerDep, ReadLedgerDep, RenewalsDep
 from api.declared import declared
 from api.models.base import NODE
-from api.models.partner import ASSERTION_EXAMPLE, BATCH, JOSE, Jwks, LinkHeads, TokenAnswer
+from api.models.partner import ASSERTION_EXAMPLE, BATCH, Jwks, LinkHeads, TokenAnswer, signed
 from api.problems import BodyTooSlow, RequestTooLarge, TooManyRequests, Unauthorized
 from api.serving.limiting import Limiter
 from api.serving.routes import Route
@@ -19,17 +20,20 @@ from exchange.exchanges import Direction
 from exchange.ledger import LedgerBusy
 from exchange.node import NotServed
 from exchange.partners import Partner, PartnerStatus, PartnerSuspended
-from exchange.terms.agreement import DECISION_TYPES, PROPOSAL_TYPE, AlreadyDecided, MalformedAgreement
+from exchange.terms.agreement import DECISION_TYPES, PROPOSAL_TYPE, Agreement, AlreadyDecided, Decision, MalformedAgreement
 from exchange.verbs import agree
 from exchange.verbs.receive import LinkForked, NotYourLink, SequenceGap
 from exchange.wire import ijson
-from exchange.wire.batch import MAX_UNPACKED, BatchNotAuthentic, BatchTooLarge
+from exchange.wire.batch import MAX_UNPACKED, RECEIPT_TYPE, BatchNotAuthentic, BatchTooLarge, Receipt
+from exchange.wire.node import NODE_TYPE, NodeDocument
 
 router = APIRouter(tags=["Partner"], route_class=Route)
 MAX_DOCUMENT = 1024 * 1024
 # More than a batch may have, so that whose it is comes before how large it is, as the protocol's table orders it.
 MAX_SENT = 64 * 1024 * 1024
 SCOPE = "exchange"
+# What can be wrong with a signed document, whatever its type.
+_UNSIGNED = (MalformedJws, ForbiddenHeader, UnknownKey, BadSignature)
 
 
 class JoseResponse(Response):
@@ -55,7 +59,12 @@ async def document_body(request: Request) -> str:
     return body.decode("ascii").strip()
 
 
-@router.get("/.well-known/migrant-exchange", response_class=JoseResponse, responses={200: JOSE}, summary="Node document")
+@router.get(
+    "/.well-known/migrant-exchange",
+    response_class=JoseResponse,
+    responses={200: signed(NodeDocument, NODE_TYPE)},
+    summary="Node document",
+)
 def node_document(office: OfficeDep) -> Response:
     """Who this node is: its keys, jurisdictions, endpoints and limits, signed (`mx-node+jws`)."""
     return JoseResponse(office.documents.current())
@@ -115,11 +124,12 @@ def token(
     "/v1/batches",
     response_class=JoseResponse,
     responses={
-        200: {"description": "the signed receipt", **JOSE},
+        200: {"description": "the signed receipt", **signed(Receipt, RECEIPT_TYPE)},
         **declared(
             Unauthorized,
             NotYourLink,
             BatchTooLarge,
+            RequestTooLarge,
             BodyTooSlow,
             BatchNotAuthentic,
             SequenceGap,
@@ -132,7 +142,10 @@ def token(
         "requestBody": {
             "required": True,
             "content": {"application/x-ndjson": BATCH},
-        }
+        },
+        "parameters": [
+            {"in": "header", "name": "Content-Encoding", "schema": {"const": "gzip"}, "description": "gzip, or nothing"}
+        ],
     },
     summary="Send a batch",
 )
@@ -142,13 +155,12 @@ def send_batch(
     renewals: RenewalsDep,
     partner: PartnerDep,
     body: Annotated[bytes, Depends(batch_body)],
-    content_encoding: Annotated[str | None, Header(description="gzip, or nothing")] = None,
 ) -> Response:
     """Take the next batch of the link's log; the answer is the signed receipt (`mx-receipt+jws`), stored before it is sent.
 
     The same batch again gets the same receipt, byte for byte.
     """
-    data = unpack(body, content_encoding)
+    data = unpack(body, request.headers.get("content-encoding"))
     receipt = renewals.trusting(partner, lambda known: take_batch(office, known, data))
     request.app.state.metrics.took_batch(partner.node, data.count(b"\n") - 1)
     return JoseResponse(receipt)
@@ -158,11 +170,13 @@ def send_batch(
     "/v1/agreements",
     status_code=202,
     response_class=Response,
+    response_description="taken; no body",
     responses={
-        200: {"description": "known already"},
+        200: {"description": "known already; no body"},
         **declared(
             Unauthorized,
-            NotAuthentic,
+            *_UNSIGNED,
+            WrongType,
             NotServed,
             MalformedAgreement,
             PartnerSuspended,
@@ -171,7 +185,7 @@ def send_batch(
             LedgerBusy,
         ),
     },
-    openapi_extra={"requestBody": {"required": True, **JOSE}},
+    openapi_extra={"requestBody": {"required": True, **signed(Agreement, PROPOSAL_TYPE)}},
     summary="Propose an agreement",
 )
 def propose_agreement(
@@ -188,13 +202,16 @@ def propose_agreement(
     "/v1/agreements/{agreement_id}/decision",
     status_code=202,
     response_class=Response,
+    response_description="taken; no body",
     responses={
-        200: {"description": "known already"},
+        200: {"description": "known already; no body"},
         **declared(
             Unauthorized,
-            NotAuthentic,
+            *_UNSIGNED,
             MalformedAgreement,
+            Invalid,
             NotFound,
+            agree.NotYourDecision,
             AlreadyDecided,
             PartnerSuspended,
             RequestTooLarge,
@@ -202,7 +219,7 @@ def propose_agreement(
             LedgerBusy,
         ),
     },
-    openapi_extra={"requestBody": {"required": True, **JOSE}},
+    openapi_extra={"requestBody": {"required": True, **signed(Decision, *DECISION_TYPES.values())}},
     summary="Tell a decision on an agreement",
 )
 def decide_agreement(

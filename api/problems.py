@@ -28,6 +28,7 @@ class Unauthorized(errors.NotAuthentic):
     """No credential, or one that does not hold; why is not told, and the clock is in the Date header."""
 
     code = "unauthorized"
+    retry = Retry.CORRECTED
     zh = "身份凭证缺失、无效或已过期。"
     en = "The credential is missing, invalid or expired."
 
@@ -131,6 +132,8 @@ class Problem(BaseModel):
     retry: Retry = Field(description="later, corrected, contact or never")
     pointer: str | None = Field(default=None, description="JSON pointer of the field at fault")
     contact: str | None = Field(default=None, description="whom to call where people must act")
+    expected: int | None = Field(default=None, description="with `sequence-gap`: the sequence that comes next")
+    manifest: str | None = Field(default=None, description="with `link-forked`: the stored signed manifest, null without one")
 
 
 def status_of(error: type[WoshouError]) -> int:

@@ -3,20 +3,36 @@
 from collections.abc import Sequence
 from typing import Any, Literal, Self
 
+from msgspec import Struct
 from pydantic import BaseModel, Field
 
 from adapters.keys.jose import thumbprint
+from api.models.shapes import REFERENCE
 from exchange.exchanges import Link, StoredBatch
+from exchange.wire.batch import Manifest
 
 # Cut short; docs/wire-example has whole ones.
 _JWS = "eyJhbGciOiJFUzI1NiIsImtpZCI6Ik9BQXZUaU1C….eyJsaW5rIjoiMjIwMTE4ZjUtOGI2Yi04….7ePriD1dgVYWeabTVg0mMm8V…"
-JOSE: dict[str, Any] = {
-    "content": {"application/jose": {"schema": {"type": "string", "description": "compact JWS"}, "example": _JWS}}
-}
-BATCH = {
+
+
+def signed(shape: type[Struct], *types: str) -> dict[str, Any]:
+    """A body that is a compact JWS of one of these types, whose payload has this shape."""
+    schema = {
+        "type": "string",
+        "description": f"compact JWS ({' or '.join(types)}); its payload is a {shape.__name__}",
+        "contentMediaType": "application/jose",
+        "x-payload": {"$ref": REFERENCE + shape.__name__},
+    }
+    return {"content": {"application/jose": {"schema": schema, "example": _JWS}}}
+
+
+BATCH: dict[str, Any] = {
     "schema": {
         "type": "string",
-        "description": "line 1: compact JWS (mx-batch+jws) over the manifest; lines 2…: 1 to 1,000 messages, each ended by \\n",
+        "description": "line 1: compact JWS (mx-batch+jws), its payload is a Manifest; lines 2…: 1 to 1,000 lines, each a Message"
+        " and ended by \\n",
+        "x-payload": {"$ref": REFERENCE + Manifest.__name__},
+        "x-line": {"$ref": REFERENCE + "Message"},
     },
     "example": f'{_JWS}\n{{"kind":"confirmation","id":"019cc0a8-9680-7000-8000-000000000004",…}}\n',
 }
@@ -64,8 +80,8 @@ class Head(BaseModel):
 
     sequence: int = Field(description="0 while there is none")
     digest: str | None = Field(description="of the manifest's payload bytes")
-    manifest: str | None = Field(description="compact JWS")
-    receipt: str | None = Field(description="compact JWS, null while it is missing")
+    manifest: str | None = Field(description="compact JWS; its payload is a Manifest")
+    receipt: str | None = Field(description="compact JWS, null while it is missing; its payload is a Receipt")
 
     @classmethod
     def of(cls, sequence: int, batch: StoredBatch | None) -> Self:

@@ -13,8 +13,17 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from exchange.terms.agreement import Agreement, Decision
+from exchange.wire.batch import Manifest, Receipt
+from exchange.wire.message import Message
+from exchange.wire.node import NodeDocument
+
 MARK = "x-woshou-shape"
+REFERENCE = "#/components/schemas/"
+# What travels signed or line by line, where no route of FastAPI could name it.
+WIRE: tuple[type[msgspec.Struct], ...] = (NodeDocument, Manifest, Receipt, Agreement, Decision)
 known: dict[str, type[msgspec.Struct]] = {}
+_PYTHON_ONLY = r"(?!\n)"  # see `exchange.people.record.whole`
 _AT = re.compile(r" - at (?:key in )?`\$(?P<path>[^`]*)`")
 _QUOTED = re.compile(r" '[^']*'| `(?![a-z_]{1,30}`)[^`]*`")
 
@@ -59,7 +68,22 @@ def shown(*examples: dict[str, Any]) -> dict[str, Example]:
 
 
 def components() -> dict[str, Any]:
-    """The JSON Schemas of all shapes in use and of what they refer to, by name."""
+    """The JSON Schemas of all shapes in use, of all that crosses the wire and of what these refer to, by name."""
     kinds = [known[name] for name in sorted(known)]
-    _, found = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
-    return dict(sorted(found.items()))
+    (message, *_), found = msgspec.json.schema_components([Message, *WIRE, *kinds], ref_template=REFERENCE + "{name}")
+    found["Message"] = {"title": "Message", "description": "One of the eight, told apart by `kind`.", **message}
+    plain: dict[str, Any] = _plain(found)
+    return dict(sorted(plain.items()))
+
+
+def _plain(schema: Any) -> Any:
+    """The schema with patterns as any language reads them: what `whole` adds, only Python needs."""
+    match schema:
+        case {"pattern": str(pattern), **beside}:
+            return {"pattern": pattern.removesuffix(_PYTHON_ONLY), **{name: _plain(value) for name, value in beside.items()}}
+        case dict():
+            return {name: _plain(value) for name, value in schema.items()}
+        case list():
+            return [_plain(value) for value in schema]
+        case _:
+            return schema

@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
 from adapters.database.engine import open_database
 from adapters.keys.tokens import access_token
 from api.models.base import EXAMPLE_ID
-from api.openapi import render
+from api.published import render
 from exchange.codes import Role
 from exchange.partners import PartnerStatus
 from exchange.wire.message import write_message

@@ -10,14 +10,16 @@ from jsonschema_rs import Draft202012Validator
 
 from api import health, partner
 from api.local import ROUTERS
-from api.openapi import render
+from api.published import render
 from exchange.announcements import ExchangeEvent
+from exchange.wire import ijson
 
 PUBLISHED = Path(__file__).parents[2] / "openapi" / "openapi.json"
 DOCUMENT: dict[str, Any] = json.loads(render())
 OPERATIONS = {
     f"{method.upper()} {path}": operation for path, item in DOCUMENT["paths"].items() for method, operation in item.items()
 }
+WIRE_SHAPES = ("Agreement", "Decision", "Manifest", "Message", "NodeDocument", "Receipt")
 PUBLIC = {"GET /healthz", "GET /readyz", "GET /.well-known/migrant-exchange", "GET /.well-known/jwks.json", "POST /oauth/token"}
 
 
@@ -49,6 +51,58 @@ def test_every_reference_leads_somewhere_and_nothing_is_left_over():
     assert references(DOCUMENT) <= there | schemes
     assert not {"HTTPValidationError", "ValidationError"} & DOCUMENT["components"]["schemas"].keys()
     assert "x-woshou-shape" not in render()
+
+
+SCHEMAS = {name: {"$ref": f"#/components/schemas/{name}", "components": DOCUMENT["components"]} for name in WIRE_SHAPES}
+EXAMPLE = PUBLISHED.parents[1] / "docs" / "wire-example"
+
+
+def payload_of(jws: str) -> Any:
+    return json.loads(ijson.b64url_decode(jws.split(".")[1]))
+
+
+def on_the_wire() -> Iterator[tuple[str, Any]]:
+    """Every value of the worked example, with the name of its shape."""
+    yield "Agreement", payload_of((EXAMPLE / "agreement.jws").read_text())
+    yield "Decision", payload_of((EXAMPLE / "acceptance.jws").read_text())
+    for node in EXAMPLE.glob("*.node.jws"):
+        yield "NodeDocument", payload_of(node.read_text())
+    for receipt in EXAMPLE.glob("*.receipt.jws"):
+        yield "Receipt", payload_of(receipt.read_text())
+    for batch in EXAMPLE.glob("*.batch.ndjson"):
+        first, *lines = batch.read_text("utf-8").splitlines()
+        yield "Manifest", payload_of(first)
+        yield from (("Message", json.loads(line)) for line in lines)
+
+
+def test_the_schemas_of_the_wire_take_the_worked_example_and_nothing_beside_it():
+    seen = set()
+    for name, value in on_the_wire():
+        seen.add(name)
+        validator = Draft202012Validator(SCHEMAS[name])
+        assert [error.message for error in validator.iter_errors(value)] == []
+        assert not validator.is_valid({**value, "more": 1})
+        assert not validator.is_valid({key: value[key] for key in list(value)[1:]})
+    assert seen == set(WIRE_SHAPES)
+
+
+def test_every_signed_body_names_the_shape_of_its_payload():
+    bodies = [operation["requestBody"] for operation in OPERATIONS.values() if "requestBody" in operation]
+    answers = [answer for operation in OPERATIONS.values() for answer in operation["responses"].values()]
+    named = {
+        content["schema"]["x-payload"]["$ref"].rsplit("/", 1)[1]
+        for body in (*bodies, *answers)
+        for media, content in body.get("content", {}).items()
+        if media == "application/jose" or "x-payload" in content["schema"]
+    }
+    assert named == set(WIRE_SHAPES) - {"Message"}
+    assert OPERATIONS["POST /v1/batches"]["requestBody"]["content"]["application/x-ndjson"]["schema"]["x-line"] == {
+        "$ref": "#/components/schemas/Message"
+    }
+
+
+def test_no_pattern_is_one_that_only_python_reads():
+    assert "(?!" not in PUBLISHED.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))

@@ -108,14 +108,14 @@ def test_a_message_that_breaks_a_rule_is_rejected_and_holds_nothing_up(hand: Han
 def test_401_without_a_token_that_holds(hand: Hand, credential: str | None):
     headers = {"authorization": credential} if credential else {}
     response = hand.served.http.post("/v1/batches", content=b"x", headers=headers)
-    assert problem(response) == (401, "unauthorized", "never")
+    assert problem(response) == (401, "unauthorized", "corrected")
     assert (response.headers["www-authenticate"], response.headers["date"]) == ("Bearer", "Mon, 02 Mar 2026 01:00:00 GMT")
 
 
 def test_401_for_a_token_that_has_expired(hand: Hand):
     token = hand.token()
     hand.served.clock.move(timedelta(minutes=12))
-    assert problem(hand.send(hand.cut(a_query()), token=token)) == (401, "unauthorized", "never")
+    assert problem(hand.send(hand.cut(a_query()), token=token)) == (401, "unauthorized", "corrected")
 
 
 @pytest.mark.parametrize(
@@ -131,25 +131,25 @@ def test_401_for_a_token_that_has_expired(hand: Hand):
     ],
 )
 def test_an_assertion_that_says_something_else_gets_no_token(hand: Hand, claims: dict[str, Any]):
-    assert problem(hand.ask_token(hand.assertion(**claims))) == (401, "unauthorized", "never")
+    assert problem(hand.ask_token(hand.assertion(**claims))) == (401, "unauthorized", "corrected")
 
 
 def test_an_assertion_is_good_once(hand: Hand):
     assertion = hand.assertion()
     assert hand.ask_token(assertion).status_code == 200
-    assert problem(hand.ask_token(assertion)) == (401, "unauthorized", "never")
+    assert problem(hand.ask_token(assertion)) == (401, "unauthorized", "corrected")
 
 
 def test_an_assertion_by_a_key_that_nobody_knows_gets_no_token(hand: Hand, tmp_path: Path):
     stranger = Keyring.create(tmp_path / "stranger", hand.served.clock.now())
     hand.keyring = stranger
-    assert problem(hand.ask_token()) == (401, "unauthorized", "never")
-    assert problem(hand.ask_token("x.y.z")) == (401, "unauthorized", "never")
+    assert problem(hand.ask_token()) == (401, "unauthorized", "corrected")
+    assert problem(hand.ask_token("x.y.z")) == (401, "unauthorized", "corrected")
 
 
 def test_a_token_form_of_another_kind_is_refused(hand: Hand):
     assert problem(hand.ask_token(grant_type="password")) == (422, "invalid", "corrected")
-    assert problem(hand.ask_token(scope="everything")) == (401, "unauthorized", "never")
+    assert problem(hand.ask_token(scope="everything")) == (401, "unauthorized", "corrected")
 
 
 def test_tokens_are_not_guessed_at_leisure(hand: Hand):
@@ -174,7 +174,7 @@ def test_403_for_a_partner_that_is_suspended_or_not_confirmed(hand: Hand, status
     token = hand.token()
     set_status(hand, status)
     assert problem(hand.send(hand.cut(a_query()), token=token)) == (403, "not-your-link", "contact")
-    assert problem(hand.ask_token()) == (401, "unauthorized", "never")
+    assert problem(hand.ask_token()) == (401, "unauthorized", "corrected")
 
 
 def test_413_for_more_messages_or_more_bytes_than_a_batch_has(hand: Hand):
@@ -270,7 +270,7 @@ def test_a_batch_is_judged_by_the_key_trusted_when_it_was_sent(hand: Hand):
     now = hand.served.clock.now()
     hand.keyring = hand.keyring.rotate(now, timedelta(days=1))
     hand.served.clock.move(timedelta(days=2))
-    assert problem(hand.ask_token()) == (401, "unauthorized", "never")
+    assert problem(hand.ask_token()) == (401, "unauthorized", "corrected")
 
 
 def test_the_heads_of_a_link_are_shown_to_its_partner_alone(hand: Hand):
@@ -321,7 +321,7 @@ def test_a_proposal_is_taken_once_and_waits_for_the_coordinator(hand: Hand):
     ended["at"] = format_moment(hand.served.clock.now())
     own = jose.sign(ijson.dumps(ended), typ="mx-agreement-acceptance+jws", key=hand.key)
     decided = hand.served.http.put(f"/v1/agreements/{terms.id}/decision", content=own, headers=headers)
-    assert problem(decided) == (409, "already-decided", "corrected")
+    assert problem(decided) == (409, "not-your-decision", "corrected")
     wrong = hand.served.http.post("/v1/agreements", content=own, headers=headers)
     assert problem(wrong)[0] == 400
     garbage = hand.served.http.post("/v1/agreements", content=b"\xff", headers=headers)
