@@ -1,5 +1,6 @@
 """docs/protocol.md says all that a partner must know, and nothing that the code does not do."""
 
+import json
 import re
 from pathlib import Path
 
@@ -139,6 +140,37 @@ def test_the_problems_of_a_batch_have_the_status_that_the_page_says(protocol: st
             assert str(status_of(known[code])) in statuses
             named += 1
     assert named >= 10
+
+
+def test_the_problems_of_agreements_and_endpoints_have_the_status_and_word_that_the_page_says(protocol: str):
+    known = refusals()
+    agreements = protocol.partition("| 拒绝 Refused | 状态 Status | `type` |")[2].partition("\n\n")[0]
+    for row in agreements.splitlines()[2:]:
+        _, _, status, listed, *_ = row.split("|")
+        for code in re.findall(r"`([a-z]+(?:-[a-z]+)*)`", listed):
+            assert str(status_of(known[code])) == status.strip()
+    anywhere = protocol.partition("| `type` | 状态 Status | `retry` |")[2].partition("\n\n")[0]
+    found = [row.split("|")[1:4] for row in anywhere.splitlines()[2:]]
+    told = {re.findall(r"`([a-z-]+)`", code)[0]: (status.strip(), retry.strip(" `")) for code, status, retry in found}
+    assert told == {code: (str(status_of(known[code])), known[code].retry.value) for code in told}
+    assert len(told) == 9
+
+
+def test_the_page_and_the_description_name_the_same_refusals(protocol: str):
+    """Each refusal that the OpenAPI file has for a partner's request stands on the page as well."""
+    paths = json.loads((ROOT / "openapi" / "openapi.json").read_text("utf-8"))["paths"]
+    answers = [
+        answer
+        for path, item in paths.items()
+        if path.startswith(("/v1/", "/oauth/", "/.well-known/"))
+        for operation in item.values()
+        for answer in operation["responses"].values()
+    ]
+    codes_ = {
+        code for answer in answers for code in answer.get("content", {}).get("application/problem+json", {}).get("examples", {})
+    }
+    assert codes_
+    assert codes_ - quoted(protocol) == set()
 
 
 def test_the_limits_of_the_page_are_those_of_the_rules(protocol: str):
