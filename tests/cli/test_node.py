@@ -95,8 +95,14 @@ def test_who_stops_reading_ends_a_command_without_a_word(node):
     assert (ended.stdout.strip(), ended.stderr) == ("0", "")
 
 
-def test_wrong_usage_is_exit_code_two(node):
-    assert node("exchange", "confirm").code == Exit.USAGE
+@pytest.mark.parametrize(
+    "words", [("exchange", "confirm"), ("nothing",), ("register", "list", "--limit", "0"), ("export", "outflow", "x.txt")]
+)
+def test_wrong_usage_is_exit_code_two_and_told_in_the_form_of_every_refusal(node, words):
+    answer = node(*words)
+    assert (answer.code, answer.out) == (Exit.USAGE, "")
+    assert {**answer.refusal, "zh": "", "en": ""} == {"code": "usage", "retry": "corrected", "zh": "", "en": "", "pointer": None}
+    assert answer.refusal["en"]
 
 
 def test_the_database_is_current_and_answers(node):

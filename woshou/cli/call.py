@@ -3,6 +3,7 @@
 import functools
 import inspect
 import os
+import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,13 +13,14 @@ from typing import Annotated, Any
 
 import pydantic
 import typer
+from typer.core import TyperGroup
 
 from adapters.office import Office
-from exchange.errors import Invalid
+from exchange.errors import Invalid, Retry
 from exchange.node import NotServed
 from woshou import logging
 from woshou.cli import show
-from woshou.cli.exits import Ending, NotInitialised, SettingsWrong
+from woshou.cli.exits import Ending, Exit, NotInitialised, SettingsWrong, print_error
 from woshou.cli.show import Header
 from woshou.cli.words import say
 from woshou.settings import FILE, Settings
@@ -147,6 +149,34 @@ def command(group: typer.Typer, name: str, *, zh: str, en: str) -> Callable[[Cal
     return register
 
 
+class _Group(TyperGroup):
+    """A group whose usage errors are JSON as well where the words ask for it."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run the words of the command line."""
+        words = sys.argv[1:] if args is None else args
+        if not standalone_mode or "--json" not in words:
+            return super().main(args, prog_name, complete_var, standalone_mode, windows_expand_args, **extra)
+        try:
+            # As a whole program it would print its own frame around the error.
+            sys.exit(super().main(args, prog_name, complete_var, False, windows_expand_args, **extra))
+        except typer.TyperException as exc:
+            print_error("usage", Retry.CORRECTED, f"用法错误：{exc.format_message()}", f"Wrong usage: {exc.format_message()}")
+            sys.exit(exc.exit_code)
+        except typer.Abort:
+            sys.exit(Exit.REFUSED)
+
+
 def group(zh: str, en: str) -> typer.Typer:
     """A group of commands; without a command it prints its help."""
-    return typer.Typer(help=say(zh, en), no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False)
+    return typer.Typer(
+        cls=_Group, help=say(zh, en), no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False
+    )
