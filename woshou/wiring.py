@@ -1,7 +1,7 @@
 """Wiring: settings in, an open node out. Imported by the entry points only."""
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +15,7 @@ from adapters.office import Office
 from adapters.rules import packaged_rules
 from exchange.errors import Invalid
 from exchange.ids import new_id
+from exchange.jurisdiction import Divisions, Jurisdiction
 from exchange.node import Node
 from exchange.terms.calendar import WorkingDays
 from exchange.wire.ijson import b64url_encode
@@ -29,6 +30,28 @@ class ClockNotAllowed(Invalid):
     code = "clock-not-allowed"
     zh = "生产节点不得使用模拟时钟（WOSHOU_CLOCK）。"
     en = "A production node may not run on a simulated clock (WOSHOU_CLOCK)."
+
+
+class NotCountyLevel(Invalid):
+    """A node serves counties, and cities that have none below them; what lies above them looks in through an API key."""
+
+    code = "not-county-level"
+
+    def __init__(self, code: str) -> None:
+        super().__init__(
+            zh=f"{code} 不是县级区划：节点服务县级地区，市级、省级通过接口密钥查看。",
+            en=f"{code} is not at county level: a node serves counties; prefectures and provinces look in through an API key.",
+            pointer="/jurisdictions",
+        )
+
+
+def served_counties(divisions: Divisions, codes: Iterable[str]) -> list[Jurisdiction]:
+    """The counties that a node is to serve; UnknownJurisdiction, NotCountyLevel."""
+    places = [divisions.get(code) for code in codes]
+    for place in places:
+        if not divisions.is_county_level(place.code):
+            raise NotCountyLevel(place.code)
+    return places
 
 
 def keys_folder(settings: Settings) -> Path:
@@ -64,8 +87,7 @@ def open_office(settings: Settings, *, migrate: bool = True) -> Iterator[Office]
     clock = open_clock(settings)
     keyring = Keyring.open(keys_folder(settings))
     divisions = load_divisions()
-    for code in settings.jurisdictions:
-        divisions.get(code)
+    served_counties(divisions, settings.jurisdictions)
     node = Node(
         name=settings.node,
         title=settings.title,

@@ -40,6 +40,8 @@ def test_a_node_is_never_written_over(node):
     [
         (("--node", "UPPER"), Exit.NOT_INITIALISED, "settings-wrong"),
         (("--jurisdiction", "999999"), Exit.REFUSED, "unknown-jurisdiction"),
+        (("--jurisdiction", "420100"), Exit.REFUSED, "not-county-level"),
+        (("--jurisdiction", "420000"), Exit.REFUSED, "not-county-level"),
         (("--clock", "/nowhere/clock"), Exit.REFUSED, "clock-not-allowed"),
     ],
 )

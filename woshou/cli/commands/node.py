@@ -16,7 +16,7 @@ from woshou.cli.call import Call, command
 from woshou.cli.exits import SettingsWrong
 from woshou.cli.words import say
 from woshou.settings import FILE, Settings
-from woshou.wiring import keys_folder, open_clock, open_office
+from woshou.wiring import keys_folder, open_clock, open_office, served_counties
 
 
 class NodeExists(Conflict):
@@ -93,7 +93,7 @@ def make(call: Call, given: Mapping[str, Any]) -> None:
     except pydantic.ValidationError as exc:
         raise SettingsWrong(exc) from exc
     divisions = load_divisions()
-    places = [divisions.get(code) for code in settings.jurisdictions]
+    places = served_counties(divisions, settings.jurisdictions)
     now = open_clock(settings).now()
     _make_private(folder, keys_folder(settings))
     if not keys_folder(settings).exists():
