@@ -226,6 +226,13 @@ def test_409_for_a_fork_with_the_signed_manifest_that_is_held(hand: Hand):
     assert other.json()["manifest"] == held.split(b"\n")[0].decode()
     broken = hand.send(hand.cut(a_query(2), sequence=2, previous="A" * 43))
     assert problem(broken) == (409, "link-forked", "contact")
+    assert broken.json()["manifest"] == held.split(b"\n")[0].decode()
+
+
+def test_409_for_a_first_batch_that_names_one_before_it_without_any_manifest(hand: Hand):
+    broken = hand.send(hand.cut(a_query(), previous="A" * 43))
+    assert problem(broken) == (409, "link-forked", "contact")
+    assert broken.json()["manifest"] is None
 
 
 def test_the_refusals_come_in_the_order_of_the_table(hand: Hand, tmp_path: Path):
@@ -279,6 +286,7 @@ def test_the_heads_of_a_link_are_shown_to_its_partner_alone(hand: Hand):
     heads = hand.served.http.get(f"/v1/links/{hand.name}", headers=headers).json()
     assert (heads["link"], heads["received"]["sequence"], heads["sent"]["sequence"]) == (LINK, 1, 0)
     assert heads["received"]["receipt"] is not None
+    assert heads["sent"] == {"sequence": 0, "digest": None, "manifest": None, "receipt": None}
     assert problem(hand.served.http.get("/v1/links/other.example", headers=headers)) == (403, "not-your-link", "contact")
 
 

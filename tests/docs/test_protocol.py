@@ -2,6 +2,7 @@
 
 import json
 import re
+from importlib import import_module
 from pathlib import Path
 
 import msgspec
@@ -98,6 +99,7 @@ def quoted(page: str) -> set[str]:
 
 def refusals() -> dict[str, type[WoshouError]]:
     """All refusals by code; of two with one code the status is the same."""
+    import_module("api.partner")  # and with it all that can be refused to a partner
     found, todo = {}, [WoshouError]
     while todo:
         kind = todo.pop()
