@@ -95,8 +95,13 @@ def test_a_person_on_standard_input_that_does_not_fit_is_not_repeated(entered):
     assert answer.refusal["pointer"] == "/document/type"
 
 
+def settings_of(node) -> Settings:
+    """The settings in the node's folder."""
+    return Settings(data=node.data)  # type: ignore[call-arg] # the others come from the file
+
+
 def test_an_agreement_with_a_partner_that_does_not_serve_the_county_is_refused_and_queues_nothing(node):
-    with open_office(Settings(data=node.data)) as office, office.ledgers.transaction() as ledger:
+    with open_office(settings_of(node)) as office, office.ledgers.transaction() as ledger:
         ledger.partners.save(a_partner(XICHENG_NODE, claimed=(XICHENG,), confirmed=(XICHENG,)))
     answer = node("agreement", "propose", XICHENG_NODE, "110101")
     assert (answer.code, answer.refusal["code"], answer.refusal["pointer"]) == (Exit.REFUSED, "no-route", "/with")
@@ -104,7 +109,7 @@ def test_an_agreement_with_a_partner_that_does_not_serve_the_county_is_refused_a
 
 
 def test_a_proposal_can_be_taken_back_once(node):
-    with open_office(Settings(data=node.data)) as office, office.ledgers.transaction() as ledger:
+    with open_office(settings_of(node)) as office, office.ledgers.transaction() as ledger:
         ledger.partners.save(a_partner(XICHENG_NODE, claimed=(XICHENG,), confirmed=(XICHENG,)))
     digest = node("agreement", "propose", XICHENG_NODE, XICHENG).json["digest"]
     assert node("agreement", "end", "--", digest).refusal["code"] == "not-your-decision"
