@@ -10,12 +10,13 @@ from datetime import date, datetime, timedelta
 
 from exchange.admission import Desk
 from exchange.codes import Kind, Role
+from exchange.conversation import Letter
 from exchange.errors import NotAuthentic
 from exchange.exchanges import Acceptance, Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.ledger import Finding, Ledger
 from exchange.moments import civil_day, format_moment, parse_moment
 from exchange.node import Node
-from exchange.verbs.absorb import Effects, letter_of, role_here
+from exchange.verbs.absorb import Effects, letter_of, letters_of, role_here
 from exchange.wire import batch as wire
 from exchange.wire import ijson
 from exchange.wire.batch import MAX_MESSAGES, MAX_UNPACKED, Manifest, Outcome, Receipt
@@ -217,6 +218,7 @@ def _take_effect(ledger: Ledger, node: Node, link: Link, settled: Sequence[Logge
         agreements=tuple(ledger.agreements.all(link.partner)),
         now=now,
     )
+    answers = _answers_before_the_receipt(ledger, node, link, settled)
     for message in settled:
         key = ExchangeKey(link.id, message.exchange, role_here(message.kind, Direction.OUT))
         exchange = exchanges[key]
@@ -230,6 +232,8 @@ def _take_effect(ledger: Ledger, node: Node, link: Link, settled: Sequence[Logge
                 conversation=effects.open(key, letter_of(message, node.name)),
                 version=exchange.version + 1,
             )
+            for letter in answers.get(message.exchange, ()):
+                exchange = effects.take(exchange, letter)
             findings += _due_differs(desk, exchange, message, now)
         elif message.outcome is Outcome.ACCEPTED:
             exchange = effects.take(exchange, letter_of(message, node.name))
@@ -248,6 +252,22 @@ def _take_effect(ledger: Ledger, node: Node, link: Link, settled: Sequence[Logge
     ledger.exchanges.save([exchanges[key] for key in changed])
     effects.store(exchanges)
     ledger.chores.add_findings(findings)
+
+
+def _answers_before_the_receipt(
+    ledger: Ledger, node: Node, link: Link, settled: Sequence[LoggedMessage]
+) -> dict[str, list[Letter]]:
+    """What the partner has said about openings of this batch already, because its receipt was lost on the way; in order."""
+    head = ledger.links.batch(link.id, Direction.IN, link.in_sequence) if link.in_sequence else None
+    if head is None or head.seen < (settled[0].sequence or 0):
+        return {}
+    openings = {message.exchange for message in settled if message.kind in (Kind.QUERY, Kind.NOTICE)}
+    said = {}
+    for exchange, log in ledger.messages.of_exchanges(link.id, openings).items():
+        arrived = [message for message in log if message.direction is Direction.IN]
+        letters = letters_of(arrived, Role.ASKER, node.name, link.partner)
+        said[exchange] = sorted(letters, key=lambda letter: letter.turn)
+    return said
 
 
 def _due_differs(desk: Desk, exchange: Exchange, message: LoggedMessage, now: datetime) -> list[Finding]:

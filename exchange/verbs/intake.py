@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from exchange.admission import Desk, ExchangeExists, Terms
 from exchange.codes import Kind, Role
-from exchange.conversation import Conversation, State, answered_at, fold
+from exchange.conversation import Conversation, Letter, State, answered_at, fold
 from exchange.errors import Invalid, Refused, Retry, WoshouError
 from exchange.exchanges import Acceptance, Direction, Exchange, ExchangeKey, Link, LoggedMessage
 from exchange.ledger import Ledger
@@ -84,6 +84,7 @@ class Intake:
         self._changed: dict[ExchangeKey, None] = {}
         self._replied: dict[Direction, dict[str, LoggedMessage]] = {}
         self._logs: dict[str, list[LoggedMessage]] = {}
+        self._waiting: dict[ExchangeKey, list[Letter]] = {}
         self._effects = Effects(ledger, node, partner.node, now)
 
     def load(self, arrivals: Iterable[Arrival]) -> None:
@@ -161,7 +162,8 @@ class Intake:
         key = ExchangeKey(self._link.id, message.exchange, role_here(kind_of(message), Direction.IN))
         if isinstance(message, Query | Notice):
             return self._open(key, position, arrival, message)
-        exchange = self._as_the_partner_sees_it(self._exchanges.get(key))
+        held = self._exchanges.get(key)
+        exchange = self._as_the_partner_sees_it(held)
         replied = self._find_replied(message)
         # Judged by when it was sent: what was lawful then is not refused for having travelled, at worst it was overtaken.
         # Reminders by their stamp, or one could send a week of them at once.
@@ -174,7 +176,12 @@ class Intake:
         if isinstance(message, Feedback):
             overtaken = step.to is State.WITHDRAWN
             logged = replace(logged, result=message.body.result, line=None if overtaken else logged.line)
-        self._exchanges[key] = self._effects.take(self._exchanges[key], letter_of(logged, self._manifest.sender))
+        letter = letter_of(logged, self._manifest.sender)
+        if held is not None and held.conversation is None:
+            # Our opening's receipt is still missing: what answers it takes effect when that is stored.
+            self._waiting.setdefault(key, []).append(letter)
+            return logged
+        self._exchanges[key] = self._effects.take(self._exchanges[key], letter)
         self._changed[key] = None
         return logged
 
@@ -183,21 +190,31 @@ class Intake:
 
         Its effect holds here once the receipt is stored; but a partner that answers to it at once has done nothing wrong.
         """
-        log = self._logs.get(exchange.key.exchange, ()) if exchange is not None else ()
+        if exchange is None:
+            return None
+        key, log = exchange.key, self._logs.get(exchange.key.exchange, ())
+        due = self._desk.due_of_opening(exchange, self._now) if log else None
         under_way = [
-            replace(message, received_at=self._now, known_at=self._now, outcome=Outcome.ACCEPTED)
+            replace(
+                message,
+                received_at=self._now,
+                known_at=self._now,
+                outcome=Outcome.ACCEPTED,
+                due=due if message.id == exchange.opening else message.due,
+            )
             for message in log
             if message.direction is Direction.OUT
             and message.outcome is None
             and message.sequence is not None
             and message.sequence <= self._manifest.seen
         ]
-        if exchange is None or not under_way:
+        if not under_way:
             return exchange
-        taken = letters_of((*log, *under_way), exchange.key.role, self._node.name, self._partner.node)
-        fresh = (letter for letter in self._effects.letters(exchange.key) if letter.id not in {each.id for each in taken})
-        conversation, _ = fold((*taken, *fresh), lapse_days=self._lapse_days)
-        return replace(exchange, conversation=conversation)
+        taken = letters_of((*log, *under_way), key.role, self._node.name, self._partner.node)
+        fresh = (*self._effects.letters(key), *self._waiting.get(key, ()))
+        letters = {letter.id: letter for letter in (*taken, *fresh)}
+        conversation, _ = fold(letters.values(), lapse_days=self._lapse_days)
+        return replace(exchange, acceptance=Acceptance.ACCEPTED, conversation=conversation)
 
     def _challenges(self, exchange: Exchange) -> bool:
         """Whether a challenge has its effect, by its stamp: only a round that is opened has a due date."""

@@ -11,8 +11,9 @@ from exchange.codes import ChallengeReason, Event, InterimReason, Item, Kind, Re
 from exchange.errors import Refused
 from exchange.exchanges import Acceptance
 from exchange.verbs.receive import SequenceGap
+from exchange.wire.batch import Outcome, read_receipt
 from exchange.wire.message import ChallengeBody, FeedbackBody, InterimBody, WithdrawalBody
-from tests.life.two_nodes import Side, Two
+from tests.life.two_nodes import Side, Two, payload_of
 
 BODIES = {
     Kind.FEEDBACK: FeedbackBody(result=Result.NOT_FOUND),
@@ -85,9 +86,12 @@ class TwoNodes(RuleBasedStateMachine):
         """A batch arrives, for the first time or again, in order or not; its receipt sets out."""
         name, data = batch
         try:
-            return name, self.across(name).take(data)
+            receipt = self.across(name).take(data)
         except SequenceGap:
             return multiple()
+        words = read_receipt(payload_of(receipt)).receipts
+        assert [word.outcome for word in words] == [Outcome.ACCEPTED] * len(words)
+        return name, receipt
 
     @rule(receipt=receipts)
     def come_back(self, receipt: tuple[str, str]) -> None:

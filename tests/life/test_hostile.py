@@ -68,6 +68,27 @@ def test_an_answer_to_what_was_taken_is_accepted_though_its_receipt_was_lost(
     assert two.xicheng.facts(exchange) == two.wuchang.facts(exchange)
 
 
+def test_an_answer_to_a_question_whose_receipt_was_lost_is_accepted_and_counts(two: Two) -> None:
+    exchange = two.xicheng.ask()
+    question = two.xicheng.cut()
+    assert question is not None
+    two.wuchang.take(question)  # its receipt never arrives
+    two.pass_time(timedelta(hours=1))
+    two.wuchang.say(exchange, Kind.FEEDBACK, CONFIRMED)
+    answer = two.wuchang.cut()
+    assert answer is not None
+    receipt = two.xicheng.take(answer)
+    assert [judgement.outcome for judgement in read_receipt(payload_of(receipt)).receipts] == [Outcome.ACCEPTED]
+    assert two.xicheng.see(exchange).conversation is None
+    two.wuchang.settle(receipt)
+    two.calm()
+    one, other = (side.see(exchange) for side in (two.xicheng, two.wuchang))
+    assert one.conversation == other.conversation
+    assert one.conversation is not None
+    assert (one.conversation.state, one.first_due) == (State.ANSWERED, other.first_due)
+    assert two.xicheng.facts(exchange) == two.wuchang.facts(exchange)
+
+
 def test_a_partner_cannot_open_an_exchange_under_the_id_of_one_of_ours(two: Two) -> None:
     exchange = two.xicheng.ask()
     two.calm()
