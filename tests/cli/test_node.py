@@ -6,12 +6,27 @@ import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from adapters.sheets import Layout, Severity
+from api.access import LocalRole
+from exchange.codes import CloseReason, Event, Kind, Purpose, RegisterKind, Result, Role, Sex
+from exchange.conversation import Effect, State
+from exchange.exchanges import Acceptance, Direction
+from exchange.imports import RowOutcome
+from exchange.jurisdiction import Category
+from exchange.partners import PartnerStatus
+from exchange.rates import Cohort
+from exchange.terms.agreement import Standing
+from exchange.wire.batch import Outcome
 from tests.builders import WUCHANG, WUCHANG_NODE
+from woshou.__main__ import whole
 from woshou.cli.exits import Exit
+from woshou.cli.values import WORDS
 from woshou.cli.words import chosen_language
 
 
@@ -177,6 +192,39 @@ def test_the_language_follows_the_first_locale_that_is_set():
     assert chosen_language({"LC_ALL": "en_GB.UTF-8", "LANG": "zh_CN.UTF-8"}) == "en"
     assert chosen_language({"LC_ALL": "", "LC_MESSAGES": "zh", "LANG": "C"}) == "zh"
     assert chosen_language({}) == "en"
+
+
+def test_the_version_is_told():
+    told = CliRunner().invoke(whole(), ["--version"])
+    assert (told.exit_code, told.stdout.split()[0]) == (0, "woshou")
+
+
+def test_tables_say_in_chinese_what_every_listed_code_means():
+    listed: dict[str, Iterable[str]] = {
+        "role": [*Role, *LocalRole],
+        "kind": Kind,
+        "kinds": [Kind.QUERY, *Event],
+        "event": Event,
+        "purposes": Purpose,
+        "acceptance": Acceptance,
+        "state": State,
+        "result": Result,
+        "direction": Direction,
+        "outcome": [*Outcome, *RowOutcome],
+        "effect": Effect,
+        "register": RegisterKind,
+        "layout": Layout,
+        "close_reason": CloseReason,
+        "severity": Severity,
+        "standing": Standing,
+        "categories": Category,
+        "status": PartnerStatus,
+        "cohort": Cohort,
+        "sex": Sex,
+    }
+    assert {column: [code for code in codes if code not in WORDS[column]] for column, codes in listed.items()} == {
+        column: [] for column in listed
+    }
 
 
 @pytest.mark.parametrize(("locale", "word"), [("zh_CN.UTF-8", "投递"), ("C.UTF-8", "deliveries")])

@@ -2,15 +2,16 @@
 
 import json
 import stat
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
 
-from tests.builders import WUCHANG, XICHENG, XICHENG_NODE, a_partner, an_id, an_id_number
+from exchange.terms.agreement import Standing
+from tests.builders import WUCHANG, XICHENG, XICHENG_NODE, a_partner, an_agreement, an_id, an_id_number
 from woshou.__main__ import whole
+from woshou.cli.call import Call
 from woshou.cli.exits import Exit
-from woshou.settings import Settings
-from woshou.wiring import open_office
 
 SHEET = """姓名,身份证号,现居住地,婚姻状况,三查日期
 示例·样本,{number},北京市西城区,已婚,不应读取
@@ -23,6 +24,15 @@ def sheet(tmp_path):
     file = tmp_path / "流出.csv"
     file.write_text(SHEET.format(number=an_id_number()), encoding="utf-8")
     return file
+
+
+def befriend(node):
+    """Xicheng as an active partner with an agreement in force."""
+    agreement = replace(an_agreement(), partner=XICHENG_NODE, standing=Standing.ACCEPTED)
+    with Call(data=node.data, json=True).office() as office, office.ledgers.transaction() as ledger:
+        ledger.partners.save(a_partner(XICHENG_NODE, claimed=(XICHENG,), confirmed=(XICHENG,)))
+        ledger.links.add(an_id(7), XICHENG_NODE)
+        ledger.agreements.add(agreement)
 
 
 @pytest.fixture
@@ -62,6 +72,40 @@ def test_listings_have_no_persons_unless_asked_for(entered):
     assert entry["person"]["name"] == "示例·样本"
 
 
+def on_screen(node, *words, stdin=None):
+    """What a person sees."""
+    result = CliRunner().invoke(whole(), [*words, "--data", str(node.data)], input=stdin)
+    assert result.exit_code == 0, result.stderr
+    return result.stdout
+
+
+def test_a_person_stands_in_the_table_only_where_asked_for(entered):
+    assert "示例·样本" not in on_screen(entered, "register", "list")
+    for screen in (
+        on_screen(entered, "register", "list", "--people"),
+        on_screen(entered, "register", "find", stdin=f"{an_id_number()}\n"),
+    ):
+        assert "示例·样本" in screen
+        assert an_id_number() in screen
+
+
+def test_an_exchange_is_shown_with_its_person_only_where_asked_for(entered):
+    (entry,) = entered("register", "list").json["items"]
+    befriend(entered)
+    asked = entered("exchange", "query", "--entry", entry["id"], "--item", "children", "--other", XICHENG).json["exchange"]
+    assert "示例·样本" not in on_screen(entered, "exchange", "show", asked)
+    screen = on_screen(entered, "exchange", "show", asked, "--people")
+    assert "示例·样本" in screen
+    assert "children" in screen
+
+
+def test_a_report_on_the_screen_begins_with_what_it_rests_on(entered):
+    head = on_screen(entered, "report", "--month", "2026-03").splitlines()[:5]
+    told = " ".join(head)
+    assert "2026-02-21 – 2026-03-20" in told
+    assert "woshou-2026" in told
+
+
 def test_a_person_is_found_by_a_number_on_standard_input(entered):
     (found,) = entered("register", "find", stdin=f"{an_id_number()}\n").json["items"]
     assert found["register"] == "outflow"
@@ -95,13 +139,8 @@ def test_a_person_on_standard_input_that_does_not_fit_is_not_repeated(entered):
     assert answer.refusal["pointer"] == "/document/type"
 
 
-def settings_of(node) -> Settings:
-    """The settings in the node's folder."""
-    return Settings(data=node.data)  # type: ignore[call-arg] # the others come from the file
-
-
 def test_an_agreement_with_a_partner_that_does_not_serve_the_county_is_refused_and_queues_nothing(node):
-    with open_office(settings_of(node)) as office, office.ledgers.transaction() as ledger:
+    with Call(data=node.data, json=True).office() as office, office.ledgers.transaction() as ledger:
         ledger.partners.save(a_partner(XICHENG_NODE, claimed=(XICHENG,), confirmed=(XICHENG,)))
     answer = node("agreement", "propose", XICHENG_NODE, "110101")
     assert (answer.code, answer.refusal["code"], answer.refusal["pointer"]) == (Exit.REFUSED, "no-route", "/with")
@@ -109,7 +148,7 @@ def test_an_agreement_with_a_partner_that_does_not_serve_the_county_is_refused_a
 
 
 def test_a_proposal_can_be_taken_back_once(node):
-    with open_office(settings_of(node)) as office, office.ledgers.transaction() as ledger:
+    with Call(data=node.data, json=True).office() as office, office.ledgers.transaction() as ledger:
         ledger.partners.save(a_partner(XICHENG_NODE, claimed=(XICHENG,), confirmed=(XICHENG,)))
     digest = node("agreement", "propose", XICHENG_NODE, XICHENG).json["digest"]
     assert node("agreement", "end", "--", digest).refusal["code"] == "not-your-decision"

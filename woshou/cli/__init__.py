@@ -1,5 +1,8 @@
 """The command line `woshou`."""
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from woshou.cli.call import group
@@ -16,7 +19,7 @@ from woshou.cli.commands import (
     sheets,
     upkeep,
 )
-from woshou.cli.words import translate_frame
+from woshou.cli.words import say, translate_frame
 
 # In the order in which they are first needed.
 _MODULES = (node, processes, partner, agreement, sheets, register, exchange, report, apikey, upkeep, openapi)
@@ -26,6 +29,24 @@ def build() -> typer.Typer:
     """The command line of a node."""
     translate_frame()
     app = group("握手：流动人口婚育信息双向协作节点", "Woshou: a node that exchanges records between origin and destination")
+    app.callback()(_front)
     for module in _MODULES:
         module.install(app)
     return app
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        print(f"woshou {version('woshou')}")
+        raise typer.Exit
+
+
+def _front(
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, show_default=False, help=say("显示版本", "show the version")
+        ),
+    ] = False,
+) -> None:
+    pass

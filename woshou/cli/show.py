@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from exchange.moments import SHANGHAI, format_moment
+from woshou.cli.values import worded
 from woshou.cli.words import say
 
 Header = tuple[str, str]
@@ -32,7 +33,8 @@ class _Screen(Console):
 def console(*, stderr: bool = False) -> Console:
     """Where to print: as wide as the terminal, and wide enough for no cell to be cut where there is none."""
     file = sys.stderr if stderr else sys.stdout
-    return _Screen(file=file, width=None if file.isatty() else _WIDE, highlight=False)
+    # No markup: what is shown may come from elsewhere.
+    return _Screen(file=file, width=None if file.isatty() else _WIDE, highlight=False, markup=False)
 
 
 def progress() -> Progress:
@@ -88,8 +90,22 @@ def print_table(rows: Sequence[Mapping[str, Any]], headers: Mapping[str, Header]
     for header in headers.values():
         table.add_column(say(*header), overflow="fold")
     for row in rows:
-        table.add_row(*(cell(row.get(key)) for key in headers))
+        table.add_row(*(cell(row.get(key), key) for key in headers))
     console().print(table)
+
+
+def about(person: Any) -> dict[str, Any]:
+    """The cells of a person, for a screen that was asked for people: an entry's or a message's `person`."""
+    known = plain(person) or {}
+    return {**known, "number": (known.get("document") or {}).get("number")}
+
+
+PERSON: Mapping[str, Header] = {
+    "name": ("姓名", "Name"),
+    "number": ("证件号码", "Document"),
+    "sex": ("性别", "Sex"),
+    "birth_date": ("出生日期", "Born"),
+}
 
 
 def print_card(value: Mapping[str, Any], headers: Mapping[str, Header]) -> None:
@@ -99,12 +115,12 @@ def print_card(value: Mapping[str, Any], headers: Mapping[str, Header]) -> None:
     table.add_column(overflow="fold")
     for key, header in headers.items():
         if value.get(key) not in (None, "", (), []):
-            table.add_row(say(*header), cell(value[key]))
+            table.add_row(say(*header), cell(value[key], key))
     console().print(table)
 
 
-def cell(value: Any) -> str:
-    """A value as a person reads it: moments by the clock in Shanghai."""
+def cell(value: Any, column: str = "") -> str:
+    """A value as a person reads it: moments by the clock in Shanghai, the codes of a column in the locale's words."""
     match value:
         case None:
             return ""
@@ -113,8 +129,10 @@ def cell(value: Any) -> str:
         case datetime():
             return value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
         case list() | tuple() | set() | frozenset():
-            return " ".join(cell(member) for member in value)
+            return " ".join(cell(member, column) for member in value)
         case Enum():
-            return str(value.value)
+            return worded(column, str(value.value))
+        case str():
+            return worded(column, value)
         case _:
             return str(value)

@@ -24,9 +24,11 @@ from exchange.ledger import ExchangeFilter, Page
 from exchange.moments import civil_day, day_start
 from exchange.verbs.submit import OpeningDraft, submit
 from exchange.verbs.whole import whole
+from woshou.cli import show
 from woshou.cli.call import Call, command, group
 from woshou.cli.commands.replies import install_answer, install_replies
 from woshou.cli.people import read_person, read_record
+from woshou.cli.show import PERSON, about
 from woshou.cli.sides import DayOption, ExchangeId, RecordOption, RoleOption, day, row_of, side
 from woshou.cli.words import say
 
@@ -187,11 +189,11 @@ def _install_readings(app: typer.Typer) -> None:
         call.rows(rows, _COLUMNS, next=exchange_cursor(found[-1]) if len(found) == limit else None)
 
     @command(app, "show", zh="查看一项交换的全部往来", en="Show one exchange with its conversation")
-    def show(
+    def show_one(
         call: Call,
         exchange: ExchangeId,
         role: RoleOption = None,
-        people: Annotated[bool, typer.Option("--people", help=say("含消息正文（JSON）", "with bodies, in JSON"))] = False,
+        people: Annotated[bool, typer.Option("--people", help=say("含消息正文与人员", "with bodies and persons"))] = False,
     ) -> None:
         with call.office() as office, office.ledgers.transaction(read_only=True) as ledger:
             held = side(ledger, exchange, role)
@@ -207,3 +209,16 @@ def _install_readings(app: typer.Typer) -> None:
         call.card(shown, {**_COLUMNS, "first_due": ("首次期限", "First due"), "round": ("轮次", "Round")})
         if not call.json:
             call.rows(shown["messages"], _MESSAGES)
+            for message in shown["messages"]:
+                if body := message["body"]:
+                    _print_body(message["kind"], body)
+
+
+def _print_body(kind: str, body: Mapping[str, Any]) -> None:
+    """What a message says, on a screen that was asked for people: the person's facts, then whatever else there is."""
+    rest = {name: value for name, value in body.items() if name != "person" and value not in (None, [], {})}
+    show.console().print(show.cell(kind, "kind"))
+    if body.get("person"):
+        show.print_table([about(body["person"])], PERSON)
+    if rest:
+        show.print_json(rest)

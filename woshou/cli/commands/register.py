@@ -1,7 +1,7 @@
 """`woshou register`: the entries of the node's own registers."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,6 +14,7 @@ from exchange.people.register import Entry
 from exchange.verbs.keep_entry import close_entry, find_by_document, reopen_entry
 from woshou.cli.call import Call, command, group
 from woshou.cli.people import read_document
+from woshou.cli.show import PERSON, about
 from woshou.cli.words import say
 
 _COLUMNS = {
@@ -34,6 +35,13 @@ def shown(entry: Entry, *, people: bool) -> dict[str, object]:
     return EntryShown.of(entry).model_dump(mode="json", by_alias=True, exclude=set() if people else set(_PEOPLE))
 
 
+def _print(call: Call, entries: list[Entry], *, people: bool, **more: Any) -> None:
+    rows = [shown(entry, people=people) for entry in entries]
+    if people and not call.json:
+        rows = [{**row, **about(row["person"])} for row in rows]
+    call.rows(rows, {**_COLUMNS, **PERSON} if people else _COLUMNS, **more)
+
+
 def install(app: typer.Typer) -> None:
     """Add the group."""
     register = group("台账：查看、查找、退档、回档", "Registers: list, find, close, reopen")
@@ -48,7 +56,7 @@ def install(app: typer.Typer) -> None:
         closed: Annotated[
             bool | None, typer.Option("--closed/--open", help=say("仅退档或仅在册", "only closed, or only open ones"))
         ] = None,
-        people: Annotated[bool, typer.Option("--people", help=say("含个人信息（JSON）", "with persons, in JSON"))] = False,
+        people: Annotated[bool, typer.Option("--people", help=say("含个人信息", "with persons"))] = False,
         after: Annotated[str, typer.Option(help=say("接上页标记", "`next` of the page before"))] = "",
         limit: Annotated[int, typer.Option(min=1, max=10_000, help=say("条数", "how many"))] = 100,
     ) -> None:
@@ -61,7 +69,7 @@ def install(app: typer.Typer) -> None:
             )
             found = ledger.entries.find(wanted, Page(after=after, limit=limit))
         following = entry_cursor(found[-1]) if len(found) == limit else None
-        call.rows([shown(entry, people=people) for entry in found], _COLUMNS, next=following)
+        _print(call, found, people=people, next=following)
 
     @command(register, "find", zh="按证件号码查找（提示输入或标准输入）", en="Find by document number (prompt or stdin)")
     def find(
@@ -73,7 +81,7 @@ def install(app: typer.Typer) -> None:
             counties, asked = call.counties(office, jurisdiction), read_document(document)
             with office.ledgers.transaction(read_only=True) as ledger:
                 found = find_by_document(ledger, office.node, counties, asked)
-        call.rows([shown(entry, people=True) for entry in found], _COLUMNS)
+        _print(call, found, people=True)
 
     @command(register, "close", zh="退档", en="Close an entry")
     def close(

@@ -52,6 +52,15 @@ _ROWS = {
 }
 
 
+_BASIS = {
+    "period": ("统计期", "Period"),
+    "cohort": ("归期", "Cohort"),
+    "as_of": ("截至", "As of"),
+    "rules": ("规则集", "Rule set"),
+    "divisions": ("区划版本", "Divisions"),
+}
+
+
 class WhichPeriod(Invalid):
     """Neither a month nor two days."""
 
@@ -63,6 +72,12 @@ class WhichPeriod(Invalid):
 def _flat(rate: RateShown) -> dict[str, Any]:
     reason = say(rate.reason.zh, rate.reason.en) if rate.reason else None
     return {**vars(rate), "name": say(*NAMES[rate.rate]), "reason": reason}
+
+
+def _basis(made: ReportShown) -> dict[str, Any]:
+    """What all figures of a report rest on."""
+    first = made.figures[0].rates[0]
+    return {**vars(made), "period": f"{first.from_} – {first.to}", "cohort": first.cohort}
 
 
 def install(app: typer.Typer) -> None:
@@ -114,6 +129,7 @@ def install(app: typer.Typer) -> None:
         if call.json:
             print_json(made)
         else:
+            call.card(_basis(made), _BASIS)
             call.rows([_flat(rate) for figures in made.figures for rate in figures.rates], _COLUMNS)
 
 

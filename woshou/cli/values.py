@@ -1,0 +1,115 @@
+"""Codes in Chinese, for tables that people read; JSON keeps the codes, which options take as well."""
+
+from collections.abc import Mapping
+
+from adapters.sheets.words import label
+from exchange.codes import CloseReason, Event, Kind, Purpose, RegisterKind, Result, Role, Sex
+from exchange.conversation import Effect, State
+from exchange.exchanges import Acceptance, Direction
+from exchange.jurisdiction import Category
+from exchange.partners import PartnerStatus
+from exchange.rates import Cohort
+from exchange.terms.agreement import Standing
+from exchange.wire.batch import Outcome
+from woshou.cli.words import LANGUAGE
+
+_EVENTS: dict[str, str] = {event: label("event", event) for event in Event}
+_KINDS: dict[str, str] = {
+    Kind.QUERY: "协查",
+    Kind.NOTICE: "通报",
+    Kind.FEEDBACK: "反馈",
+    Kind.INTERIM: "暂复",
+    Kind.CHALLENGE: "再交流",
+    Kind.CONFIRMATION: "确认",
+    Kind.REMINDER: "催办",
+    Kind.WITHDRAWAL: "撤回",
+}
+_PURPOSES: dict[str, str] = {purpose: label("purpose", purpose) for purpose in Purpose}
+# By the name of the column: one code can mean two things.
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "role": {
+        Role.ASKER: "发起方",
+        Role.ASKED: "被询方",
+        "clerk": "经办人",
+        "system": "系统",
+        "coordinator": "协作负责人",
+        "operator": "运维人员",
+        "auditor": "审计人员",
+    },
+    "kind": _KINDS,
+    "kinds": {**_KINDS, **_EVENTS},
+    "event": _EVENTS,
+    "purposes": _PURPOSES,
+    "sex": {sex: label("sex", sex) for sex in Sex},
+    "acceptance": {Acceptance.PENDING: "待受理", Acceptance.ACCEPTED: "已受理", Acceptance.REJECTED: "未受理"},
+    "state": {
+        State.OPEN: "待反馈",
+        State.ANSWERED: "已反馈",
+        State.CHALLENGED: "再交流",
+        State.NOTED: "已知悉",
+        State.CLOSED: "已办结",
+        State.LAPSED: "已失效",
+        State.WITHDRAWN: "已撤回",
+    },
+    "result": {
+        Result.CONFIRMED: "属实",
+        Result.CORRECTED: "有更正",
+        Result.NOT_FOUND: "查无此人",
+        Result.MOVED_ON: "已他往",
+        Result.DECEASED: "已死亡",
+        Result.DUPLICATE_PERSON: "重复人员",
+        Result.WRONG_JURISDICTION: "非本地区",
+        Result.REFUSED: "拒绝",
+    },
+    "direction": {Direction.OUT: "发出", Direction.IN: "收到"},
+    "directions": {"both": "双向", "first_to_second": "第一方向第二方", "second_to_first": "第二方向第一方"},
+    # A receipt's word for a message, and an import's for a row.
+    "outcome": {
+        Outcome.ACCEPTED: "已接收",
+        Outcome.DUPLICATE: "重复",
+        Outcome.REJECTED: "未接收",
+        "unchanged": "无变化",
+        "warned": "带警告接收",
+        "refused": "拒绝",
+    },
+    "effect": {
+        Effect.OPENS: "开启",
+        Effect.ANSWERS: "答复",
+        Effect.SUPERSEDES: "替代前次",
+        Effect.CHALLENGES: "再交流",
+        Effect.CONFIRMS: "办结",
+        Effect.WITHDRAWS: "撤回",
+        Effect.ERASES: "擦除正文",
+        Effect.REMARKS: "备注",
+        Effect.SUPPLEMENTS: "补充",
+        Effect.OVERTAKEN: "已无效果",
+    },
+    "register": {RegisterKind.OUTFLOW: "流出", RegisterKind.INFLOW: "流入"},
+    "layout": {RegisterKind.OUTFLOW: "流出", RegisterKind.INFLOW: "流入", "matters": "事项"},
+    "close_reason": {
+        CloseReason.RETURNED: "返回",
+        CloseReason.MOVED_ON: "他往",
+        CloseReason.HOUSEHOLD_MOVED: "户口迁移",
+        CloseReason.DECEASED: "死亡",
+        CloseReason.DUPLICATE: "重复",
+        CloseReason.ENTERED_BY_MISTAKE: "误录",
+    },
+    "severity": {"warning": "警告", "refusal": "拒绝"},
+    "standing": {
+        Standing.PROPOSED: "待决定",
+        Standing.ACCEPTED: "已接受",
+        Standing.DECLINED: "已谢绝",
+        Standing.ENDED: "已终止",
+    },
+    "categories": {Category.MIGRANT: "流动人口", Category.INTRA_CITY: "市内人户分离"},
+    "status": {PartnerStatus.PENDING: "待确认", PartnerStatus.ACTIVE: "已开通", PartnerStatus.SUSPENDED: "已暂停"},
+    "environment": {"production": "生产", "sandbox": "沙箱"},
+    "unsent": {"proposal": "提案", "decision": "决定"},
+    "use": {"sig": "签名", "enc": "加密"},
+    "cohort": {Cohort.DUE: "按首次期限", Cohort.SUBMITTED: "按提交"},
+}
+
+
+def worded(column: str, code: str) -> str:
+    """A listed value as a person reads it in the locale's language; what is in no list stays as it is."""
+    return WORDS.get(column, {}).get(code, code) if LANGUAGE == "zh" else code
