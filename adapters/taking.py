@@ -3,14 +3,15 @@
 Parsing, translating words into codes and checking all happen before the transaction begins.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from adapters.office import Office
-from adapters.sheets import CellProblem, Layout, Limits, Sheet, read_sheet
+from adapters.sheets import CellProblem, Layout, Limits, Outcome, Severity, Sheet, annotate, read_sheet
+from adapters.sheets import RowResult as Marked
 from adapters.sheets import SheetRow as ReadRow
 from adapters.sheets.words import code_of, is_coded, items_of, word_problem
 from exchange.codes import RegisterKind
-from exchange.imports import ImportedFile, RowProblem
+from exchange.imports import ImportedFile, RowProblem, RowResult
 from exchange.ledger import Ledger
 from exchange.verbs.sheets.facts import SheetFacts, SheetRow
 from exchange.verbs.sheets.take_matters import MattersSheet, read_matters, take_matters
@@ -35,6 +36,29 @@ def take_file(ledger: Ledger, office: Office, file: ReadFile) -> ImportedFile:
     if isinstance(file, MattersSheet):
         return take_matters(ledger, file, office.now())
     return take_register(ledger, file, office.now())
+
+
+def annotated_copy(data: bytes, layout: Layout, rows: Iterable[RowResult], limits: Limits | None = None) -> bytes:
+    """The clerk's own .xlsx with what became of its rows in it; SheetRefused if the file cannot be annotated."""
+    return annotate(data, layout, map(_marked, rows), limits)
+
+
+def _marked(row: RowResult) -> Marked:
+    problems = tuple(
+        CellProblem(
+            row=row.row,
+            column=problem.column,
+            field=problem.field,
+            severity=Severity(problem.severity),
+            code=problem.code,
+            found=problem.found,
+            expected=problem.expected,
+            zh=problem.zh,
+            en=problem.en,
+        )
+        for problem in row.problems
+    )
+    return Marked(number=row.row, outcome=Outcome(row.outcome.value), problems=problems)
 
 
 def facts_of(sheet: Sheet, filename: str) -> SheetFacts:

@@ -5,6 +5,7 @@ import stat
 from dataclasses import replace
 
 import pytest
+from openpyxl import load_workbook
 from typer.testing import CliRunner
 
 from exchange.terms.agreement import Standing
@@ -53,8 +54,36 @@ def test_an_import_tells_what_became_of_every_row(node, sheet):
 
 def test_the_same_file_again_changes_nothing(node, sheet):
     first = node("import", str(sheet), "--layout", "outflow").json
-    assert node("import", str(sheet), "--layout", "outflow").json["id"] == first["id"]
+    again = node("import", str(sheet), "--layout", "outflow")
+    assert (again.json["id"], "before" in again.err) == (first["id"], True)
     assert len(node("register", "list").json["items"]) == 1
+
+
+def test_the_rows_of_an_import_can_be_read_again(node, sheet):
+    taken = node("import", str(sheet), "--layout", "outflow").json
+    (listed,) = node("imports", "list").json["items"]
+    assert (listed["id"], listed["filename"], listed["refused"]) == (taken["id"], "流出.csv", 1)
+    (refused,) = node("imports", "show", taken["id"], "--rows", "refused").json["items"]
+    assert (refused["row"], refused["outcome"]) == (3, "refused")
+    assert [row["row"] for row in node("imports", "show", taken["id"]).json["items"]] == [2, 3]
+    assert "document-refused" in on_screen(node, "imports", "show", taken["id"])
+    assert node("imports", "show", an_id(9)).refusal["code"] == "not-found"
+
+
+def test_an_import_can_give_back_the_sheet_with_its_results(entered, tmp_path):
+    sent, back = tmp_path / "out.xlsx", tmp_path / "back.xlsx"
+    entered("export", "outflow", str(sent))
+    entered("import", str(sent), "--layout", "outflow", "--annotated", str(back))
+    told = [row[-1] for row in load_workbook(back).worksheets[0].iter_rows(values_only=True) if row[-1] is not None]
+    assert [str(cell).splitlines()[0] for cell in told] == ["导入结果 Import result", "无变化 unchanged"]
+    assert stat.S_IMODE(back.stat().st_mode) == 0o600
+    assert entered("import", str(sent), "--layout", "outflow", "--annotated", str(back)).refusal["code"] == "file-exists"
+
+
+def test_what_cannot_be_annotated_is_not_imported(node, sheet, tmp_path):
+    answer = node("import", str(sheet), "--layout", "outflow", "--annotated", str(tmp_path / "back.xlsx"))
+    assert answer.code == Exit.USAGE
+    assert node("imports", "list").json["items"] == []
 
 
 def test_a_file_that_is_no_sheet_is_refused(node, tmp_path):

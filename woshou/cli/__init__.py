@@ -10,6 +10,7 @@ from woshou.cli.commands import (
     agreement,
     apikey,
     exchange,
+    imports,
     node,
     openapi,
     partner,
@@ -22,7 +23,7 @@ from woshou.cli.commands import (
 from woshou.cli.words import say, translate_frame
 
 # In the order in which they are first needed.
-_MODULES = (node, processes, partner, agreement, sheets, register, exchange, report, apikey, upkeep, openapi)
+_MODULES = (node, processes, partner, agreement, sheets, imports, register, exchange, report, apikey, upkeep, openapi)
 
 
 def build() -> typer.Typer:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from exchange.moments import SHANGHAI, format_moment
+from exchange.moments import SHANGHAI, format_moment, parse_moment
 from woshou.cli.values import worded
 from woshou.cli.words import say
 
@@ -132,6 +132,8 @@ def cell(value: Any, column: str = "") -> str:
             return " ".join(cell(member, column) for member in value)
         case Enum():
             return worded(column, str(value.value))
+        case str() if column.endswith("_at") and value:
+            return cell(parse_moment(value))
         case str():
             return worded(column, value)
         case _:

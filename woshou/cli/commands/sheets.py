@@ -8,40 +8,22 @@ import typer
 from adapters.exporting import Format, write_entries, write_exchanges
 from adapters.sheets import Layout
 from adapters.sheets.template import template
-from adapters.taking import read_file, take_file
+from adapters.taking import annotated_copy, read_file, take_file
 from api.models.imports import ImportShown, RowOfFile
 from exchange.codes import RegisterKind, Role
-from exchange.cursors import entry_cursor, exchange_cursor
+from exchange.cursors import entry_cursor, exchange_cursor, row_cursor
 from exchange.exchanges import Exchange
 from exchange.imports import ImportedFile, RowResult
 from exchange.ledger import EntryFilter, ExchangeFilter, Ledger, Page
 from exchange.people.register import Entry
 from woshou.cli import show
 from woshou.cli.call import Call, command
+from woshou.cli.commands.imports import print_file, print_rows
 from woshou.cli.files import STDOUT, check_free, write_private
 from woshou.cli.words import say
 
 _PAGE = 1000
-_FILE = {
-    "id": ("导入编号", "Import"),
-    "layout": ("版式", "Layout"),
-    "rows": ("数据行", "Rows"),
-    "accepted": ("接收", "Accepted"),
-    "warned": ("带警告接收", "Warned"),
-    "unchanged": ("无变化", "Unchanged"),
-    "refused": ("拒绝", "Refused"),
-    "blank": ("空行", "Blank"),
-    "excluded_columns": ("按规定不读的列", "Columns dropped unread"),
-    "unknown_columns": ("未识别的列", "Unknown columns"),
-}
-_PROBLEMS = {
-    "row": ("行", "Row"),
-    "column": ("列", "Column"),
-    "severity": ("级别", "Severity"),
-    "code": ("代码", "Code"),
-    "told": ("说明", "What"),
-    "expected": ("应为", "Expected"),
-}
+ForceOption = Annotated[bool, typer.Option("--force", help=say("覆盖已有文件", "write over an existing file"))]
 
 
 def install(app: typer.Typer) -> None:
@@ -54,14 +36,32 @@ def install(app: typer.Typer) -> None:
         layout: Annotated[Layout, typer.Option(help=say("流出、流入台账或事项", "outflow, inflow or matters"))],
         jurisdiction: Annotated[str | None, typer.Option(help=say("区县代码", "county code"))] = None,
         problems: Annotated[int, typer.Option(min=0, help=say("最多列出多少个问题", "list at most so many problems"))] = 20,
+        annotated: Annotated[
+            Path | None,
+            typer.Option(
+                dir_okay=False, help=say("另存一份标注结果的副本（.xlsx）", "also write a copy with the results (.xlsx)")
+            ),
+        ] = None,
+        force: ForceOption = False,
     ) -> None:
+        if annotated is not None:
+            if {file.suffix.lower(), annotated.suffix.lower()} != {".xlsx"}:
+                raise typer.BadParameter(say("只有 .xlsx 可以标注，副本也是 .xlsx", "only an .xlsx is annotated, as an .xlsx"))
+            check_free(annotated, force=force)
         with call.office() as office, call.progress("读取并核对…", "Reading and checking …"):
             county = call.county(office, jurisdiction)
-            read = read_file(office, county, layout, file.name, file.read_bytes())
+            data = file.read_bytes()
+            read = read_file(office, county, layout, file.name, data)
             with office.ledgers.transaction() as ledger:
+                before = ledger.imports.by_digest(county, layout, read.facts.sha256)
                 taken = take_file(ledger, office, read)
                 rows = [row for outcome in ("refused", "warned") for row in _rows(ledger, taken, outcome, problems)]
+                every = _every_row(ledger, taken) if annotated is not None else []
+        if before is not None:
+            call.note("该文件此前已导入，本次没有任何变化。", "That file was imported before; nothing changed.")
         _tell(call, taken, rows)
+        if annotated is not None:
+            write_private(annotated, annotated_copy(data, layout, every), force=force)
 
     @command(app, "export", zh="导出台账或信息交换", en="Export a register or the exchanges")
     def export(
@@ -73,7 +73,7 @@ def install(app: typer.Typer) -> None:
         ],
         jurisdiction: Annotated[str | None, typer.Option(help=say("区县代码", "county code"))] = None,
         role: Annotated[Role | None, typer.Option(help=say("仅发起方或被询方", "only as asker, or as asked"))] = None,
-        force: Annotated[bool, typer.Option("--force", help=say("覆盖已有文件", "write over an existing file"))] = False,
+        force: ForceOption = False,
     ) -> None:
         if what not in (*RegisterKind, "exchanges", *(f"template-{layout}" for layout in Layout)):
             raise typer.BadParameter(say("应为 outflow、inflow、exchanges 或 template-…", "see the help"))
@@ -114,25 +114,22 @@ def _rows(ledger: Ledger, taken: ImportedFile, outcome: str, limit: int) -> list
     return ledger.imports.rows(taken.id, Page(limit=limit), outcome=outcome) if limit else []
 
 
+def _every_row(ledger: Ledger, taken: ImportedFile) -> list[RowResult]:
+    found: list[RowResult] = []
+    page = Page(limit=_PAGE)
+    while rows := ledger.imports.rows(taken.id, page):
+        found += rows
+        page = Page(after=row_cursor(rows[-1]), limit=_PAGE)
+    return found
+
+
 def _tell(call: Call, taken: ImportedFile, rows: list[RowResult]) -> None:
     if call.json:
         show.print_json({**show.plain(ImportShown.of(taken)), "problems": [RowOfFile.of(row) for row in rows]})
         return
-    call.card(ImportShown.of(taken), _FILE)
-    told = [
-        {
-            "row": row.row,
-            "column": problem.column,
-            "severity": problem.severity,
-            "code": problem.code,
-            "told": say(problem.zh, problem.en),
-            "expected": problem.expected,
-        }
-        for row in rows
-        for problem in row.problems
-    ]
-    if told:
-        call.rows(told, _PROBLEMS)
+    print_file(ImportShown.of(taken))
+    if rows:
+        print_rows(call, rows)
 
 
 def _entries(ledger: Ledger, counties: frozenset[str], register: RegisterKind) -> list[Entry]:
