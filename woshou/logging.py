@@ -54,6 +54,11 @@ def configure(form: Literal["json", "text"], *, level: str = "info") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for name in ("uvicorn", "uvicorn.access", "uvicorn.error"):  # which may have been given handlers and levels of their own
+        server = logging.getLogger(name)
+        server.handlers.clear()
+        server.propagate = True
+        server.setLevel(logging.NOTSET)
     for name, least in _QUIET.items():
         logging.getLogger(name).setLevel(least)
 

@@ -48,7 +48,7 @@ def play(script: Script) -> None:
     began = time.monotonic()
     for name in [name for name in os.environ if name.startswith("WOSHOU_")]:
         del os.environ[name]  # what is set for another node must not reach these
-    with _folder(script.folder) as folder, _ended_by_sigterm(), stage(folder, f"{FIRST_DAY}T09:00", _tell) as nodes:
+    with _folder(script.folder) as folder, _ended_by_signals(), stage(folder, f"{FIRST_DAY}T09:00", _tell) as nodes:
         last, imports = _live(nodes, folder, script)
         summary = summary_of(nodes, FIRST_DAY, last, imports, round(time.monotonic() - began, 1))
         write_keys(folder, nodes)
@@ -146,17 +146,21 @@ def _folder(named: Path | None) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """SIGTERM ends the demonstration as Ctrl-C does, so that no process stays behind."""
+def _ended_by_signals() -> Iterator[None]:
+    """SIGTERM ends the demonstration as Ctrl-C does, so that no process stays behind.
+
+    So does SIGINT, even where a shell that runs it in the background has it ignored.
+    """
 
     def end(*_: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, end)
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _serve(nodes: list[DemoNode]) -> None:
