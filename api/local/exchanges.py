@@ -28,7 +28,7 @@ from exchange.people.register import EntryProtected
 from exchange.terms.agreement import ItemNotAgreed, NoAgreement, NoteNotAllowed
 from exchange.terms.screening import ExcludedContent
 from exchange.verbs.pair import pair
-from exchange.verbs.submit import NoGround, NoRoute, OpeningDraft, submit
+from exchange.verbs.submit import EventInFuture, NoGround, NoRoute, OpeningDraft, submit
 from exchange.verbs.whole import whole
 
 router = APIRouter(prefix="/api/v1", tags=["Exchanges"], route_class=StrictRoute)
@@ -40,7 +40,16 @@ RoleQuery = Annotated[Role | None, Query(description="which side, where both are
     status_code=201,
     response_model=ExchangeRow,
     responses=writing(
-        NotFound, NoRoute, NoGround, NoAgreement, ItemNotAgreed, NoteNotAllowed, ExcludedContent, NotServed, EntryProtected
+        NotFound,
+        NoRoute,
+        NoGround,
+        EventInFuture,
+        NoAgreement,
+        ItemNotAgreed,
+        NoteNotAllowed,
+        ExcludedContent,
+        NotServed,
+        EntryProtected,
     ),
     summary="Start a query or a notice",
 )

@@ -270,3 +270,6 @@ def test_the_rows_behind_a_rate_are_listed(entered):
 def test_a_period_has_two_ends_in_their_order(node):
     assert node("report", "--from", "2026-03-02", "--to", "2026-03-01").refusal["code"] == "which-period"
     assert node("report", "--month", "2026-13").refusal["code"] == "which-period"
+    assert "YYYY-MM, like" in node("report", "--month", "March").refusal["en"]
+    assert node("report", "--from", "2026-03-02").refusal["code"] == "which-period"
+    assert node("report", "--from", "2026-03-02", "--to", "2026-03-03", "--month", "2026-03").refusal["code"] == "which-period"

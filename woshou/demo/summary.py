@@ -1,6 +1,8 @@
 """What came of it: one JSON document, or a table of the rates."""
 
 import json
+import shlex
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -129,8 +131,14 @@ def print_summary(summary: dict[str, Any], nodes: list[DemoNode], folder: Path, 
         return
     out.print(say("进一步查看：", "Where to look further:"))
     for node in nodes:
-        out.print(f"  {node.place}  {node.url}/docs   woshou exchange list --data {node.folder}")
+        out.print(f"  {node.place}  {node.url}/docs   {_program()} exchange list --data {node.folder}")
     out.print(f"  {say('接口密钥', 'API keys')}: {folder / _KEYS}   {say('表格', 'sheets')}: {folder / 'sheets'}")
+
+
+def _program() -> str:
+    """How this program was started, to be pasted: it need not be on the reader's path."""
+    begun = Path(sys.argv[0])
+    return shlex.quote(sys.argv[0]) if begun.name == "woshou" else f"{shlex.quote(sys.executable)} -m woshou"
 
 
 def _marks(rates: list[dict[str, Any]]) -> dict[str, str]:

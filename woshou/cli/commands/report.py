@@ -62,11 +62,11 @@ _BASIS = {
 
 
 class WhichPeriod(Invalid):
-    """Neither a month nor two days."""
+    """Not a month, and not two days in their order."""
 
     code = "which-period"
-    zh = "请用 --month YYYY-MM，或同时用 --from 和 --to 指定期间。"
-    en = "Name the period with --month YYYY-MM, or with --from and --to."
+    zh = "请用 --month YYYY-MM，或同时用 --from 和 --to 指定期间，起不晚于止。"
+    en = "Name the period with --month YYYY-MM, or with both --from and --to, in that order."
 
 
 def _flat(rate: RateShown) -> dict[str, Any]:
@@ -116,6 +116,8 @@ def install(app: typer.Typer) -> None:
         with call.office() as office:
             now = office.now()
             codes = tuple(jurisdiction or sorted(office.node.jurisdictions))
+            if (first is None) is not (last is None) or (first and month):
+                raise WhichPeriod
             period = (first.date(), last.date()) if first and last else None
             wanted = query_of(
                 codes, now, month=month, period=period, as_of=as_of, cohort=cohort, narrowing=narrowing, parts=parts
@@ -154,7 +156,7 @@ def query_of(
         try:
             query = month_query(month, codes, now, cohort=cohort, narrowing=narrowing, parts=parts)
         except ValueError as exc:
-            raise WhichPeriod from exc
+            raise WhichPeriod(zh="统计月应写作 YYYY-MM，如 2026-03。", en="A month is written YYYY-MM, like 2026-03.") from exc
         return query if as_of is None else replace(query, as_of=moment)
     if period is None or period[1] < period[0]:
         raise WhichPeriod
