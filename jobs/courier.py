@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -53,6 +53,8 @@ class Courier:
     ) -> None:
         self._office, self._client, self._renewals = office, client, renewals
         self._stopping, self._jitter = stopping, jitter
+        # Documents that a partner refused, and when to try again: they hold up neither its batches nor each other.
+        self._refused: dict[tuple[str, str], datetime] = {}
 
     def deliver_to(self, node: str) -> int:
         """Deliver until nothing waits; how many batches got their receipt. Trouble is noted on the link, with when to go on."""
@@ -127,7 +129,30 @@ class Courier:
             for document in signed.unsent:
                 if partner is None or self._stopping.is_set():
                     return
-                self._send_document(partner, signed, document)
+                again = self._refused.get((signed.digest, document))
+                if again is not None and self._office.now() < again:
+                    continue
+                try:
+                    self._send_document(partner, signed, document)
+                except PartnerRefused as refusal:
+                    if not needs_people(refusal):
+                        raise
+                    self._set_aside(partner, signed, document, refusal)
+
+    def _set_aside(self, partner: Partner, signed: SignedAgreement, document: str, refusal: PartnerRefused) -> None:
+        now = self._office.now()
+        self._refused[signed.digest, document] = now + STUCK
+        finding = Finding(
+            id=f"{signed.digest}:{document}:{refusal.problem}",
+            kind=refusal.problem,
+            partner=partner.node,
+            subject=f"agreement {signed.digest}",
+            detail=f"{document}: {_detail(refusal)}",
+            at=now,
+        )
+        with self._office.ledgers.transaction() as ledger:
+            ledger.chores.add_findings([finding])
+        _log.warning("agreement document refused", partner=partner.node, agreement=signed.digest, trouble=refusal.problem)
 
     def _send_document(self, partner: Partner, signed: SignedAgreement, document: str) -> None:
         if document == "proposal":

@@ -54,11 +54,15 @@ Answer = Callable[[httpx.Request], httpx.Response]
 
 @dataclass
 class Wuchang:
-    """The partner as the wire shows it; `answers`, while there are any, are what it says to batches instead of a receipt."""
+    """The partner as the wire shows it; `answers`, while there are any, are what it says to batches instead of a receipt.
+
+    `to_documents` are what it says to agreement documents instead of 202.
+    """
 
     office: Office
     caller: Office
     answers: list[Answer] = field(default_factory=list)
+    to_documents: list[Answer] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     token: object = field(default_factory=lambda: {"access_token": "token", "expires_in": 600})
 
@@ -73,7 +77,7 @@ class Wuchang:
             if self.answers:
                 return self.answers.pop(0)(request)
             return httpx.Response(200, text=take_batch(self.office, as_partner(self.caller), request.content))
-        return httpx.Response(202)
+        return self.to_documents.pop(0)(request) if self.to_documents else httpx.Response(202)
 
 
 @dataclass

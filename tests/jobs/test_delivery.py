@@ -270,6 +270,30 @@ def test_a_proposal_is_delivered_before_anything_else(pair: Pair):
     assert held.unsent == ()
 
 
+def test_a_refused_document_is_one_finding_and_holds_up_neither_batches_nor_other_documents(pair: Pair):
+    exchange = pair.ask()
+    signer = pair.xicheng.signer("mx-agreement+jws")
+    with pair.xicheng.ledgers.transaction() as ledger:
+        signed = [agree.propose(ledger, pair.xicheng.node, agreed_terms(n), a_moment(), signer) for n in (2, 3)]
+    pair.wire.to_documents = [lambda _: a_problem(409, "not-served")]
+    courier = Courier(pair.xicheng, pair.client, Renewals(pair.xicheng, pair.client), threading.Event())
+    assert courier.deliver_to(WUCHANG_NODE) == 1
+    assert courier.deliver_to(WUCHANG_NODE) == 0
+    assert pair.held(pair.wuchang, exchange) is not None
+    with pair.xicheng.ledgers.transaction(read_only=True) as ledger:
+        unsent = {held.digest: held.unsent for held in ledger.agreements.all() if held.digest in {one.digest for one in signed}}
+        (finding,) = ledger.chores.findings(Page())
+    assert sorted(unsent.values()) == [(), ("proposal",)]
+    (refused,) = (digest for digest, waiting in unsent.items() if waiting)
+    assert (finding.kind, finding.subject) == ("not-served", f"agreement {refused}")
+    pair.clock.move(STUCK)
+    courier.deliver_to(WUCHANG_NODE)
+    with pair.xicheng.ledgers.transaction(read_only=True) as ledger:
+        held = ledger.agreements.get(refused)
+    assert held is not None
+    assert held.unsent == ()
+
+
 def test_a_partner_under_delivery_is_not_started_twice(pair: Pair):
     pair.ask()
     arrived, go_on = threading.Event(), threading.Event()
