@@ -33,7 +33,7 @@ OPEN = {
 CLOSED = sorted(set(ROUTES) - OPEN)
 ROLES = {"Agreements": "coordinator", "Partners": "operator", "Health": "operator"}
 IDS = {"digest": a_digest("any"), "node": "wuchang.example", "layout": "outflow", "rate": "feedback_given"}
-BODY_SECONDS = 1.5
+BODY_SECONDS = 4.0
 
 
 @pytest.fixture(scope="module")
