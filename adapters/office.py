@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 from adapters.clock import Clock
 from adapters.keys import jose
@@ -16,12 +15,6 @@ from exchange.ledger import Ledgers
 from exchange.moments import parse_moment
 from exchange.node import Node
 from exchange.partners import Partner, PartnerKey, PartnerStatus
-
-
-class Stoppable(Protocol):
-    """Something that holds connections or files open."""
-
-    def close(self) -> None: ...
 
 
 class Office:

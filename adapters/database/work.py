@@ -5,6 +5,7 @@ takes about twice the time for a thousand rows. Reading goes through its Core, w
 asks, Core writes it once (`Asked`), since with it a look-up by a key takes ten times as long as the look-up itself.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -101,7 +102,7 @@ def named(table: Table, row: AnyRow) -> dict[str, Any]:
     return dict(zip(table.columns.keys(), row, strict=True))
 
 
-class Work:
+class Work(ABC):
     """What the books do with a transaction's connection."""
 
     mark: ClassVar[str]
@@ -184,14 +185,14 @@ class Work:
         return self.among(column, bindparam(None, self.listed(values)))
 
     @classmethod
+    @abstractmethod
     def among(cls, column: ColumnElement[Any], listed: BindParameter[Any]) -> ColumnElement[bool]:
         """Whether a column holds one of the words of a parameter, whose value `listed` makes."""
-        raise NotImplementedError
 
     @staticmethod
+    @abstractmethod
     def listed(values: Iterable[str]) -> Any:
         """Words as one parameter."""
-        raise NotImplementedError
 
     @classmethod
     @cache
@@ -200,9 +201,9 @@ class Work:
         compiled = asked.write(cls).compile(dialect=cls.dialect, column_keys=asked.sets)
         return str(compiled), {name: value for name, value in compiled.params.items() if value is not None}
 
+    @abstractmethod
     def _statement(self, table: Table) -> postgresql.Insert | sqlite.Insert:
         """The dialect's own insert, which alone knows ON CONFLICT."""
-        raise NotImplementedError
 
     def _unless_there(self, kind: TableRow, values: Mapping[str, Any], *, replace: bool) -> postgresql.Insert | sqlite.Insert:
         table, keys = table_of(kind), shape_of(kind).keys

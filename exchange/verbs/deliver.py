@@ -157,7 +157,6 @@ def settle(
     ledger.messages.save(settled)
     _take_effect(ledger, node, link, settled, now)
     ledger.links.save_receipt(replace(stored, received_at=received_at, receipt_jws=receipt_jws, receipt_digest=receipt_digest))
-    link = ledger.links.of(partner) or link
     ledger.links.save(
         replace(
             link,

@@ -128,10 +128,9 @@ def receive(
     )
     if abs(received_at - sent_at) > SKEW:
         ledger.chores.add_findings([_skew(partner, manifest, received_at, sent_at)])
-    link_now = ledger.links.of(partner.node) or link
     ledger.links.save(
         replace(
-            link_now,
+            link,
             in_sequence=manifest.sequence,
             in_digest=manifest_digest,
             in_turn=turn,
