@@ -7,6 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect
 
+from adapters.database import migration
 from adapters.database.connections import open_engine, read_url
 from adapters.database.engine import open_database
 from adapters.database.tables import METADATA
@@ -34,7 +35,7 @@ def test_an_empty_database_has_no_revision(database):
 
 def test_an_upgraded_database_is_current(database):
     database.upgrade()
-    assert database.revision() == "0001"
+    assert database.revision() == migration.newest()
     assert database.is_current()
 
 
@@ -81,4 +82,4 @@ def test_many_that_upgrade_at_once_upgrade_once(database_url):
             database.close()
 
     with ThreadPoolExecutor(6) as pool:
-        assert list(pool.map(upgrade, range(6))) == ["0001"] * 6
+        assert list(pool.map(upgrade, range(6))) == [migration.newest()] * 6
