@@ -3,6 +3,7 @@
 from adapters.database.books.access import SqlAccess
 from adapters.database.books.agreements import SqlAgreements
 from adapters.database.books.chores import SqlChores
+from adapters.database.books.counting import SqlCounting
 from adapters.database.books.entries import SqlEntries
 from adapters.database.books.exchanges import SqlExchanges
 from adapters.database.books.imports import SqlImports
@@ -15,6 +16,7 @@ from exchange.ledger import (
     Access,
     Agreements,
     Chores,
+    Counting,
     Entries,
     Exchanges,
     Imports,
@@ -33,6 +35,7 @@ class SqlLedger:
         self.messages: Messages = SqlMessages(work)
         self.exchanges: Exchanges = SqlExchanges(work)
         self.entries: Entries = SqlEntries(work)
+        self.counting: Counting = SqlCounting(work)
         self.agreements: Agreements = SqlAgreements(work)
         self.partners: Partners = SqlPartners(work)
         self.imports: Imports = SqlImports(work)

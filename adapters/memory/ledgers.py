@@ -8,6 +8,7 @@ from adapters.memory.access import MemoryAccess
 from adapters.memory.agreements import MemoryAgreements
 from adapters.memory.books import Books
 from adapters.memory.chores import MemoryChores
+from adapters.memory.counting import MemoryCounting
 from adapters.memory.entries import MemoryEntries
 from adapters.memory.exchanges import MemoryExchanges
 from adapters.memory.imports import MemoryImports
@@ -19,6 +20,7 @@ from exchange.ledger import (
     Access,
     Agreements,
     Chores,
+    Counting,
     Entries,
     Exchanges,
     Imports,
@@ -40,6 +42,7 @@ class MemoryLedger:
     messages: Messages
     exchanges: Exchanges
     entries: Entries
+    counting: Counting
     agreements: Agreements
     partners: Partners
     imports: Imports
@@ -52,6 +55,7 @@ class MemoryLedger:
         self.messages = MemoryMessages(books)
         self.exchanges = MemoryExchanges(books)
         self.entries = MemoryEntries(books)
+        self.counting = MemoryCounting(books)
         self.agreements = MemoryAgreements(books)
         self.partners = MemoryPartners(books)
         self.imports = MemoryImports(books)

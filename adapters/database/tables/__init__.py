@@ -4,6 +4,7 @@
 """
 
 from adapters.database.tables.columns import Row
+from adapters.database.tables.counting import TotalsRow, UncountedRow, VerdictRow
 from adapters.database.tables.exchanges import ExchangeRow, FactRow
 from adapters.database.tables.links import BatchRow, LinkRow, MessageRow
 from adapters.database.tables.node import (
@@ -38,5 +39,8 @@ __all__ = [
     "PartnerKeyRow",
     "PartnerRow",
     "RememberedAnswerRow",
+    "TotalsRow",
+    "UncountedRow",
     "UsedAssertionRow",
+    "VerdictRow",
 ]
