@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 from typing import TypeAlias
 
 from exchange.moments import SHANGHAI, civil_day
+from jobs.count import close_days, recount
 from jobs.deliver import deliver
 from jobs.notify import notify
 from jobs.overdue import NAME as OVERDUE
@@ -55,6 +56,8 @@ SCHEDULE = (
     Job(name="retry", run=retry_rejected, when=Every(interval=timedelta(hours=1))),
     Job(name="tidy", run=tidy, when=Every(interval=timedelta(hours=1))),
     Job(name=OVERDUE, run=announce_overdue, when=Daily(at=time(0, 10))),
+    Job(name="close", run=close_days, when=Daily(at=time(0, 20))),
+    Job(name="recount", run=recount, when=Daily(at=time(3, 0))),
     Job(name="remind", run=remind_partners, when=Daily(at=time(8, 0))),
 )
 

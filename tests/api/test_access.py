@@ -118,6 +118,7 @@ RULES = {
     "POST /api/v1/partners/{node}/resumption": RUNNING,
     "GET /api/v1/findings": WATCHING,
     "GET /api/v1/rates": FIGURES,
+    "GET /api/v1/rates/grid": FIGURES,
     "GET /api/v1/rates/{rate}/rows": FIGURES,
 }
 PUBLIC = {"GET /healthz", "GET /readyz"}

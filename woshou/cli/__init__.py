@@ -15,6 +15,7 @@ from woshou.cli.commands import (
     openapi,
     partner,
     processes,
+    rates,
     register,
     report,
     sheets,
@@ -23,7 +24,7 @@ from woshou.cli.commands import (
 from woshou.cli.words import say, translate_frame
 
 # In the order in which they are first needed.
-_MODULES = (node, processes, partner, agreement, sheets, imports, register, exchange, report, apikey, upkeep, openapi)
+_MODULES = (node, processes, partner, agreement, sheets, imports, register, exchange, report, rates, apikey, upkeep, openapi)
 
 
 def build() -> typer.Typer:

@@ -54,6 +54,18 @@ def grid(ledger: Ledger, node: Node, wanted: GridQuery) -> Grid:
     )
 
 
+def jurisdictions_at(node: Node, within: str, level: Level) -> tuple[str, ...]:
+    """The places of a level that hold counties served here within a place, so that together they are all of it.
+
+    A county directly below a province stands for itself among the prefectures. NotServed if none is served there.
+    """
+    divisions, found = node.divisions, set[str]()
+    for county in _counties(node, within):
+        line = [county, *divisions.ancestors(county)]
+        found.add(next((code for code in line[1:] if divisions.level_of(code) is level), county))
+    return tuple(sorted(found))
+
+
 class _Filling:
     """One grid under way."""
 
