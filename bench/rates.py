@@ -70,10 +70,10 @@ class Postgres:
                 copy.write_row(row)
 
     def export(self, columns: str, table: str, file: Path) -> None:
-        with file.open("wb") as out, self._connection.cursor() as cursor:
-            with cursor.copy(f"COPY (SELECT {columns} FROM {table}) TO STDOUT (FORMAT CSV, HEADER)".encode()) as copy:
-                for data in copy:
-                    out.write(data)
+        copied = f"COPY (SELECT {columns} FROM {table}) TO STDOUT (FORMAT CSV, HEADER)".encode()
+        with file.open("wb") as out, self._connection.cursor() as cursor, cursor.copy(copied) as copy:
+            for data in copy:
+                out.write(data)
 
     def settle(self) -> None:
         self.run("VACUUM ANALYZE")
@@ -169,8 +169,7 @@ def _fill(store: Any, node: Node, number: int) -> float:
         store.fill(table, columns, rows)
     for index in ("bench_counties (place)", "bench_days (day)", "bench_facts (shape)", "bench_versions (shape)"):
         store.run(f"CREATE INDEX {index.split()[0]}_by ON {index}")
-    indexes = [name for table in ("exchanges", "facts", "verdicts") for name in _indexes(store, table)]
-    made = {name: statement for name, statement in indexes}
+    made = dict(index for table in ("exchanges", "facts", "verdicts") for index in _indexes(store, table))
     for name in made:
         store.run(f"DROP INDEX {name}")
     for first in range(0, number, _CHUNK):
@@ -194,23 +193,19 @@ def _indexes(store: Any, table: str) -> list[tuple[str, str]]:
 def _export(store: Any, duck: Any, folder: Path) -> None:
     """The rows that the GROUP BY reads, by way of CSV."""
     columns = {
-        "exchanges": "exchange, link, role, own, category, kind, event",
-        "facts": "exchange, link, role, what, round, happened_at, known_at, voided_at, due",
-        "bench_days": "*",
+        "exchanges": "exchange VARCHAR, link BIGINT, role VARCHAR, own VARCHAR, category VARCHAR, kind VARCHAR, event VARCHAR",
+        "facts": (
+            "exchange VARCHAR, link BIGINT, role VARCHAR, what VARCHAR, round BIGINT, happened_at BIGINT, known_at BIGINT, "
+            "voided_at BIGINT, due VARCHAR"
+        ),
+        "bench_days": "day INTEGER, iso VARCHAR, nine BIGINT, period INTEGER",
     }
     for table, wanted in columns.items():
         file = folder / f"{table}.csv"
-        store.export(wanted, table, file)
-        duck.execute(
-            f"CREATE TABLE {table} AS SELECT * FROM read_csv('{file}', header = true, "
-            "types = {'own': 'VARCHAR', 'due': 'VARCHAR', 'iso': 'VARCHAR', 'voided_at': 'BIGINT', 'event': 'VARCHAR'}, "
-            "auto_type_candidates = ['BIGINT', 'VARCHAR'])"
-            if table != "bench_days"
-            else f"CREATE TABLE {table} AS SELECT * FROM read_csv('{file}', header = true, all_varchar = true)"
-        )
+        store.export(", ".join(column.split()[0] for column in wanted.split(", ")), table, file)
+        duck.execute(f"CREATE TABLE {table} ({wanted})")
+        duck.execute(f"COPY {table} FROM '{file}' (FORMAT CSV, HEADER)")
         file.unlink()
-    duck.execute("ALTER TABLE bench_days ALTER at TYPE BIGINT")
-    duck.execute("ALTER TABLE bench_days ALTER period TYPE INTEGER")
 
 
 def _pages(database: Database, node: Node) -> tuple[int, float]:
@@ -247,9 +242,7 @@ def _prove(database: Database, node: Node, store: Any, duck: Any, number: int) -
                     key = (own, period, *matters[matter])
                     cells[key] = (int(made.denominator[place, period, column]), int(made.numerator[place, period, column]))
     for name, rows in ((RAW, store.run(GROUP_BY)), (DUCK, duck.execute(GROUP_BY).fetchall())):
-        others = {
-            (own, int(period), kind, event): (int(all_), int(answered)) for own, period, kind, event, all_, answered in rows
-        }
+        others = {(own, int(period), *matter): (int(all_), int(answered)) for own, period, *matter, all_, answered in rows}
         if others != cells:
             raise RuntimeError(f"the engine and {name} differ in {len(set(others.items()) ^ set(cells.items()))} cells")
     with database.transaction(read_only=True) as ledger:

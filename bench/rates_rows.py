@@ -30,6 +30,7 @@ KINDS: tuple[tuple[Kind, Event | None], ...] = (
 )
 FIRST = date(2025, 11, 15)
 DAYS = 380
+_DAY = "CAST(86400000 AS BIGINT)"
 AS_OF = day_start(date(2027, 1, 28))
 # Of ten: confirmed, answered, answered late, never answered, challenged and never answered again.
 _SHAPES: tuple[tuple[tuple[FactKind, int, int, int | None], ...], ...] = (
@@ -90,7 +91,7 @@ def helpers(node: Node) -> Iterator[tuple[str, str, list[tuple[Any, ...]]]]:
         )
         for day in range(first, first + DAYS + 100)
     ]
-    yield "bench_days", "day INTEGER, iso TEXT, at BIGINT, period INTEGER", days
+    yield "bench_days", "day INTEGER, iso TEXT, nine BIGINT, period INTEGER", days
     kinds = [
         (
             place,
@@ -166,7 +167,7 @@ def statements(first: int, last: int, *, numbers: str, padded: str) -> list[str]
     """What fills the three tables with the exchanges of these numbers; `numbers` and `padded` are as the database says it."""
     several = f"""
         SELECT n.n AS n, {padded} AS exchange, c.own AS own, k.kind AS kind, k.event AS event, k.sort AS sort,
-               d.day AS day, d.at AS at, due.iso AS due, n.n / 31 % 10 AS shape
+               d.day AS day, d.nine AS at, due.iso AS due, n.n / 31 % 10 AS shape
         FROM {numbers.format(first=first, last=last)}
         JOIN bench_counties c ON c.place = n.n % {COUNTIES}
         JOIN bench_kinds k ON k.place = n.n / 7 % 3
@@ -181,8 +182,8 @@ def statements(first: int, last: int, *, numbers: str, padded: str) -> list[str]
             SELECT exchange, 1, 'asked', own, '110102', own, '110102', 'migrant', kind, event, 'public_service', '[]',
                 '', '', at, 'accepted', at, at, due, '', 1 FROM ({several}) AS s ORDER BY n""",
         f"""INSERT INTO facts (exchange, link, role, what, round, happened_at, known_at, message, due, result)
-            SELECT s.exchange, 1, 'asked', f.what, f.round, s.at + f.after * 86400000, s.at + f.after * 86400000, '', due.iso,
-                f.result
+            SELECT s.exchange, 1, 'asked', f.what, f.round, s.at + f.after * {_DAY}, s.at + f.after * {_DAY}, '',
+                due.iso, f.result
             FROM ({several}) AS s JOIN bench_facts f ON f.shape = s.shape
             LEFT JOIN bench_days due ON due.day = s.day + f.due ORDER BY s.n""",
         f"""INSERT INTO verdicts (exchange, link, role, since_day, until_day, own, other, township, sort, received, first_due,
@@ -211,7 +212,7 @@ GROUP_BY = f"""
     ), judged AS (
         SELECT exchange, link, role, MAX(CASE WHEN round = 1 THEN due END) AS first_due,
             MAX(CASE WHEN answered_at IS NOT NULL THEN 2 * round + 1
-                     WHEN due < '2027-01-28' AND (ended_at IS NULL OR ended_at >= e.at + {15 * 3_600_000}) THEN 2 * round
+                     WHEN due < '2027-01-28' AND (ended_at IS NULL OR ended_at >= e.nine + {15 * 3_600_000}) THEN 2 * round
                      END) % 2 AS answered
         FROM ended LEFT JOIN bench_days e ON e.iso = due
         GROUP BY exchange, link, role

@@ -110,9 +110,9 @@ class Cube:
 
     def of(self, groups: Sequence[Sequence[str]], counts: Matrix) -> Matrix:
         """Counts by jurisdiction, each the sum over its counties, by period, by matter."""
-        members = [np.array([self._counties[county] for county in counties], np.int64) for counties in groups]
+        members = [[self._counties[county] for county in counties] for counties in groups]
         if all(len(each) == 1 for each in members):
-            return np.ascontiguousarray(counts[:, [each[0] for each in members], :].transpose(1, 0, 2))
+            return np.ascontiguousarray(counts[:, [place for (place,) in members], :].transpose(1, 0, 2))
         return np.stack([counts[:, each, :].sum(axis=1) for each in members])
 
     @property

@@ -19,7 +19,7 @@ from exchange.ledger import Ledger
 from exchange.moments import civil_day
 from exchange.node import Node, NotServed
 from exchange.rates import RateName
-from exchange.verbs.counting.engine import anywhere, count_exchanges, elsewhere, selection_of
+from exchange.verbs.counting.engine import anywhere, count_exchanges, elsewhere, selection_of, served_within
 
 _EXCHANGE_RATES = frozenset(
     {
@@ -162,7 +162,7 @@ def _scope(node: Node, code: str, township: str | None) -> Scope:
         if county is None or county not in node.jurisdictions:
             raise NotServed
         return Scope(jurisdiction=county, counties=frozenset({county}), township=code)
-    counties = frozenset(county for county in node.jurisdictions if divisions.contains(code, county))
+    counties = served_within(node, code)
     if not counties:
         raise NotServed
     return Scope(jurisdiction=code, counties=counties, township=township)

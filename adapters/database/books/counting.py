@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, select, update
 
 from adapters.database.books import counting_sums as sums
 from adapters.database.tables import ExchangeRow, TotalsRow, UncountedRow, VerdictRow
@@ -117,14 +117,8 @@ class SqlCounting:
         return min((row[0] for row in rows if row is not None and row[0] is not None), default=None)
 
     def extent(self, cohort: Cohort, role: Role) -> Piece | None:
-        day = sums.day_of(cohort)
-        ends = [
-            self._work.rows(select(end(day)).where(_VERDICTS.c.own == county, _VERDICTS.c.role == role.value, day > 0))[0][0]
-            for county in self._counties()
-            for end in (func.min, func.max)
-        ]
-        days = [day for day in ends if day is not None]
-        return Piece(min(days), max(days)) if days else None
+        first, last = self._work.rows(sums.extent(cohort, role))[0]
+        return None if first is None else Piece(first, last)
 
     def rejected(self, own: frozenset[str], period: Period, as_of: datetime) -> list[RejectedSum]:
         return sums.rejected(self._work, own, period, as_of)
@@ -166,12 +160,8 @@ class SqlCounting:
         self._work.change(update(_TOTALS).where(*_of(key), _TOTALS.c.since_day == since).values(until_day=until))
 
     def _counties(self) -> list[str]:
-        """All counties that have versions: a step in the index for each, not a look at every row."""
-        row = _VERDICTS.c
-        found = select(func.min(row.own).label("own")).cte("counties", recursive=True)
-        following = select(func.min(row.own)).where(row.own > found.c.own).scalar_subquery()
-        found = found.union_all(select(following).where(found.c.own.is_not(None)))
-        return [own for (own,) in self._work.rows(select(found.c.own).where(found.c.own.is_not(None)))]
+        """All counties that have versions."""
+        return [own for (own,) in self._work.rows(sums.counties())]
 
 
 def version_values(key: ExchangeKey, version: Version) -> Values:

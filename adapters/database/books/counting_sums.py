@@ -82,6 +82,25 @@ def totals(work: Work, key: PageKey, boundary: int, counties: Iterable[str]) -> 
     return select(_V.own, _NULL, sort, *_plain()).where(*ours, *holding).group_by(_V.own, sort)
 
 
+def counties() -> Select[Any]:
+    """All counties that have versions: a step in the index for each, not a look at every row."""
+    found = select(func.min(_V.own).label("own")).cte("counties", recursive=True)
+    following = select(func.min(_V.own)).where(_V.own > found.c.own).scalar_subquery()
+    found = found.union_all(select(following).where(found.c.own.is_not(None)))
+    return select(found.c.own).where(found.c.own.is_not(None))
+
+
+def extent(cohort: Cohort, role: Role) -> Select[Any]:
+    """The first and the last day on which anything of a cohort lies, from the ends of each county's part of the index."""
+    each, day = counties().subquery("each"), day_of(cohort)
+    ends = [
+        select(end(day)).where(_V.own == each.c.own, _V.role == role.value, day > 0).correlate(each).scalar_subquery()
+        for end in (func.min, func.max)
+    ]
+    of_county = select(ends[0].label("first"), ends[1].label("last")).select_from(each).subquery("ends")
+    return select(func.min(of_county.c.first), func.max(of_county.c.last))
+
+
 def next_changes(work: Work, key: PageKey, boundary: int, counties: Iterable[str]) -> list[Select[Any]]:
     """For each thing by which a page's content changes with the days, the first day from `boundary` on."""
     day = day_of(key.cohort)

@@ -4,7 +4,9 @@ Exact at any moment, however far behind the nightly closing is: what is not in t
 very day of the as-of moment, is judged from its facts.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from exchange.codes import Role
 from exchange.counting.cells import ExchangeCells
@@ -15,6 +17,7 @@ from exchange.counting.sums import Selection
 from exchange.counting.verdict import Verdict
 from exchange.counting.version import boundary_of
 from exchange.exchanges import ExchangeKey
+from exchange.jurisdiction import Divisions
 from exchange.ledger import Ledger
 from exchange.node import Node
 
@@ -87,6 +90,22 @@ def takes(history: History, chosen: Selection, within: Within) -> bool:
         and chosen.sorts.takes(sort_of(exchange))
         and within(exchange.other)
     )
+
+
+def served_within(node: Node, code: str) -> frozenset[str]:
+    """The counties served within a place, itself included; none, or UnknownJurisdiction for a code that never was."""
+    served = _served(node.divisions, node.jurisdictions)
+    return served[code] if code in served else served.get(node.divisions.normalise(code), frozenset())
+
+
+@lru_cache(maxsize=8)
+def _served(divisions: Divisions, jurisdictions: frozenset[str]) -> dict[str, frozenset[str]]:
+    """The counties by every place above them: thousands of them would be looked up in each other for every report."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for county in jurisdictions:
+        for place in (county, *divisions.ancestors(county)):
+            found[place].add(county)
+    return {place: frozenset(counties) for place, counties in found.items()}
 
 
 def anywhere(code: str) -> bool:

@@ -17,7 +17,7 @@ from exchange.jurisdiction import Level
 from exchange.ledger import Ledger
 from exchange.node import Node, NotServed
 from exchange.rates import Cohort, RateName
-from exchange.verbs.counting.engine import Within, elsewhere, takes
+from exchange.verbs.counting.engine import Within, elsewhere, served_within, takes
 
 _EVENTS = frozenset(event.value for event in Event)
 
@@ -183,14 +183,10 @@ def _is_shown(node: Node, matter: str) -> bool:
 
 
 def _counties(node: Node, code: str) -> tuple[str, ...]:
-    divisions = node.divisions
-    code = divisions.normalise(code)
-    if divisions.level_of(code) is Level.TOWNSHIP:
-        raise NotServed
-    counties = tuple(sorted(county for county in node.jurisdictions if divisions.contains(code, county)))
+    counties = served_within(node, code)
     if not counties:
         raise NotServed
-    return counties
+    return tuple(sorted(counties))
 
 
 def _links(ledger: Ledger, node: Node, partner: str | None) -> frozenset[int] | None:
