@@ -93,11 +93,13 @@ class Asked:
     """A statement whose text is written once for each database; its values are given by name when it is run.
 
     `write` gets the hands on one database, for what is written differently in each (`among`). An insert or an update sets
-    the columns of `sets`, each from the value of its name.
+    the columns of `sets`, each from the value of its name. `blobs`: what it reads are bytes above all, which PostgreSQL would
+    otherwise spell out, two characters each.
     """
 
     write: "Callable[[type[Work]], ClauseElement]"
     sets: tuple[str, ...] | None = None
+    blobs: bool = False
 
 
 def named(table: Table, row: AnyRow) -> dict[str, Any]:
@@ -301,6 +303,10 @@ class PostgresWork(Work):
 
     def lock(self, kind: TableRow) -> None:
         self._driver.execute(f'LOCK TABLE "{kind.__tablename__}" IN SHARE UPDATE EXCLUSIVE MODE')
+
+    def _run(self, asked: Asked, values: Mapping[str, Any]) -> Any:
+        text, constants = self._written(asked)
+        return self._driver.execute(text, {**constants, **values}, binary=asked.blobs)
 
     def _insert(self, shape: Shape, rows: Sequence[Values]) -> None:
         if len(rows) <= self.few_inserted:

@@ -32,6 +32,16 @@ _versions = Asked(
     )
 )
 
+_valid = Asked(
+    lambda _: select(_TOTALS).where(
+        _TOTALS.c.cohort == bindparam("cohort"),
+        _TOTALS.c.role == bindparam("role"),
+        _TOTALS.c.since_day < bindparam("boundary"),
+        _TOTALS.c.until_day >= bindparam("boundary"),
+    ),
+    blobs=True,
+)
+
 
 def queue_values(key: ExchangeKey, day: int) -> Values:
     """The row of the queue by which a day of an exchange is counted later."""
@@ -124,9 +134,8 @@ class SqlCounting:
         return sums.rejected(self._work, own, period, as_of)
 
     def pages(self, cohort: Cohort, role: Role, boundary: int) -> Mapping[Piece, TotalsPage]:
-        row = _TOTALS.c
-        valid = (row.cohort == cohort.value, row.role == role.value, row.since_day < boundary, row.until_day >= boundary)
-        return {page.key.piece: page for page in map(_page, self._work.rows(select(_TOTALS).where(*valid)))}
+        rows = self._work.ask(_valid, cohort=cohort.value, role=role.value, boundary=boundary)
+        return {page.key.piece: page for page in map(_page, rows)}
 
     def all_pages(self) -> list[TotalsPage]:
         row = _TOTALS.c
