@@ -4,6 +4,7 @@
 """
 
 from adapters.database.tables.columns import Row
+from adapters.database.tables.comparisons import ComparisonRow
 from adapters.database.tables.exchanges import ExchangeRow, FactRow
 from adapters.database.tables.links import BatchRow, LinkRow, MessageRow
 from adapters.database.tables.node import (
@@ -24,6 +25,7 @@ __all__ = [
     "AgreementRow",
     "ApiKeyRow",
     "BatchRow",
+    "ComparisonRow",
     "EntryFactRow",
     "EntryRow",
     "ExchangeRow",

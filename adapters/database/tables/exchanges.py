@@ -16,6 +16,7 @@ class ExchangeRow(Row, table=True):
     __tablename__ = "exchanges"
     __table_args__ = (
         Index("exchanges_listed", "own", "submitted_at", "exchange", "role", "link"),
+        Index("exchanges_received", "link", "received_at"),
         Index("exchanges_due", "own", "due", sqlite_where=_DUE, postgresql_where=_DUE),
         Index("exchanges_of_entry", "entry", sqlite_where=_PAIRED, postgresql_where=_PAIRED),
     )
