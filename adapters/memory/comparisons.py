@@ -14,7 +14,7 @@ from exchange.exchanges import Acceptance, Direction
 from exchange.ledger import ComparedExchange, Page
 from exchange.moments import Period, civil_day
 from exchange.wire.batch import Outcome
-from exchange.wire.figures import Lines
+from exchange.wire.figures import LogLines
 
 
 class MemoryComparisons:
@@ -48,7 +48,7 @@ class MemoryComparisons:
                         messages=tuple(replace(each, line=None) for each in delivered),
                     )
 
-    def lines(self, link: int, direction: Direction, upto: int) -> Lines:
+    def lines(self, link: int, direction: Direction, upto: int) -> LogLines:
         way = (link, direction)
         lines = (batch.messages for key, batch in self._books.batches.items() if key[:2] == way and key.sequence <= upto)
         accepted = (
@@ -59,7 +59,7 @@ class MemoryComparisons:
             and message.sequence is not None
             and message.sequence <= upto
         )
-        return Lines(lines=sum(lines), accepted=sum(1 for _ in accepted))
+        return LogLines(lines=sum(lines), accepted=sum(1 for _ in accepted))
 
     def add(self, comparison: Comparison) -> None:
         add(self._books.comparisons, [(comparison.id, comparison)])

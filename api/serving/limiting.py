@@ -1,10 +1,10 @@
-"""What one caller may cost the others: failed token requests are counted, and looks at partners are few at a time."""
+"""What one caller may cost the others: failed token requests and comparisons are counted, and looks are few at a time."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
@@ -15,6 +15,9 @@ from api.problems import TooManyRequests, Unauthorized
 from exchange.partners import Partner
 
 _FAILURES = RateLimitItemPerMinute(120)
+# A comparison of a hundred thousand exchanges, all of them different, takes some thirty calls.
+_COMPARISONS = RateLimitItemPerHour(300)
+_COMPARING_SECONDS = 10
 _LOOKS = 2
 
 
@@ -27,6 +30,8 @@ class Limiter:
 
     def __init__(self) -> None:
         self._window = MovingWindowRateLimiter(MemoryStorage())
+        self._lock = threading.Lock()
+        self._comparing: set[str] = set()
 
     @contextmanager
     def failures(self, host: str, partner: str | None) -> Iterator[bool]:
@@ -42,6 +47,21 @@ class Limiter:
             if over or not self._window.hit(_FAILURES, *key):
                 raise TooManyRequests(seconds=60) from refusal
             raise
+
+    @contextmanager
+    def comparing(self, partner: str) -> Iterator[None]:
+        """Let a partner compare one question at a time, and 300 an hour; TooManyRequests beyond."""
+        if not self._window.hit(_COMPARISONS, "figures", partner):
+            raise TooManyRequests(seconds=3600)
+        with self._lock:
+            if partner in self._comparing:
+                raise TooManyRequests(seconds=_COMPARING_SECONDS)
+            self._comparing.add(partner)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._comparing.discard(partner)
 
 
 class FewLooks(Renewals):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from exchange.comparing.standing import Standing, short_digest
-from exchange.wire.figures import BUCKETS, MAX_HELD, MAX_ROWS, FiguresDoNotFit, Look, Row
+from exchange.wire.figures import BUCKETS, MAX_HELD, MAX_ROWS, BucketLook, FigureRow, FiguresDoNotFit
 
 
 def bucket_of(exchange: str) -> int:
@@ -30,16 +30,16 @@ def _digest(standings: Sequence[Standing]) -> str:
 class Sought:
     """What the answering side says to a look into buckets."""
 
-    rows: list[Row]
+    rows: list[FigureRow]
     unknown: list[str]
     left: int
 
 
-def seek(standings: Iterable[Standing], look: Iterable[Look]) -> Sought:
+def seek(standings: Iterable[Standing], look: Iterable[BucketLook]) -> Sought:
     """The rows of these buckets that the other side does not hold, and what it holds that is not here."""
     held = {each.bucket: set(each.held) for each in look}
     ours: set[str] = set()
-    rows: list[Row] = []
+    rows: list[FigureRow] = []
     left = 0
     for standing in sorted(standings, key=lambda each: each.row.exchange):
         theirs = held.get(bucket_of(standing.row.exchange))
@@ -65,15 +65,15 @@ class Search:
     def __init__(self, standings: Iterable[Standing]) -> None:
         self._ours = {standing.digest: standing.row for standing in standings}
         self._digests = {row.exchange: digest for digest, row in self._ours.items()}
-        self.differing: dict[str, tuple[Row | None, Row | None]] = {}
+        self.differing: dict[str, tuple[FigureRow | None, FigureRow | None]] = {}
         self.left = 0
 
-    def looks(self, buckets: Iterable[int]) -> Iterator[list[Look]]:
+    def looks(self, buckets: Iterable[int]) -> Iterator[list[BucketLook]]:
         """The questions to ask about these buckets, each within the limit of one call."""
         held: defaultdict[int, list[str]] = defaultdict(list)
         for exchange, digest in self._digests.items():
             held[bucket_of(exchange)].append(digest)
-        looks: list[Look] = []
+        looks: list[BucketLook] = []
         room = MAX_HELD
         for number in buckets:
             digests = sorted(held[number])
@@ -83,12 +83,12 @@ class Search:
             if len(digests) > room:
                 yield looks
                 looks, room = [], MAX_HELD
-            looks.append(Look(bucket=number, held=digests))
+            looks.append(BucketLook(bucket=number, held=digests))
             room -= len(digests)
         if looks:
             yield looks
 
-    def take(self, look: Sequence[Look], rows: Sequence[Row], unknown: Sequence[str], left: int) -> None:
+    def take(self, look: Sequence[BucketLook], rows: Sequence[FigureRow], unknown: Sequence[str], left: int) -> None:
         """Take in one answer; FiguresDoNotFit for rows or digests that were not asked about."""
         buckets = {each.bucket for each in look}
         held = {digest for each in look for digest in each.held}

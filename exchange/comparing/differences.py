@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exchange.comparing.standing import short_digest
-from exchange.wire.figures import Row
+from exchange.wire.figures import FigureRow
 
 _PLAIN = (
     "asked",
@@ -34,7 +34,7 @@ class Difference:
         return f"figures.{self.exchange}.{short_digest(f'{link}|{self.detail}')}"
 
 
-def difference(ours: Row | None, theirs: Row | None) -> Difference:
+def difference(ours: FigureRow | None, theirs: FigureRow | None) -> Difference:
     """What two rows of one exchange differ in, of which one may be missing."""
     present = ours or theirs
     if present is None:
@@ -47,7 +47,7 @@ def difference(ours: Row | None, theirs: Row | None) -> Difference:
     )
 
 
-def _between(ours: Row | None, theirs: Row | None) -> Iterator[tuple[str, str]]:
+def _between(ours: FigureRow | None, theirs: FigureRow | None) -> Iterator[tuple[str, str]]:
     if ours is None or theirs is None:
         side = "there" if ours else "here"
         yield f"missing_{side}", f"missing {side}"

@@ -11,14 +11,14 @@ from exchange.counting.cells import KEY_EVENTS
 from exchange.counting.verdict import Verdict
 from exchange.jurisdiction import Category
 from exchange.moments import Period
-from exchange.wire.figures import MAX_CELLS, Cell, Counts, Lines, LinkFigures, Row, States
+from exchange.wire.figures import MAX_CELLS, FigureCell, FigureCounts, FigureRow, LinkFigures, LogLines, StateCounts
 
 
 class Logs(NamedTuple):
     """Both logs up to their positions, as the asker calls them."""
 
-    sent: Lines
-    received: Lines
+    sent: LogLines
+    received: LogLines
 
 
 class _Sort(NamedTuple):
@@ -48,8 +48,8 @@ class _Cohort:
         self.key += key
         self.key_answered += key and verdict.answered
 
-    def told(self) -> Counts:
-        return Counts(
+    def told(self) -> FigureCounts:
+        return FigureCounts(
             all=self.all,
             answered=self.answered,
             on_time=self.on_time,
@@ -74,7 +74,7 @@ def figures_of(standings: Iterable[Standing], period: Period, logs: Logs) -> Lin
             submitted[sort].count(verdict, _is_key(row))
     sorts = sorted(due.keys() | submitted.keys(), key=lambda sort: tuple(word or "" for word in sort))
     cells = [
-        Cell(
+        FigureCell(
             asked=sort.asked,
             asking=sort.asking,
             kind=sort.kind,
@@ -89,12 +89,12 @@ def figures_of(standings: Iterable[Standing], period: Period, logs: Logs) -> Lin
         sent=logs.sent,
         received=logs.received,
         exchanges=sum(states.values()),
-        states=States(**states),
+        states=StateCounts(**states),
         cells=cells,
         cells_left=len(sorts) - len(cells),
     )
 
 
-def _is_key(row: Row) -> bool:
+def _is_key(row: FigureRow) -> bool:
     """Key information (重点信息), as `exchange.counting.cells.is_key_information` has it of an exchange."""
     return row.urgent if row.kind is Kind.QUERY else row.event in KEY_EVENTS

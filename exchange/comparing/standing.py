@@ -14,7 +14,7 @@ from exchange.conversation import Conversation, Fact, Letter, fold
 from exchange.counting.verdict import Round, Verdict, judge
 from exchange.exchanges import Exchange
 from exchange.moments import format_moment
-from exchange.wire.figures import RoundTold, Row
+from exchange.wire.figures import FigureRound, FigureRow
 from exchange.wire.ijson import b64url_encode
 
 _SHORT = 16
@@ -24,7 +24,7 @@ _SHORT = 16
 class Standing:
     """One exchange as one side counts it: the row to compare, its digest, and the verdict to count."""
 
-    row: Row
+    row: FigureRow
     digest: str
     verdict: Verdict
 
@@ -62,9 +62,9 @@ def _counted(
 
 def _row(
     exchange: Exchange, letters: Sequence[Letter], conversation: Conversation, verdict: Verdict, frame: Frame, lapse_days: int
-) -> Row:
+) -> FigureRow:
     asked_here = exchange.key.role is Role.ASKED
-    return Row(
+    return FigureRow(
         exchange=exchange.key.exchange,
         asked=exchange.own if asked_here else exchange.other,
         asking=exchange.other if asked_here else exchange.own,
@@ -82,8 +82,8 @@ def _row(
     )
 
 
-def _round(step: Round) -> RoundTold:
-    return RoundTold(
+def _round(step: Round) -> FigureRound:
+    return FigureRound(
         opened_at=format_moment(step.opened_at),
         due=step.due.isoformat() if step.due else None,
         answered_at=format_moment(step.answered_at) if step.answered_at else None,
@@ -97,7 +97,7 @@ def _entries(letters: Iterable[Letter]) -> Iterable[str]:
         yield f"{letter.id},{letter.kind.value},{format_moment(letter.stamp)},{due}"
 
 
-def _text(row: Row) -> str:
+def _text(row: FigureRow) -> str:
     """The row as the protocol writes it to be hashed: members in order, parted by bars, nothing where there is null."""
     rounds = ",".join(f"{step.opened_at};{step.due or ''};{step.answered_at or ''};{step.result or ''}" for step in row.rounds)
     return "|".join(

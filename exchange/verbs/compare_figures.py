@@ -13,6 +13,7 @@ from msgspec import structs
 from exchange.codes import Role
 from exchange.comparing.buckets import bucket_of, digests_of, seek
 from exchange.comparing.comparison import BEHIND, DIFFER, KINDS, UNEQUAL, Comparison, Outcome, Side
+from exchange.comparing.differences import difference
 from exchange.comparing.figures import Logs, figures_of
 from exchange.comparing.frame import Frame, Positions
 from exchange.comparing.standing import Standing, standing_of
@@ -26,7 +27,7 @@ from exchange.partners import Partner, PartnerStatus, PartnerSuspended
 from exchange.verbs.absorb import letter_of, role_here
 from exchange.verbs.receive import NotYourLink
 from exchange.wire.batch import Outcome as Word
-from exchange.wire.figures import Answered, FiguresAsked, FiguresTold, Look, RowsAsked, RowsTold
+from exchange.wire.figures import Answered, BucketLook, FiguresAsked, FiguresTold, RowsAsked, RowsTold
 
 # Read into memory by both sides; more than this in the days of one comparison means to choose a shorter reach.
 MOST_EXCHANGES = 100_000
@@ -98,7 +99,7 @@ def question(node: Node, link: Link, period: Period, as_of: date, now: datetime)
     )
 
 
-def rows_question(asked: FiguresAsked, frame: Frame, look: Sequence[Look], now: datetime) -> RowsAsked:
+def rows_question(asked: FiguresAsked, frame: Frame, look: Sequence[BucketLook], now: datetime) -> RowsAsked:
     """What to ask of the buckets that differ, at the positions that the first answer named."""
     at = {"asked_at": format_moment(now), "sent": frame.positions.out, "received": frame.positions.into}
     return RowsAsked(**{**structs.asdict(asked), **at}, look=list(look))
@@ -121,6 +122,19 @@ def held_at(ledger: Ledger, node: Node, link: Link, frame: Frame, *, role: Role 
     logs = Logs(sent=out, received=into) if asks else Logs(sent=into, received=out)
     figures = figures_of(standings, frame.period, logs)
     return Held(side=Side(rules=node.rules.version, figures=figures, buckets=digests_of(standings)), standings=standings)
+
+
+def compare_within(ledger: Ledger, node: Node, link: Link, period: Period, as_of: date) -> Outcome:
+    """Compare both sides of a local link, which stand in one ledger: asker and asked."""
+    both = min(link.receipted, link.in_sequence)
+    frame = Frame(positions=Positions(out=both, into=both), as_of=as_of, period=period)
+    asker = held_at(ledger, node, link, frame, role=Role.ASKER)
+    asked = held_at(ledger, node, link, frame, role=Role.ASKED, asks=False)
+    ours = {each.row.exchange: each.row for each in asker.standings}
+    theirs = {each.row.exchange: each.row for each in asked.standings}
+    pairs = ((ours.get(name), theirs.get(name)) for name in sorted(ours.keys() | theirs.keys()))
+    differing = [difference(*pair) for pair in pairs if pair[0] != pair[1]]
+    return Outcome(frame=frame, ours=asker.side, theirs=asked.side, differences=differing, left=0)
 
 
 def tell_figures(ledger: Ledger, node: Node, caller: Partner, asked: FiguresAsked, request: str, now: datetime) -> FiguresTold:

@@ -71,7 +71,7 @@ class FiguresAsked(Shape, frozen=True, kw_only=True, omit_defaults=False):
     rules: RulesVersion
 
 
-class Look(Shape, frozen=True, kw_only=True, omit_defaults=False):
+class BucketLook(Shape, frozen=True, kw_only=True, omit_defaults=False):
     """One bucket that differs, and the digests of all rows that the asker holds in it."""
 
     bucket: BucketNumber
@@ -81,10 +81,10 @@ class Look(Shape, frozen=True, kw_only=True, omit_defaults=False):
 class RowsAsked(FiguresAsked, frozen=True, kw_only=True, omit_defaults=False):
     """The same question at the positions that the first answer named, and the buckets to look into."""
 
-    look: Annotated[list[Look], Meta(min_length=1, max_length=BUCKETS)]
+    look: Annotated[list[BucketLook], Meta(min_length=1, max_length=BUCKETS)]
 
 
-class Counts(Shape, frozen=True, kw_only=True, omit_defaults=False):
+class FigureCounts(Shape, frozen=True, kw_only=True, omit_defaults=False):
     """The counts of one cohort. `apart` were withdrawn in time and are in none of the others."""
 
     all: Count
@@ -95,7 +95,7 @@ class Counts(Shape, frozen=True, kw_only=True, omit_defaults=False):
     apart: Count
 
 
-class Cell(Shape, frozen=True, kw_only=True, omit_defaults=False):
+class FigureCell(Shape, frozen=True, kw_only=True, omit_defaults=False):
     """The finest group: the asked county, the asking county, and what kind of matter; by both cohorts of the period."""
 
     asked: CountyCode
@@ -103,18 +103,18 @@ class Cell(Shape, frozen=True, kw_only=True, omit_defaults=False):
     kind: Kind
     event: Event | None
     category: Category
-    due: Counts
-    submitted: Counts
+    due: FigureCounts
+    submitted: FigureCounts
 
 
-class Lines(Shape, frozen=True, kw_only=True, omit_defaults=False):
+class LogLines(Shape, frozen=True, kw_only=True, omit_defaults=False):
     """One log up to its position: lines sent, and messages accepted among them; the rest was rejected or repeated."""
 
     lines: Count
     accepted: Count
 
 
-class States(Shape, frozen=True, kw_only=True, omit_defaults=False):
+class StateCounts(Shape, frozen=True, kw_only=True, omit_defaults=False):
     """How many of the compared exchanges stand where."""
 
     open: Count = 0
@@ -129,11 +129,11 @@ class States(Shape, frozen=True, kw_only=True, omit_defaults=False):
 class LinkFigures(Shape, frozen=True, kw_only=True, omit_defaults=False):
     """What one side counts on a link. `sent` and `received` are the asker's logs; `cells_left` are those beyond the limit."""
 
-    sent: Lines
-    received: Lines
+    sent: LogLines
+    received: LogLines
     exchanges: Count
-    states: States
-    cells: Annotated[list[Cell], Meta(max_length=MAX_CELLS)]
+    states: StateCounts
+    cells: Annotated[list[FigureCell], Meta(max_length=MAX_CELLS)]
     cells_left: Count
 
 
@@ -163,7 +163,7 @@ class FiguresTold(Answered, frozen=True, kw_only=True, omit_defaults=False):
     buckets: Annotated[list[ShortDigest | None], Meta(min_length=BUCKETS, max_length=BUCKETS)]
 
 
-class RoundTold(Shape, frozen=True, kw_only=True, omit_defaults=False):
+class FigureRound(Shape, frozen=True, kw_only=True, omit_defaults=False):
     """One round: the stamp of the opening or the challenge, its due date, its first answer's stamp and substance."""
 
     opened_at: WireMoment
@@ -172,7 +172,7 @@ class RoundTold(Shape, frozen=True, kw_only=True, omit_defaults=False):
     result: Result | None
 
 
-class Row(Shape, frozen=True, kw_only=True, omit_defaults=False):
+class FigureRow(Shape, frozen=True, kw_only=True, omit_defaults=False):
     """One exchange as one side counts it. `log` is the digest of its accepted messages, `messages` how many those are."""
 
     exchange: UUID
@@ -183,7 +183,7 @@ class Row(Shape, frozen=True, kw_only=True, omit_defaults=False):
     event: Event | None
     urgent: bool
     category: Category
-    rounds: Annotated[list[RoundTold], Meta(min_length=1, max_length=30)]
+    rounds: Annotated[list[FigureRound], Meta(min_length=1, max_length=30)]
     withdrawn_at: WireMoment | None
     confirmed_at: WireMoment | None
     state: State
@@ -197,7 +197,7 @@ class RowsTold(Answered, frozen=True, kw_only=True, omit_defaults=False):
     `left` counts the rows beyond the limit.
     """
 
-    rows: Annotated[list[Row], Meta(max_length=MAX_ROWS)]
+    rows: Annotated[list[FigureRow], Meta(max_length=MAX_ROWS)]
     unknown: Annotated[list[ShortDigest], Meta(max_length=MAX_HELD)]
     left: Count
 
@@ -244,7 +244,7 @@ def read_answer(payload: bytes, kind: type[Answer]) -> Answer:
     return told
 
 
-def _check_row(row: Row) -> None:
+def _check_row(row: FigureRow) -> None:
     for moment in (row.withdrawn_at, row.confirmed_at, *(at for step in row.rounds for at in (step.opened_at, step.answered_at))):
         if moment is not None:
             parse_moment(moment)

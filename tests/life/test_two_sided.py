@@ -15,7 +15,7 @@ from exchange.conversation import Fact
 from exchange.exchanges import Direction
 from exchange.ledger import Ledger
 from exchange.moments import Period
-from exchange.wire.figures import Counts, States
+from exchange.wire.figures import FigureCounts, StateCounts
 from exchange.wire.message import FeedbackBody
 from tests.life.comparing import MARCH, ask, compare, findings
 from tests.life.test_any_order import BODIES, SIDES, TwoNodes
@@ -73,12 +73,12 @@ def test_equal_sides_are_told_so_and_nothing_is_found(talked: tuple[Two, list[st
     compared = compare(two.xicheng, two.wuchang, APRIL)
     assert (compared.equal, compared.whole, compared.differ) == (True, True, 0)
     assert compared.ours == compared.theirs
-    assert compared.ours.states == States(open=1, challenged=1, closed=1, withdrawn=1)
+    assert compared.ours.states == StateCounts(open=1, challenged=1, closed=1, withdrawn=1)
     assert (compared.ours.sent.lines, compared.ours.sent.accepted, compared.ours.received.accepted) == (7, 7, 2)
     birth, query = compared.ours.cells
     assert (birth.kind, birth.event, query.kind) == (Kind.NOTICE, Event.BIRTH, Kind.QUERY)
-    assert birth.due == Counts(all=1, answered=0, on_time=0, key=1, key_answered=0, apart=0)
-    assert query.due == Counts(all=2, answered=1, on_time=1, key=0, key_answered=0, apart=1)
+    assert birth.due == FigureCounts(all=1, answered=0, on_time=0, key=1, key_answered=0, apart=0)
+    assert query.due == FigureCounts(all=2, answered=1, on_time=1, key=0, key_answered=0, apart=1)
     assert findings(two.xicheng) == []
 
 

@@ -18,7 +18,7 @@ from exchange.exchanges import Acceptance, Direction, LoggedMessage
 from exchange.ledger import ComparedExchange, Page
 from exchange.moments import Period, day_end, day_start, from_milliseconds, to_milliseconds
 from exchange.wire.batch import Outcome
-from exchange.wire.figures import Lines, read_figures, write
+from exchange.wire.figures import LogLines, read_figures, write
 
 _BATCHES = table_of(BatchRow)
 _COMPARISONS = table_of(ComparisonRow)
@@ -100,7 +100,7 @@ class SqlComparisons:
                         messages=tuple(log[key.exchange]),
                     )
 
-    def lines(self, link: int, direction: Direction, upto: int) -> Lines:
+    def lines(self, link: int, direction: Direction, upto: int) -> LogLines:
         batches, messages = _BATCHES.c, _MESSAGES.c
         sent = (batches.link == link, batches.direction == direction.value, batches.sequence <= upto)
         taken = (
@@ -111,7 +111,7 @@ class SqlComparisons:
         )
         (lines,) = self._work.rows(select(func.coalesce(func.sum(batches.messages), 0)).where(*sent))[0]
         (accepted,) = self._work.rows(select(func.count()).select_from(_MESSAGES).where(*taken))[0]
-        return Lines(lines=int(lines), accepted=int(accepted))
+        return LogLines(lines=int(lines), accepted=int(accepted))
 
     def add(self, comparison: Comparison) -> None:
         self._work.insert(ComparisonRow, [_values(comparison)])
