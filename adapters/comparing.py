@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from datetime import date
 
 from adapters.office import Office
-from adapters.partner_http import PartnerClient
+from adapters.partner_http import PartnerClient, PartnerRefused
 from adapters.renewal import Renewals
 from exchange.comparing.buckets import Search
 from exchange.comparing.comparison import Comparison, Outcome, Side
 from exchange.comparing.differences import difference
-from exchange.comparing.frame import Frame
+from exchange.comparing.frame import REACHES, Frame
 from exchange.exchanges import Link
 from exchange.moments import Period
 from exchange.partners import Partner
 from exchange.verbs import compare_figures as verb
-from exchange.verbs.compare_figures import Held
+from exchange.verbs.compare_figures import Held, TooMuchToCompare
 from exchange.wire import figures as wire
 from exchange.wire import ijson
 from exchange.wire.figures import (
@@ -81,7 +81,7 @@ class Comparer:
         """
         if node == self._office.node.name:
             return self._compare_within(period, as_of)
-        found = self._ask(node, period, as_of)
+        found = self._ask_within_reach(node, period, as_of)
         step(1, 1)
         outcome = self._held_beside(found, step)
         with self._office.ledgers.transaction() as ledger:
@@ -91,16 +91,29 @@ class Comparer:
         office = self._office
         with office.ledgers.transaction(read_only=True) as ledger:
             link = verb.link_with(ledger, office.node.name)
-            outcome = verb.compare_within(ledger, office.node, link, period, as_of)
+            outcome = verb.compare_within(ledger, office.node, link, period, period.first - REACHES[0], as_of)
         with office.ledgers.transaction() as ledger:
             return verb.record(ledger, link, outcome, office.now())
 
-    def _ask(self, node: str, period: Period, as_of: date) -> _Asked:
+    def _ask_within_reach(self, node: str, period: Period, as_of: date) -> _Asked:
+        """The first answer, with the longest reach that is not too much for either side."""
+        *longer, shortest = REACHES
+        for reach in longer:
+            try:
+                return self._ask(node, period, period.first - reach, as_of)
+            except TooMuchToCompare:
+                continue
+            except PartnerRefused as refusal:
+                if refusal.problem != TooMuchToCompare.code:
+                    raise
+        return self._ask(node, period, period.first - shortest, as_of)
+
+    def _ask(self, node: str, period: Period, since: date, as_of: date) -> _Asked:
         office = self._office
         with office.ledgers.transaction(read_only=True) as ledger:
             partner = verb.active_partner(ledger, node)
             link = verb.link_with(ledger, node)
-        asked = verb.question(office.node, link, period, as_of, office.now())
+        asked = verb.question(office.node, link, period, since, as_of, office.now())
         body = wire.write(asked)
         payload, jws = self._call(partner, body, rows=False)
         told = wire.read_answer(payload, FiguresTold)

@@ -1,6 +1,6 @@
 """The API of the jurisdiction's own systems and clerks, one module for each group of routes."""
 
-from api.local import agreements, bulk, entries, exchanges, exports, imports, partners, rates, replies
+from api.local import agreements, bulk, comparisons, entries, exchanges, exports, imports, partners, rates, replies
 
 # Bulk before entries and exchanges: its paths would otherwise be read as ids.
 ROUTERS = (
@@ -13,4 +13,5 @@ ROUTERS = (
     agreements.router,
     partners.router,
     rates.router,
+    comparisons.router,
 )

@@ -13,6 +13,7 @@ FIGURES_EXAMPLE: dict[str, Any] = {
     "asked_at": "2026-03-28T17:30:00.000Z",
     "sent": 2,
     "received": 1,
+    "since": "2024-10-09",
     "as_of": "2026-03-28",
     "first": "2026-02-21",
     "last": "2026-03-20",

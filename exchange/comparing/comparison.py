@@ -26,6 +26,7 @@ class Comparison:
     id: str
     partner: str
     at: datetime
+    since: date
     as_of: date
     first: date
     last: date

@@ -11,8 +11,9 @@ from typing import Final, Self
 from exchange.exchanges import Direction, LoggedMessage
 from exchange.moments import Period, day_end
 
-# A due date lies at most so far behind its receipt (`exchange.verbs.deliver`), so that a period's cohort lies within.
-REACH: Final = timedelta(days=500)
+# How far before the period exchanges are compared. A due date lies at most 500 days behind its receipt (`verbs.deliver`), so
+# that the first reach holds a period's whole cohort; of a link with too many exchanges, the later ones hold the nearest.
+REACHES: Final = tuple(timedelta(days=days) for days in (500, 120, 31, 0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +39,13 @@ class Positions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """One comparison's question: `as_of` is judged at its 24:00, `period` is that of the figures."""
+    """One comparison's question: `as_of` is judged at its 24:00, `period` is that of the figures.
+
+    Exchanges that were received on a day from `since` to `as_of` take part.
+    """
 
     positions: Positions
+    since: date
     as_of: date
     period: Period
 
@@ -51,7 +56,5 @@ class Frame:
 
     @property
     def received(self) -> Period | None:
-        """The days of receipt of the exchanges that take part: whatever can be of the period; None if there is none yet."""
-        last = min(self.period.last, self.as_of)
-        first = self.period.first - REACH
-        return Period(first=first, last=last) if first <= last else None
+        """The days of receipt of the exchanges that take part; None if there is no such day."""
+        return Period(first=self.since, last=self.as_of) if self.since <= self.as_of else None

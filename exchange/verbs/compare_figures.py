@@ -4,7 +4,7 @@ The calls to the partner lie between the steps, outside any transaction (`adapte
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -82,7 +82,7 @@ def positions_of(link: Link) -> Positions:
     return Positions(out=link.receipted, into=link.in_sequence)
 
 
-def question(node: Node, link: Link, period: Period, as_of: date, now: datetime) -> FiguresAsked:
+def question(node: Node, link: Link, period: Period, since: date, as_of: date, now: datetime) -> FiguresAsked:
     """What to ask the partner."""
     held = positions_of(link)
     return FiguresAsked(
@@ -92,6 +92,7 @@ def question(node: Node, link: Link, period: Period, as_of: date, now: datetime)
         asked_at=format_moment(now),
         sent=held.out,
         received=held.into,
+        since=since.isoformat(),
         as_of=as_of.isoformat(),
         first=period.first.isoformat(),
         last=period.last.isoformat(),
@@ -109,6 +110,7 @@ def frame_of(asked: FiguresAsked | Answered) -> Frame:
     """The frame of a question or an answer, seen from the asker."""
     return Frame(
         positions=Positions(out=asked.sent, into=asked.received),
+        since=date.fromisoformat(asked.since),
         as_of=date.fromisoformat(asked.as_of),
         period=Period(first=date.fromisoformat(asked.first), last=date.fromisoformat(asked.last)),
     )
@@ -124,10 +126,10 @@ def held_at(ledger: Ledger, node: Node, link: Link, frame: Frame, *, role: Role 
     return Held(side=Side(rules=node.rules.version, figures=figures, buckets=digests_of(standings)), standings=standings)
 
 
-def compare_within(ledger: Ledger, node: Node, link: Link, period: Period, as_of: date) -> Outcome:
+def compare_within(ledger: Ledger, node: Node, link: Link, period: Period, since: date, as_of: date) -> Outcome:
     """Compare both sides of a local link, which stand in one ledger: asker and asked."""
     both = min(link.receipted, link.in_sequence)
-    frame = Frame(positions=Positions(out=both, into=both), as_of=as_of, period=period)
+    frame = Frame(positions=Positions(out=both, into=both), since=since, as_of=as_of, period=period)
     asker = held_at(ledger, node, link, frame, role=Role.ASKER)
     asked = held_at(ledger, node, link, frame, role=Role.ASKED, asks=False)
     ours = {each.row.exchange: each.row for each in asker.standings}
@@ -141,7 +143,7 @@ def tell_figures(ledger: Ledger, node: Node, caller: Partner, asked: FiguresAske
     """Answer a partner's question, at the positions that both hold; NotYourLink, TooMuchToCompare."""
     link = _asked_link(ledger, node, caller, asked)
     theirs = frame_of(asked)
-    ours = Frame(positions=theirs.positions.across().at_most(positions_of(link)), as_of=theirs.as_of, period=theirs.period)
+    ours = replace(theirs, positions=theirs.positions.across().at_most(positions_of(link)))
     held = held_at(ledger, node, link, ours, asks=False)
     return FiguresTold(
         **_answered(node, asked, ours.positions, request, now),
@@ -154,7 +156,7 @@ def tell_rows(ledger: Ledger, node: Node, caller: Partner, asked: RowsAsked, req
     """Answer a look into buckets; NotYourLink, PositionsNotHeld, TooMuchToCompare."""
     link = _asked_link(ledger, node, caller, asked)
     theirs = frame_of(asked)
-    frame = Frame(positions=theirs.positions.across(), as_of=theirs.as_of, period=theirs.period)
+    frame = replace(theirs, positions=theirs.positions.across())
     if frame.positions.at_most(positions_of(link)) != frame.positions:
         raise PositionsNotHeld
     buckets = frozenset(look.bucket for look in asked.look)
@@ -171,6 +173,7 @@ def record(ledger: Ledger, link: Link, outcome: Outcome, now: datetime) -> Compa
         id=new_id(now),
         partner=link.partner,
         at=now,
+        since=frame.since,
         as_of=frame.as_of,
         first=frame.period.first,
         last=frame.period.last,
@@ -244,6 +247,7 @@ def _answered(node: Node, asked: FiguresAsked, ours: Positions, request: str, no
         "told_at": format_moment(now),
         "sent": ours.into,
         "received": ours.out,
+        "since": asked.since,
         "as_of": asked.as_of,
         "first": asked.first,
         "last": asked.last,

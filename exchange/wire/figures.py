@@ -56,7 +56,8 @@ class FiguresAsked(Shape, frozen=True, kw_only=True, omit_defaults=False):
     """Whose figures, where on the link and as of when.
 
     `sent` is the last sequence of the asker's own log whose receipt it holds, `received` the last of the other log that it
-    took. `as_of` is judged at its 24:00. `rules` is the asker's rule set.
+    took. Exchanges received from `since` to `as_of` take part, and are judged at 24:00 of `as_of`. `first` and `last` are the
+    days of the figures' period, `rules` the asker's rule set.
     """
 
     link: UUID
@@ -65,6 +66,7 @@ class FiguresAsked(Shape, frozen=True, kw_only=True, omit_defaults=False):
     asked_at: WireMoment
     sent: Count
     received: Count
+    since: WireDay
     as_of: WireDay
     first: WireDay
     last: WireDay
@@ -150,6 +152,7 @@ class Answered(Shape, frozen=True, kw_only=True, omit_defaults=False):
     told_at: WireMoment
     sent: Count
     received: Count
+    since: WireDay
     as_of: WireDay
     first: WireDay
     last: WireDay
@@ -225,7 +228,7 @@ def read_question(body: bytes, kind: type[Question]) -> Question:
 
 def check_days(asked: FiguresAsked) -> None:
     """The days are dates, in order, and no more than a year and some; ValueError otherwise."""
-    days = [date.fromisoformat(day) for day in (asked.as_of, asked.first, asked.last)]
+    days = [date.fromisoformat(day) for day in (asked.as_of, asked.first, asked.last, asked.since)]
     if any(day.year not in _YEARS for day in days) or not 0 <= (days[2] - days[1]).days < _LONGEST_PERIOD:
         raise ValueError("the days are not in order, or too far apart")
 
@@ -255,8 +258,8 @@ def _check_row(row: FigureRow) -> None:
 
 def check_answer(asked: FiguresAsked, request: bytes, told: Answered) -> None:
     """The answer is the other side's, to this very request, and claims no position beyond it; FiguresDoNotFit otherwise."""
-    ours = (ijson.digest(request), asked.link, asked.receiver, asked.sender, asked.as_of, asked.first, asked.last)
-    theirs = (told.request, told.link, told.sender, told.receiver, told.as_of, told.first, told.last)
+    ours = (ijson.digest(request), asked.link, asked.receiver, asked.sender, asked.since, asked.as_of, asked.first, asked.last)
+    theirs = (told.request, told.link, told.sender, told.receiver, told.since, told.as_of, told.first, told.last)
     if ours != theirs or told.sent > asked.sent or told.received > asked.received:
         raise FiguresDoNotFit
     if isinstance(asked, RowsAsked) and (told.sent, told.received) != (asked.sent, asked.received):

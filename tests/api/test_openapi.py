@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from api import health, partner
+from api import figures, health, partner
 from api.local import ROUTERS
 from api.published import render
 from exchange.announcements import ExchangeEvent
@@ -40,7 +40,7 @@ def test_the_published_file_is_current():
 
 
 def test_every_route_is_described():
-    routes = [route for router in (health.router, partner.router, *ROUTERS) for route in router.routes]
+    routes = [route for router in (health.router, partner.router, figures.router, *ROUTERS) for route in router.routes]
     assert {operation["operationId"] for operation in OPERATIONS.values()} == {route.name for route in routes}  # type: ignore[attr-defined] # all are APIRoutes
     assert len(OPERATIONS) == len(routes)
 
@@ -95,7 +95,7 @@ def test_every_signed_body_names_the_shape_of_its_payload():
         for media, content in body.get("content", {}).items()
         if media == "application/jose" or "x-payload" in content["schema"]
     }
-    assert named == set(WIRE_SHAPES) - {"Message"}
+    assert named == (set(WIRE_SHAPES) - {"Message"}) | {"FiguresTold", "RowsTold"}
     assert OPERATIONS["POST /v1/batches"]["requestBody"]["content"]["application/x-ndjson"]["schema"]["x-line"] == {
         "$ref": "#/components/schemas/Message"
     }

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from exchange.comparing.buckets import Search
 from exchange.comparing.comparison import Comparison, Outcome, Side
 from exchange.comparing.differences import difference
-from exchange.comparing.frame import Frame
+from exchange.comparing.frame import REACHES, Frame
 from exchange.ledger import Finding, Page
 from exchange.moments import Period, civil_day
 from exchange.verbs import compare_figures as verb
@@ -34,7 +34,7 @@ def ask(here: two_nodes.Side, there: two_nodes.Side, period: Period = MARCH, as_
     day = as_of or civil_day(here.now) - timedelta(days=1)
     with here.ledgers.transaction(read_only=True) as ledger:
         link = verb.link_with(ledger, here.other_node)
-        body = wire.write(verb.question(here.node, link, period, day, here.now))
+        body = wire.write(verb.question(here.node, link, period, period.first - REACHES[0], day, here.now))
     asked = wire.read_question(body, FiguresAsked)
     with there.ledgers.transaction(read_only=True) as ledger:
         told = verb.tell_figures(ledger, there.node, there.partner(), asked, ijson.digest(body), there.now)

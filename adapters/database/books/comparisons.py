@@ -137,6 +137,7 @@ def _values(comparison: Comparison) -> Values:
         comparison.id,
         comparison.partner,
         to_milliseconds(comparison.at),
+        comparison.since.isoformat(),
         comparison.as_of.isoformat(),
         comparison.first.isoformat(),
         comparison.last.isoformat(),
@@ -154,7 +155,7 @@ def _values(comparison: Comparison) -> Values:
 
 
 def _comparison(row: AnyRow) -> Comparison:
-    days = {name: date.fromisoformat(getattr(row, name)) for name in ("as_of", "first", "last")}
+    days = {name: date.fromisoformat(getattr(row, name)) for name in ("since", "as_of", "first", "last")}
     return Comparison(
         **{
             **row._mapping,

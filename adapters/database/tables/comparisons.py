@@ -14,6 +14,7 @@ class ComparisonRow(Row, table=True):
     id: str = text(primary_key=True)
     partner: str = text()
     at: int = number()
+    since: str = text()
     as_of: str = text()
     first: str = text()
     last: str = text()

@@ -18,7 +18,7 @@ def upgrade() -> None:
         "comparisons",
         *(sa.Column(name, TEXT, nullable=False) for name in ("id", "partner")),
         sa.Column("at", NUMBER, nullable=False),
-        *(sa.Column(name, TEXT, nullable=False) for name in ("as_of", "first", "last")),
+        *(sa.Column(name, TEXT, nullable=False) for name in ("since", "as_of", "first", "last")),
         *(sa.Column(name, NUMBER, nullable=False) for name in ("sent", "received")),
         *(sa.Column(name, TEXT, nullable=False) for name in ("rules_ours", "rules_theirs")),
         *(sa.Column(name, sa.Boolean, nullable=False) for name in ("equal", "whole")),
