@@ -24,6 +24,7 @@ from exchange.wire import figures as wire
 from exchange.wire import ijson
 from exchange.wire.figures import (
     FIGURES_TYPE,
+    MAX_HELD,
     ROWS_TYPE,
     BucketLook,
     FiguresAsked,
@@ -32,9 +33,6 @@ from exchange.wire.figures import (
     RowsTold,
 )
 
-# Enough for every bucket of the most that is compared; and so many exchanges people can look at.
-MOST_CALLS = 64
-MOST_NAMED = 1000
 Step = Callable[[int, int], None]
 
 
@@ -67,11 +65,24 @@ class _Asked:
     held: Held
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What one comparison may cost, whatever the other side says.
+
+    64 calls are enough for every bucket of the most that is compared; a thousand exchanges are as many as people can look at.
+    """
+
+    calls: int = 64
+    named: int = 1000
+    held: int = MAX_HELD
+
+
 class Comparer:
     """Compares this node's links, one partner at a time."""
 
-    def __init__(self, office: Office, client: PartnerClient, renewals: Renewals) -> None:
+    def __init__(self, office: Office, client: PartnerClient, renewals: Renewals, bounds: Bounds | None = None) -> None:
         self._office, self._client, self._renewals = office, client, renewals
+        self._bounds = bounds or Bounds()
 
     def compare(self, node: str, period: Period, as_of: date, step: Step = lambda done, of: None) -> Comparison:
         """Compare one link and write down what came of it; `step` is told how many calls are done, of how many.
@@ -126,7 +137,7 @@ class Comparer:
     def _held_beside(self, found: _Asked, step: Step) -> Outcome:
         theirs = Side(rules=found.told.rules, figures=found.told.figures, buckets=found.told.buckets)
         search = self._search(found, step)
-        named = list(search.differing.values())[:MOST_NAMED]
+        named = list(search.differing.values())[: self._bounds.named]
         return Outcome(
             frame=found.frame,
             ours=found.held.side,
@@ -141,10 +152,10 @@ class Comparer:
         """Look into the buckets that differ, until they are through, there have been many calls, or much was found."""
         both = zip(found.held.side.buckets, found.told.buckets, strict=True)
         differing = [number for number, (ours, theirs) in enumerate(both) if ours != theirs]
-        search = Search(found.held.standings)
+        search = Search(found.held.standings, self._bounds.held)
         looks = list(search.looks(differing))
         for done, look in enumerate(looks):
-            if done >= MOST_CALLS or len(search.differing) > MOST_NAMED:
+            if done >= self._bounds.calls or len(search.differing) > self._bounds.named:
                 # Each bucket that was not looked into has at least one row that differs.
                 search.left += sum(len(rest) for rest in looks[done:])
                 break

@@ -62,7 +62,8 @@ class Search:
     `differing` are the rows of both sides, by exchange, where they are not alike; `left` counts what was not told or not asked.
     """
 
-    def __init__(self, standings: Iterable[Standing]) -> None:
+    def __init__(self, standings: Iterable[Standing], most_held: int = MAX_HELD) -> None:
+        self._most_held = most_held
         self._ours = {standing.digest: standing.row for standing in standings}
         self._digests = {row.exchange: digest for digest, row in self._ours.items()}
         self.differing: dict[str, tuple[FigureRow | None, FigureRow | None]] = {}
@@ -74,15 +75,15 @@ class Search:
         for exchange, digest in self._digests.items():
             held[bucket_of(exchange)].append(digest)
         looks: list[BucketLook] = []
-        room = MAX_HELD
+        room = self._most_held
         for number in buckets:
             digests = sorted(held[number])
-            if len(digests) > MAX_HELD:
+            if len(digests) > self._most_held:
                 self.left += 1  # at least one row of a bucket that cannot be asked about
                 continue
             if len(digests) > room:
                 yield looks
-                looks, room = [], MAX_HELD
+                looks, room = [], self._most_held
             looks.append(BucketLook(bucket=number, held=digests))
             room -= len(digests)
         if looks:
