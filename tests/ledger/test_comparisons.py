@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from exchange.codes import Role
+from exchange.codes import Kind, Role
 from exchange.comparing.comparison import Comparison
 from exchange.conversation import FactKind
 from exchange.cursors import comparison_cursor, finding_cursor
 from exchange.exchanges import Direction
+from exchange.jurisdiction import Category
 from exchange.ledger import ComparedExchange, Page
 from exchange.moments import Period
 from exchange.wire.batch import Outcome
@@ -46,7 +47,9 @@ def accepted(n, link, *, role=Role.ASKER, **changes):
 
 def a_comparison(n=1, **changes):
     counts = FigureCounts(all=n, answered=1, on_time=1, key=0, key_answered=0, apart=0)
-    cell = FigureCell(asked=WUCHANG, asking=XICHENG, kind="query", event=None, category="migrant", due=counts, submitted=counts)
+    cell = FigureCell(
+        asked=WUCHANG, asking=XICHENG, kind=Kind.QUERY, event=None, category=Category.MIGRANT, due=counts, submitted=counts
+    )
     figures = LinkFigures(
         sent=LogLines(lines=3, accepted=2),
         received=LogLines(lines=1, accepted=1),

@@ -9,14 +9,17 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import rule
 
+from adapters.memory import MemoryLedgers
 from exchange.codes import Event, Kind, Result
 from exchange.comparing.comparison import BEHIND, DIFFER, UNEQUAL
 from exchange.conversation import Fact
 from exchange.exchanges import Direction
 from exchange.ledger import Ledger
 from exchange.moments import Period
+from exchange.verbs.compare_figures import MOST_EXCHANGES, TooMuchToCompare, frame_of, held_at, question
 from exchange.wire.figures import FigureCounts, StateCounts
 from exchange.wire.message import FeedbackBody
+from tests.builders import a_conversation, an_exchange
 from tests.life.comparing import MARCH, ask, compare, findings
 from tests.life.test_any_order import BODIES, SIDES, TwoNodes
 from tests.life.two_nodes import Side, Two
@@ -208,3 +211,15 @@ def test_messages_beyond_the_positions_do_not_exist(two: Two) -> None:
     with two.xicheng.ledgers.transaction(read_only=True) as ledger:
         (link,) = ledger.links.all()
         assert ledger.comparisons.lines(link.id, Direction.IN, 1).accepted == 1
+
+
+def test_more_exchanges_than_one_call_compares_are_refused() -> None:
+    side = Two.of(MemoryLedgers(), MemoryLedgers()).xicheng
+    with side.ledgers.transaction() as ledger:
+        (link,) = ledger.links.all()
+        one = an_exchange(1, link=link.id, conversation=a_conversation())
+        ledger.exchanges.add([replace(one, key=one.key._replace(exchange=f"{n}")) for n in range(MOST_EXCHANGES + 1)])
+        frame = frame_of(question(side.node, link, MARCH, date(2026, 3, 1), date(2026, 3, 2), side.now))
+        with pytest.raises(TooMuchToCompare):
+            held_at(ledger, side.node, link, frame)
+        assert held_at(ledger, side.node, link, replace(frame, as_of=date(2026, 3, 1))).standings == ()

@@ -30,7 +30,8 @@ _CARD = {
     "rules_ours": ("本方规则集", "Rules here"),
     "rules_theirs": ("对方规则集", "Rules there"),
 }
-_COLUMNS = {"at": ("时间", "At"), **_CARD}
+_LISTED = ("partner", "period", "equal", "differ", "exchanges_ours", "exchanges_theirs")
+_COLUMNS = {"at": ("时间", "At"), **{name: _CARD[name] for name in _LISTED}}
 _CELLS = {
     "asked": ("被询方", "Asked"),
     "asking": ("发起方", "Asking"),
