@@ -15,8 +15,9 @@ from api.problems import TooManyRequests, Unauthorized
 from exchange.partners import Partner
 
 _FAILURES = RateLimitItemPerMinute(120)
-# A comparison of a hundred thousand exchanges, all of them different, takes some thirty calls.
-_COMPARISONS = RateLimitItemPerHour(300)
+# The longest comparison takes 65 calls, and each may cost seconds: nodes compare at night, and many at one time.
+_COMPARISONS = RateLimitItemPerHour(100)
+_AT_ONCE = 4
 _COMPARING_SECONDS = 10
 _LOOKS = 2
 
@@ -50,11 +51,11 @@ class Limiter:
 
     @contextmanager
     def comparing(self, partner: str) -> Iterator[None]:
-        """Let a partner compare one question at a time, and 300 an hour; TooManyRequests beyond."""
+        """Let a partner ask one question at a time, 100 an hour, and of all partners four; TooManyRequests beyond."""
         if not self._window.hit(_COMPARISONS, "figures", partner):
             raise TooManyRequests(seconds=3600)
         with self._lock:
-            if partner in self._comparing:
+            if partner in self._comparing or len(self._comparing) >= _AT_ONCE:
                 raise TooManyRequests(seconds=_COMPARING_SECONDS)
             self._comparing.add(partner)
         try:
