@@ -223,3 +223,21 @@ def test_more_exchanges_than_one_call_compares_are_refused() -> None:
         with pytest.raises(TooMuchToCompare):
             held_at(ledger, side.node, link, frame)
         assert held_at(ledger, side.node, link, replace(frame, as_of=date(2026, 3, 1))).standings == ()
+
+
+def test_when_a_side_came_to_know_is_nothing_here(two: Two) -> None:
+    exchange = two.xicheng.ask(1)
+    two.calm()
+    two.wuchang.say(exchange, Kind.FEEDBACK, BODIES[Kind.FEEDBACK])
+    data = two.wuchang.cut()
+    assert data is not None
+    receipt = two.xicheng.take(data)
+    day = two.wuchang.now.date()
+    two.pass_time(timedelta(days=3))
+    two.wuchang.settle(receipt)  # the receipt was days on its way
+    for here, there in ((two.xicheng, two.wuchang), (two.wuchang, two.xicheng)):
+        found = ask(here, there, as_of=day)
+        assert found.ours.side == found.theirs
+        assert found.theirs.figures.cells[0].submitted == FigureCounts(
+            all=1, answered=1, on_time=1, key=0, key_answered=0, apart=0
+        )
