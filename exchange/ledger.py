@@ -20,6 +20,7 @@ from exchange.imports import ImportedFile, RowResult
 from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
 from exchange.terms.agreement import SignedAgreement
+from exchange.worklists import WorkFilter, Worklist
 
 
 class LedgerBusy(WoshouError):
@@ -175,6 +176,14 @@ class Assignments(Protocol):
     def current(self, keys: Iterable[ExchangeKey]) -> Mapping[ExchangeKey, Assignment]: ...
 
 
+class Worklists(Protocol):
+    """What there is to do, in the order of `exchange.worklists`."""
+
+    def page(self, worklist: Worklist, wanted: WorkFilter, page: Page) -> list[Exchange]: ...
+    def counts(self, wanted: WorkFilter) -> Mapping[Worklist, int]: ...
+    def late_by_link(self, wanted: WorkFilter) -> Mapping[int, int]: ...
+
+
 class Entries(Protocol):
     """The registers."""
 
@@ -254,6 +263,7 @@ class Ledger(Protocol):
     messages: Messages
     exchanges: Exchanges
     assignments: Assignments
+    worklists: Worklists
     entries: Entries
     agreements: Agreements
     partners: Partners

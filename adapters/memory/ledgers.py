@@ -16,6 +16,7 @@ from adapters.memory.links import MemoryLinks
 from adapters.memory.messages import MemoryMessages
 from adapters.memory.notifications import MemoryNotifications
 from adapters.memory.partners import MemoryPartners
+from adapters.memory.worklists import MemoryWorklists
 from exchange.ledger import (
     Access,
     Agreements,
@@ -30,6 +31,7 @@ from exchange.ledger import (
     Messages,
     Notifications,
     Partners,
+    Worklists,
 )
 
 BUSY_SECONDS = 5.0
@@ -42,6 +44,7 @@ class MemoryLedger:
     messages: Messages
     exchanges: Exchanges
     assignments: Assignments
+    worklists: Worklists
     entries: Entries
     agreements: Agreements
     partners: Partners
@@ -55,6 +58,7 @@ class MemoryLedger:
         self.messages = MemoryMessages(books)
         self.exchanges = MemoryExchanges(books)
         self.assignments = MemoryAssignments(books)
+        self.worklists = MemoryWorklists(books)
         self.entries = MemoryEntries(books)
         self.agreements = MemoryAgreements(books)
         self.partners = MemoryPartners(books)
