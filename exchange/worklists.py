@@ -9,7 +9,7 @@
 The ledgers read `BELONGS`, in Python and in SQL, so that no list is defined twice.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple, Self
@@ -95,20 +95,6 @@ class WorkFilter:
         """Everything of these counties, as a clock sees it."""
         today = civil_day(now)
         return cls(own=own, today=today, lapsed_before=day_start(today - timedelta(days=lapse_days)))
-
-    def narrowed(
-        self,
-        *,
-        kind: Kind | None = None,
-        event: Event | None = None,
-        purpose: Purpose | None = None,
-        urgent: bool | None = None,
-        other: str | None = None,
-        township: str | None = None,
-        link: int | None = None,
-    ) -> Self:
-        """The same, of these only."""
-        return replace(self, kind=kind, event=event, purpose=purpose, urgent=urgent, other=other, township=township, link=link)
 
     def fits(self, exchange: Exchange) -> bool:
         """Whether an exchange is among those that are asked for, on whatever list."""

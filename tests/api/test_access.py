@@ -106,6 +106,10 @@ RULES = {
     "POST /api/v1/exchanges/{exchange}/return": rule(*PEOPLE, above=FORBIDDEN, outside=FORBIDDEN),
     "GET /api/v1/exchanges/{exchange}/assignments": ONE_EXCHANGE,
     "POST /api/v1/assignments": rule(*PEOPLE, "coordinator", **_NOT_HERE, other=OK),
+    "GET /api/v1/worklists": rule(*READERS, below=OK, other=OK, outside=OK),
+    "GET /api/v1/worklists/silent_partners": rule(*READERS, own=EMPTY, above=EMPTY, below=EMPTY, other=EMPTY, outside=EMPTY),
+    "GET /api/v1/worklists/one_sided": rule(*READERS, own=EMPTY, above=EMPTY, below=EMPTY, other=EMPTY, outside=EMPTY),
+    "GET /api/v1/worklists/{worklist}": EXCHANGE_ROWS,
     "POST /api/v1/imports": OWN_DEEDS,
     "GET /api/v1/imports": OWN_PEOPLE,
     "GET /api/v1/imports/templates/{layout}": WHOEVER,
@@ -181,6 +185,7 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
         "node": "wuchang.example",
         "layout": "outflow",
         "rate": "feedback_given",
+        "worklist": "to_answer",
     }
     if path.endswith(("/assignment", "/assignments", "/return")):
         ids["exchange"] = an_id(2)
@@ -225,7 +230,14 @@ def test_each_role_gets_at_each_place_what_the_rule_says(node: Served, paths: di
 def test_without_a_key_nothing_is_told(node: Served, name: str):
     method, path = name.split()
     filled = path.format(
-        entry=an_id(1), exchange=an_id(1), id=an_id(1), digest="A" * 43, node="a", layout="outflow", rate="on_time"
+        entry=an_id(1),
+        exchange=an_id(1),
+        id=an_id(1),
+        digest="A" * 43,
+        node="a",
+        layout="outflow",
+        rate="on_time",
+        worklist="to_pair",
     )
     for headers in ({}, {"authorization": "Bearer wsk_k0_wrong"}, {"authorization": "Basic d3NrOg=="}):
         response = node.http.request(method, filled, headers=headers)

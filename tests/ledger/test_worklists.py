@@ -22,7 +22,7 @@ from tests.ledger.support import in_pages
 NOW = a_moment(20 * 24 * 60)  # 22 March, so that answers of the first days have lapsed
 TOWNSHIP = "420106001"
 WANTED = WorkFilter.at(frozenset({WUCHANG, XICHENG}), NOW, 15)
-NARROWED = {
+NARROWED: dict[str, dict[str, Any]] = {
     "everything": {},
     "kind": {"kind": Kind.NOTICE},
     "event": {"event": Event.BIRTH},
@@ -76,7 +76,7 @@ def expected(exchanges, worklist, wanted):
 def test_a_list_holds_what_its_definition_names_and_the_counts_are_the_lists(ledger, narrowed):
     exchanges = [*every_exchange(), rejected(900), rejected(901, Retry.LATER), rejected(902, problem=None)]
     ledger.exchanges.add(exchanges)
-    wanted = WANTED.narrowed(**narrowed)
+    wanted = replace(WANTED, **narrowed)
     counts = ledger.worklists.counts(wanted)
     for worklist in Worklist:
         pages = in_pages(
