@@ -3,11 +3,14 @@
 from dataclasses import replace
 from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Response
 
+from adapters.answer_sheet import MOST_ROWS, write_answers
+from adapters.exporting import Format
 from adapters.office import Office
-from api.access import Caller, OfficeDep, ReaderDep, ReadLedgerDep
+from api.access import AnswererDep, Caller, OfficeDep, ReaderDep, ReadLedgerDep
 from api.declared import reading
+from api.local.exports import SHEET, FormatQuery, sheet_file
 from api.local.visible import partner_names
 from api.models.base import CodeQuery, Listing, NodeQuery
 from api.models.worklists import ONE_SIDED, SILENT, Count, Counts, OneSided, SilentShown, WorkRow
@@ -17,6 +20,7 @@ from exchange.codes import Event, Kind, Purpose
 from exchange.counting.query import UNASSIGNED
 from exchange.cursors import BadCursor, work_cursor
 from exchange.ledger import Ledger
+from exchange.verbs.to_answer import NotAnswerable, whole_list
 from exchange.verbs.work import SILENT_DAYS, described, silent_partners
 from exchange.worklists import WorkFilter, Worklist
 
@@ -120,6 +124,25 @@ def read_worklist(
         for item in described(ledger, found)
     ]
     return Listing[WorkRow](items=rows, next=following)
+
+
+@router.get(
+    "/{worklist}/sheet", response_class=Response, responses=SHEET | reading(NotAnswerable), summary="A worklist to be answered"
+)
+def export_worklist(
+    caller: AnswererDep,
+    office: OfficeDep,
+    ledger: ReadLedgerDep,
+    wanted: WantedDep,
+    worklist: Annotated[Worklist, Path()],
+    format: FormatQuery = Format.XLSX,
+) -> Response:
+    """A sheet with what is asked of whom, up to 20,000 rows, the most urgent first; filled in, it is imported as `answers`.
+
+    What has an answer under way is left out. The file holds persons.
+    """
+    found = whole_list(ledger, worklist, wanted.within(ledger), MOST_ROWS)
+    return sheet_file(write_answers(found, office.node.divisions, format), f"{worklist}.{format}", format)
 
 
 def _silent(caller: Caller, office: Office, ledger: Ledger, days: int) -> list[SilentShown]:

@@ -85,7 +85,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         Effect.OVERTAKEN: "已无效果",
     },
     "register": {RegisterKind.OUTFLOW: "流出", RegisterKind.INFLOW: "流入"},
-    "layout": {RegisterKind.OUTFLOW: "流出", RegisterKind.INFLOW: "流入", "matters": "事项"},
+    "layout": {RegisterKind.OUTFLOW: "流出", RegisterKind.INFLOW: "流入", "matters": "事项", "answers": "反馈"},
     "close_reason": {
         CloseReason.RETURNED: "返回",
         CloseReason.MOVED_ON: "他往",
