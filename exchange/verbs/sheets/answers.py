@@ -11,7 +11,7 @@ from exchange.codes import Event, Item, RefusalReason, Result, Sex
 from exchange.errors import Invalid
 from exchange.exchanges import Exchange
 from exchange.imports import RowProblem
-from exchange.jurisdiction import HEADINGS, UnknownJurisdiction
+from exchange.jurisdiction import Level, UnknownJurisdiction
 from exchange.people.plausible import kept_record
 from exchange.people.record import Record
 from exchange.people.register import NOTHING_KNOWN
@@ -141,8 +141,9 @@ def _record(cells: Mapping[str, str], places: PlaceReader, warnings: list[RowPro
 
 def _coarse(places: PlaceReader, text: str) -> str:
     """Where the person moved, as coarsely as the wire says it: the province, or the prefecture."""
-    code = _code(places, text, "moved_to")
-    return code[:2] if code[2:4] in HEADINGS or code.endswith("0000") else code[:4]
+    code, divisions = _code(places, text, "moved_to"), places.divisions
+    within = [place for place in (code, *divisions.ancestors(code)) if divisions.level_of(place) is Level.PREFECTURE]
+    return within[0][:4] if within else code[:2]
 
 
 def _county(places: PlaceReader, text: str) -> str:
