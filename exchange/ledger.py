@@ -23,6 +23,7 @@ from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
 from exchange.terms.agreement import SignedAgreement
 from exchange.wire.figures import LogLines
+from exchange.worklists import WorkFilter, Worklist
 
 
 class LedgerBusy(WoshouError):
@@ -98,6 +99,7 @@ class ExchangeFilter:
     purpose: str | None = None
     entry: str | None = None
     paired: bool | None = None
+    handled_by: str | None = None
     overdue_on: date | None = None
     lapsed_before: datetime | None = None
 
@@ -187,6 +189,14 @@ class Assignments(Protocol):
     def current(self, keys: Iterable[ExchangeKey]) -> Mapping[ExchangeKey, Assignment]: ...
 
 
+class Worklists(Protocol):
+    """What there is to do, in the order of `exchange.worklists`."""
+
+    def page(self, worklist: Worklist, wanted: WorkFilter, page: Page) -> list[Exchange]: ...
+    def counts(self, wanted: WorkFilter) -> Mapping[Worklist, int]: ...
+    def late_by_link(self, wanted: WorkFilter) -> Mapping[int, int]: ...
+
+
 class Entries(Protocol):
     """The registers."""
 
@@ -195,6 +205,7 @@ class Entries(Protocol):
     def add(self, entries: Sequence[Entry]) -> None: ...
     def save(self, entries: Sequence[Entry]) -> None: ...
     def add_facts(self, facts: Sequence[EntryFact]) -> None: ...
+    def townships(self, entries: Iterable[str]) -> Mapping[str, str]: ...
     def find(self, wanted: EntryFilter, page: Page) -> list[Entry]: ...
     def counted(self, own: frozenset[str], as_of: datetime) -> Iterable[tuple[Entry, tuple[EntryFact, ...]]]: ...
 
@@ -278,6 +289,7 @@ class Ledger(Protocol):
     messages: Messages
     exchanges: Exchanges
     assignments: Assignments
+    worklists: Worklists
     entries: Entries
     agreements: Agreements
     partners: Partners

@@ -12,6 +12,7 @@ from adapters.database.books.links import SqlLinks
 from adapters.database.books.messages import SqlMessages
 from adapters.database.books.notifications import SqlNotifications
 from adapters.database.books.partners import SqlPartners
+from adapters.database.books.worklists import SqlWorklists
 from adapters.database.work import Work
 from exchange.ledger import (
     Access,
@@ -26,6 +27,7 @@ from exchange.ledger import (
     Messages,
     Notifications,
     Partners,
+    Worklists,
 )
 
 
@@ -37,6 +39,7 @@ class SqlLedger:
         self.messages: Messages = SqlMessages(work)
         self.exchanges: Exchanges = SqlExchanges(work)
         self.assignments: Assignments = SqlAssignments(work)
+        self.worklists: Worklists = SqlWorklists(work)
         self.entries: Entries = SqlEntries(work)
         self.agreements: Agreements = SqlAgreements(work)
         self.partners: Partners = SqlPartners(work)

@@ -17,6 +17,7 @@ from adapters.memory.links import MemoryLinks
 from adapters.memory.messages import MemoryMessages
 from adapters.memory.notifications import MemoryNotifications
 from adapters.memory.partners import MemoryPartners
+from adapters.memory.worklists import MemoryWorklists
 from exchange.ledger import (
     Access,
     Agreements,
@@ -32,6 +33,7 @@ from exchange.ledger import (
     Messages,
     Notifications,
     Partners,
+    Worklists,
 )
 
 BUSY_SECONDS = 5.0
@@ -44,6 +46,7 @@ class MemoryLedger:
     messages: Messages
     exchanges: Exchanges
     assignments: Assignments
+    worklists: Worklists
     entries: Entries
     agreements: Agreements
     partners: Partners
@@ -58,6 +61,7 @@ class MemoryLedger:
         self.messages = MemoryMessages(books)
         self.exchanges = MemoryExchanges(books)
         self.assignments = MemoryAssignments(books)
+        self.worklists = MemoryWorklists(books)
         self.entries = MemoryEntries(books)
         self.agreements = MemoryAgreements(books)
         self.partners = MemoryPartners(books)
