@@ -4,24 +4,30 @@ from adapters.database.books.access import SqlAccess
 from adapters.database.books.agreements import SqlAgreements
 from adapters.database.books.chores import SqlChores
 from adapters.database.books.entries import SqlEntries
+from adapters.database.books.escalations import SqlEscalations
 from adapters.database.books.exchanges import SqlExchanges
 from adapters.database.books.imports import SqlImports
 from adapters.database.books.links import SqlLinks
 from adapters.database.books.messages import SqlMessages
+from adapters.database.books.norms import SqlNorms
 from adapters.database.books.notifications import SqlNotifications
 from adapters.database.books.partners import SqlPartners
+from adapters.database.books.troubles import SqlTroubles
 from adapters.database.work import Work
 from exchange.ledger import (
     Access,
     Agreements,
     Chores,
     Entries,
+    Escalations,
     Exchanges,
     Imports,
     Links,
     Messages,
+    Norms,
     Notifications,
     Partners,
+    Troubles,
 )
 
 
@@ -39,3 +45,6 @@ class SqlLedger:
         self.access: Access = SqlAccess(work)
         self.chores: Chores = SqlChores(work)
         self.notifications: Notifications = SqlNotifications(work)
+        self.norms: Norms = SqlNorms(work)
+        self.escalations: Escalations = SqlEscalations(work)
+        self.troubles: Troubles = SqlTroubles(work)

@@ -8,6 +8,7 @@ from adapters.memory.access import MemoryAccess
 from adapters.memory.agreements import MemoryAgreements
 from adapters.memory.books import Books
 from adapters.memory.chores import MemoryChores
+from adapters.memory.clocks import MemoryEscalations, MemoryNorms, MemoryTroubles
 from adapters.memory.entries import MemoryEntries
 from adapters.memory.exchanges import MemoryExchanges
 from adapters.memory.imports import MemoryImports
@@ -20,14 +21,17 @@ from exchange.ledger import (
     Agreements,
     Chores,
     Entries,
+    Escalations,
     Exchanges,
     Imports,
     Ledger,
     LedgerBusy,
     Links,
     Messages,
+    Norms,
     Notifications,
     Partners,
+    Troubles,
 )
 
 BUSY_SECONDS = 5.0
@@ -46,6 +50,9 @@ class MemoryLedger:
     access: Access
     chores: Chores
     notifications: Notifications
+    norms: Norms
+    escalations: Escalations
+    troubles: Troubles
 
     def __init__(self, books: Books) -> None:
         self.links = MemoryLinks(books)
@@ -58,6 +65,9 @@ class MemoryLedger:
         self.access = MemoryAccess(books)
         self.chores = MemoryChores(books)
         self.notifications = MemoryNotifications(books)
+        self.norms = MemoryNorms(books)
+        self.escalations = MemoryEscalations(books)
+        self.troubles = MemoryTroubles(books)
 
 
 class MemoryLedgers:

@@ -8,10 +8,12 @@ import typer
 from woshou.cli.call import group
 from woshou.cli.commands import (
     agreement,
+    alerts,
     apikey,
     exchange,
     imports,
     node,
+    norms,
     openapi,
     partner,
     processes,
@@ -23,7 +25,22 @@ from woshou.cli.commands import (
 from woshou.cli.words import say, translate_frame
 
 # In the order in which they are first needed.
-_MODULES = (node, processes, partner, agreement, sheets, imports, register, exchange, report, apikey, upkeep, openapi)
+_MODULES = (
+    node,
+    processes,
+    partner,
+    agreement,
+    sheets,
+    imports,
+    register,
+    exchange,
+    report,
+    alerts,
+    norms,
+    apikey,
+    upkeep,
+    openapi,
+)
 
 
 def build() -> typer.Typer:

@@ -3,6 +3,7 @@
 `METADATA` is what the migrations must come to, and the only place from which statements take their columns.
 """
 
+from adapters.database.tables.clocks import EscalationRow, HolidayRow, RulesFileRow, RulesUseRow, TellingRow, TroubleRow
 from adapters.database.tables.columns import Row
 from adapters.database.tables.exchanges import ExchangeRow, FactRow
 from adapters.database.tables.links import BatchRow, LinkRow, MessageRow
@@ -26,9 +27,11 @@ __all__ = [
     "BatchRow",
     "EntryFactRow",
     "EntryRow",
+    "EscalationRow",
     "ExchangeRow",
     "FactRow",
     "FindingRow",
+    "HolidayRow",
     "ImportRow",
     "ImportRowRow",
     "JobRunRow",
@@ -38,5 +41,9 @@ __all__ = [
     "PartnerKeyRow",
     "PartnerRow",
     "RememberedAnswerRow",
+    "RulesFileRow",
+    "RulesUseRow",
+    "TellingRow",
+    "TroubleRow",
     "UsedAssertionRow",
 ]

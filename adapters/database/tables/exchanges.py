@@ -3,9 +3,11 @@
 from sqlalchemy import Index
 from sqlalchemy import text as sql
 
-from adapters.database.tables.columns import Row, number, text
+from adapters.database.tables.columns import Row, flag, number, text
 
 _DUE = sql("state IN ('open', 'challenged')")
+_ANSWERED = sql("state = 'answered'")
+_PROVISIONAL = sql("due_provisional")
 _PAIRED = sql("entry IS NOT NULL")
 _WITHDRAWN = sql("what = 'withdrawn' AND voided_at IS NULL")
 
@@ -17,6 +19,8 @@ class ExchangeRow(Row, table=True):
     __table_args__ = (
         Index("exchanges_listed", "own", "submitted_at", "exchange", "role", "link"),
         Index("exchanges_due", "own", "due", sqlite_where=_DUE, postgresql_where=_DUE),
+        Index("exchanges_lapsing", "own", "lapses_on", sqlite_where=_ANSWERED, postgresql_where=_ANSWERED),
+        Index("exchanges_provisional", "own", "due", sqlite_where=_PROVISIONAL, postgresql_where=_PROVISIONAL),
         Index("exchanges_of_entry", "entry", sqlite_where=_PAIRED, postgresql_where=_PAIRED),
     )
 
@@ -41,6 +45,7 @@ class ExchangeRow(Row, table=True):
     received_at: int | None = number()
     known_at: int | None = number()
     first_due: str | None = text()
+    due_provisional: bool = flag()
     person_index: str = text()
     entry: str | None = text()
     paired_at: int | None = number()
@@ -56,6 +61,8 @@ class ExchangeRow(Row, table=True):
     result: str | None = text()
     fed_back_at: int | None = number()
     reminded_on: str | None = text()
+    lapses_on: str | None = text()
+    expected: str | None = text()
     turn: int | None = number()
     turn_sender: str | None = text()
     turn_position: int | None = number()
