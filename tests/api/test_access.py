@@ -25,9 +25,11 @@ from tests.builders import (
     a_partner,
     a_query,
     a_row,
+    a_trouble,
     agreed_terms,
     an_agreement,
     an_entry,
+    an_escalation,
     an_exchange,
     an_id,
     an_import,
@@ -119,6 +121,13 @@ RULES = {
     "GET /api/v1/findings": WATCHING,
     "GET /api/v1/rates": FIGURES,
     "GET /api/v1/rates/{rate}/rows": FIGURES,
+    "GET /api/v1/rules": WHOEVER,
+    "GET /api/v1/calendar/{year}": WHOEVER,
+    "POST /api/v1/calendar": RUNNING,
+    "GET /api/v1/escalations": rule("coordinator", above=EMPTY, below=EMPTY, other=EMPTY, outside=EMPTY),
+    "POST /api/v1/escalations": rule("coordinator"),
+    "POST /api/v1/escalations/{escalation}/acknowledgement": rule("coordinator"),
+    "GET /api/v1/troubles": rule("operator", "coordinator", below=FORBIDDEN, outside=FORBIDDEN, other=OK),
 }
 PUBLIC = {"GET /healthz", "GET /readyz"}
 ROUTES = {
@@ -149,6 +158,8 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             ledger.messages.add([judged(a_message(1, link=link, line=write_message(a_query())))])
             ledger.exchanges.add([an_exchange(1, link=link, role=Role.ASKER, conversation=a_conversation(), entry=an_id(1))])
             ledger.imports.add(an_import(1), [a_row(2)])
+            ledger.escalations.add([an_escalation(1, link=link)])
+            ledger.troubles.begin(a_trouble())
         yield made
 
 
@@ -170,6 +181,8 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
         "node": "wuchang.example",
         "layout": "outflow",
         "rate": "feedback_given",
+        "year": 2027,
+        "escalation": an_id(1),
     }
     request: dict[str, Any] = {"params": {"register": "outflow"} if path.endswith("/exports/entries") else {}}
     if path.startswith("/api/v1/rates"):
@@ -181,6 +194,7 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
         else:
             body = content["example"] if "example" in content else content["examples"]["1"]["value"]
             body = {**body, "entry": an_id(1)} if isinstance(body, dict) and "entry" in body else body
+            body = {**body, "exchange": an_id(1)} if path == "/api/v1/escalations" else body
             body = {**body, "jurisdiction": XICHENG} if path == "/api/v1/agreements" else body
             body = {**body, "url": "http://127.0.0.1:1"} if path == "/api/v1/partners" else body
             request |= {"content": body} if isinstance(body, str) else {"json": body}
@@ -210,7 +224,15 @@ def test_each_role_gets_at_each_place_what_the_rule_says(node: Served, paths: di
 def test_without_a_key_nothing_is_told(node: Served, name: str):
     method, path = name.split()
     filled = path.format(
-        entry=an_id(1), exchange=an_id(1), id=an_id(1), digest="A" * 43, node="a", layout="outflow", rate="on_time"
+        entry=an_id(1),
+        exchange=an_id(1),
+        id=an_id(1),
+        digest="A" * 43,
+        node="a",
+        layout="outflow",
+        rate="on_time",
+        year=2027,
+        escalation=an_id(1),
     )
     for headers in ({}, {"authorization": "Bearer wsk_k0_wrong"}, {"authorization": "Basic d3NrOg=="}):
         response = node.http.request(method, filled, headers=headers)
