@@ -15,7 +15,7 @@ from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, a_digest
 from tests.building.clocks import some_rules
 
 # As if the State Council had given off New Year's Day and the National Day's week of 2027, and had a Sunday worked.
-DAYS_2027 = [
+DAYS_2027: list[dict[str, Any]] = [
     {"day": "2027-01-01", "kind": "holiday", "name": "元旦"},
     *({"day": f"2027-10-0{n}", "kind": "holiday", "name": "国庆节"} for n in range(1, 8)),
     {"day": "2027-10-10", "kind": "workday", "name": None},
