@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from adapters.memory.access import MemoryAccess
 from adapters.memory.agreements import MemoryAgreements
+from adapters.memory.assignments import MemoryAssignments
 from adapters.memory.books import Books
 from adapters.memory.chores import MemoryChores
 from adapters.memory.clocks import MemoryEscalations, MemoryNorms, MemoryTroubles
@@ -19,6 +20,7 @@ from adapters.memory.partners import MemoryPartners
 from exchange.ledger import (
     Access,
     Agreements,
+    Assignments,
     Chores,
     Entries,
     Escalations,
@@ -43,6 +45,7 @@ class MemoryLedger:
     links: Links
     messages: Messages
     exchanges: Exchanges
+    assignments: Assignments
     entries: Entries
     agreements: Agreements
     partners: Partners
@@ -58,6 +61,7 @@ class MemoryLedger:
         self.links = MemoryLinks(books)
         self.messages = MemoryMessages(books)
         self.exchanges = MemoryExchanges(books)
+        self.assignments = MemoryAssignments(books)
         self.entries = MemoryEntries(books)
         self.agreements = MemoryAgreements(books)
         self.partners = MemoryPartners(books)
