@@ -32,9 +32,9 @@ NEXT = read_rules(some_rules())
 DAY = timedelta(days=1)
 
 
-def awaited(**changes):
-    days = {name: a_day(value) if isinstance(value, int) else value for name, value in changes.items()}
-    return an_exchange(conversation=a_conversation(days.pop("state", State.OPEN), **{"due": a_day(DUE), **days}))
+def awaited(state: State = State.OPEN, **changes: int | None):
+    days = {name: None if value is None else a_day(value) for name, value in changes.items()}
+    return an_exchange(conversation=a_conversation(state, **{"due": a_day(DUE), **days}))
 
 
 @pytest.mark.parametrize(
