@@ -10,11 +10,13 @@ from typing import NamedTuple
 from exchange.codes import Role
 from exchange.comparing.comparison import Comparison
 from exchange.errors import Invalid
+from exchange.escalation import Escalation
 from exchange.exchanges import Exchange
 from exchange.imports import ImportedFile, RowResult
 from exchange.ledger import Finding
 from exchange.moments import from_milliseconds, to_milliseconds
 from exchange.people.register import Entry
+from exchange.troubles import Trouble
 from exchange.worklists import BELONGS, Order, Worklist, place_on
 
 _NAME = r"[0-9A-Za-z_.-]{1,100}"
@@ -95,6 +97,16 @@ def comparison_cursor(comparison: Comparison) -> str:
     return f"{to_milliseconds(comparison.at):015d}~{comparison.id}"
 
 
+def escalation_cursor(escalation: Escalation) -> str:
+    """An escalation's place: its moment, then its id."""
+    return f"{to_milliseconds(escalation.raised_at):015d}~{escalation.id}"
+
+
+def trouble_cursor(trouble: Trouble) -> str:
+    """A trouble's place: the moment at which it began, then its id."""
+    return f"{to_milliseconds(trouble.began_at):015d}~{trouble.id}"
+
+
 def read_exchange_cursor(cursor: str) -> ExchangePlace:
     """The place that `exchange_cursor` wrote; BadCursor for anything else."""
     at, exchange, role, link = _parts(_EXCHANGE, cursor)
@@ -116,6 +128,7 @@ def read_entry_cursor(cursor: str) -> str:
 
 def read_moment_cursor(cursor: str) -> MomentPlace:
     """The place that `import_cursor`, `finding_cursor` or `comparison_cursor` wrote; BadCursor for anything else."""
+    """The place that a cursor of a moment and an id wrote; BadCursor for anything else."""
     at, name = _parts(_MOMENT, cursor)
     return MomentPlace(_moment(at), name)
 

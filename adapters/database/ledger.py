@@ -6,12 +6,15 @@ from adapters.database.books.assignments import SqlAssignments
 from adapters.database.books.chores import SqlChores
 from adapters.database.books.comparisons import SqlComparisons
 from adapters.database.books.entries import SqlEntries
+from adapters.database.books.escalations import SqlEscalations
 from adapters.database.books.exchanges import SqlExchanges
 from adapters.database.books.imports import SqlImports
 from adapters.database.books.links import SqlLinks
 from adapters.database.books.messages import SqlMessages
+from adapters.database.books.norms import SqlNorms
 from adapters.database.books.notifications import SqlNotifications
 from adapters.database.books.partners import SqlPartners
+from adapters.database.books.troubles import SqlTroubles
 from adapters.database.books.worklists import SqlWorklists
 from adapters.database.work import Work
 from exchange.ledger import (
@@ -21,12 +24,15 @@ from exchange.ledger import (
     Chores,
     Comparisons,
     Entries,
+    Escalations,
     Exchanges,
     Imports,
     Links,
     Messages,
+    Norms,
     Notifications,
     Partners,
+    Troubles,
     Worklists,
 )
 
@@ -48,3 +54,6 @@ class SqlLedger:
         self.chores: Chores = SqlChores(work)
         self.notifications: Notifications = SqlNotifications(work)
         self.comparisons: Comparisons = SqlComparisons(work)
+        self.norms: Norms = SqlNorms(work)
+        self.escalations: Escalations = SqlEscalations(work)
+        self.troubles: Troubles = SqlTroubles(work)

@@ -9,6 +9,7 @@ from adapters.memory.agreements import MemoryAgreements
 from adapters.memory.assignments import MemoryAssignments
 from adapters.memory.books import Books
 from adapters.memory.chores import MemoryChores
+from adapters.memory.clocks import MemoryEscalations, MemoryNorms, MemoryTroubles
 from adapters.memory.comparisons import MemoryComparisons
 from adapters.memory.entries import MemoryEntries
 from adapters.memory.exchanges import MemoryExchanges
@@ -25,14 +26,17 @@ from exchange.ledger import (
     Chores,
     Comparisons,
     Entries,
+    Escalations,
     Exchanges,
     Imports,
     Ledger,
     LedgerBusy,
     Links,
     Messages,
+    Norms,
     Notifications,
     Partners,
+    Troubles,
     Worklists,
 )
 
@@ -55,6 +59,9 @@ class MemoryLedger:
     chores: Chores
     notifications: Notifications
     comparisons: Comparisons
+    norms: Norms
+    escalations: Escalations
+    troubles: Troubles
 
     def __init__(self, books: Books) -> None:
         self.links = MemoryLinks(books)
@@ -70,6 +77,9 @@ class MemoryLedger:
         self.chores = MemoryChores(books)
         self.notifications = MemoryNotifications(books)
         self.comparisons = MemoryComparisons(books)
+        self.norms = MemoryNorms(books)
+        self.escalations = MemoryEscalations(books)
+        self.troubles = MemoryTroubles(books)
 
 
 class MemoryLedgers:

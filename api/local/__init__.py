@@ -6,12 +6,15 @@ from api.local import (
     bulk,
     comparisons,
     entries,
+    escalations,
     exchanges,
     exports,
     imports,
+    norms,
     partners,
     rates,
     replies,
+    troubles,
     worklists,
 )
 
@@ -29,4 +32,7 @@ ROUTERS = (
     partners.router,
     rates.router,
     comparisons.router,
+    norms.router,
+    escalations.router,
+    troubles.router,
 )

@@ -26,9 +26,11 @@ from tests.builders import (
     a_partner,
     a_query,
     a_row,
+    a_trouble,
     agreed_terms,
     an_agreement,
     an_entry,
+    an_escalation,
     an_exchange,
     an_id,
     an_import,
@@ -132,6 +134,13 @@ RULES = {
     "GET /api/v1/findings": WATCHING,
     "GET /api/v1/rates": FIGURES,
     "GET /api/v1/rates/{rate}/rows": FIGURES,
+    "GET /api/v1/rules": WHOEVER,
+    "GET /api/v1/calendar/{year}": WHOEVER,
+    "POST /api/v1/calendar": RUNNING,
+    "GET /api/v1/escalations": rule("coordinator", above=EMPTY, below=EMPTY, other=EMPTY, outside=EMPTY),
+    "POST /api/v1/escalations": rule("coordinator"),
+    "POST /api/v1/escalations/{escalation}/acknowledgement": rule("coordinator"),
+    "GET /api/v1/troubles": rule("operator", "coordinator", below=FORBIDDEN, outside=FORBIDDEN, other=OK),
 }
 PUBLIC = {"GET /healthz", "GET /readyz"}
 ROUTES = {
@@ -166,6 +175,8 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             back: dict[str, Any] = {"township": None, "due": None, "reason": ReturnReason.NOT_OURS, "by": "key-1"}
             ledger.assignments.add([Assignment(exchange=asked.key, at=made.clock.now(), **back)])
             ledger.imports.add(an_import(1), [a_row(2)])
+            ledger.escalations.add([an_escalation(1, link=link)])
+            ledger.troubles.begin(a_trouble())
         yield made
 
 
@@ -188,6 +199,8 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
         "layout": "outflow",
         "rate": "feedback_given",
         "worklist": "to_answer",
+        "year": 2027,
+        "escalation": an_id(1),
     }
     if path.endswith(("/assignment", "/assignments", "/return")):
         ids["exchange"] = an_id(2)
@@ -203,6 +216,7 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
         else:
             body = content["example"] if "example" in content else content["examples"]["1"]["value"]
             body = {**body, "entry": an_id(1)} if isinstance(body, dict) and "entry" in body else body
+            body = {**body, "exchange": an_id(1)} if path == "/api/v1/escalations" else body
             body = {**body, "jurisdiction": XICHENG} if path == "/api/v1/agreements" else body
             body = {**body, "url": "http://127.0.0.1:1"} if path == "/api/v1/partners" else body
             request |= {"content": body} if isinstance(body, str) else {"json": body}
@@ -240,6 +254,8 @@ def test_without_a_key_nothing_is_told(node: Served, name: str):
         layout="outflow",
         rate="on_time",
         worklist="to_pair",
+        year=2027,
+        escalation=an_id(1),
     )
     for headers in ({}, {"authorization": "Bearer wsk_k0_wrong"}, {"authorization": "Basic d3NrOg=="}):
         response = node.http.request(method, filled, headers=headers)

@@ -8,11 +8,13 @@ import typer
 from woshou.cli.call import group
 from woshou.cli.commands import (
     agreement,
+    alerts,
     apikey,
     assign,
     exchange,
     imports,
     node,
+    norms,
     openapi,
     partner,
     processes,
@@ -37,6 +39,9 @@ _MODULES = (
     worklist,
     assign,
     report,
+    report,
+    alerts,
+    norms,
     apikey,
     upkeep,
     openapi,
