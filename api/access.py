@@ -5,6 +5,7 @@ import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Any, TypeAlias
 
 from fastapi import Depends, Request
@@ -123,8 +124,8 @@ LedgerDep = Annotated[Ledger, Depends(writing)]
 ReadLedgerDep = Annotated[Ledger, Depends(reading)]
 
 
-def partner_of(office: Office, token: str) -> Partner:
-    """The partner whose token this is; its standing is looked up at every request."""
+def partner_of(office: Office, token: str, scope: str = tokens.EXCHANGE) -> Partner:
+    """The partner whose token this is, for that scope; its standing is looked up at every request."""
     now, keyring = office.now(), office.keyring
     try:
         access = tokens.check_access_token(
@@ -132,7 +133,7 @@ def partner_of(office: Office, token: str) -> Partner:
         )
     except NotAuthentic as exc:
         raise Unauthorized from exc
-    if "exchange" not in access.scopes:
+    if scope not in access.scopes:
         raise Unauthorized
     with office.ledgers.transaction(read_only=True) as ledger:
         partner = ledger.partners.get(access.client)
@@ -153,6 +154,14 @@ async def partner_calling(request: Request, _: Annotated[Credentials, Depends(pa
 
 
 PartnerDep = Annotated[Partner, Depends(partner_calling)]
+
+
+async def partner_comparing(request: Request, _: Annotated[Credentials, Depends(partner_scheme)]) -> Partner:
+    """The partner that calls, with a token that lets it compare."""
+    return await partner_calling(request, _)
+
+
+ComparingDep = Annotated[Partner, Depends(partner_comparing)]
 
 
 def hash_secret(secret: str) -> str:
@@ -259,6 +268,13 @@ def watcher_calling(caller: CallerDep) -> Caller:
     return caller
 
 
+def overseer_calling(caller: CallerDep) -> Caller:
+    """Whoever looks after what two sides agree on: coordinators, operators and auditors; no people."""
+    if caller.role not in (LocalRole.COORDINATOR, LocalRole.OPERATOR, LocalRole.AUDITOR) or not caller.counties:
+        raise Forbidden
+    return caller
+
+
 ClerkDep = Annotated[Caller, Depends(clerk_calling)]
 AnswererDep = Annotated[Caller, Depends(answerer_calling)]
 AssignerDep = Annotated[Caller, Depends(assigner_calling)]
@@ -266,6 +282,7 @@ ReaderDep = Annotated[Caller, Depends(reader_calling)]
 CoordinatorDep = Annotated[Caller, Depends(coordinator_calling)]
 OperatorDep = Annotated[Caller, Depends(operator_calling)]
 WatcherDep = Annotated[Caller, Depends(watcher_calling)]
+OverseerDep = Annotated[Caller, Depends(overseer_calling)]
 
 
 def _identifying(scheme: HTTPBearer, find: Callable[[Office, str], Partner | Caller]) -> Callable[[Request], Awaitable[None]]:
@@ -281,5 +298,6 @@ def _identifying(scheme: HTTPBearer, find: Callable[[Office, str], Partner | Cal
 # How a route that depends on one of these finds out who calls, before it reads anything of what was sent.
 IDENTIFY: dict[Callable[..., Any], Callable[[Request], Awaitable[None]]] = {
     partner_calling: _identifying(partner_scheme, partner_of),
+    partner_comparing: _identifying(partner_scheme, partial(partner_of, scope=tokens.RECONCILE)),
     caller_calling: _identifying(key_scheme, caller_with),
 }

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from exchange.codes import Role
+from exchange.comparing.comparison import Comparison
 from exchange.errors import Invalid
 from exchange.exchanges import Exchange
 from exchange.imports import ImportedFile, RowResult
@@ -18,9 +19,10 @@ from exchange.worklists import BELONGS, Order, Worklist, place_on
 
 _NAME = r"[0-9A-Za-z_.-]{1,100}"
 _EXCHANGE = re.compile(rf"(\d{{15}})~({_NAME})~(asker|asked)~(\d{{10}})", re.ASCII)
+# A finding's id may be made of several ids.
+_MOMENT = re.compile(r"(\d{15})~([0-9A-Za-z_.:-]{1,300})", re.ASCII)
 _WORK = re.compile(rf"(\d{{15}})~({_NAME})~(\d{{10}})", re.ASCII)
 _DUE = re.compile(rf"(\d{{4}}-\d\d-\d\d)~({_NAME})~(\d{{10}})", re.ASCII)
-_MOMENT = re.compile(rf"(\d{{15}})~({_NAME})", re.ASCII)
 _ENTRY = re.compile(_NAME)
 _ROW = re.compile(r"\d{1,9}", re.ASCII)
 
@@ -88,6 +90,11 @@ def finding_cursor(finding: Finding) -> str:
     return f"{to_milliseconds(finding.at):015d}~{finding.id}"
 
 
+def comparison_cursor(comparison: Comparison) -> str:
+    """A comparison's place: its moment, then its id."""
+    return f"{to_milliseconds(comparison.at):015d}~{comparison.id}"
+
+
 def read_exchange_cursor(cursor: str) -> ExchangePlace:
     """The place that `exchange_cursor` wrote; BadCursor for anything else."""
     at, exchange, role, link = _parts(_EXCHANGE, cursor)
@@ -108,7 +115,7 @@ def read_entry_cursor(cursor: str) -> str:
 
 
 def read_moment_cursor(cursor: str) -> MomentPlace:
-    """The place that `import_cursor` or `finding_cursor` wrote; BadCursor for anything else."""
+    """The place that `import_cursor`, `finding_cursor` or `comparison_cursor` wrote; BadCursor for anything else."""
     at, name = _parts(_MOMENT, cursor)
     return MomentPlace(_moment(at), name)
 

@@ -13,13 +13,16 @@ from typing import NamedTuple, Protocol
 from exchange.announcements import Notification
 from exchange.assignment import Assignment
 from exchange.codes import RegisterKind, Role
+from exchange.comparing.comparison import Comparison
 from exchange.conversation import Fact
 from exchange.errors import Retry, WoshouError
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.imports import ImportedFile, RowResult
+from exchange.moments import Period
 from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
 from exchange.terms.agreement import SignedAgreement
+from exchange.wire.figures import LogLines
 from exchange.worklists import WorkFilter, Worklist
 
 
@@ -70,7 +73,7 @@ class RememberedAnswer:
 class Finding:
     """Something that a person should look at; `kind` is a closed word, `detail` carries no person.
 
-    One `id` is one finding: found again, it stays as it was first found.
+    One `id` is one finding: found again, it stays as it was first found. `settled_at` is since when it no longer holds.
     """
 
     id: str
@@ -79,6 +82,7 @@ class Finding:
     subject: str
     detail: str
     at: datetime
+    settled_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +129,15 @@ class CountedExchange:
 
     exchange: Exchange
     facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedExchange:
+    """An exchange with the facts that hold and its delivered messages, as a comparison reads them: no message has its line."""
+
+    exchange: Exchange
+    facts: tuple[Fact, ...]
+    messages: tuple[LoggedMessage, ...]
 
 
 class Links(Protocol):
@@ -244,7 +257,20 @@ class Chores(Protocol):
     def last_run(self, job: str, before: date) -> date | None: ...
     def add_findings(self, findings: Sequence[Finding]) -> None: ...
     def findings(self, page: Page) -> list[Finding]: ...
+    def open_findings(self, kinds: Sequence[str], partner: str) -> list[Finding]: ...
+    def settle_findings(self, ids: Iterable[str], at: datetime) -> None: ...
     def forget(self, *, answers_before: datetime, assertions_before: datetime) -> int: ...
+
+
+class Comparisons(Protocol):
+    """What comparing a link's figures reads of it, and what came of each comparison."""
+
+    def names(self, link: int, received: Period, limit: int) -> list[str]: ...
+    def exchanges(self, link: int, role: Role | None, names: Sequence[str]) -> Iterable[ComparedExchange]: ...
+    def lines(self, link: int, direction: Direction, upto: int) -> LogLines: ...
+    def add(self, comparison: Comparison) -> None: ...
+    def get(self, comparison_id: str) -> Comparison | None: ...
+    def find(self, partner: str | None, page: Page) -> list[Comparison]: ...
 
 
 class Notifications(Protocol):
@@ -271,6 +297,7 @@ class Ledger(Protocol):
     access: Access
     chores: Chores
     notifications: Notifications
+    comparisons: Comparisons
 
 
 class Ledgers(Protocol):

@@ -4,6 +4,7 @@ from adapters.database.books.access import SqlAccess
 from adapters.database.books.agreements import SqlAgreements
 from adapters.database.books.assignments import SqlAssignments
 from adapters.database.books.chores import SqlChores
+from adapters.database.books.comparisons import SqlComparisons
 from adapters.database.books.entries import SqlEntries
 from adapters.database.books.exchanges import SqlExchanges
 from adapters.database.books.imports import SqlImports
@@ -18,6 +19,7 @@ from exchange.ledger import (
     Agreements,
     Assignments,
     Chores,
+    Comparisons,
     Entries,
     Exchanges,
     Imports,
@@ -45,3 +47,4 @@ class SqlLedger:
         self.access: Access = SqlAccess(work)
         self.chores: Chores = SqlChores(work)
         self.notifications: Notifications = SqlNotifications(work)
+        self.comparisons: Comparisons = SqlComparisons(work)

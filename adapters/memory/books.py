@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from exchange.announcements import Notification
 from exchange.assignment import Assignment
+from exchange.comparing.comparison import Comparison
 from exchange.conversation import Fact
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.imports import ImportedFile, RowResult
@@ -85,6 +86,7 @@ class Books:
     runs: dict[tuple[str, date], JobRun] = field(default_factory=dict)
     findings: dict[str, Finding] = field(default_factory=dict)
     notifications: dict[str, Notification] = field(default_factory=dict)
+    comparisons: dict[str, Comparison] = field(default_factory=dict)
 
     def copy(self) -> "Books":
         """The same books, to be changed without touching these."""

@@ -9,6 +9,7 @@ from adapters.memory.agreements import MemoryAgreements
 from adapters.memory.assignments import MemoryAssignments
 from adapters.memory.books import Books
 from adapters.memory.chores import MemoryChores
+from adapters.memory.comparisons import MemoryComparisons
 from adapters.memory.entries import MemoryEntries
 from adapters.memory.exchanges import MemoryExchanges
 from adapters.memory.imports import MemoryImports
@@ -22,6 +23,7 @@ from exchange.ledger import (
     Agreements,
     Assignments,
     Chores,
+    Comparisons,
     Entries,
     Exchanges,
     Imports,
@@ -52,6 +54,7 @@ class MemoryLedger:
     access: Access
     chores: Chores
     notifications: Notifications
+    comparisons: Comparisons
 
     def __init__(self, books: Books) -> None:
         self.links = MemoryLinks(books)
@@ -66,6 +69,7 @@ class MemoryLedger:
         self.access = MemoryAccess(books)
         self.chores = MemoryChores(books)
         self.notifications = MemoryNotifications(books)
+        self.comparisons = MemoryComparisons(books)
 
 
 class MemoryLedgers:

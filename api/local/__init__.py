@@ -1,6 +1,19 @@
 """The API of the jurisdiction's own systems and clerks, one module for each group of routes."""
 
-from api.local import agreements, assignments, bulk, entries, exchanges, exports, imports, partners, rates, replies, worklists
+from api.local import (
+    agreements,
+    assignments,
+    bulk,
+    comparisons,
+    entries,
+    exchanges,
+    exports,
+    imports,
+    partners,
+    rates,
+    replies,
+    worklists,
+)
 
 # Bulk before entries and exchanges: its paths would otherwise be read as ids.
 ROUTERS = (
@@ -15,4 +28,5 @@ ROUTERS = (
     agreements.router,
     partners.router,
     rates.router,
+    comparisons.router,
 )

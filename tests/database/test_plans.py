@@ -14,6 +14,7 @@ from exchange.codes import Role
 from exchange.cursors import entry_cursor, exchange_cursor
 from exchange.exchanges import Direction, ExchangeKey
 from exchange.ledger import EntryFilter, ExchangeFilter, Page
+from exchange.moments import Period
 from exchange.worklists import WorkFilter, Worklist
 from tests.builders import a_day, a_moment, an_entry, an_exchange, an_id
 
@@ -54,6 +55,14 @@ QUESTIONS = {
     "rows": lambda ledger: ledger.imports.rows(an_id(), Page(after="7")),
     "answer": lambda ledger: ledger.access.remembered("caller", "key"),
     "agreements": lambda ledger: ledger.agreements.all("wuchang.example"),
+    "compared": lambda ledger: ledger.comparisons.names(1, Period(first=a_day(), last=a_day(30)), 100),
+    "compared exchanges": lambda ledger: list(ledger.comparisons.exchanges(1, None, [an_id()])),
+    "lines": lambda ledger: ledger.comparisons.lines(1, Direction.OUT, 5),
+    "comparison": lambda ledger: ledger.comparisons.get(an_id()),
+    "comparisons": lambda ledger: ledger.comparisons.find(None, Page()),
+    "a partner's comparisons": lambda ledger: ledger.comparisons.find("wuchang.example", Page(after=f"{1:015d}~{an_id()}")),
+    "open findings": lambda ledger: ledger.chores.open_findings(["clock-skew"], "wuchang.example"),
+    "settled findings": lambda ledger: ledger.chores.settle_findings([an_id()], a_moment()),
     "findings": lambda ledger: ledger.chores.findings(Page()),
     "due": lambda ledger: ledger.notifications.due(a_moment(), 100),
     "notifications forgotten": lambda ledger: ledger.notifications.forget(a_moment()),

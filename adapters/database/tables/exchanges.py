@@ -22,6 +22,7 @@ class ExchangeRow(Row, table=True):
     __tablename__ = "exchanges"
     __table_args__ = (
         Index("exchanges_listed", "own", "submitted_at", "exchange", "role", "link"),
+        Index("exchanges_received", "link", "received_at"),
         Index("exchanges_due", "own", "due", sqlite_where=_DUE, postgresql_where=_DUE),
         # The worklists, each in its own order.
         Index("exchanges_owed", "own", "role", "due", "exchange", "link", sqlite_where=_DUE, postgresql_where=_DUE),
