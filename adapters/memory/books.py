@@ -9,7 +9,6 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
 from exchange.announcements import Notification
-from exchange.assignment import Assignment
 from exchange.comparing.comparison import Comparison
 from exchange.conversation import Fact
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
@@ -18,6 +17,7 @@ from exchange.ledger import ApiKey, Finding, RememberedAnswer
 from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
 from exchange.terms.agreement import SignedAgreement
+from exchange.work.assignment import Assignment
 
 K = TypeVar("K")
 V = TypeVar("V")
