@@ -9,7 +9,6 @@ from woshou.cli.call import group
 from woshou.cli.commands import (
     agreement,
     apikey,
-    assign,
     exchange,
     imports,
     node,
@@ -20,8 +19,8 @@ from woshou.cli.commands import (
     report,
     sheets,
     upkeep,
-    worklist,
 )
+from woshou.cli.commands.work import assign, worklist
 from woshou.cli.words import say, translate_frame
 
 # In the order in which they are first needed.
@@ -34,8 +33,6 @@ _MODULES = (
     imports,
     register,
     exchange,
-    worklist,
-    assign,
     report,
     apikey,
     upkeep,
