@@ -17,6 +17,7 @@ from exchange.ledger import Finding
 from exchange.moments import from_milliseconds, to_milliseconds
 from exchange.people.register import Entry
 from exchange.troubles import Trouble
+from exchange.work.worklists import BELONGS, Order, Worklist, place_on
 from exchange.worklists import BELONGS, Order, Worklist, place_on
 
 _NAME = r"[0-9A-Za-z_.-]{1,100}"

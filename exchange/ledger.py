@@ -11,7 +11,6 @@ from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
 from exchange.announcements import Notification
-from exchange.assignment import Assignment
 from exchange.codes import RegisterKind, Role
 from exchange.comparing.comparison import Comparison
 from exchange.conversation import Fact
@@ -27,7 +26,8 @@ from exchange.terms.daytable import LoadedDay
 from exchange.terms.rulebook import RulesFile, RulesUse
 from exchange.troubles import Symptom, Trouble
 from exchange.wire.figures import LogLines
-from exchange.worklists import WorkFilter, Worklist
+from exchange.work.assignment import Assignment
+from exchange.work.worklists import WorkFilter, Worklist
 
 
 class LedgerBusy(WoshouError):
@@ -211,7 +211,7 @@ class Assignments(Protocol):
 
 
 class Worklists(Protocol):
-    """What there is to do, in the order of `exchange.worklists`."""
+    """What there is to do, in the order of `exchange.work.worklists`."""
 
     def page(self, worklist: Worklist, wanted: WorkFilter, page: Page) -> list[Exchange]: ...
     def counts(self, wanted: WorkFilter) -> Mapping[Worklist, int]: ...

@@ -9,7 +9,6 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
 from exchange.announcements import Notification
-from exchange.assignment import Assignment
 from exchange.comparing.comparison import Comparison
 from exchange.conversation import Fact
 from exchange.escalation import Escalation
@@ -22,6 +21,7 @@ from exchange.terms.agreement import SignedAgreement
 from exchange.terms.daytable import LoadedDay
 from exchange.terms.rulebook import RulesFile, RulesKind, RulesUse
 from exchange.troubles import Trouble
+from exchange.work.assignment import Assignment
 
 K = TypeVar("K")
 V = TypeVar("V")

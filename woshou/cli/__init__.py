@@ -10,7 +10,6 @@ from woshou.cli.commands import (
     agreement,
     alerts,
     apikey,
-    assign,
     exchange,
     imports,
     node,
@@ -22,8 +21,8 @@ from woshou.cli.commands import (
     report,
     sheets,
     upkeep,
-    worklist,
 )
+from woshou.cli.commands.work import assign, worklist
 from woshou.cli.words import say, translate_frame
 
 # In the order in which they are first needed.
@@ -36,8 +35,6 @@ _MODULES = (
     imports,
     register,
     exchange,
-    worklist,
-    assign,
     report,
     report,
     alerts,

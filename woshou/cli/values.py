@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from adapters.sheets.words import label
-from exchange.assignment import ReturnReason
 from exchange.codes import ChallengeReason, CloseReason, Event, Kind, Purpose, RegisterKind, Result, Role, Sex
 from exchange.conversation import Effect, State
 from exchange.escalation import EscalationWhy
@@ -14,6 +13,7 @@ from exchange.rates import Cohort
 from exchange.terms.agreement import Standing
 from exchange.troubles import TroubleKind
 from exchange.wire.batch import Outcome
+from exchange.work.assignment import ReturnReason
 from woshou.cli.words import LANGUAGE
 
 _EVENTS: dict[str, str] = {event: label("event", event) for event in Event}
