@@ -18,7 +18,6 @@ from exchange.moments import from_milliseconds, to_milliseconds
 from exchange.people.register import Entry
 from exchange.troubles import Trouble
 from exchange.work.worklists import BELONGS, Order, Worklist, place_on
-from exchange.worklists import BELONGS, Order, Worklist, place_on
 
 _NAME = r"[0-9A-Za-z_.-]{1,100}"
 _EXCHANGE = re.compile(rf"(\d{{15}})~({_NAME})~(asker|asked)~(\d{{10}})", re.ASCII)

@@ -7,8 +7,6 @@ from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
 
-from exchange.assignment import InternalLimit
-
 from adapters.clock import Clock, RealClock, SimulatedClock
 from adapters.database.engine import Database, open_database
 from adapters.divisions import load_divisions
