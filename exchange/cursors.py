@@ -7,15 +7,15 @@ import re
 from datetime import datetime
 from typing import NamedTuple
 
+from exchange.clocks.escalation import Escalation
+from exchange.clocks.troubles import Trouble
 from exchange.codes import Role
 from exchange.errors import Invalid
-from exchange.escalation import Escalation
 from exchange.exchanges import Exchange
 from exchange.imports import ImportedFile, RowResult
 from exchange.ledger import Finding
 from exchange.moments import from_milliseconds, to_milliseconds
 from exchange.people.register import Entry
-from exchange.troubles import Trouble
 
 _NAME = r"[0-9A-Za-z_.-]{1,100}"
 _EXCHANGE = re.compile(rf"(\d{{15}})~({_NAME})~(asker|asked)~(\d{{10}})", re.ASCII)

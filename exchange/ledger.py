@@ -12,10 +12,11 @@ from typing import NamedTuple, Protocol
 
 from exchange.announcements import Notification
 from exchange.assignment import Assignment
+from exchange.clocks.escalation import Escalation
+from exchange.clocks.troubles import Symptom, Trouble
 from exchange.codes import RegisterKind, Role
 from exchange.conversation import Fact
 from exchange.errors import Retry, WoshouError
-from exchange.escalation import Escalation
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.imports import ImportedFile, RowResult
 from exchange.moments import Period
@@ -24,7 +25,6 @@ from exchange.people.register import Entry, EntryFact
 from exchange.terms.agreement import SignedAgreement
 from exchange.terms.daytable import LoadedDay
 from exchange.terms.rulebook import RulesFile, RulesUse
-from exchange.troubles import Symptom, Trouble
 
 
 class LedgerBusy(WoshouError):
