@@ -15,6 +15,7 @@ from exchange.assignment import Assignment
 from exchange.clocks.escalation import Escalation
 from exchange.clocks.troubles import Symptom, Trouble
 from exchange.codes import RegisterKind, Role
+from exchange.comparing.comparison import Comparison
 from exchange.conversation import Fact
 from exchange.errors import Retry, WoshouError
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
@@ -25,6 +26,8 @@ from exchange.people.register import Entry, EntryFact
 from exchange.terms.agreement import SignedAgreement
 from exchange.terms.daytable import LoadedDay
 from exchange.terms.rulebook import RulesFile, RulesUse
+from exchange.wire.figures import LogLines
+from exchange.worklists import WorkFilter, Worklist
 
 
 class LedgerBusy(WoshouError):
@@ -74,7 +77,7 @@ class RememberedAnswer:
 class Finding:
     """Something that a person should look at; `kind` is a closed word, `detail` carries no person.
 
-    One `id` is one finding: found again, it stays as it was first found.
+    One `id` is one finding: found again, it stays as it was first found. `settled_at` is since when it no longer holds.
     """
 
     id: str
@@ -83,6 +86,7 @@ class Finding:
     subject: str
     detail: str
     at: datetime
+    settled_at: datetime | None = None
 
 
 class UnfinishedRun(NamedTuple):
@@ -112,6 +116,7 @@ class ExchangeFilter:
     purpose: str | None = None
     entry: str | None = None
     paired: bool | None = None
+    handled_by: str | None = None
     overdue_on: date | None = None
     lapsed_on: date | None = None
     expected_before: date | None = None
@@ -145,6 +150,15 @@ class CountedExchange:
 
     exchange: Exchange
     facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedExchange:
+    """An exchange with the facts that hold and its delivered messages, as a comparison reads them: no message has its line."""
+
+    exchange: Exchange
+    facts: tuple[Fact, ...]
+    messages: tuple[LoggedMessage, ...]
 
 
 class Links(Protocol):
@@ -196,6 +210,14 @@ class Assignments(Protocol):
     def current(self, keys: Iterable[ExchangeKey]) -> Mapping[ExchangeKey, Assignment]: ...
 
 
+class Worklists(Protocol):
+    """What there is to do, in the order of `exchange.worklists`."""
+
+    def page(self, worklist: Worklist, wanted: WorkFilter, page: Page) -> list[Exchange]: ...
+    def counts(self, wanted: WorkFilter) -> Mapping[Worklist, int]: ...
+    def late_by_link(self, wanted: WorkFilter) -> Mapping[int, int]: ...
+
+
 class Entries(Protocol):
     """The registers."""
 
@@ -204,6 +226,7 @@ class Entries(Protocol):
     def add(self, entries: Sequence[Entry]) -> None: ...
     def save(self, entries: Sequence[Entry]) -> None: ...
     def add_facts(self, facts: Sequence[EntryFact]) -> None: ...
+    def townships(self, entries: Iterable[str]) -> Mapping[str, str]: ...
     def find(self, wanted: EntryFilter, page: Page) -> list[Entry]: ...
     def counted(self, own: frozenset[str], as_of: datetime) -> Iterable[tuple[Entry, tuple[EntryFact, ...]]]: ...
 
@@ -256,7 +279,20 @@ class Chores(Protocol):
     def unfinished(self, since: date) -> list[UnfinishedRun]: ...
     def add_findings(self, findings: Sequence[Finding]) -> None: ...
     def findings(self, page: Page) -> list[Finding]: ...
+    def open_findings(self, kinds: Sequence[str], partner: str) -> list[Finding]: ...
+    def settle_findings(self, ids: Iterable[str], at: datetime) -> None: ...
     def forget(self, *, answers_before: datetime, assertions_before: datetime) -> int: ...
+
+
+class Comparisons(Protocol):
+    """What comparing a link's figures reads of it, and what came of each comparison."""
+
+    def names(self, link: int, received: Period, limit: int) -> list[str]: ...
+    def exchanges(self, link: int, role: Role | None, names: Sequence[str]) -> Iterable[ComparedExchange]: ...
+    def lines(self, link: int, direction: Direction, upto: int) -> LogLines: ...
+    def add(self, comparison: Comparison) -> None: ...
+    def get(self, comparison_id: str) -> Comparison | None: ...
+    def find(self, partner: str | None, page: Page) -> list[Comparison]: ...
 
 
 class Notifications(Protocol):
@@ -308,6 +344,7 @@ class Ledger(Protocol):
     messages: Messages
     exchanges: Exchanges
     assignments: Assignments
+    worklists: Worklists
     entries: Entries
     agreements: Agreements
     partners: Partners
@@ -318,6 +355,7 @@ class Ledger(Protocol):
     norms: Norms
     escalations: Escalations
     troubles: Troubles
+    comparisons: Comparisons
 
 
 class Ledgers(Protocol):

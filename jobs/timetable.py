@@ -13,6 +13,8 @@ from jobs.clocks.overdue import announce_overdue
 from jobs.clocks.remind import remind_partners
 from jobs.clocks.settle import settle
 from jobs.clocks.watch import watch_for_trouble
+from jobs.compare import NAME as COMPARE
+from jobs.compare import compare_links
 from jobs.deliver import deliver
 from jobs.notify import notify
 from jobs.renew import renew_partners
@@ -62,6 +64,7 @@ SCHEDULE = (
     Job(name="settle", run=settle, when=Daily(at=time(0, 5))),
     Job(name=OVERDUE, run=announce_overdue, when=Daily(at=time(0, 10))),
     Job(name="foresee", run=foresee, when=Daily(at=time(7, 50))),
+    Job(name=COMPARE, run=compare_links, when=Daily(at=time(1, 30))),
     Job(name="remind", run=remind_partners, when=Daily(at=time(8, 0))),
     Job(name="escalate", run=escalate, when=Daily(at=time(8, 10))),
 )

@@ -4,6 +4,7 @@ from adapters.database.books.access import SqlAccess
 from adapters.database.books.agreements import SqlAgreements
 from adapters.database.books.assignments import SqlAssignments
 from adapters.database.books.chores import SqlChores
+from adapters.database.books.comparisons import SqlComparisons
 from adapters.database.books.entries import SqlEntries
 from adapters.database.books.escalations import SqlEscalations
 from adapters.database.books.exchanges import SqlExchanges
@@ -14,12 +15,14 @@ from adapters.database.books.norms import SqlNorms
 from adapters.database.books.notifications import SqlNotifications
 from adapters.database.books.partners import SqlPartners
 from adapters.database.books.troubles import SqlTroubles
+from adapters.database.books.worklists import SqlWorklists
 from adapters.database.work import Work
 from exchange.ledger import (
     Access,
     Agreements,
     Assignments,
     Chores,
+    Comparisons,
     Entries,
     Escalations,
     Exchanges,
@@ -30,6 +33,7 @@ from exchange.ledger import (
     Notifications,
     Partners,
     Troubles,
+    Worklists,
 )
 
 
@@ -41,6 +45,7 @@ class SqlLedger:
         self.messages: Messages = SqlMessages(work)
         self.exchanges: Exchanges = SqlExchanges(work)
         self.assignments: Assignments = SqlAssignments(work)
+        self.worklists: Worklists = SqlWorklists(work)
         self.entries: Entries = SqlEntries(work)
         self.agreements: Agreements = SqlAgreements(work)
         self.partners: Partners = SqlPartners(work)
@@ -51,3 +56,4 @@ class SqlLedger:
         self.norms: Norms = SqlNorms(work)
         self.escalations: Escalations = SqlEscalations(work)
         self.troubles: Troubles = SqlTroubles(work)
+        self.comparisons: Comparisons = SqlComparisons(work)

@@ -12,6 +12,7 @@ from exchange.announcements import Notification
 from exchange.assignment import Assignment
 from exchange.clocks.escalation import Escalation
 from exchange.clocks.troubles import Trouble
+from exchange.comparing.comparison import Comparison
 from exchange.conversation import Fact
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.imports import ImportedFile, RowResult
@@ -95,6 +96,7 @@ class Books:
     holidays: dict[int, LoadedDay] = field(default_factory=dict)
     escalations: dict[str, Escalation] = field(default_factory=dict)
     troubles: dict[str, Trouble] = field(default_factory=dict)
+    comparisons: dict[str, Comparison] = field(default_factory=dict)
 
     def copy(self) -> "Books":
         """The same books, to be changed without touching these."""

@@ -10,6 +10,7 @@ from adapters.memory.assignments import MemoryAssignments
 from adapters.memory.books import Books
 from adapters.memory.chores import MemoryChores
 from adapters.memory.clocks import MemoryEscalations, MemoryNorms, MemoryTroubles
+from adapters.memory.comparisons import MemoryComparisons
 from adapters.memory.entries import MemoryEntries
 from adapters.memory.exchanges import MemoryExchanges
 from adapters.memory.imports import MemoryImports
@@ -17,11 +18,13 @@ from adapters.memory.links import MemoryLinks
 from adapters.memory.messages import MemoryMessages
 from adapters.memory.notifications import MemoryNotifications
 from adapters.memory.partners import MemoryPartners
+from adapters.memory.worklists import MemoryWorklists
 from exchange.ledger import (
     Access,
     Agreements,
     Assignments,
     Chores,
+    Comparisons,
     Entries,
     Escalations,
     Exchanges,
@@ -34,6 +37,7 @@ from exchange.ledger import (
     Notifications,
     Partners,
     Troubles,
+    Worklists,
 )
 
 BUSY_SECONDS = 5.0
@@ -46,6 +50,7 @@ class MemoryLedger:
     messages: Messages
     exchanges: Exchanges
     assignments: Assignments
+    worklists: Worklists
     entries: Entries
     agreements: Agreements
     partners: Partners
@@ -56,12 +61,14 @@ class MemoryLedger:
     norms: Norms
     escalations: Escalations
     troubles: Troubles
+    comparisons: Comparisons
 
     def __init__(self, books: Books) -> None:
         self.links = MemoryLinks(books)
         self.messages = MemoryMessages(books)
         self.exchanges = MemoryExchanges(books)
         self.assignments = MemoryAssignments(books)
+        self.worklists = MemoryWorklists(books)
         self.entries = MemoryEntries(books)
         self.agreements = MemoryAgreements(books)
         self.partners = MemoryPartners(books)
@@ -72,6 +79,7 @@ class MemoryLedger:
         self.norms = MemoryNorms(books)
         self.escalations = MemoryEscalations(books)
         self.troubles = MemoryTroubles(books)
+        self.comparisons = MemoryComparisons(books)
 
 
 class MemoryLedgers:

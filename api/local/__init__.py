@@ -2,7 +2,9 @@
 
 from api.local import (
     agreements,
+    assignments,
     bulk,
+    comparisons,
     entries,
     escalations,
     exchanges,
@@ -13,6 +15,7 @@ from api.local import (
     rates,
     replies,
     troubles,
+    worklists,
 )
 
 # Bulk before entries and exchanges: its paths would otherwise be read as ids.
@@ -21,6 +24,8 @@ ROUTERS = (
     entries.router,
     exchanges.router,
     replies.router,
+    assignments.router,
+    worklists.router,
     imports.router,
     exports.router,
     agreements.router,
@@ -29,4 +34,5 @@ ROUTERS = (
     norms.router,
     escalations.router,
     troubles.router,
+    comparisons.router,
 )

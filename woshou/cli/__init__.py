@@ -10,6 +10,7 @@ from woshou.cli.commands import (
     agreement,
     alerts,
     apikey,
+    assign,
     exchange,
     imports,
     node,
@@ -21,6 +22,7 @@ from woshou.cli.commands import (
     report,
     sheets,
     upkeep,
+    worklist,
 )
 from woshou.cli.words import say, translate_frame
 
@@ -37,6 +39,9 @@ _MODULES = (
     report,
     alerts,
     norms,
+    worklist,
+    assign,
+    report,
     apikey,
     upkeep,
     openapi,

@@ -6,6 +6,7 @@
 from adapters.database.tables.assignments import AssignmentRow
 from adapters.database.tables.clocks import EscalationRow, HolidayRow, RulesFileRow, RulesUseRow, TellingRow, TroubleRow
 from adapters.database.tables.columns import Row
+from adapters.database.tables.comparisons import ComparisonRow
 from adapters.database.tables.exchanges import ExchangeRow, FactRow
 from adapters.database.tables.links import BatchRow, LinkRow, MessageRow
 from adapters.database.tables.node import (
@@ -27,6 +28,7 @@ __all__ = [
     "ApiKeyRow",
     "AssignmentRow",
     "BatchRow",
+    "ComparisonRow",
     "EntryFactRow",
     "EntryRow",
     "EscalationRow",
