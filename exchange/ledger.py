@@ -11,11 +11,13 @@ from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
 from exchange.announcements import Notification
+from exchange.assignment import Assignment
+from exchange.clocks.escalation import Escalation
+from exchange.clocks.troubles import Symptom, Trouble
 from exchange.codes import RegisterKind, Role
 from exchange.comparing.comparison import Comparison
 from exchange.conversation import Fact
 from exchange.errors import Retry, WoshouError
-from exchange.escalation import Escalation
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.imports import ImportedFile, RowResult
 from exchange.moments import Period
@@ -24,7 +26,6 @@ from exchange.people.register import Entry, EntryFact
 from exchange.terms.agreement import SignedAgreement
 from exchange.terms.daytable import LoadedDay
 from exchange.terms.rulebook import RulesFile, RulesUse
-from exchange.troubles import Symptom, Trouble
 from exchange.wire.figures import LogLines
 from exchange.work.assignment import Assignment
 from exchange.work.worklists import WorkFilter, Worklist

@@ -9,9 +9,11 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
 from exchange.announcements import Notification
+from exchange.assignment import Assignment
+from exchange.clocks.escalation import Escalation
+from exchange.clocks.troubles import Trouble
 from exchange.comparing.comparison import Comparison
 from exchange.conversation import Fact
-from exchange.escalation import Escalation
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.imports import ImportedFile, RowResult
 from exchange.ledger import ApiKey, Finding, RememberedAnswer

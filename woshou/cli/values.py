@@ -5,13 +5,11 @@ from collections.abc import Mapping
 from adapters.sheets.words import label
 from exchange.codes import ChallengeReason, CloseReason, Event, Kind, Purpose, RegisterKind, Result, Role, Sex
 from exchange.conversation import Effect, State
-from exchange.escalation import EscalationWhy
 from exchange.exchanges import Acceptance, Direction
 from exchange.jurisdiction import Category
 from exchange.partners import PartnerStatus
 from exchange.rates import Cohort
 from exchange.terms.agreement import Standing
-from exchange.troubles import TroubleKind
 from exchange.wire.batch import Outcome
 from exchange.work.assignment import ReturnReason
 from woshou.cli.words import LANGUAGE
