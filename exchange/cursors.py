@@ -17,9 +17,7 @@ from exchange.imports import ImportedFile, RowResult
 from exchange.ledger import Finding
 from exchange.moments import from_milliseconds, to_milliseconds
 from exchange.people.register import Entry
-from exchange.troubles import Trouble
 from exchange.work.worklists import BELONGS, Order, Worklist, place_on
-from exchange.worklists import BELONGS, Order, Worklist, place_on
 
 _NAME = r"[0-9A-Za-z_.-]{1,100}"
 _EXCHANGE = re.compile(rf"(\d{{15}})~({_NAME})~(asker|asked)~(\d{{10}})", re.ASCII)
@@ -92,11 +90,6 @@ def row_cursor(row: RowResult) -> str:
 def finding_cursor(finding: Finding) -> str:
     """A finding's place: its moment, then its id."""
     return f"{to_milliseconds(finding.at):015d}~{finding.id}"
-
-
-def comparison_cursor(comparison: Comparison) -> str:
-    """A comparison's place: its moment, then its id."""
-    return f"{to_milliseconds(comparison.at):015d}~{comparison.id}"
 
 
 def escalation_cursor(escalation: Escalation) -> str:

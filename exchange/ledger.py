@@ -11,7 +11,6 @@ from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
 from exchange.announcements import Notification
-from exchange.assignment import Assignment
 from exchange.clocks.escalation import Escalation
 from exchange.clocks.troubles import Symptom, Trouble
 from exchange.codes import RegisterKind, Role

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from adapters.sheets.words import label
+from exchange.clocks.escalation import EscalationWhy
+from exchange.clocks.troubles import TroubleKind
 from exchange.codes import ChallengeReason, CloseReason, Event, Kind, Purpose, RegisterKind, Result, Role, Sex
 from exchange.conversation import Effect, State
 from exchange.exchanges import Acceptance, Direction
