@@ -20,6 +20,7 @@ from tests.api.nodes import Served, served
 from tests.builders import (
     WUCHANG,
     XICHENG,
+    a_comparison,
     a_conversation,
     a_message,
     a_partner,
@@ -76,6 +77,7 @@ SIGNING = rule("coordinator")
 PROPOSING = rule("coordinator", below=FORBIDDEN, other=FORBIDDEN, outside=FORBIDDEN)
 RUNNING = rule("operator", below=FORBIDDEN, other=OK, outside=FORBIDDEN)
 WATCHING = rule("operator", "auditor", below=FORBIDDEN, other=OK, outside=FORBIDDEN)
+OVERSEEING = rule("coordinator", "operator", "auditor", below=FORBIDDEN, other=OK, outside=FORBIDDEN)
 WHOEVER = rule(*ALL, below=OK, other=OK, outside=OK)
 
 RULES = {
@@ -117,6 +119,8 @@ RULES = {
     "POST /api/v1/partners/{node}/suspension": RUNNING,
     "POST /api/v1/partners/{node}/resumption": RUNNING,
     "GET /api/v1/findings": WATCHING,
+    "GET /api/v1/comparisons": OVERSEEING,
+    "GET /api/v1/comparisons/{comparison}": OVERSEEING,
     "GET /api/v1/rates": FIGURES,
     "GET /api/v1/rates/{rate}/rows": FIGURES,
 }
@@ -149,6 +153,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             ledger.messages.add([judged(a_message(1, link=link, line=write_message(a_query())))])
             ledger.exchanges.add([an_exchange(1, link=link, role=Role.ASKER, conversation=a_conversation(), entry=an_id(1))])
             ledger.imports.add(an_import(1), [a_row(2)])
+            ledger.comparisons.add(a_comparison(1))
         yield made
 
 
@@ -165,6 +170,7 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
     ids = {
         "entry": an_id(1),
         "exchange": an_id(1),
+        "comparison": an_id(1),
         "id": an_id(1),
         "digest": an_agreement().digest,
         "node": "wuchang.example",
@@ -210,7 +216,14 @@ def test_each_role_gets_at_each_place_what_the_rule_says(node: Served, paths: di
 def test_without_a_key_nothing_is_told(node: Served, name: str):
     method, path = name.split()
     filled = path.format(
-        entry=an_id(1), exchange=an_id(1), id=an_id(1), digest="A" * 43, node="a", layout="outflow", rate="on_time"
+        entry=an_id(1),
+        exchange=an_id(1),
+        comparison=an_id(1),
+        id=an_id(1),
+        digest="A" * 43,
+        node="a",
+        layout="outflow",
+        rate="on_time",
     )
     for headers in ({}, {"authorization": "Bearer wsk_k0_wrong"}, {"authorization": "Basic d3NrOg=="}):
         response = node.http.request(method, filled, headers=headers)
