@@ -6,12 +6,16 @@ from adapters.database.books.assignments import SqlAssignments
 from adapters.database.books.chores import SqlChores
 from adapters.database.books.comparisons import SqlComparisons
 from adapters.database.books.entries import SqlEntries
+from adapters.database.books.escalations import SqlEscalations
 from adapters.database.books.exchanges import SqlExchanges
 from adapters.database.books.imports import SqlImports
 from adapters.database.books.links import SqlLinks
 from adapters.database.books.messages import SqlMessages
+from adapters.database.books.norms import SqlNorms
 from adapters.database.books.notifications import SqlNotifications
 from adapters.database.books.partners import SqlPartners
+from adapters.database.books.troubles import SqlTroubles
+from adapters.database.books.worklists import SqlWorklists
 from adapters.database.work import Work
 from exchange.ledger import (
     Access,
@@ -20,12 +24,16 @@ from exchange.ledger import (
     Chores,
     Comparisons,
     Entries,
+    Escalations,
     Exchanges,
     Imports,
     Links,
     Messages,
+    Norms,
     Notifications,
     Partners,
+    Troubles,
+    Worklists,
 )
 
 
@@ -37,6 +45,7 @@ class SqlLedger:
         self.messages: Messages = SqlMessages(work)
         self.exchanges: Exchanges = SqlExchanges(work)
         self.assignments: Assignments = SqlAssignments(work)
+        self.worklists: Worklists = SqlWorklists(work)
         self.entries: Entries = SqlEntries(work)
         self.agreements: Agreements = SqlAgreements(work)
         self.partners: Partners = SqlPartners(work)
@@ -45,3 +54,6 @@ class SqlLedger:
         self.chores: Chores = SqlChores(work)
         self.notifications: Notifications = SqlNotifications(work)
         self.comparisons: Comparisons = SqlComparisons(work)
+        self.norms: Norms = SqlNorms(work)
+        self.escalations: Escalations = SqlEscalations(work)
+        self.troubles: Troubles = SqlTroubles(work)

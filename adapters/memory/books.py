@@ -12,12 +12,16 @@ from exchange.announcements import Notification
 from exchange.assignment import Assignment
 from exchange.comparing.comparison import Comparison
 from exchange.conversation import Fact
+from exchange.escalation import Escalation
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.imports import ImportedFile, RowResult
 from exchange.ledger import ApiKey, Finding, RememberedAnswer
 from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
 from exchange.terms.agreement import SignedAgreement
+from exchange.terms.daytable import LoadedDay
+from exchange.terms.rulebook import RulesFile, RulesKind, RulesUse
+from exchange.troubles import Trouble
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -87,6 +91,12 @@ class Books:
     findings: dict[str, Finding] = field(default_factory=dict)
     notifications: dict[str, Notification] = field(default_factory=dict)
     comparisons: dict[str, Comparison] = field(default_factory=dict)
+    tellings: dict[tuple[str, ExchangeKey, date], bool] = field(default_factory=dict)
+    rules_files: dict[tuple[RulesKind, str], RulesFile] = field(default_factory=dict)
+    rules_uses: dict[int, RulesUse] = field(default_factory=dict)
+    holidays: dict[int, LoadedDay] = field(default_factory=dict)
+    escalations: dict[str, Escalation] = field(default_factory=dict)
+    troubles: dict[str, Trouble] = field(default_factory=dict)
 
     def copy(self) -> "Books":
         """The same books, to be changed without touching these."""

@@ -9,6 +9,7 @@ from adapters.memory.agreements import MemoryAgreements
 from adapters.memory.assignments import MemoryAssignments
 from adapters.memory.books import Books
 from adapters.memory.chores import MemoryChores
+from adapters.memory.clocks import MemoryEscalations, MemoryNorms, MemoryTroubles
 from adapters.memory.comparisons import MemoryComparisons
 from adapters.memory.entries import MemoryEntries
 from adapters.memory.exchanges import MemoryExchanges
@@ -17,6 +18,7 @@ from adapters.memory.links import MemoryLinks
 from adapters.memory.messages import MemoryMessages
 from adapters.memory.notifications import MemoryNotifications
 from adapters.memory.partners import MemoryPartners
+from adapters.memory.worklists import MemoryWorklists
 from exchange.ledger import (
     Access,
     Agreements,
@@ -24,14 +26,18 @@ from exchange.ledger import (
     Chores,
     Comparisons,
     Entries,
+    Escalations,
     Exchanges,
     Imports,
     Ledger,
     LedgerBusy,
     Links,
     Messages,
+    Norms,
     Notifications,
     Partners,
+    Troubles,
+    Worklists,
 )
 
 BUSY_SECONDS = 5.0
@@ -44,6 +50,7 @@ class MemoryLedger:
     messages: Messages
     exchanges: Exchanges
     assignments: Assignments
+    worklists: Worklists
     entries: Entries
     agreements: Agreements
     partners: Partners
@@ -52,12 +59,16 @@ class MemoryLedger:
     chores: Chores
     notifications: Notifications
     comparisons: Comparisons
+    norms: Norms
+    escalations: Escalations
+    troubles: Troubles
 
     def __init__(self, books: Books) -> None:
         self.links = MemoryLinks(books)
         self.messages = MemoryMessages(books)
         self.exchanges = MemoryExchanges(books)
         self.assignments = MemoryAssignments(books)
+        self.worklists = MemoryWorklists(books)
         self.entries = MemoryEntries(books)
         self.agreements = MemoryAgreements(books)
         self.partners = MemoryPartners(books)
@@ -66,6 +77,9 @@ class MemoryLedger:
         self.chores = MemoryChores(books)
         self.notifications = MemoryNotifications(books)
         self.comparisons = MemoryComparisons(books)
+        self.norms = MemoryNorms(books)
+        self.escalations = MemoryEscalations(books)
+        self.troubles = MemoryTroubles(books)
 
 
 class MemoryLedgers:

@@ -1,6 +1,22 @@
 """The API of the jurisdiction's own systems and clerks, one module for each group of routes."""
 
-from api.local import agreements, bulk, comparisons, entries, exchanges, exports, imports, partners, rates, replies
+from api.local import (
+    agreements,
+    assignments,
+    bulk,
+    comparisons,
+    entries,
+    escalations,
+    exchanges,
+    exports,
+    imports,
+    norms,
+    partners,
+    rates,
+    replies,
+    troubles,
+    worklists,
+)
 
 # Bulk before entries and exchanges: its paths would otherwise be read as ids.
 ROUTERS = (
@@ -8,10 +24,15 @@ ROUTERS = (
     entries.router,
     exchanges.router,
     replies.router,
+    assignments.router,
+    worklists.router,
     imports.router,
     exports.router,
     agreements.router,
     partners.router,
     rates.router,
     comparisons.router,
+    norms.router,
+    escalations.router,
+    troubles.router,
 )

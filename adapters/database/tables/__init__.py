@@ -4,6 +4,7 @@
 """
 
 from adapters.database.tables.assignments import AssignmentRow
+from adapters.database.tables.clocks import EscalationRow, HolidayRow, RulesFileRow, RulesUseRow, TellingRow, TroubleRow
 from adapters.database.tables.columns import Row
 from adapters.database.tables.comparisons import ComparisonRow
 from adapters.database.tables.exchanges import ExchangeRow, FactRow
@@ -30,9 +31,11 @@ __all__ = [
     "ComparisonRow",
     "EntryFactRow",
     "EntryRow",
+    "EscalationRow",
     "ExchangeRow",
     "FactRow",
     "FindingRow",
+    "HolidayRow",
     "ImportRow",
     "ImportRowRow",
     "JobRunRow",
@@ -42,5 +45,9 @@ __all__ = [
     "PartnerKeyRow",
     "PartnerRow",
     "RememberedAnswerRow",
+    "RulesFileRow",
+    "RulesUseRow",
+    "TellingRow",
+    "TroubleRow",
     "UsedAssertionRow",
 ]
