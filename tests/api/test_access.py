@@ -21,6 +21,7 @@ from tests.api.nodes import Served, served
 from tests.builders import (
     WUCHANG,
     XICHENG,
+    a_comparison,
     a_conversation,
     a_message,
     a_partner,
@@ -81,6 +82,7 @@ SIGNING = rule("coordinator")
 PROPOSING = rule("coordinator", below=FORBIDDEN, other=FORBIDDEN, outside=FORBIDDEN)
 RUNNING = rule("operator", below=FORBIDDEN, other=OK, outside=FORBIDDEN)
 WATCHING = rule("operator", "auditor", below=FORBIDDEN, other=OK, outside=FORBIDDEN)
+OVERSEEING = rule("coordinator", "operator", "auditor", below=FORBIDDEN, other=OK, outside=FORBIDDEN)
 WHOEVER = rule(*ALL, below=OK, other=OK, outside=OK)
 
 RULES = {
@@ -132,6 +134,8 @@ RULES = {
     "POST /api/v1/partners/{node}/suspension": RUNNING,
     "POST /api/v1/partners/{node}/resumption": RUNNING,
     "GET /api/v1/findings": WATCHING,
+    "GET /api/v1/comparisons": OVERSEEING,
+    "GET /api/v1/comparisons/{comparison}": OVERSEEING,
     "GET /api/v1/rates": FIGURES,
     "GET /api/v1/rates/{rate}/rows": FIGURES,
     "GET /api/v1/rules": WHOEVER,
@@ -175,6 +179,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             back: dict[str, Any] = {"township": None, "due": None, "reason": ReturnReason.NOT_OURS, "by": "key-1"}
             ledger.assignments.add([Assignment(exchange=asked.key, at=made.clock.now(), **back)])
             ledger.imports.add(an_import(1), [a_row(2)])
+            ledger.comparisons.add(a_comparison(1))
             ledger.escalations.add([an_escalation(1, link=link)])
             ledger.troubles.begin(a_trouble())
         yield made
@@ -193,6 +198,7 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
     ids = {
         "entry": an_id(1),
         "exchange": an_id(1),
+        "comparison": an_id(1),
         "id": an_id(1),
         "digest": an_agreement().digest,
         "node": "wuchang.example",
@@ -248,6 +254,7 @@ def test_without_a_key_nothing_is_told(node: Served, name: str):
     filled = path.format(
         entry=an_id(1),
         exchange=an_id(1),
+        comparison=an_id(1),
         id=an_id(1),
         digest="A" * 43,
         node="a",
