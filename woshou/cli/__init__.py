@@ -33,6 +33,8 @@ _MODULES = (
     imports,
     register,
     exchange,
+    worklist,
+    assign,
     report,
     apikey,
     upkeep,
