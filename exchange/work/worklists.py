@@ -165,7 +165,7 @@ def lapses_on(exchange: Exchange, lapse_days: int) -> date | None:
     talk = exchange.conversation
     if talk is None or talk.state is not State.ANSWERED or talk.fed_back_at is None:
         return None
-    return civil_day(talk.fed_back_at) + timedelta(days=lapse_days)
+    return talk.lapses_on or civil_day(talk.fed_back_at) + timedelta(days=lapse_days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
