@@ -6,17 +6,15 @@ from api.local import (
     bulk,
     comparisons,
     entries,
-    escalations,
     exchanges,
     exports,
     imports,
-    norms,
     partners,
     rates,
     replies,
-    troubles,
     worklists,
 )
+from api.local.clocks import escalations, norms, troubles
 
 # Bulk before entries and exchanges: its paths would otherwise be read as ids.
 ROUTERS = (

@@ -8,12 +8,10 @@ import typer
 from woshou.cli.call import group
 from woshou.cli.commands import (
     agreement,
-    alerts,
     apikey,
     exchange,
     imports,
     node,
-    norms,
     openapi,
     partner,
     processes,
@@ -22,6 +20,7 @@ from woshou.cli.commands import (
     sheets,
     upkeep,
 )
+from woshou.cli.commands.clocks import alerts, norms
 from woshou.cli.commands.work import assign, worklist
 from woshou.cli.words import say, translate_frame
 
