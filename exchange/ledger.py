@@ -18,6 +18,8 @@ from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMes
 from exchange.imports import ImportedFile, RowResult
 from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
+from exchange.reporting.monthly import FrozenHead, FrozenReport
+from exchange.reporting.upward import ReceivedHead, ReceivedReport, Sending
 from exchange.terms.agreement import SignedAgreement
 
 
@@ -227,6 +229,21 @@ class Chores(Protocol):
     def forget(self, *, answers_before: datetime, assertions_before: datetime) -> int: ...
 
 
+class Reports(Protocol):
+    """Frozen reports, those on their way up, and those received; heads are listed by month, jurisdiction and edition."""
+
+    def heads(self, *, month: str | None = None) -> list[FrozenHead]: ...
+    def frozen(self, digest: str) -> FrozenReport | None: ...
+    def freeze(self, reports: Sequence[FrozenReport]) -> None: ...
+    def sending(self, digest: str, partner: str) -> Sending | None: ...
+    def sendings(self, digest: str) -> list[Sending]: ...
+    def waiting(self) -> list[Sending]: ...
+    def put_sending(self, sending: Sending) -> None: ...
+    def received_heads(self, *, month: str | None = None) -> list[ReceivedHead]: ...
+    def received(self, digest: str) -> ReceivedReport | None: ...
+    def receive(self, report: ReceivedReport) -> None: ...
+
+
 class Notifications(Protocol):
     """What own systems are to be told (webhooks), in the order of its ids; `forget` takes what is done with."""
 
@@ -249,6 +266,7 @@ class Ledger(Protocol):
     access: Access
     chores: Chores
     notifications: Notifications
+    reports: Reports
 
 
 class Ledgers(Protocol):

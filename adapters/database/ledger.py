@@ -10,6 +10,7 @@ from adapters.database.books.links import SqlLinks
 from adapters.database.books.messages import SqlMessages
 from adapters.database.books.notifications import SqlNotifications
 from adapters.database.books.partners import SqlPartners
+from adapters.database.books.reports import SqlReports
 from adapters.database.work import Work
 from exchange.ledger import (
     Access,
@@ -22,6 +23,7 @@ from exchange.ledger import (
     Messages,
     Notifications,
     Partners,
+    Reports,
 )
 
 
@@ -39,3 +41,4 @@ class SqlLedger:
         self.access: Access = SqlAccess(work)
         self.chores: Chores = SqlChores(work)
         self.notifications: Notifications = SqlNotifications(work)
+        self.reports: Reports = SqlReports(work)

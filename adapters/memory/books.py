@@ -15,6 +15,8 @@ from exchange.imports import ImportedFile, RowResult
 from exchange.ledger import ApiKey, Finding, RememberedAnswer
 from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
+from exchange.reporting.monthly import FrozenReport
+from exchange.reporting.upward import ReceivedReport, Sending
 from exchange.terms.agreement import SignedAgreement
 
 K = TypeVar("K")
@@ -83,6 +85,9 @@ class Books:
     runs: dict[tuple[str, date], JobRun] = field(default_factory=dict)
     findings: dict[str, Finding] = field(default_factory=dict)
     notifications: dict[str, Notification] = field(default_factory=dict)
+    frozen_reports: dict[str, FrozenReport] = field(default_factory=dict)
+    report_sendings: dict[tuple[str, str], Sending] = field(default_factory=dict)
+    received_reports: dict[str, ReceivedReport] = field(default_factory=dict)
 
     def copy(self) -> "Books":
         """The same books, to be changed without touching these."""

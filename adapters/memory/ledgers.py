@@ -15,6 +15,7 @@ from adapters.memory.links import MemoryLinks
 from adapters.memory.messages import MemoryMessages
 from adapters.memory.notifications import MemoryNotifications
 from adapters.memory.partners import MemoryPartners
+from adapters.memory.reports import MemoryReports
 from exchange.ledger import (
     Access,
     Agreements,
@@ -28,6 +29,7 @@ from exchange.ledger import (
     Messages,
     Notifications,
     Partners,
+    Reports,
 )
 
 BUSY_SECONDS = 5.0
@@ -46,6 +48,7 @@ class MemoryLedger:
     access: Access
     chores: Chores
     notifications: Notifications
+    reports: Reports
 
     def __init__(self, books: Books) -> None:
         self.links = MemoryLinks(books)
@@ -58,6 +61,7 @@ class MemoryLedger:
         self.access = MemoryAccess(books)
         self.chores = MemoryChores(books)
         self.notifications = MemoryNotifications(books)
+        self.reports = MemoryReports(books)
 
 
 class MemoryLedgers:

@@ -16,6 +16,7 @@ from adapters.database.tables.node import (
 )
 from adapters.database.tables.partners import AgreementRow, PartnerKeyRow, PartnerRow
 from adapters.database.tables.registers import EntryFactRow, EntryRow, ImportRow, ImportRowRow
+from adapters.database.tables.reports import FrozenReportRow, ReceivedReportRow, ReportSendingRow
 
 METADATA = Row.metadata
 
@@ -29,6 +30,7 @@ __all__ = [
     "ExchangeRow",
     "FactRow",
     "FindingRow",
+    "FrozenReportRow",
     "ImportRow",
     "ImportRowRow",
     "JobRunRow",
@@ -37,6 +39,8 @@ __all__ = [
     "NotificationRow",
     "PartnerKeyRow",
     "PartnerRow",
+    "ReceivedReportRow",
     "RememberedAnswerRow",
+    "ReportSendingRow",
     "UsedAssertionRow",
 ]
