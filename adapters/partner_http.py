@@ -122,6 +122,11 @@ class PartnerClient:
         url = f"{partner.agreements_endpoint}/{agreement_id}/decision"
         self._authorised("PUT", partner, url, content=jws.encode(), headers={"content-type": "application/jose"})
 
+    def send_report(self, partner: Partner, jws: str) -> None:
+        """Hand a signed monthly report over; its address stands beside that of agreements."""
+        url = f"{partner.agreements_endpoint.rpartition('/')[0]}/reports"
+        self._authorised("POST", partner, url, content=jws.encode(), headers={"content-type": "application/jose"})
+
     def _document(self, url: str) -> str:
         # Before anything is fetched: what an operator was talked into must not make this machine ask its neighbours.
         check_node_address(url)

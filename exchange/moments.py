@@ -86,6 +86,12 @@ def statistical_month(month: str) -> Period:
     return Period(first=before.replace(day=21), last=last)
 
 
+def month_containing(day: date) -> str:
+    """The statistical month `YYYY-MM` that a day lies in: from the 21st on the next one."""
+    # Eleven days on from any later day lies in the month that it belongs to.
+    return f"{day if day.day <= 20 else day + timedelta(days=11):%Y-%m}"
+
+
 def default_as_of(month: str) -> datetime:
     """The 27th 24:00 of the statistical month, its customary as-of moment."""
     return day_end(date.fromisoformat(f"{month}-27"))

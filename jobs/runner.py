@@ -57,7 +57,7 @@ def on_shift(office: Office, client: PartnerClient) -> Iterator[Shift]:
         couriers = Couriers(Courier(office, client, renewals, stopping))
         stack.callback(couriers.close)
         stack.callback(stopping.set)
-        yield Shift(office=office, couriers=couriers, renewals=renewals, stopping=stopping, notifier=notifier)
+        yield Shift(office=office, client=client, couriers=couriers, renewals=renewals, stopping=stopping, notifier=notifier)
 
 
 class Clockwork:

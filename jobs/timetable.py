@@ -7,12 +7,14 @@ from typing import TypeAlias
 
 from exchange.moments import SHANGHAI, civil_day
 from jobs.deliver import deliver
+from jobs.freeze import freeze_reports
 from jobs.notify import notify
 from jobs.overdue import NAME as OVERDUE
 from jobs.overdue import announce_overdue
 from jobs.remind import remind_partners
 from jobs.renew import renew_partners
 from jobs.retry import retry_rejected
+from jobs.send_reports import send_reports
 from jobs.shift import Shift
 from jobs.tidy import tidy
 
@@ -54,6 +56,8 @@ SCHEDULE = (
     Job(name="renew", run=renew_partners, when=Every(interval=timedelta(hours=1))),
     Job(name="retry", run=retry_rejected, when=Every(interval=timedelta(hours=1))),
     Job(name="tidy", run=tidy, when=Every(interval=timedelta(hours=1))),
+    Job(name="send-reports", run=send_reports, when=Every(interval=timedelta(minutes=5))),
+    Job(name="freeze", run=freeze_reports, when=Daily(at=time(1, 30))),
     Job(name=OVERDUE, run=announce_overdue, when=Daily(at=time(0, 10))),
     Job(name="remind", run=remind_partners, when=Daily(at=time(8, 0))),
 )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from adapters.memory.books import Books, KeyTaken, add
+from exchange.ledger import LedgerBusy
 from exchange.reporting.monthly import FrozenHead, FrozenReport
 from exchange.reporting.upward import ReceivedHead, ReceivedReport, Sending
 
@@ -25,7 +26,7 @@ class MemoryReports:
         for report in reports:
             edition = (report.head.jurisdiction, report.head.month, report.head.edition)
             if edition in taken:
-                raise KeyTaken("that edition is there already")
+                raise LedgerBusy
             taken.add(edition)
         add(self._books.frozen_reports, [(report.head.digest, report) for report in reports])
 
@@ -55,7 +56,7 @@ class MemoryReports:
     def receive(self, report: ReceivedReport) -> None:
         wanted = _edition(report.head)
         if any(_edition(held.head) == wanted for held in self._books.received_reports.values()):
-            raise KeyTaken("that edition is there already")
+            raise LedgerBusy
         add(self._books.received_reports, [(report.head.digest, report)])
 
 

@@ -1,6 +1,19 @@
 """The API of the jurisdiction's own systems and clerks, one module for each group of routes."""
 
-from api.local import agreements, bulk, entries, exchanges, exports, imports, partners, rates, replies
+from api.local import (
+    agreements,
+    bulk,
+    entries,
+    exchanges,
+    exports,
+    frozen_reports,
+    imports,
+    partners,
+    rates,
+    received_reports,
+    replies,
+    reports,
+)
 
 # Bulk before entries and exchanges: its paths would otherwise be read as ids.
 ROUTERS = (
@@ -13,4 +26,7 @@ ROUTERS = (
     agreements.router,
     partners.router,
     rates.router,
+    reports.router,
+    frozen_reports.router,
+    received_reports.router,
 )

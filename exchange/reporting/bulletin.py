@@ -83,7 +83,7 @@ def _all_rates(whole: Figures) -> Table:
 
 def _rate_row(rate: Rate) -> Row:
     name = RATE_TEXTS[rate.name][0]
-    note = f"{rate.reason.zh} {rate.reason.en}" if rate.reason is not None else None
+    note = f"{rate.reason.zh} {rate.reason.en}" if rate.reason is not None else ""
     return f"{name.zh} {name.en}", *rate_cells(rate), note
 
 

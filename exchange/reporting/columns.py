@@ -81,7 +81,7 @@ def _count(key: str, zh: str, en: str, means_zh: str, means_en: str, kind: Colum
 
 MEDIAN: Final = _count(
     "median_days",
-    "反馈天数中位数",
+    "天数中位数",
     "Median days",
     "首轮反馈天数的中位数，收到当日为第 0 天",
     "median of days to the first answer; the day of receipt is 0",
@@ -89,8 +89,8 @@ MEDIAN: Final = _count(
 )
 P90: Final = _count(
     "p90_days",
-    "第90百分位天数",
-    "90th percentile",
+    "天数P90",
+    "P90 days",
     "首轮反馈天数的第 90 百分位数（最近序位法）",
     "90th percentile of days to the first answer, nearest rank",
     ColumnKind.DAYS,
@@ -142,8 +142,8 @@ def rate_columns(name: RateName) -> tuple[Column, Column, Column]:
     head, means = RATE_TEXTS[name]
     told = Text(f"{head.zh}：{means.zh}", f"{head.en}: {means.en}")
     return (
-        Column(key=f"{name}_numerator", kind=ColumnKind.COUNT, head=Text("分子", "Numerator"), means=told, group=head),
-        Column(key=f"{name}_denominator", kind=ColumnKind.COUNT, head=Text("分母", "Denominator"), means=told, group=head),
+        Column(key=f"{name}_numerator", kind=ColumnKind.COUNT, head=Text("分子", "Num."), means=told, group=head),
+        Column(key=f"{name}_denominator", kind=ColumnKind.COUNT, head=Text("分母", "Den."), means=told, group=head),
         Column(key=f"{name}_percent", kind=ColumnKind.PERCENT, head=Text("比率", "Rate"), means=told, group=head),
     )
 

@@ -93,7 +93,7 @@ def handshake_matrix(report: Report, pairs: Mapping[Pair, Ways], maker: Maker) -
         unit=ITEMS,
         columns=COLUMNS,
         rows=rows,
-        totals=("合计", None, None, None, *_cells(whole, _ALL, _ALL, hidden), None),
+        totals=("合计", "", "", "", *_cells(whole, _ALL, _ALL, hidden), None),
         footnotes=(
             Text(f"{HANDSHAKE.head.zh}：{NOT_RECONCILED.zh}", f"{HANDSHAKE.head.en}: {NOT_RECONCILED.en}"),
             *((MASKED_NOTE,) if hidden else ()),

@@ -24,7 +24,7 @@ from exchange.wire.message import CountyCode, Digest, WireMoment
 Code = Annotated[str, Meta(pattern=whole("[0-9]{6}"))]
 Number = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Days = Annotated[int, Meta(ge=0, le=100_000)]
-Month = Annotated[str, Meta(pattern=whole("[0-9]{4}-(0[1-9]|1[0-2])"))]
+Month = Annotated[str, Meta(pattern=whole("20[0-9]{2}-(0[1-9]|1[0-2])"))]
 Township = Annotated[str, Meta(pattern=whole("[0-9]{9}|unassigned"))]
 
 
@@ -159,14 +159,10 @@ def read_monthly(payload: bytes) -> MonthlyReport:
     return report
 
 
-def digest_of(report: MonthlyReport) -> str:
-    """What names the report."""
-    return ijson.digest(write_monthly(report))
-
-
 def freeze_as(report: MonthlyReport) -> FrozenReport:
-    """The report with its head and its bytes."""
+    """The report with its head and its bytes; MalformedReport for one that could not be read again."""
     payload = write_monthly(report)
+    read_monthly(payload)
     head = FrozenHead(
         digest=ijson.digest(payload),
         jurisdiction=report.jurisdiction,

@@ -80,7 +80,7 @@ def _row(late: Late, today: date, maker: Maker) -> Row:
         _MATTERS.get(matter, matter),
         _side(exchange.own, maker),
         _side(exchange.other, maker),
-        township if exchange.key.role is Role.ASKED else None,
+        township if exchange.key.role is Role.ASKED else "",
         civil_day(exchange.received_at) if exchange.received_at is not None else None,
         late.due,
         (today - late.due).days,

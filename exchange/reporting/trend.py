@@ -38,10 +38,10 @@ def _columns(name: RateName) -> tuple[Column, ...]:
     changes = (
         (
             "month_on_month",
-            Text("环比", "On month"),
+            Text("环比", "MoM"),
             Text("与上一统计月之差，百分点", "difference from the month before, points"),
         ),
-        ("year_on_year", Text("同比", "On year"), Text("与上年同月之差，百分点", "difference from a year before, points")),
+        ("year_on_year", Text("同比", "YoY"), Text("与上年同月之差，百分点", "difference from a year before, points")),
     )
     return (
         *rate_columns(name),

@@ -25,6 +25,8 @@ from exchange.verbs.report import report
 from exchange.wire.batch import Outcome
 
 _PAGE = 1000
+# Before the earliest moment that the wire can write there are no two years of months to compare with.
+_FIRST_YEAR = 1972
 
 
 def make_report(ledger: Ledger, node: Node, wanted: WantedReport) -> Document:
@@ -89,7 +91,7 @@ def _matrix(ledger: Ledger, node: Node, wanted: WantedReport) -> Document:
 def _trend(ledger: Ledger, node: Node, wanted: WantedReport) -> Document:
     query, maker = wanted.query, maker_of(node)
     last = month_of(query.period)
-    if last is None:
+    if last is None or query.period.first.year < _FIRST_YEAR:
         raise NeedsMonth
     counted = {}
     for month in months_needed(last):

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
+from adapters.database.faults import or_busy
 from adapters.database.tables import FrozenReportRow, ReceivedReportRow, ReportSendingRow
 from adapters.database.values import moment_of, stored
 from adapters.database.work import AnyRow, Work, named, table_of
@@ -45,7 +46,8 @@ class SqlReports:
             head = report.head
             frozen_at = to_milliseconds(head.frozen_at)
             rows.append((head.digest, head.jurisdiction, head.month, head.edition, head.supersedes, frozen_at, report.payload))
-        self._work.insert(FrozenReportRow, rows)
+        with or_busy():
+            self._work.insert(FrozenReportRow, rows)
 
     def sending(self, digest: str, partner: str) -> Sending | None:
         row = self._work.first(select(_SENDINGS).where(_s.digest == digest, _s.partner == partner))
@@ -71,7 +73,8 @@ class SqlReports:
 
     def receive(self, report: ReceivedReport) -> None:
         values = {**stored(report.head), "payload": report.payload, "jws": report.jws}
-        self._work.change(_RECEIVED.insert().values(values))
+        with or_busy():
+            self._work.change(_RECEIVED.insert().values(values))
 
     def _listed(self, found: Select[Any]) -> list[Sending]:
         return [_sending(row) for row in self._work.rows(found)]
