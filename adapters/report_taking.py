@@ -11,7 +11,7 @@ from exchange.errors import NotFound
 from exchange.ledger import Ledger
 from exchange.moments import parse_moment
 from exchange.partners import Partner, PartnerStatus, PartnerSuspended
-from exchange.reporting.upward import REPORT_TYPE, read_signed
+from exchange.reporting.upward import REPORT_TYPE, ReceivedHead, read_signed
 from exchange.verbs.send_report import take_report
 
 
@@ -23,8 +23,8 @@ class OpenedReport:
     payload: bytes
     jws: str
 
-    def take(self, ledger: Ledger, office: Office) -> bool:
-        """Store it; refusals as `take_report`."""
+    def take(self, ledger: Ledger, office: Office) -> tuple[ReceivedHead, bool]:
+        """Store it; what it is, and whether it is new. Refusals as `take_report`."""
         return take_report(ledger, office.node, self.partner, self.payload, self.jws, office.now())
 
 

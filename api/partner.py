@@ -292,7 +292,7 @@ def send_monthly_report(
     """
     opened = renewals.trusting(partner, lambda known: open_report(known, jws))
     with office.ledgers.transaction() as ledger:
-        fresh = opened.take(ledger, office)
+        _, fresh = opened.take(ledger, office)
     return Response(status_code=202 if fresh else 200)
 
 

@@ -89,7 +89,7 @@ def statistical_month(month: str) -> Period:
 def month_containing(day: date) -> str:
     """The statistical month `YYYY-MM` that a day lies in: from the 21st on the next one."""
     # Eleven days on from any later day lies in the month that it belongs to.
-    return f"{day if day.day <= 20 else day + timedelta(days=11):%Y-%m}"
+    return (day if day.day <= 20 else day + timedelta(days=11)).isoformat()[:7]
 
 
 def default_as_of(month: str) -> datetime:

@@ -31,6 +31,7 @@ from tests.building.basics import (
 )
 from tests.building.local import a_finding, a_notification, a_row, a_row_problem, an_answer, an_api_key, an_import
 from tests.building.partners import a_partner, a_partner_key, agreed_terms, an_agreement
+from tests.building.reports import a_frozen, a_frozen_rate, a_monthly, a_received, a_sending, frozen_line
 from tests.building.wire import a_feedback, a_notice, a_query
 
 __all__ = [
@@ -47,19 +48,24 @@ __all__ = [
     "a_fact",
     "a_feedback",
     "a_finding",
+    "a_frozen",
+    "a_frozen_rate",
     "a_link",
     "a_message",
     "a_moment",
+    "a_monthly",
     "a_notice",
     "a_notification",
     "a_partner",
     "a_partner_key",
     "a_person",
     "a_query",
+    "a_received",
     "a_record",
     "a_row",
     "a_row_problem",
     "a_salt",
+    "a_sending",
     "agreed_terms",
     "an_agreement",
     "an_answer",
@@ -71,6 +77,7 @@ __all__ = [
     "an_id_number",
     "an_import",
     "cut",
+    "frozen_line",
     "judged",
 ]
 

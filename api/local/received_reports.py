@@ -15,7 +15,9 @@ from api.local.reports import DOCUMENT, FormatDep, answer
 from api.models.base import CODE, Listing
 from api.models.partner import signed
 from api.models.reports import ReceivedShown
+from api.once import AskedDep
 from api.partner import report_body
+from api.serving.books import in_transaction
 from api.serving.routes import Route
 from exchange.errors import NotFound
 from exchange.jurisdiction import Category
@@ -50,10 +52,9 @@ def list_received_reports(
 @router.post(
     "",
     status_code=202,
-    response_class=Response,
-    response_description="taken; no body",
+    response_model=ReceivedShown,
     responses={
-        200: {"description": "known already; no body"},
+        200: {"model": ReceivedShown, "description": "known already"},
         **writing(
             *(MalformedJws, ForbiddenHeader, WrongType, UnknownKey, BadSignature),
             *(MalformedReport, ReportNotAddressed, JurisdictionNotConfirmed, NotAbove, ReportContradicts),
@@ -64,13 +65,22 @@ def list_received_reports(
     summary="Take in a signed report that came as a file",
 )
 def take_report_file(
-    _: CoordinatorDep, office: OfficeDep, renewals: RenewalsDep, jws: Annotated[str, Depends(report_body)]
+    _: CoordinatorDep,
+    asked: AskedDep,
+    office: OfficeDep,
+    renewals: RenewalsDep,
+    jws: Annotated[str, Depends(report_body)],
 ) -> Response:
     """Judged as if its sender had posted it; the same file again changes nothing."""
+    # Before the transaction: a partner may have to be asked for its newer keys.
     opened = open_report_file(office, jws, renewals.trusting)
-    with office.ledgers.transaction() as ledger:
-        fresh = opened.take(ledger, office)
-    return Response(status_code=202 if fresh else 200)
+
+    def take(ledger: Ledger) -> Response:
+        asked.recall(ledger)
+        head, fresh = opened.take(ledger, office)
+        return asked.answer(ledger, ReceivedShown.of(head), 202 if fresh else 200)
+
+    return in_transaction(office.ledgers, take)
 
 
 @router.get("/sum", response_class=Response, responses=DOCUMENT | reading(NotFound), summary="The sum of the parts")

@@ -1,6 +1,6 @@
 """Reports as bodies: documents with their tables, frozen reports, and those sent and received."""
 
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field
 
@@ -13,6 +13,54 @@ from exchange.reporting.table import ColumnKind, Mark
 from exchange.reporting.upward import ReceivedHead, Sending
 from exchange.verbs.verify_report import Difference, Verification
 from exchange.wire.batch import NodeName
+
+MONTHLY_EXAMPLE: dict[str, Any] = {
+    "as_of": "2026-03-27T16:00:00.000Z",
+    "cohort": "due",
+    "correction": None,
+    "counties": ["110102"],
+    "divisions": "2026-09",
+    "edition": 1,
+    "figures": [
+        {
+            "category": "migrant",
+            "jurisdiction": "110102",
+            "rates": [
+                {
+                    "beside": {
+                        "challenged": 0,
+                        "lapsed": 0,
+                        "median_days": 12,
+                        "not_found": 2,
+                        "oldest_open_days": 41,
+                        "oldest_overdue_days": 6,
+                        "open": 57,
+                        "overdue": 3,
+                        "p90_days": 27,
+                        "refused": 1,
+                        "withdrawn": 4,
+                        "withdrawn_apart": 3,
+                    },
+                    "denominator": 326,
+                    "numerator": 233,
+                    "rate": "feedback_given",
+                    "reason": None,
+                }
+            ],
+            "rejected": 0,
+            "township": None,
+        }
+    ],
+    "first": "2026-02-21",
+    "frozen_at": "2026-03-27T17:30:00.000Z",
+    "jurisdiction": "110102",
+    "last": "2026-03-20",
+    "month": "2026-03",
+    "node": "xicheng.example",
+    "report": "monthly",
+    "rules": {"digest": DIGEST_EXAMPLE, "version": "woshou-2026.1"},
+    "supersedes": None,
+}
 
 
 class TextShown(Shown):

@@ -60,7 +60,7 @@ Counting = Callable[[ReportQuery], Report]
 
 def month_of(period: Period) -> str | None:
     """The statistical month `YYYY-MM` that a period is, if it is one."""
-    month = f"{period.last:%Y-%m}"
+    month = period.last.isoformat()[:7]
     return month if statistical_month(month) == period else None
 
 

@@ -24,7 +24,7 @@ UNIT: Final = Text("单位：件、%、百分点", "Unit: items, %, percentage p
 def month_before(month: str, count: int = 1) -> str:
     """The month `count` months before, both as `YYYY-MM`."""
     for _ in range(count):
-        month = f"{date.fromisoformat(f'{month}-01') - timedelta(days=1):%Y-%m}"
+        month = (date.fromisoformat(f"{month}-01") - timedelta(days=1)).isoformat()[:7]
     return month
 
 

@@ -54,35 +54,33 @@ def queue_report(ledger: Ledger, node: Node, digest: str, receiver: str, now: da
     return sending
 
 
-def take_report(ledger: Ledger, node: Node, partner: Partner, payload: bytes, jws: str, now: datetime) -> bool:
-    """Keep a partner's verified report; False if it was taken before, which changes nothing.
+def take_report(
+    ledger: Ledger, node: Node, partner: Partner, payload: bytes, jws: str, now: datetime
+) -> tuple[ReceivedHead, bool]:
+    """Keep a partner's verified report; what it is, and whether it is new: one that was taken before changes nothing.
 
     MalformedReport, ReportNotAddressed, JurisdictionNotConfirmed, NotAbove, ReportContradicts.
     """
     signed, carried = read_signed(payload)
     check_upward(node, partner, signed, now)
-    if ledger.reports.received(signed.digest) is not None:
-        return False
+    held = ledger.reports.received(signed.digest)
+    if held is not None:
+        return held.head, False
     report = signed.report
     for head in ledger.reports.received_heads(month=report.month):
         if (head.sender, head.jurisdiction, head.edition) == (partner.node, report.jurisdiction, report.edition):
             raise ReportContradicts
-    ledger.reports.receive(
-        ReceivedReport(
-            head=ReceivedHead(
-                digest=signed.digest,
-                sender=partner.node,
-                jurisdiction=report.jurisdiction,
-                month=report.month,
-                edition=report.edition,
-                signed_at=parse_moment(signed.signed_at),
-                received_at=now,
-            ),
-            payload=carried,
-            jws=jws,
-        )
+    head = ReceivedHead(
+        digest=signed.digest,
+        sender=partner.node,
+        jurisdiction=report.jurisdiction,
+        month=report.month,
+        edition=report.edition,
+        signed_at=parse_moment(signed.signed_at),
+        received_at=now,
     )
-    return True
+    ledger.reports.receive(ReceivedReport(head=head, payload=carried, jws=jws))
+    return head, True
 
 
 def gather_parts(ledger: Ledger, node: Node, jurisdiction: str, month: str) -> Summed:

@@ -21,10 +21,13 @@ from tests.builders import (
     WUCHANG,
     XICHENG,
     a_conversation,
+    a_frozen,
     a_message,
     a_partner,
     a_query,
+    a_received,
     a_row,
+    a_sending,
     agreed_terms,
     an_agreement,
     an_entry,
@@ -38,6 +41,7 @@ from tests.life.two_nodes import a_node
 
 CHAOYANG = "110105"
 PLACES = {"own": XICHENG, "below": "110102001", "above": "110000", "other": CHAOYANG, "outside": WUCHANG}
+FROZEN, RECEIVED = a_frozen(XICHENG, node="beijing.example"), a_received(XICHENG)
 PEOPLE = {"clerk", "system"}
 READERS = {"clerk", "system", "coordinator", "auditor"}
 OK, FORBIDDEN, GONE, EMPTY = "ok", "forbidden", "gone", "empty"
@@ -119,6 +123,19 @@ RULES = {
     "GET /api/v1/findings": WATCHING,
     "GET /api/v1/rates": FIGURES,
     "GET /api/v1/rates/{rate}/rows": FIGURES,
+    "GET /api/v1/reports/{report}": FIGURES,
+    "GET /api/v1/frozen-reports": EXCHANGE_ROWS,
+    "POST /api/v1/frozen-reports": PROPOSING,
+    "GET /api/v1/frozen-reports/{digest}": FIGURES,
+    "POST /api/v1/frozen-reports/{digest}/verification": FIGURES,
+    "GET /api/v1/frozen-reports/{digest}/signed": SIGNING,
+    "GET /api/v1/frozen-reports/{digest}/sendings": FIGURES,
+    "POST /api/v1/frozen-reports/{digest}/sendings": SIGNING,
+    "GET /api/v1/received-reports": EXCHANGE_ROWS,
+    "POST /api/v1/received-reports": rule("coordinator", below=OK, other=OK, outside=OK),
+    "GET /api/v1/received-reports/sum": FIGURES,
+    "GET /api/v1/received-reports/{digest}": FIGURES,
+    "GET /api/v1/received-reports/{digest}/signed": FIGURES,
 }
 PUBLIC = {"GET /healthz", "GET /readyz"}
 ROUTES = {
@@ -149,6 +166,9 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             ledger.messages.add([judged(a_message(1, link=link, line=write_message(a_query())))])
             ledger.exchanges.add([an_exchange(1, link=link, role=Role.ASKER, conversation=a_conversation(), entry=an_id(1))])
             ledger.imports.add(an_import(1), [a_row(2)])
+            ledger.reports.freeze([FROZEN])
+            ledger.reports.put_sending(a_sending(FROZEN))
+            ledger.reports.receive(RECEIVED)
         yield made
 
 
@@ -156,6 +176,12 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def paths(node: Served) -> dict[str, Any]:
     described: dict[str, Any] = describe(create_app())["paths"]
     return described
+
+
+def _digest(path: str) -> str:
+    if "-reports" not in path:
+        return an_agreement().digest
+    return FROZEN.head.digest if "/frozen-" in path else RECEIVED.head.digest
 
 
 def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str) -> str:
@@ -166,14 +192,17 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
         "entry": an_id(1),
         "exchange": an_id(1),
         "id": an_id(1),
-        "digest": an_agreement().digest,
+        "digest": _digest(path),
+        "report": "feedback",
         "node": "wuchang.example",
         "layout": "outflow",
         "rate": "feedback_given",
     }
     request: dict[str, Any] = {"params": {"register": "outflow"} if path.endswith("/exports/entries") else {}}
-    if path.startswith("/api/v1/rates"):
+    if path.startswith(("/api/v1/rates", "/api/v1/reports")) or path.endswith("/sum"):
         request["params"] = {"jurisdiction": XICHENG, "month": "2026-02"}
+    if path.endswith("/signed"):
+        request["params"] = {"receiver": "hubei.example"}
     if "requestBody" in operation:
         ((media, content),) = operation["requestBody"]["content"].items()
         if media == "multipart/form-data":
@@ -181,9 +210,9 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
         else:
             body = content["example"] if "example" in content else content["examples"]["1"]["value"]
             body = {**body, "entry": an_id(1)} if isinstance(body, dict) and "entry" in body else body
-            body = {**body, "jurisdiction": XICHENG} if path == "/api/v1/agreements" else body
+            body = {**body, "jurisdiction": XICHENG} if path in ("/api/v1/agreements", "/api/v1/frozen-reports") else body
             body = {**body, "url": "http://127.0.0.1:1"} if path == "/api/v1/partners" else body
-            request |= {"content": body} if isinstance(body, str) else {"json": body}
+            request |= {"content": body.encode()} if isinstance(body, str) else {"json": body}
     headers = {"authorization": f"Bearer {node.key(role, PLACES[place])}", "if-match": '"1"'}
     response = node.http.request(method, path.format(**ids), headers=headers, **request)
     assert response.status_code < 500 or response.status_code == 502, response.text
@@ -210,7 +239,14 @@ def test_each_role_gets_at_each_place_what_the_rule_says(node: Served, paths: di
 def test_without_a_key_nothing_is_told(node: Served, name: str):
     method, path = name.split()
     filled = path.format(
-        entry=an_id(1), exchange=an_id(1), id=an_id(1), digest="A" * 43, node="a", layout="outflow", rate="on_time"
+        entry=an_id(1),
+        exchange=an_id(1),
+        id=an_id(1),
+        digest="A" * 43,
+        node="a",
+        layout="outflow",
+        rate="on_time",
+        report="trend",
     )
     for headers in ({}, {"authorization": "Bearer wsk_k0_wrong"}, {"authorization": "Basic d3NrOg=="}):
         response = node.http.request(method, filled, headers=headers)

@@ -48,7 +48,7 @@ PROMISED = (
     response_schema_conformance,
     response_headers_conformance,
 )
-ROLE_OF = {"Agreements": "coordinator", "Partners": "operator", "Health": "operator"}
+ROLE_OF = {"Agreements": "coordinator", "Reports": "coordinator", "Partners": "operator", "Health": "operator"}
 
 
 def answering_everywhere(document: list[str]) -> httpx.MockTransport:

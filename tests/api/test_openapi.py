@@ -19,7 +19,7 @@ DOCUMENT: dict[str, Any] = json.loads(render())
 OPERATIONS = {
     f"{method.upper()} {path}": operation for path, item in DOCUMENT["paths"].items() for method, operation in item.items()
 }
-WIRE_SHAPES = ("Agreement", "Decision", "Manifest", "Message", "NodeDocument", "Receipt")
+WIRE_SHAPES = ("Agreement", "Decision", "Manifest", "Message", "NodeDocument", "Receipt", "SignedReport")
 PUBLIC = {"GET /healthz", "GET /readyz", "GET /.well-known/migrant-exchange", "GET /.well-known/jwks.json", "POST /oauth/token"}
 
 
@@ -67,6 +67,7 @@ def on_the_wire() -> Iterator[tuple[str, Any]]:
     yield "Decision", payload_of((EXAMPLE / "acceptance.jws").read_text())
     for node in EXAMPLE.glob("*.node.jws"):
         yield "NodeDocument", payload_of(node.read_text())
+    yield "SignedReport", payload_of((EXAMPLE / "wuchang.report.jws").read_text())
     for receipt in EXAMPLE.glob("*.receipt.jws"):
         yield "Receipt", payload_of(receipt.read_text())
     for batch in EXAMPLE.glob("*.batch.ndjson"):

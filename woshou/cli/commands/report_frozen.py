@@ -198,9 +198,9 @@ def _install_receiving(app: typer.Typer) -> None:
         with call.office() as office:
             opened = open_report_file(office, data.decode("ascii").strip())
             with office.ledgers.transaction() as ledger:
-                fresh = opened.take(ledger, office)
+                head, fresh = opened.take(ledger, office)
         zh, en = ("已接收。", "Taken in.") if fresh else ("此前已接收，没有变化。", "It was taken in before; nothing changed.")
-        call.done({"fresh": fresh, "sender": opened.partner.node}, zh, en)
+        call.done({"fresh": fresh, "digest": head.digest, "sender": head.sender}, zh, en)
 
     @command(app, "received", zh="列出收到的月报", en="List received reports")
     def list_received(call: Call, month: MonthFilter = None) -> None:
