@@ -1,6 +1,6 @@
 """Withholding small cells so that no other figure gives them away: complementary suppression, a pure function over sums.
 
-A published figure under ten is masked. Then, as long as the published sums still determine a masked cell, or tell that the
+A published figure under ten is masked. Then, as long as the published sums still tell a small value, or tell that the
 masked ones of one sum come to fewer than ten together, one more cell is masked: the smallest that helps.
 """
 
@@ -27,37 +27,44 @@ def masked(cells: Mapping[K, int | None], sums: Sequence[Sum[K]], *, smallest: i
     """The keys to be masked, of cells that are linked by sums.
 
     Masked from the start: every cell from 1 up to `smallest` exclusive, and those whose value is withheld already (None).
-    Afterwards no masked cell follows from the published ones and the sums. Zeros are published unless they are needed.
+    Afterwards no small value follows from the published ones and the sums. Zeros are published unless they are needed.
     """
     hidden = {key for key, value in cells.items() if value is None or 0 < value < smallest}
     while True:
-        given_away = _determined(hidden, sums) | _small_remainders(cells, hidden, sums, smallest)
+        determined = _determined(cells, hidden, sums)
+        given_away = {key for key, value in determined.items() if 0 < value < smallest}
+        given_away |= _small_remainders(cells, hidden, sums, smallest)
         more = _one_more(cells, hidden, sums, given_away)
         if more is None:
             return frozenset(hidden)
         hidden.add(more)
 
 
-def _determined(hidden: set[K], sums: Sequence[Sum[K]]) -> set[K]:
-    """The masked cells that the sums determine: by elimination, a row that is left with one unknown."""
+def _determined(cells: Mapping[K, int | None], hidden: set[K], sums: Sequence[Sum[K]]) -> dict[K, Fraction]:
+    """The masked cells whose value the sums tell: by elimination, a line that is left with one unknown."""
     unknowns = sorted(hidden, key=repr)
     place = {key: index for index, key in enumerate(unknowns)}
     rows = []
     for one in sums:
-        row = [Fraction(0)] * len(unknowns)
-        for key in one.parts:
+        row = [Fraction(0)] * (len(unknowns) + 1)
+        for key, sign in ((one.total, -1), *((part, 1) for part in one.parts)):
             if key in place:
-                row[place[key]] += 1
-        if one.total in place:
-            row[place[one.total]] -= 1
+                row[place[key]] += sign
+            else:
+                row[-1] -= sign * (cells[key] or 0)
         rows.append(row)
-    return {unknowns[row.index(Fraction(1))] for row in _reduced(rows) if sum(value != 0 for value in row) == 1}
+    found = {}
+    for row in _reduced(rows, len(unknowns)):
+        left = [index for index, factor in enumerate(row[:-1]) if factor != 0]
+        if len(left) == 1:
+            found[unknowns[left[0]]] = row[-1]
+    return found
 
 
-def _reduced(rows: list[list[Fraction]]) -> list[list[Fraction]]:
-    """The reduced row echelon form, without empty rows."""
+def _reduced(rows: list[list[Fraction]], unknowns: int) -> list[list[Fraction]]:
+    """The reduced row echelon form over the unknowns, the last column of each line its known side; without empty lines."""
     done: list[list[Fraction]] = []
-    for column in range(len(rows[0]) if rows else 0):
+    for column in range(unknowns):
         pivot = next((row for row in rows if row[column] != 0), None)
         if pivot is None:
             continue
@@ -81,7 +88,7 @@ def _small_remainders(cells: Mapping[K, int | None], hidden: set[K], sums: Seque
         unknown = [key for key in one.parts if key in hidden]
         if one.total in hidden or total is None or not unknown:
             continue
-        if total - sum(cells[key] or 0 for key in one.parts if key not in hidden) < smallest:
+        if 0 < total - sum(cells[key] or 0 for key in one.parts if key not in hidden) < smallest:
             found.update(unknown)
     return found
 

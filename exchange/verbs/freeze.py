@@ -6,7 +6,7 @@ from exchange.errors import Conflict
 from exchange.ledger import Ledger
 from exchange.moments import civil_day, default_as_of
 from exchange.node import Node
-from exchange.reporting.monthly import CorrectionReason, FrozenReport, freeze_as
+from exchange.reporting.monthly import CorrectionReason, FrozenReport, MonthlyReport, freeze_as
 from exchange.reporting.thawing import monthly_of
 from exchange.verbs.count_month import count_month
 from exchange.verbs.make_report import counties_of
@@ -69,10 +69,19 @@ def correct(ledger: Ledger, node: Node, jurisdiction: str, month: str, reason: C
             correction=reason,
         )
     )
-    if made.read().figures == held.read().figures:
+    if _counts(made.read()) == _counts(held.read()):
         raise NothingToCorrect
     ledger.reports.freeze([made])
     return made
+
+
+def _counts(report: MonthlyReport) -> list[tuple[object, ...]]:
+    """What a correction must change: the counts of the rates. What waits, and for how long, changes by itself."""
+    return [
+        (figures.category, figures.jurisdiction, figures.township, rate.rate, rate.numerator, rate.denominator, rate.reason)
+        for figures in report.figures
+        for rate in figures.rates
+    ]
 
 
 def last_edition(ledger: Ledger, jurisdiction: str, month: str) -> FrozenReport | None:
