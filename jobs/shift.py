@@ -3,6 +3,7 @@
 import threading
 from dataclasses import dataclass
 
+from adapters.comparing import Comparer
 from adapters.office import Office
 from adapters.partner_http import PartnerClient
 from adapters.renewal import Renewals
@@ -21,5 +22,6 @@ class Shift:
     client: PartnerClient
     couriers: Couriers
     renewals: Renewals
+    comparer: Comparer
     stopping: threading.Event
     notifier: Notifier | None = None

@@ -9,6 +9,8 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
 from exchange.announcements import Notification
+from exchange.assignment import Assignment
+from exchange.comparing.comparison import Comparison
 from exchange.conversation import Fact
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.imports import ImportedFile, RowResult
@@ -73,6 +75,7 @@ class Books:
     messages: dict[MessageKey, LoggedMessage] = field(default_factory=dict)
     exchanges: dict[ExchangeKey, Exchange] = field(default_factory=dict)
     facts: dict[ExchangeKey, tuple[KeptFact, ...]] = field(default_factory=dict)
+    assignments: dict[ExchangeKey, tuple[Assignment, ...]] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
     entry_facts: dict[str, tuple[EntryFact, ...]] = field(default_factory=dict)
     agreements: dict[str, SignedAgreement] = field(default_factory=dict)
@@ -88,6 +91,7 @@ class Books:
     frozen_reports: dict[str, FrozenReport] = field(default_factory=dict)
     report_sendings: dict[tuple[str, str], Sending] = field(default_factory=dict)
     received_reports: dict[str, ReceivedReport] = field(default_factory=dict)
+    comparisons: dict[str, Comparison] = field(default_factory=dict)
 
     def copy(self) -> "Books":
         """The same books, to be changed without touching these."""

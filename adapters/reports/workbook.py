@@ -168,8 +168,10 @@ class _Sheet:
             number = number_of(cell)
             if number is not None:
                 self._sheet.write_number(line, index, number, self._styles.of(column, strong))
+            elif text := shown(cell):
+                self._sheet.write_string(line, index, text, self._styles.mark(column, strong))
             else:
-                self._sheet.write_string(line, index, shown(cell), self._styles.mark(column, strong))
+                self._sheet.write_blank(line, index, None, self._styles.mark(column, strong))
 
     def _fitting(self) -> list[int]:
         """The width of each column in characters: what it holds, and its head as far as that cannot be broken."""

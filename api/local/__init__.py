@@ -2,7 +2,9 @@
 
 from api.local import (
     agreements,
+    assignments,
     bulk,
+    comparisons,
     entries,
     exchanges,
     exports,
@@ -13,6 +15,7 @@ from api.local import (
     received_reports,
     replies,
     reports,
+    worklists,
 )
 
 # Bulk before entries and exchanges: its paths would otherwise be read as ids.
@@ -21,6 +24,8 @@ ROUTERS = (
     entries.router,
     exchanges.router,
     replies.router,
+    assignments.router,
+    worklists.router,
     imports.router,
     exports.router,
     agreements.router,
@@ -29,4 +34,5 @@ ROUTERS = (
     reports.router,
     frozen_reports.router,
     received_reports.router,
+    comparisons.router,
 )

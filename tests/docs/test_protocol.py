@@ -16,7 +16,7 @@ from exchange.people import record
 from exchange.people.document import DocumentType
 from exchange.reporting import monthly, upward
 from exchange.terms import agreement
-from exchange.wire import batch, message, node
+from exchange.wire import batch, figures, message, node
 
 ROOT = Path(__file__).parents[2]
 LISTS = [
@@ -82,11 +82,25 @@ SHAPES = [
     monthly.FrozenFigures,
     monthly.FrozenRate,
     monthly.FrozenBeside,
+    figures.FiguresAsked,
+    figures.RowsAsked,
+    figures.BucketLook,
+    figures.FiguresTold,
+    figures.LinkFigures,
+    figures.LogLines,
+    figures.StateCounts,
+    figures.FigureCell,
+    figures.FigureCounts,
+    figures.RowsTold,
+    figures.FigureRow,
+    figures.FigureRound,
 ]
 TYPES = [
     node.NODE_TYPE,
     batch.BATCH_TYPE,
     batch.RECEIPT_TYPE,
+    figures.FIGURES_TYPE,
+    figures.ROWS_TYPE,
     agreement.PROPOSAL_TYPE,
     upward.REPORT_TYPE,
     *agreement.DECISION_TYPES.values(),
@@ -107,6 +121,7 @@ def quoted(page: str) -> set[str]:
 
 def refusals() -> dict[str, type[WoshouError]]:
     """All refusals by code; of two with one code the status is the same."""
+    import_module("api.figures")
     import_module("api.partner")  # and with it all that can be refused to a partner
     found, todo = {}, [WoshouError]
     while todo:

@@ -9,6 +9,7 @@ from woshou.cli.call import group
 from woshou.cli.commands import (
     agreement,
     apikey,
+    assign,
     exchange,
     imports,
     node,
@@ -19,11 +20,27 @@ from woshou.cli.commands import (
     report,
     sheets,
     upkeep,
+    worklist,
 )
 from woshou.cli.words import say, translate_frame
 
 # In the order in which they are first needed.
-_MODULES = (node, processes, partner, agreement, sheets, imports, register, exchange, report, apikey, upkeep, openapi)
+_MODULES = (
+    node,
+    processes,
+    partner,
+    agreement,
+    sheets,
+    imports,
+    register,
+    exchange,
+    worklist,
+    assign,
+    report,
+    apikey,
+    upkeep,
+    openapi,
+)
 
 
 def build() -> typer.Typer:
