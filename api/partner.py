@@ -8,7 +8,7 @@ from adapters.inbox import take_batch, unpack
 from adapters.keys import jose, tokens
 from adapters.keys.errors import BadSignature, ForbiddenHeader, MalformedJws, UnknownKey, WrongType
 from adapters.office import Office, trusted_key
-from adapters.report_taking import open_report
+from adapters.reports.taking import open_report
 from api.access import LedgerDep, OfficeDep, PartnerDep, ReadLedgerDep, RenewalsDep
 from api.declared import declared
 from api.models.base import NODE
@@ -21,8 +21,8 @@ from exchange.exchanges import Direction
 from exchange.ledger import LedgerBusy
 from exchange.node import NotServed
 from exchange.partners import Partner, PartnerStatus, PartnerSuspended
-from exchange.reporting.monthly import MalformedReport
-from exchange.reporting.upward import (
+from exchange.reporting.frozen.monthly import MalformedReport
+from exchange.reporting.frozen.upward import (
     REPORT_TYPE,
     JurisdictionNotConfirmed,
     NotAbove,
@@ -31,6 +31,8 @@ from exchange.reporting.upward import (
     SignedReport,
 )
 from exchange.terms.agreement import DECISION_TYPES, PROPOSAL_TYPE, Agreement, AlreadyDecided, Decision, MalformedAgreement
+from exchange.terms.rulebook import RulesUnknown
+from exchange.terms.rules import RulesRefused
 from exchange.verbs import agree
 from exchange.verbs.receive import LinkForked, NotYourLink, SequenceGap
 from exchange.wire import ijson
@@ -207,6 +209,8 @@ def send_batch(
             *_UNSIGNED,
             WrongType,
             NotServed,
+            RulesUnknown,
+            RulesRefused,
             MalformedAgreement,
             PartnerSuspended,
             RequestTooLarge,

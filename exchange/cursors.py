@@ -7,6 +7,8 @@ import re
 from datetime import datetime
 from typing import NamedTuple
 
+from exchange.clocks.escalation import Escalation
+from exchange.clocks.troubles import Trouble
 from exchange.codes import Role
 from exchange.comparing.comparison import Comparison
 from exchange.errors import Invalid
@@ -15,7 +17,7 @@ from exchange.imports import ImportedFile, RowResult
 from exchange.ledger import Finding
 from exchange.moments import from_milliseconds, to_milliseconds
 from exchange.people.register import Entry
-from exchange.worklists import BELONGS, Order, Worklist, place_on
+from exchange.work.worklists import BELONGS, Order, Worklist, place_on
 
 _NAME = r"[0-9A-Za-z_.-]{1,100}"
 _EXCHANGE = re.compile(rf"(\d{{15}})~({_NAME})~(asker|asked)~(\d{{10}})", re.ASCII)
@@ -90,6 +92,16 @@ def finding_cursor(finding: Finding) -> str:
     return f"{to_milliseconds(finding.at):015d}~{finding.id}"
 
 
+def escalation_cursor(escalation: Escalation) -> str:
+    """An escalation's place: its moment, then its id."""
+    return f"{to_milliseconds(escalation.raised_at):015d}~{escalation.id}"
+
+
+def trouble_cursor(trouble: Trouble) -> str:
+    """A trouble's place: the moment at which it began, then its id."""
+    return f"{to_milliseconds(trouble.began_at):015d}~{trouble.id}"
+
+
 def comparison_cursor(comparison: Comparison) -> str:
     """A comparison's place: its moment, then its id."""
     return f"{to_milliseconds(comparison.at):015d}~{comparison.id}"
@@ -116,6 +128,7 @@ def read_entry_cursor(cursor: str) -> str:
 
 def read_moment_cursor(cursor: str) -> MomentPlace:
     """The place that `import_cursor`, `finding_cursor` or `comparison_cursor` wrote; BadCursor for anything else."""
+    """The place that a cursor of a moment and an id wrote; BadCursor for anything else."""
     at, name = _parts(_MOMENT, cursor)
     return MomentPlace(_moment(at), name)
 

@@ -11,7 +11,8 @@ from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
 from exchange.announcements import Notification
-from exchange.assignment import Assignment
+from exchange.clocks.escalation import Escalation
+from exchange.clocks.troubles import Symptom, Trouble
 from exchange.codes import RegisterKind, Role
 from exchange.comparing.comparison import Comparison
 from exchange.conversation import Fact
@@ -21,11 +22,14 @@ from exchange.imports import ImportedFile, RowResult
 from exchange.moments import Period
 from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
-from exchange.reporting.monthly import FrozenHead, FrozenReport
-from exchange.reporting.upward import ReceivedHead, ReceivedReport, Sending
+from exchange.reporting.frozen.monthly import FrozenHead, FrozenReport
+from exchange.reporting.frozen.upward import ReceivedHead, ReceivedReport, Sending
 from exchange.terms.agreement import SignedAgreement
+from exchange.terms.daytable import LoadedDay
+from exchange.terms.rulebook import RulesFile, RulesUse
 from exchange.wire.figures import LogLines
-from exchange.worklists import WorkFilter, Worklist
+from exchange.work.assignment import Assignment
+from exchange.work.worklists import WorkFilter, Worklist
 
 
 class LedgerBusy(WoshouError):
@@ -87,9 +91,22 @@ class Finding:
     settled_at: datetime | None = None
 
 
+class UnfinishedRun(NamedTuple):
+    """A run of a daily job that was begun and has not come to its end."""
+
+    job: str
+    business_date: date
+    claimed_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeFilter:
-    """Which exchanges to list; None does not filter. `own` holds the county codes that the caller may see."""
+    """Which exchanges to list; None does not filter. `own` holds the county codes that the caller may see.
+
+    `overdue_on`: an answer is awaited and its due date lies before that day; `expected_before`: likewise by the date that an
+    interim answer has named. `lapsed_on` is the day by which `state` sees what has lapsed; `lapsing` holds the last days of
+    answers that were neither confirmed nor challenged.
+    """
 
     own: frozenset[str]
     role: Role | None = None
@@ -103,7 +120,11 @@ class ExchangeFilter:
     paired: bool | None = None
     handled_by: str | None = None
     overdue_on: date | None = None
-    lapsed_before: datetime | None = None
+    lapsed_on: date | None = None
+    expected_before: date | None = None
+    due_provisional: bool | None = None
+    lapsing: Period | None = None
+    link: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +213,7 @@ class Assignments(Protocol):
 
 
 class Worklists(Protocol):
-    """What there is to do, in the order of `exchange.worklists`."""
+    """What there is to do, in the order of `exchange.work.worklists`."""
 
     def page(self, worklist: Worklist, wanted: WorkFilter, page: Page) -> list[Exchange]: ...
     def counts(self, wanted: WorkFilter) -> Mapping[Worklist, int]: ...
@@ -257,6 +278,7 @@ class Chores(Protocol):
     def claim_run(self, job: str, business_date: date, at: datetime) -> bool: ...
     def finish_run(self, job: str, business_date: date, at: datetime, outcome: str) -> None: ...
     def last_run(self, job: str, before: date) -> date | None: ...
+    def unfinished(self, since: date) -> list[UnfinishedRun]: ...
     def add_findings(self, findings: Sequence[Finding]) -> None: ...
     def findings(self, page: Page) -> list[Finding]: ...
     def open_findings(self, kinds: Sequence[str], partner: str) -> list[Finding]: ...
@@ -297,6 +319,39 @@ class Notifications(Protocol):
     def due(self, now: datetime, limit: int) -> list[Notification]: ...
     def save(self, notification: Notification) -> None: ...
     def forget(self, before: datetime) -> int: ...
+    def claim(self, what: str, key: ExchangeKey, day: date) -> bool: ...
+
+
+class Norms(Protocol):
+    """Rules and days that administrators have added, none of which is ever changed; `stamp` grows with each."""
+
+    def stamp(self) -> int: ...
+    def add_file(self, file: RulesFile) -> None: ...
+    def files(self) -> list[RulesFile]: ...
+    def add_use(self, use: RulesUse) -> None: ...
+    def uses(self) -> list[RulesUse]: ...
+    def add_days(self, days: Sequence[LoadedDay]) -> None: ...
+    def days(self) -> list[LoadedDay]: ...
+
+
+class Escalations(Protocol):
+    """What lies before a coordinator; `standing` gives the latest of each exchange that is not resolved."""
+
+    def add(self, escalations: Sequence[Escalation]) -> None: ...
+    def save(self, escalation: Escalation) -> None: ...
+    def get(self, escalation: str) -> Escalation | None: ...
+    def standing(self, exchanges: Iterable[str]) -> Mapping[ExchangeKey, Escalation]: ...
+    def find(self, own: frozenset[str], page: Page, *, to: str | None, resolved: bool | None) -> list[Escalation]: ...
+    def resolve(self, keys: Iterable[ExchangeKey], at: datetime) -> int: ...
+
+
+class Troubles(Protocol):
+    """What went wrong, since when and until when."""
+
+    def begin(self, trouble: Trouble) -> bool: ...
+    def end(self, symptom: Symptom, at: datetime) -> bool: ...
+    def lasting(self) -> list[Trouble]: ...
+    def find(self, page: Page) -> list[Trouble]: ...
 
 
 class Ledger(Protocol):
@@ -316,6 +371,9 @@ class Ledger(Protocol):
     notifications: Notifications
     reports: Reports
     comparisons: Comparisons
+    norms: Norms
+    escalations: Escalations
+    troubles: Troubles
 
 
 class Ledgers(Protocol):

@@ -22,7 +22,7 @@ from exchange.moments import default_as_of, format_moment, parse_moment
 from exchange.partners import Partner, PartnerStatus
 from exchange.people.document import DocumentType
 from exchange.people.record import DocumentRef, Marriage, Person, Record
-from exchange.reporting.upward import REPORT_TYPE
+from exchange.reporting.frozen.upward import REPORT_TYPE
 from exchange.terms.agreement import (
     DECISION_TYPES,
     PROPOSAL_TYPE,
@@ -35,10 +35,10 @@ from exchange.terms.agreement import (
     write_terms,
 )
 from exchange.verbs import agree, deliver
-from exchange.verbs.freeze import freeze
 from exchange.verbs.intake import exchange_of, read_arrivals
 from exchange.verbs.receive import receive
-from exchange.verbs.send_report import sign_report
+from exchange.verbs.reporting.freeze import freeze
+from exchange.verbs.reporting.send_report import sign_report
 from exchange.wire import batch as wire
 from exchange.wire import ijson
 from exchange.wire.batch import BATCH_TYPE, RECEIPT_TYPE

@@ -29,7 +29,8 @@ from tests.building.basics import (
     an_id,
     an_id_number,
 )
-from tests.building.local import a_finding, a_notification, a_row, a_row_problem, an_answer, an_api_key, an_import
+from tests.building.clocks import a_loaded_day, a_rules_file, a_rules_use, a_trouble, an_escalation
+from tests.building.local import a_comparison, a_finding, a_notification, a_row, a_row_problem, an_answer, an_api_key, an_import
 from tests.building.partners import a_partner, a_partner_key, agreed_terms, an_agreement
 from tests.building.reports import a_frozen, a_frozen_rate, a_monthly, a_received, a_sending, frozen_line
 from tests.building.wire import a_feedback, a_notice, a_query
@@ -42,6 +43,7 @@ __all__ = [
     "YUYANG",
     "YUYANG_NODE",
     "a_batch",
+    "a_comparison",
     "a_conversation",
     "a_day",
     "a_digest",
@@ -51,6 +53,7 @@ __all__ = [
     "a_frozen",
     "a_frozen_rate",
     "a_link",
+    "a_loaded_day",
     "a_message",
     "a_moment",
     "a_monthly",
@@ -64,14 +67,18 @@ __all__ = [
     "a_record",
     "a_row",
     "a_row_problem",
+    "a_rules_file",
+    "a_rules_use",
     "a_salt",
     "a_sending",
+    "a_trouble",
     "agreed_terms",
     "an_agreement",
     "an_answer",
     "an_api_key",
     "an_entry",
     "an_entry_fact",
+    "an_escalation",
     "an_exchange",
     "an_id",
     "an_id_number",

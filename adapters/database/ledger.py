@@ -6,13 +6,16 @@ from adapters.database.books.assignments import SqlAssignments
 from adapters.database.books.chores import SqlChores
 from adapters.database.books.comparisons import SqlComparisons
 from adapters.database.books.entries import SqlEntries
+from adapters.database.books.escalations import SqlEscalations
 from adapters.database.books.exchanges import SqlExchanges
 from adapters.database.books.imports import SqlImports
 from adapters.database.books.links import SqlLinks
 from adapters.database.books.messages import SqlMessages
+from adapters.database.books.norms import SqlNorms
 from adapters.database.books.notifications import SqlNotifications
 from adapters.database.books.partners import SqlPartners
-from adapters.database.books.reports import SqlReports
+from adapters.database.books.reporting.reports import SqlReports
+from adapters.database.books.troubles import SqlTroubles
 from adapters.database.books.worklists import SqlWorklists
 from adapters.database.work import Work
 from exchange.ledger import (
@@ -22,13 +25,16 @@ from exchange.ledger import (
     Chores,
     Comparisons,
     Entries,
+    Escalations,
     Exchanges,
     Imports,
     Links,
     Messages,
+    Norms,
     Notifications,
     Partners,
     Reports,
+    Troubles,
     Worklists,
 )
 
@@ -51,3 +57,6 @@ class SqlLedger:
         self.notifications: Notifications = SqlNotifications(work)
         self.reports: Reports = SqlReports(work)
         self.comparisons: Comparisons = SqlComparisons(work)
+        self.norms: Norms = SqlNorms(work)
+        self.escalations: Escalations = SqlEscalations(work)
+        self.troubles: Troubles = SqlTroubles(work)

@@ -9,7 +9,8 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
 from exchange.announcements import Notification
-from exchange.assignment import Assignment
+from exchange.clocks.escalation import Escalation
+from exchange.clocks.troubles import Trouble
 from exchange.comparing.comparison import Comparison
 from exchange.conversation import Fact
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
@@ -17,9 +18,12 @@ from exchange.imports import ImportedFile, RowResult
 from exchange.ledger import ApiKey, Finding, RememberedAnswer
 from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
-from exchange.reporting.monthly import FrozenReport
-from exchange.reporting.upward import ReceivedReport, Sending
+from exchange.reporting.frozen.monthly import FrozenReport
+from exchange.reporting.frozen.upward import ReceivedReport, Sending
 from exchange.terms.agreement import SignedAgreement
+from exchange.terms.daytable import LoadedDay
+from exchange.terms.rulebook import RulesFile, RulesKind, RulesUse
+from exchange.work.assignment import Assignment
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -92,6 +96,12 @@ class Books:
     report_sendings: dict[tuple[str, str], Sending] = field(default_factory=dict)
     received_reports: dict[str, ReceivedReport] = field(default_factory=dict)
     comparisons: dict[str, Comparison] = field(default_factory=dict)
+    tellings: dict[tuple[str, ExchangeKey, date], bool] = field(default_factory=dict)
+    rules_files: dict[tuple[RulesKind, str], RulesFile] = field(default_factory=dict)
+    rules_uses: dict[int, RulesUse] = field(default_factory=dict)
+    holidays: dict[int, LoadedDay] = field(default_factory=dict)
+    escalations: dict[str, Escalation] = field(default_factory=dict)
+    troubles: dict[str, Trouble] = field(default_factory=dict)
 
     def copy(self) -> "Books":
         """The same books, to be changed without touching these."""

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 from adapters.memory.access import MemoryAccess
 from adapters.memory.agreements import MemoryAgreements
-from adapters.memory.assignments import MemoryAssignments
 from adapters.memory.books import Books
 from adapters.memory.chores import MemoryChores
+from adapters.memory.clocks import MemoryEscalations, MemoryNorms, MemoryTroubles
 from adapters.memory.comparisons import MemoryComparisons
 from adapters.memory.entries import MemoryEntries
 from adapters.memory.exchanges import MemoryExchanges
@@ -17,8 +17,9 @@ from adapters.memory.links import MemoryLinks
 from adapters.memory.messages import MemoryMessages
 from adapters.memory.notifications import MemoryNotifications
 from adapters.memory.partners import MemoryPartners
-from adapters.memory.reports import MemoryReports
-from adapters.memory.worklists import MemoryWorklists
+from adapters.memory.reporting.reports import MemoryReports
+from adapters.memory.work.assignments import MemoryAssignments
+from adapters.memory.work.worklists import MemoryWorklists
 from exchange.ledger import (
     Access,
     Agreements,
@@ -26,15 +27,18 @@ from exchange.ledger import (
     Chores,
     Comparisons,
     Entries,
+    Escalations,
     Exchanges,
     Imports,
     Ledger,
     LedgerBusy,
     Links,
     Messages,
+    Norms,
     Notifications,
     Partners,
     Reports,
+    Troubles,
     Worklists,
 )
 
@@ -58,6 +62,9 @@ class MemoryLedger:
     notifications: Notifications
     reports: Reports
     comparisons: Comparisons
+    norms: Norms
+    escalations: Escalations
+    troubles: Troubles
 
     def __init__(self, books: Books) -> None:
         self.links = MemoryLinks(books)
@@ -74,6 +81,9 @@ class MemoryLedger:
         self.notifications = MemoryNotifications(books)
         self.reports = MemoryReports(books)
         self.comparisons = MemoryComparisons(books)
+        self.norms = MemoryNorms(books)
+        self.escalations = MemoryEscalations(books)
+        self.troubles = MemoryTroubles(books)
 
 
 class MemoryLedgers:

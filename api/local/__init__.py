@@ -6,17 +6,18 @@ from api.local import (
     bulk,
     comparisons,
     entries,
+    escalations,
     exchanges,
     exports,
-    frozen_reports,
     imports,
+    norms,
     partners,
     rates,
-    received_reports,
     replies,
-    reports,
+    troubles,
     worklists,
 )
+from api.local.reporting import frozen_reports, received_reports, reports
 
 # Bulk before entries and exchanges: its paths would otherwise be read as ids.
 ROUTERS = (
@@ -35,4 +36,7 @@ ROUTERS = (
     frozen_reports.router,
     received_reports.router,
     comparisons.router,
+    norms.router,
+    escalations.router,
+    troubles.router,
 )

@@ -13,7 +13,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from exchange.reporting.upward import SignedReport
+from exchange.reporting.frozen.upward import SignedReport
 from exchange.terms.agreement import Agreement, Decision
 from exchange.wire.batch import Manifest, Receipt
 from exchange.wire.figures import FiguresAsked, FiguresTold, RowsAsked, RowsTold

@@ -6,8 +6,9 @@ from dataclasses import dataclass, fields
 from exchange.counting.figures import Figures, Report
 from exchange.counting.query import UNASSIGNED, Narrowing, ReportQuery
 from exchange.jurisdiction import Divisions
-from exchange.moments import Period, statistical_month
+from exchange.moments import Period
 from exchange.reporting.table import Basis, Text
+from exchange.terms.rules import RuleSet
 
 UNASSIGNED_NAME = "未分派"
 ITEMS = Text("单位：件、天、%", "Unit: items, days, %")
@@ -15,10 +16,11 @@ ITEMS = Text("单位：件、天、%", "Unit: items, days, %")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Maker:
-    """What the builders of reports know beside the figures: the node's name, and what places are called."""
+    """What the builders of reports know beside the figures: the node's name, what places are called, and when months are."""
 
     node: str
     divisions: Divisions
+    rules: RuleSet
 
     def whole_name(self, code: str) -> str:
         """湖北省武汉市武昌区."""
@@ -44,7 +46,7 @@ class Maker:
             jurisdiction=code,
             place=self.whole_name(code),
             period=query.period,
-            month=month_of(query.period),
+            month=month_of(query.period, self.rules),
             as_of=query.as_of,
             cohort=query.cohort,
             rules=rules,
@@ -58,10 +60,10 @@ Counting = Callable[[ReportQuery], Report]
 """How a report that needs several comes by its figures."""
 
 
-def month_of(period: Period) -> str | None:
+def month_of(period: Period, rules: RuleSet) -> str | None:
     """The statistical month `YYYY-MM` that a period is, if it is one."""
     month = period.last.isoformat()[:7]
-    return month if statistical_month(month) == period else None
+    return month if rules.statistical_month(month) == period else None
 
 
 def filters_of(narrowing: Narrowing) -> dict[str, str]:

@@ -16,7 +16,7 @@ MONTH: Final = Column(
     key="month",
     kind=ColumnKind.TEXT,
     head=Text("统计月", "Month"),
-    means=Text("上月 21 日至本月 20 日，截至 27 日 24:00", "from the 21st before to the 20th, as of the 27th 24:00"),
+    means=Text("规则集的统计月，截至其默认时点或报表时点", "of the rule set, as of its default moment or the report's"),
 )
 UNIT: Final = Text("单位：件、%、百分点", "Unit: items, %, percentage points")
 

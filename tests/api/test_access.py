@@ -12,15 +12,16 @@ from api.access import LocalRole
 from api.app import create_app
 from api.local import ROUTERS
 from api.openapi import describe
-from exchange.assignment import Assignment, ReturnReason
 from exchange.codes import Role
 from exchange.partners import PartnerStatus
 from exchange.terms.agreement import Party, Standing
 from exchange.wire.message import write_message
+from exchange.work.assignment import Assignment, ReturnReason
 from tests.api.nodes import Served, served
 from tests.builders import (
     WUCHANG,
     XICHENG,
+    a_comparison,
     a_conversation,
     a_frozen,
     a_message,
@@ -29,9 +30,11 @@ from tests.builders import (
     a_received,
     a_row,
     a_sending,
+    a_trouble,
     agreed_terms,
     an_agreement,
     an_entry,
+    an_escalation,
     an_exchange,
     an_id,
     an_import,
@@ -83,6 +86,7 @@ SIGNING = rule("coordinator")
 PROPOSING = rule("coordinator", below=FORBIDDEN, other=FORBIDDEN, outside=FORBIDDEN)
 RUNNING = rule("operator", below=FORBIDDEN, other=OK, outside=FORBIDDEN)
 WATCHING = rule("operator", "auditor", below=FORBIDDEN, other=OK, outside=FORBIDDEN)
+OVERSEEING = rule("coordinator", "operator", "auditor", below=FORBIDDEN, other=OK, outside=FORBIDDEN)
 WHOEVER = rule(*ALL, below=OK, other=OK, outside=OK)
 
 RULES = {
@@ -134,6 +138,8 @@ RULES = {
     "POST /api/v1/partners/{node}/suspension": RUNNING,
     "POST /api/v1/partners/{node}/resumption": RUNNING,
     "GET /api/v1/findings": WATCHING,
+    "GET /api/v1/comparisons": OVERSEEING,
+    "GET /api/v1/comparisons/{comparison}": OVERSEEING,
     "GET /api/v1/rates": FIGURES,
     "GET /api/v1/rates/{rate}/rows": FIGURES,
     "GET /api/v1/reports/{report}": FIGURES,
@@ -149,6 +155,13 @@ RULES = {
     "GET /api/v1/received-reports/sum": FIGURES,
     "GET /api/v1/received-reports/{digest}": FIGURES,
     "GET /api/v1/received-reports/{digest}/signed": FIGURES,
+    "GET /api/v1/rules": WHOEVER,
+    "GET /api/v1/calendar/{year}": WHOEVER,
+    "POST /api/v1/calendar": RUNNING,
+    "GET /api/v1/escalations": rule("coordinator", above=EMPTY, below=EMPTY, other=EMPTY, outside=EMPTY),
+    "POST /api/v1/escalations": rule("coordinator"),
+    "POST /api/v1/escalations/{escalation}/acknowledgement": rule("coordinator"),
+    "GET /api/v1/troubles": rule("operator", "coordinator", below=FORBIDDEN, outside=FORBIDDEN, other=OK),
 }
 PUBLIC = {"GET /healthz", "GET /readyz"}
 ROUTES = {
@@ -186,6 +199,9 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             ledger.reports.freeze([FROZEN])
             ledger.reports.put_sending(a_sending(FROZEN))
             ledger.reports.receive(RECEIVED)
+            ledger.comparisons.add(a_comparison(1))
+            ledger.escalations.add([an_escalation(1, link=link)])
+            ledger.troubles.begin(a_trouble())
         yield made
 
 
@@ -208,6 +224,7 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
     ids = {
         "entry": an_id(1),
         "exchange": an_id(1),
+        "comparison": an_id(1),
         "id": an_id(1),
         "digest": _digest(path),
         "report": "feedback",
@@ -215,6 +232,8 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
         "layout": "outflow",
         "rate": "feedback_given",
         "worklist": "to_answer",
+        "year": 2027,
+        "escalation": an_id(1),
     }
     if path.endswith(("/assignment", "/assignments", "/return")):
         ids["exchange"] = an_id(2)
@@ -232,6 +251,7 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
         else:
             body = content["example"] if "example" in content else content["examples"]["1"]["value"]
             body = {**body, "entry": an_id(1)} if isinstance(body, dict) and "entry" in body else body
+            body = {**body, "exchange": an_id(1)} if path == "/api/v1/escalations" else body
             body = {**body, "jurisdiction": XICHENG} if path in ("/api/v1/agreements", "/api/v1/frozen-reports") else body
             body = {**body, "url": "http://127.0.0.1:1"} if path == "/api/v1/partners" else body
             request |= {"content": body.encode()} if isinstance(body, str) else {"json": body}
@@ -263,6 +283,7 @@ def test_without_a_key_nothing_is_told(node: Served, name: str):
     filled = path.format(
         entry=an_id(1),
         exchange=an_id(1),
+        comparison=an_id(1),
         id=an_id(1),
         digest="A" * 43,
         node="a",
@@ -270,6 +291,8 @@ def test_without_a_key_nothing_is_told(node: Served, name: str):
         rate="on_time",
         report="trend",
         worklist="to_pair",
+        year=2027,
+        escalation=an_id(1),
     )
     for headers in ({}, {"authorization": "Bearer wsk_k0_wrong"}, {"authorization": "Basic d3NrOg=="}):
         response = node.http.request(method, filled, headers=headers)

@@ -19,13 +19,13 @@ from adapters.partner_http import PartnerClient
 from adapters.reports.page import page_policy
 from exchange.ledger import Page
 from exchange.moments import default_as_of
-from exchange.reporting.monthly import freeze_as
-from exchange.reporting.upward import REPORT_TYPE, write_signed
+from exchange.reporting.frozen.monthly import freeze_as
+from exchange.reporting.frozen.upward import REPORT_TYPE, write_signed
 from exchange.terms.agreement import PROPOSAL_TYPE
 from exchange.wire import ijson
-from jobs.freeze import freeze_reports
+from jobs.reporting.freeze import freeze_reports
+from jobs.reporting.send_reports import send_reports
 from jobs.runner import on_shift
-from jobs.send_reports import send_reports
 from tests.api.hand import Hand
 from tests.api.nodes import Neighbours, Served, onboard, served
 from tests.api.test_exchanges import ask, enter

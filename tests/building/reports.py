@@ -8,8 +8,8 @@ from msgspec import structs
 from exchange.jurisdiction import Category
 from exchange.moments import default_as_of, format_moment, statistical_month
 from exchange.rates import Cohort, RateName
-from exchange.reporting.monthly import FrozenBeside, FrozenFigures, FrozenRate, FrozenReport, MonthlyReport, freeze_as
-from exchange.reporting.upward import ReceivedHead, ReceivedReport, Sending
+from exchange.reporting.frozen.monthly import FrozenBeside, FrozenFigures, FrozenRate, FrozenReport, MonthlyReport, freeze_as
+from exchange.reporting.frozen.upward import ReceivedHead, ReceivedReport, Sending
 from exchange.terms.agreement import RulesRef
 from exchange.wire import ijson
 from tests.building.basics import WUCHANG, WUCHANG_NODE, XICHENG, XICHENG_NODE, a_digest, a_moment

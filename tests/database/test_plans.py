@@ -15,7 +15,7 @@ from exchange.cursors import entry_cursor, exchange_cursor
 from exchange.exchanges import Direction, ExchangeKey
 from exchange.ledger import EntryFilter, ExchangeFilter, Page
 from exchange.moments import Period
-from exchange.worklists import WorkFilter, Worklist
+from exchange.work.worklists import WorkFilter, Worklist
 from tests.builders import a_day, a_moment, an_entry, an_exchange, an_id
 
 OWN = frozenset({"110102"})

@@ -14,7 +14,7 @@ from exchange import codes
 from exchange.errors import WoshouError
 from exchange.people import record
 from exchange.people.document import DocumentType
-from exchange.reporting import monthly, upward
+from exchange.reporting.frozen import monthly, upward
 from exchange.terms import agreement
 from exchange.wire import batch, figures, message, node
 

@@ -3,7 +3,7 @@
 import pytest
 
 from exchange.ledger import LedgerBusy
-from exchange.reporting.monthly import CorrectionReason
+from exchange.reporting.frozen.monthly import CorrectionReason
 from tests.builders import (
     WUCHANG,
     WUCHANG_NODE,

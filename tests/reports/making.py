@@ -9,7 +9,7 @@ from exchange.ledger import Ledgers
 from exchange.moments import default_as_of, statistical_month
 from exchange.reporting.table import Document, Table
 from exchange.reporting.wanted import ReportName, WantedReport
-from exchange.verbs.make_report import make_report
+from exchange.verbs.reporting.make_report import make_report
 from tests.builders import WUCHANG, XICHENG
 from tests.rates.histories import HANYANG, History, Told, a_counting_node, holding, wanted
 

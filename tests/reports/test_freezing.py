@@ -13,7 +13,7 @@ from exchange.ledger import Page
 from exchange.moments import default_as_of, format_moment
 from exchange.node import NotServed
 from exchange.rates import RateName
-from exchange.reporting.monthly import (
+from exchange.reporting.frozen.monthly import (
     CorrectionReason,
     FrozenReport,
     MalformedReport,
@@ -22,10 +22,10 @@ from exchange.reporting.monthly import (
     read_monthly,
     write_monthly,
 )
-from exchange.reporting.thawing import report_of
-from exchange.verbs.freeze import MonthNotOver, NothingToCorrect, correct, freeze, freeze_due, last_month, served_whole
+from exchange.reporting.frozen.thawing import report_of
 from exchange.verbs.report import report
-from exchange.verbs.verify_report import verify
+from exchange.verbs.reporting.freeze import MonthNotOver, NothingToCorrect, correct, freeze, freeze_due, last_month, served_whole
+from exchange.verbs.reporting.verify_report import verify
 from tests.builders import WUCHANG, XICHENG, a_digest, a_frozen_rate, a_monthly, frozen_line
 from tests.rates.histories import HANYANG, JIANGAN, XILING, History, a_counting_node, holding, wanted
 from tests.reports.making import MARCH, WUHAN, answered, owed, some_books
@@ -96,9 +96,9 @@ def test_each_night_the_last_month_is_frozen_for_what_is_served_whole():
 
 
 def test_the_last_month_is_the_one_whose_27th_has_ended():
-    assert last_month(default_as_of(MARCH)) == MARCH
-    assert last_month(default_as_of(MARCH) - timedelta(milliseconds=1)) == "2026-02"
-    assert last_month(default_as_of("2026-01") - timedelta(days=20)) == "2025-12"
+    assert last_month(NODE.rules, default_as_of(MARCH)) == MARCH
+    assert last_month(NODE.rules, default_as_of(MARCH) - timedelta(milliseconds=1)) == "2026-02"
+    assert last_month(NODE.rules, default_as_of("2026-01") - timedelta(days=20)) == "2025-12"
 
 
 def test_a_division_is_served_whole_where_all_its_counties_are():

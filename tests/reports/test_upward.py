@@ -11,11 +11,10 @@ from exchange.errors import NotFound
 from exchange.jurisdiction import Category
 from exchange.moments import format_moment
 from exchange.rates import RateName
-from exchange.reporting.monthly import CorrectionReason, MalformedReport, freeze_as
-from exchange.reporting.summing import sum_of, summed_report
-from exchange.reporting.table import shown
-from exchange.reporting.thawing import report_of
-from exchange.reporting.upward import (
+from exchange.reporting.frozen.monthly import CorrectionReason, MalformedReport, freeze_as
+from exchange.reporting.frozen.summing import sum_of, summed_report
+from exchange.reporting.frozen.thawing import report_of
+from exchange.reporting.frozen.upward import (
     JurisdictionNotConfirmed,
     NotAbove,
     ReportContradicts,
@@ -23,8 +22,9 @@ from exchange.reporting.upward import (
     read_signed,
     write_signed,
 )
-from exchange.verbs.make_report import maker_of
-from exchange.verbs.send_report import gather_parts, queue_report, sign_report, take_report
+from exchange.reporting.table import shown
+from exchange.verbs.reporting.make_report import maker_of
+from exchange.verbs.reporting.send_report import gather_parts, queue_report, sign_report, take_report
 from exchange.verbs.submit import NoRoute
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, a_frozen, a_moment, a_monthly, a_partner, a_received, frozen_line
 from tests.rates.histories import HANYANG, JIANGAN, XILING, a_counting_node, holding

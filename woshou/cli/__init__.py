@@ -8,11 +8,12 @@ import typer
 from woshou.cli.call import group
 from woshou.cli.commands import (
     agreement,
+    alerts,
     apikey,
-    assign,
     exchange,
     imports,
     node,
+    norms,
     openapi,
     partner,
     processes,
@@ -20,8 +21,8 @@ from woshou.cli.commands import (
     report,
     sheets,
     upkeep,
-    worklist,
 )
+from woshou.cli.commands.work import assign, worklist
 from woshou.cli.words import say, translate_frame
 
 # In the order in which they are first needed.
@@ -37,6 +38,8 @@ _MODULES = (
     worklist,
     assign,
     report,
+    alerts,
+    norms,
     apikey,
     upkeep,
     openapi,

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from adapters.sheets.words import label
-from exchange.assignment import ReturnReason
+from exchange.clocks.escalation import EscalationWhy
+from exchange.clocks.troubles import TroubleKind
 from exchange.codes import ChallengeReason, CloseReason, Event, Kind, Purpose, RegisterKind, Result, Role, Sex
 from exchange.conversation import Effect, State
 from exchange.exchanges import Acceptance, Direction
@@ -12,6 +13,7 @@ from exchange.partners import PartnerStatus
 from exchange.rates import Cohort
 from exchange.terms.agreement import Standing
 from exchange.wire.batch import Outcome
+from exchange.work.assignment import ReturnReason
 from woshou.cli.words import LANGUAGE
 
 _EVENTS: dict[str, str] = {event: label("event", event) for event in Event}
@@ -118,6 +120,15 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "status": {PartnerStatus.PENDING: "待确认", PartnerStatus.ACTIVE: "已开通", PartnerStatus.SUSPENDED: "已暂停"},
     "environment": {"production": "生产", "sandbox": "沙箱"},
     "unsent": {"proposal": "提案", "decision": "决定"},
+    "trouble": {
+        TroubleKind.PARTNER_UNREACHABLE: "协作方无法联系",
+        TroubleKind.RECEIPTS_REFUSED: "批次或回执未被接受",
+        TroubleKind.PARTNER_SILENT: "协作方无回音",
+        TroubleKind.CLOCK_OFF: "时钟不准",
+        TroubleKind.JOB_FAILED: "作业未完成",
+        TroubleKind.OVERDUE_MANY: "逾期过多",
+    },
+    "why": {EscalationWhy.OVERDUE: "逾期", EscalationWhy.RAISED: "提请"},
     "use": {"sig": "签名", "enc": "加密"},
     "cohort": {Cohort.DUE: "按首次期限", Cohort.SUBMITTED: "按提交"},
 }

@@ -4,6 +4,7 @@
 """
 
 from adapters.database.tables.assignments import AssignmentRow
+from adapters.database.tables.clocks import EscalationRow, HolidayRow, RulesFileRow, RulesUseRow, TellingRow, TroubleRow
 from adapters.database.tables.columns import Row
 from adapters.database.tables.comparisons import ComparisonRow
 from adapters.database.tables.exchanges import ExchangeRow, FactRow
@@ -31,10 +32,12 @@ __all__ = [
     "ComparisonRow",
     "EntryFactRow",
     "EntryRow",
+    "EscalationRow",
     "ExchangeRow",
     "FactRow",
     "FindingRow",
     "FrozenReportRow",
+    "HolidayRow",
     "ImportRow",
     "ImportRowRow",
     "JobRunRow",
@@ -46,5 +49,9 @@ __all__ = [
     "ReceivedReportRow",
     "RememberedAnswerRow",
     "ReportSendingRow",
+    "RulesFileRow",
+    "RulesUseRow",
+    "TellingRow",
+    "TroubleRow",
     "UsedAssertionRow",
 ]
