@@ -2,6 +2,7 @@
 
 from adapters.database.books.access import SqlAccess
 from adapters.database.books.agreements import SqlAgreements
+from adapters.database.books.cases import SqlCases
 from adapters.database.books.chores import SqlChores
 from adapters.database.books.entries import SqlEntries
 from adapters.database.books.exchanges import SqlExchanges
@@ -10,10 +11,12 @@ from adapters.database.books.links import SqlLinks
 from adapters.database.books.messages import SqlMessages
 from adapters.database.books.notifications import SqlNotifications
 from adapters.database.books.partners import SqlPartners
+from adapters.database.books.routes import SqlRoutes
 from adapters.database.work import Work
 from exchange.ledger import (
     Access,
     Agreements,
+    Cases,
     Chores,
     Entries,
     Exchanges,
@@ -22,6 +25,7 @@ from exchange.ledger import (
     Messages,
     Notifications,
     Partners,
+    Routes,
 )
 
 
@@ -39,3 +43,5 @@ class SqlLedger:
         self.access: Access = SqlAccess(work)
         self.chores: Chores = SqlChores(work)
         self.notifications: Notifications = SqlNotifications(work)
+        self.routes: Routes = SqlRoutes(work)
+        self.cases: Cases = SqlCases(work)

@@ -9,12 +9,15 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
 from exchange.announcements import Notification
+from exchange.cases.case import Case
 from exchange.conversation import Fact
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.imports import ImportedFile, RowResult
 from exchange.ledger import ApiKey, Finding, RememberedAnswer
 from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
+from exchange.routing.table import Pin
+from exchange.routing.trail import SentOn
 from exchange.terms.agreement import SignedAgreement
 
 K = TypeVar("K")
@@ -83,6 +86,9 @@ class Books:
     runs: dict[tuple[str, date], JobRun] = field(default_factory=dict)
     findings: dict[str, Finding] = field(default_factory=dict)
     notifications: dict[str, Notification] = field(default_factory=dict)
+    pins: dict[str, Pin] = field(default_factory=dict)
+    sent_on: dict[ExchangeKey, SentOn] = field(default_factory=dict)
+    cases: dict[str, Case] = field(default_factory=dict)
 
     def copy(self) -> "Books":
         """The same books, to be changed without touching these."""

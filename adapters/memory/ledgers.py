@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from adapters.memory.access import MemoryAccess
 from adapters.memory.agreements import MemoryAgreements
 from adapters.memory.books import Books
+from adapters.memory.cases import MemoryCases
 from adapters.memory.chores import MemoryChores
 from adapters.memory.entries import MemoryEntries
 from adapters.memory.exchanges import MemoryExchanges
@@ -15,9 +16,11 @@ from adapters.memory.links import MemoryLinks
 from adapters.memory.messages import MemoryMessages
 from adapters.memory.notifications import MemoryNotifications
 from adapters.memory.partners import MemoryPartners
+from adapters.memory.routes import MemoryRoutes
 from exchange.ledger import (
     Access,
     Agreements,
+    Cases,
     Chores,
     Entries,
     Exchanges,
@@ -28,6 +31,7 @@ from exchange.ledger import (
     Messages,
     Notifications,
     Partners,
+    Routes,
 )
 
 BUSY_SECONDS = 5.0
@@ -46,6 +50,8 @@ class MemoryLedger:
     access: Access
     chores: Chores
     notifications: Notifications
+    routes: Routes
+    cases: Cases
 
     def __init__(self, books: Books) -> None:
         self.links = MemoryLinks(books)
@@ -58,6 +64,8 @@ class MemoryLedger:
         self.access = MemoryAccess(books)
         self.chores = MemoryChores(books)
         self.notifications = MemoryNotifications(books)
+        self.routes = MemoryRoutes(books)
+        self.cases = MemoryCases(books)
 
 
 class MemoryLedgers:

@@ -3,6 +3,7 @@
 `METADATA` is what the migrations must come to, and the only place from which statements take their columns.
 """
 
+from adapters.database.tables.cases import CaseExchangeRow, CaseRow, PinRow, SentOnRow
 from adapters.database.tables.columns import Row
 from adapters.database.tables.exchanges import ExchangeRow, FactRow
 from adapters.database.tables.links import BatchRow, LinkRow, MessageRow
@@ -24,6 +25,8 @@ __all__ = [
     "AgreementRow",
     "ApiKeyRow",
     "BatchRow",
+    "CaseExchangeRow",
+    "CaseRow",
     "EntryFactRow",
     "EntryRow",
     "ExchangeRow",
@@ -37,6 +40,8 @@ __all__ = [
     "NotificationRow",
     "PartnerKeyRow",
     "PartnerRow",
+    "PinRow",
     "RememberedAnswerRow",
+    "SentOnRow",
     "UsedAssertionRow",
 ]
