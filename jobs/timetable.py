@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from exchange.moments import SHANGHAI, civil_day
 from jobs.deliver import deliver
+from jobs.follow import follow_cases
 from jobs.notify import notify
 from jobs.overdue import NAME as OVERDUE
 from jobs.overdue import announce_overdue
@@ -53,6 +54,7 @@ SCHEDULE = (
     Job(name="notify", run=notify, when=Rounds()),
     Job(name="renew", run=renew_partners, when=Every(interval=timedelta(hours=1))),
     Job(name="retry", run=retry_rejected, when=Every(interval=timedelta(hours=1))),
+    Job(name="follow", run=follow_cases, when=Every(interval=timedelta(hours=1))),
     Job(name="tidy", run=tidy, when=Every(interval=timedelta(hours=1))),
     Job(name=OVERDUE, run=announce_overdue, when=Daily(at=time(0, 10))),
     Job(name="remind", run=remind_partners, when=Daily(at=time(8, 0))),

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from msgspec import Meta, structs
 
-from exchange.codes import Event, Item, Purpose, Role
+from exchange.codes import Event, Item, Purpose, Role, WithdrawalReason
 from exchange.errors import Conflict, Invalid, Refused
 from exchange.exchanges import ExchangeKey
 from exchange.people.record import Person, Shape, whole
@@ -162,6 +162,7 @@ class Case:
     spouses: tuple[Spouse, Spouse]
     finished_at: datetime | None = None
     cancelled_at: datetime | None = None
+    cancelled_for: WithdrawalReason | None = None
     following: bool = False
     contradicted_at: datetime | None = None
     version: int = 1
@@ -202,11 +203,11 @@ class Case:
         self.check_open()
         return self._then(finished_at=at, following=following)
 
-    def cancelled(self, at: datetime, *, following: bool) -> "Case":
+    def cancelled(self, at: datetime, reason: WithdrawalReason) -> "Case":
         """Taken back: that there was a case stays, who it was about does not; CaseClosed."""
         self.check_open()
         first, second = (structs.replace(spouse, person=None) for spouse in self.spouses)
-        return self._then(cancelled_at=at, following=following, spouses=(first, second))
+        return self._then(cancelled_at=at, cancelled_for=reason, spouses=(first, second))
 
     def check_open(self) -> None:
         """CaseClosed if it is over."""

@@ -95,6 +95,11 @@ class SpouseProgress:
         """What is neither known nor committed to."""
         return tuple(one.item for one in self.items if one.state not in SETTLED)
 
+    def answers_all(self) -> bool:
+        """Whether the answer told everything that was asked of this origin."""
+        asked = self.asked.exchange.items if self.asked is not None else ()
+        return all(one.state in KNOWN for one in self.items if one.item in asked)
+
     def to_commit(self) -> tuple[Item, ...]:
         """What a commitment can stand for: all that no answer tells."""
         return tuple(one.item for one in self.items if one.state not in KNOWN)

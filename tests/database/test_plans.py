@@ -10,7 +10,7 @@ from adapters.database.work import SqliteWork
 from exchange.codes import Role
 from exchange.cursors import entry_cursor, exchange_cursor
 from exchange.exchanges import Direction, ExchangeKey
-from exchange.ledger import EntryFilter, ExchangeFilter, Page
+from exchange.ledger import CaseFilter, EntryFilter, ExchangeFilter, Page
 from tests.builders import a_day, a_moment, an_entry, an_exchange, an_id
 
 OWN = frozenset({"110102"})
@@ -45,6 +45,13 @@ QUESTIONS = {
     "due": lambda ledger: ledger.notifications.due(a_moment(), 100),
     "notifications forgotten": lambda ledger: ledger.notifications.forget(a_moment()),
     "last run": lambda ledger: ledger.chores.last_run("overdue", a_day()),
+    "case": lambda ledger: ledger.cases.get(an_id(), lock=True),
+    "cases": lambda ledger: ledger.cases.find(CaseFilter(own=OWN), Page()),
+    "contradicted cases": lambda ledger: ledger.cases.find(CaseFilter(own=OWN, contradicted=True), Page()),
+    "case of exchange": lambda ledger: ledger.cases.of_exchanges([an_id()]),
+    "cases followed": lambda ledger: ledger.cases.following(Page(after=an_id())),
+    "sent on": lambda ledger: ledger.routes.onward([an_id()]),
+    "sent on from": lambda ledger: ledger.routes.backward([an_id()]),
     "forget": lambda ledger: ledger.chores.forget(answers_before=a_moment(), assertions_before=a_moment()),
 }
 
@@ -96,6 +103,8 @@ def test_no_daily_question_reads_a_whole_table(plans, question):
     assert [scan for scan in scans if "USING" not in scan] == []
 
 
-@pytest.mark.parametrize("name", ["queued", "list", "next page", "entries", "next entries", "findings", "due"])
+@pytest.mark.parametrize(
+    "name", ["queued", "list", "next page", "entries", "next entries", "findings", "due", "cases", "cases followed"]
+)
 def test_a_page_is_read_in_its_order_and_never_sorted(plans, name):
     assert [step for step in plans(QUESTIONS[name]) if "TEMP B-TREE" in step] == []

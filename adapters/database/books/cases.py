@@ -7,10 +7,10 @@ import msgspec
 from sqlalchemy import ColumnElement, select, text
 
 from adapters.database.tables import CaseExchangeRow, CaseRow
-from adapters.database.values import json_of, list_of, moment_of, number_of, words
+from adapters.database.values import json_of, list_of, moment_of, number_of, words, words_or_none
 from adapters.database.work import AnyRow, Values, Work, table_of
 from exchange.cases.case import Case, Spouse
-from exchange.codes import Item, Purpose, Role
+from exchange.codes import Item, Purpose, Role, WithdrawalReason
 from exchange.cursors import read_entry_cursor
 from exchange.exchanges import ExchangeKey
 from exchange.ledger import CaseFilter, Page
@@ -21,6 +21,7 @@ _EXCHANGES = table_of(CaseExchangeRow)
 # Written as in the partial index: SQLite takes no `= 1` for it.
 _FOLLOWING = text("cases.following")
 _PURPOSE = words(Purpose)
+_REASON = words_or_none(WithdrawalReason)
 _spouses = msgspec.json.Decoder(tuple[Spouse, Spouse])
 
 
@@ -94,6 +95,7 @@ def _values(case: Case) -> Values:
         msgspec.json.encode(case.spouses),
         number_of(case.finished_at),
         number_of(case.cancelled_at),
+        case.cancelled_for,
         case.following,
         number_of(case.contradicted_at),
         case.version,
@@ -112,6 +114,7 @@ def _case(row: AnyRow) -> Case:
         spouses=_spouses.decode(row.sealed),
         finished_at=moment_of(row.finished_at),
         cancelled_at=moment_of(row.cancelled_at),
+        cancelled_for=_REASON[row.cancelled_for],
         following=bool(row.following),  # SQLite knows no flags, only 0 and 1
         contradicted_at=moment_of(row.contradicted_at),
         version=row.version,

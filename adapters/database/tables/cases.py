@@ -28,6 +28,7 @@ class CaseRow(Row, table=True):
     sealed: bytes = blob()
     finished_at: int | None = number()
     cancelled_at: int | None = number()
+    cancelled_for: str | None = text()
     following: bool = flag()
     contradicted_at: int | None = number()
     version: int = number()

@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("finished_at", NUMBER, nullable=True),
         sa.Column("cancelled_at", NUMBER, nullable=True),
+        sa.Column("cancelled_for", TEXT, nullable=True),
         sa.Column("following", sa.Boolean(), nullable=False),
         sa.Column("contradicted_at", NUMBER, nullable=True),
         sa.Column("version", NUMBER, nullable=False),
