@@ -1,6 +1,6 @@
 """The API of the jurisdiction's own systems and clerks, one module for each group of routes."""
 
-from api.local import agreements, bulk, entries, exchanges, exports, imports, partners, rates, replies
+from api.local import agreements, bulk, cases, entries, exchanges, exports, imports, partners, rates, replies, routes, sending
 
 # Bulk before entries and exchanges: its paths would otherwise be read as ids.
 ROUTERS = (
@@ -8,9 +8,12 @@ ROUTERS = (
     entries.router,
     exchanges.router,
     replies.router,
+    sending.router,
+    cases.router,
     imports.router,
     exports.router,
     agreements.router,
     partners.router,
+    routes.router,
     rates.router,
 )

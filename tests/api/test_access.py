@@ -33,6 +33,7 @@ from tests.builders import (
     an_import,
     judged,
 )
+from tests.building.cases import a_case
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import a_node
 
@@ -67,6 +68,8 @@ _NOT_HERE = {"above": FORBIDDEN, "below": FORBIDDEN, "outside": FORBIDDEN}
 ONE_PERSON = rule(*PEOPLE, **_NOT_HERE)
 OWN_PEOPLE = rule(*PEOPLE, **_NOT_HERE, other=EMPTY)
 OWN_DEEDS = rule(*PEOPLE, **_NOT_HERE, other=OK)
+# The example is another clerk's.
+OWN_CASE = rule(*PEOPLE, **_NOT_HERE, own=FORBIDDEN)
 ONE_EXCHANGE = rule(*READERS)
 EXCHANGE_ROWS = rule(*READERS, below=EMPTY, other=EMPTY, outside=EMPTY)
 FIGURES = rule(*READERS)
@@ -99,6 +102,14 @@ RULES = {
     "POST /api/v1/exchanges/{exchange}/confirmation": ONE_PERSON,
     "POST /api/v1/exchanges/{exchange}/reminder": ONE_PERSON,
     "POST /api/v1/exchanges/{exchange}/withdrawal": ONE_PERSON,
+    "POST /api/v1/exchanges/{exchange}/send-on": ONE_PERSON,
+    "POST /api/v1/cases": OWN_DEEDS,
+    "GET /api/v1/cases": EXCHANGE_ROWS,
+    "GET /api/v1/cases/{case}": ONE_EXCHANGE,
+    "POST /api/v1/cases/{case}/commitment": OWN_CASE,
+    "POST /api/v1/cases/{case}/finish": OWN_CASE,
+    "POST /api/v1/cases/{case}/cancellation": OWN_CASE,
+    "POST /api/v1/cases/{case}/handover": OWN_CASE,
     "POST /api/v1/imports": OWN_DEEDS,
     "GET /api/v1/imports": OWN_PEOPLE,
     "GET /api/v1/imports/templates/{layout}": WHOEVER,
@@ -116,6 +127,10 @@ RULES = {
     "POST /api/v1/partners/{node}/confirmation": RUNNING,
     "POST /api/v1/partners/{node}/suspension": RUNNING,
     "POST /api/v1/partners/{node}/resumption": RUNNING,
+    "GET /api/v1/routes": RUNNING,
+    "GET /api/v1/routes/{code}": RUNNING,
+    "PUT /api/v1/routes/{code}": RUNNING,
+    "DELETE /api/v1/routes/{code}": rule("operator", below=FORBIDDEN, own=GONE, above=GONE, other=GONE, outside=FORBIDDEN),
     "GET /api/v1/findings": WATCHING,
     "GET /api/v1/rates": FIGURES,
     "GET /api/v1/rates/{rate}/rows": FIGURES,
@@ -149,6 +164,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             ledger.messages.add([judged(a_message(1, link=link, line=write_message(a_query())))])
             ledger.exchanges.add([an_exchange(1, link=link, role=Role.ASKER, conversation=a_conversation(), entry=an_id(1))])
             ledger.imports.add(an_import(1), [a_row(2)])
+            ledger.cases.add(a_case(7, id=an_id(1)))
         yield made
 
 
@@ -165,6 +181,8 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
     ids = {
         "entry": an_id(1),
         "exchange": an_id(1),
+        "case": an_id(1),
+        "code": WUCHANG,
         "id": an_id(1),
         "digest": an_agreement().digest,
         "node": "wuchang.example",
@@ -210,7 +228,15 @@ def test_each_role_gets_at_each_place_what_the_rule_says(node: Served, paths: di
 def test_without_a_key_nothing_is_told(node: Served, name: str):
     method, path = name.split()
     filled = path.format(
-        entry=an_id(1), exchange=an_id(1), id=an_id(1), digest="A" * 43, node="a", layout="outflow", rate="on_time"
+        entry=an_id(1),
+        exchange=an_id(1),
+        case=an_id(1),
+        code=WUCHANG,
+        id=an_id(1),
+        digest="A" * 43,
+        node="a",
+        layout="outflow",
+        rate="on_time",
     )
     for headers in ({}, {"authorization": "Bearer wsk_k0_wrong"}, {"authorization": "Basic d3NrOg=="}):
         response = node.http.request(method, filled, headers=headers)

@@ -38,6 +38,7 @@ from tests.builders import (
     an_import,
     judged,
 )
+from tests.building.cases import a_case
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import a_node
 
@@ -48,7 +49,7 @@ PROMISED = (
     response_schema_conformance,
     response_headers_conformance,
 )
-ROLE_OF = {"Agreements": "coordinator", "Partners": "operator", "Health": "operator"}
+ROLE_OF = {"Agreements": "coordinator", "Partners": "operator", "Routing": "operator", "Health": "operator"}
 
 
 def answering_everywhere(document: list[str]) -> httpx.MockTransport:
@@ -75,6 +76,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             exchange = an_exchange(1, link=link, role=Role.ASKER, conversation=a_conversation(), entry=EXAMPLE_ID)
             ledger.exchanges.add([exchange])
             ledger.imports.add(an_import(1), [a_row(2)])
+            ledger.cases.add(a_case(7, id=EXAMPLE_ID))
         yield node
     database.close()
 

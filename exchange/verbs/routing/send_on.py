@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from exchange.codes import Event, Kind, RegisterKind, Result, Role
 from exchange.conversation import State
@@ -65,7 +66,7 @@ def send_on(
     talk = held.conversation
     if opening is None or answer is None or talk is None:
         raise NothingToSendOn
-    if ledger.routes.onward([held.key.exchange]):
+    if any(step.before == held.key for step in ledger.routes.onward([held.key.exchange])):
         raise SentOnAlready
     today = civil_day(now)
     found = todays_code(node.divisions, to or answer, today, pointer="/to")
@@ -88,6 +89,26 @@ def right_county(ledger: Ledger, exchange: Exchange) -> str | None:
         return None
     key = exchange.key
     return _answer(exchange, ledger.messages.of_exchanges(key.link, [key.exchange]).get(key.exchange, []))
+
+
+class Trace(NamedTuple):
+    """Where a matter came from and went to, and the county that the answer names instead."""
+
+    right_county: str | None
+    sent_on_from: str | None
+    sent_on_to: str | None
+
+
+def trace(ledger: Ledger, exchange: Exchange) -> Trace:
+    """The trace of one side of an exchange; the asked side has none."""
+    key = exchange.key
+    before = [step.before.exchange for step in ledger.routes.backward([key.exchange]) if step.after == key]
+    after = [step.after.exchange for step in ledger.routes.onward([key.exchange]) if step.before == key]
+    return Trace(
+        right_county=right_county(ledger, exchange),
+        sent_on_from=before[0] if before else None,
+        sent_on_to=after[0] if after else None,
+    )
 
 
 def trail(ledger: Ledger, key: ExchangeKey) -> list[Exchange]:
