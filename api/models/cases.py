@@ -46,6 +46,12 @@ class SpouseGiven(Shape, frozen=True, kw_only=True):
     record: Record | None = None
 
 
+class Couple(Shape, frozen=True, kw_only=True):
+    """Both spouses, as the command line reads them from standard input."""
+
+    spouses: Annotated[tuple[SpouseGiven, ...], Meta(min_length=2, max_length=2)]
+
+
 class CaseOpening(Shape, frozen=True, kw_only=True):
     """What a couple applies for; without `items`, what the service needs is asked."""
 

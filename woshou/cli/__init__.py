@@ -9,6 +9,7 @@ from woshou.cli.call import group
 from woshou.cli.commands import (
     agreement,
     apikey,
+    case,
     exchange,
     imports,
     node,
@@ -17,13 +18,29 @@ from woshou.cli.commands import (
     processes,
     register,
     report,
+    route,
     sheets,
     upkeep,
 )
 from woshou.cli.words import say, translate_frame
 
 # In the order in which they are first needed.
-_MODULES = (node, processes, partner, agreement, sheets, imports, register, exchange, report, apikey, upkeep, openapi)
+_MODULES = (
+    node,
+    processes,
+    partner,
+    route,
+    agreement,
+    sheets,
+    imports,
+    register,
+    exchange,
+    case,
+    report,
+    apikey,
+    upkeep,
+    openapi,
+)
 
 
 def build() -> typer.Typer:
