@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 
 from adapters.divisions import load_divisions
-from exchange.codes import Item, Kind, Purpose, RegisterKind, Role
+from exchange.codes import Kind, RegisterKind, Role
 from exchange.conversation import State
 from exchange.errors import NotFound
 from exchange.jurisdiction import UnknownJurisdiction
@@ -16,7 +16,7 @@ from exchange.routing.today import NoSuccessor, SeveralSuccessors, names, todays
 from exchange.verbs.reply import Said
 from exchange.verbs.routing.find import route
 from exchange.verbs.routing.pin import NotToBePinned, pin, unpin
-from exchange.verbs.submit import NoRoute, OpeningDraft, submit
+from exchange.verbs.submit import NoRoute
 from exchange.verbs.suspend import suspend
 from tests.builders import WUCHANG, XICHENG, YUYANG, a_moment, a_person, an_entry
 from tests.cases.world import World, terms_between
@@ -114,7 +114,7 @@ def test_what_was_open_when_the_county_was_merged_goes_on_under_its_code():
         assert (world.state(county, exchange, role), {held.own, held.other}) == (State.CLOSED, {WUCHANG, YUBEI})
 
 
-def test_a_node_of_a_whole_prefecture_is_routed_all_of_it_and_believed_for_all_of_it():
+def test_a_node_of_a_whole_prefecture_is_routed_all_of_it():
     world = World.of(XICHENG, WUCHANG, agreements=False)
     xicheng, wuchang = world.stations[XICHENG], world.stations[WUCHANG]
     wuchang.node = replace(wuchang.node, jurisdictions=frozenset({WUCHANG, "420102"}))
@@ -123,23 +123,8 @@ def test_a_node_of_a_whole_prefecture_is_routed_all_of_it_and_believed_for_all_o
     xicheng.agree(wuchang.node.name, terms)
     wuchang.agree(xicheng.node.name, terms)
     asked = world.ask(XICHENG, "420102")
-    with wuchang.ledgers.transaction() as ledger:
-        draft = OpeningDraft(
-            own="420102",
-            other=XICHENG,
-            own_is_origin=False,
-            purpose=Purpose.PUBLIC_SERVICE,
-            person=a_person(2),
-            items=(Item.CHILDREN,),
-            requested_by_person=True,
-            application_date=TODAY,
-        )
-        back = submit(ledger, wuchang.node, draft, world.now)
     world.carry()
     assert world.state(XICHENG, asked.key.exchange) is State.OPEN
-    with wuchang.ledgers.transaction(read_only=True) as ledger:
-        (held,) = ledger.exchanges.named(back.key.exchange)
-    assert held.conversation is not None
 
 
 def test_a_county_that_is_confirmed_elsewhere_is_not_believed_from_the_province():
@@ -149,6 +134,22 @@ def test_a_county_that_is_confirmed_elsewhere_is_not_believed_from_the_province(
     with xicheng.ledgers.transaction(read_only=True) as ledger:
         assert route(ledger, xicheng.node, WUCHANG).partner == world.stations[WUCHANG].node.name
         assert route(ledger, xicheng.node, "420102").partner == world.stations[YUYANG].node.name
+
+
+@pytest.mark.parametrize(("confirmed", "outcome"), [(("420000",), "accepted"), ((WUCHANG,), "rejected"), ((), "rejected")])
+def test_a_partner_is_believed_for_the_counties_that_are_routed_to_it(confirmed, outcome):
+    world = World.of(XICHENG, WUCHANG, agreements=False)
+    xicheng, wuchang = world.stations[XICHENG], world.stations[WUCHANG]
+    wuchang.node = replace(wuchang.node, jurisdictions=frozenset({WUCHANG, "420102"}))
+    xicheng.know(wuchang, claimed=("420000", WUCHANG), confirmed=confirmed)
+    terms = terms_between((xicheng.node.name, XICHENG), (wuchang.node.name, "420000"))
+    xicheng.agree(wuchang.node.name, terms)
+    wuchang.agree(xicheng.node.name, terms)
+    asked = world.ask(WUCHANG, XICHENG, own="420102")
+    world.carry()
+    with wuchang.ledgers.transaction(read_only=True) as ledger:
+        (held,) = ledger.exchanges.named(asked.key.exchange)
+    assert held.acceptance == outcome
 
 
 def test_a_pin_needs_an_active_partner_that_claims_the_place():
