@@ -19,7 +19,7 @@ from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMes
 from exchange.imports import ImportedFile, RowResult
 from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
-from exchange.routing.table import Pin
+from exchange.routing.table import Confirmed, Pin
 from exchange.routing.trail import SentOn
 from exchange.terms.agreement import SignedAgreement
 
@@ -250,8 +250,9 @@ class Notifications(Protocol):
 
 
 class Routes(Protocol):
-    """What operators pinned, and what was sent on."""
+    """What operators confirmed and pinned, and what was sent on."""
 
+    def confirmed(self) -> list[Confirmed]: ...
     def pins(self) -> list[Pin]: ...
     def pin(self, pin: Pin) -> None: ...
     def unpin(self, prefix: str) -> bool: ...

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from adapters.memory.books import Books, add
-from exchange.routing.table import Pin
+from exchange.partners import PartnerStatus
+from exchange.routing.table import Confirmed, Pin
 from exchange.routing.trail import SentOn
 
 
@@ -12,6 +13,13 @@ class MemoryRoutes:
 
     def __init__(self, books: Books) -> None:
         self._books = books
+
+    def confirmed(self) -> list[Confirmed]:
+        partners = self._books.partners
+        return [
+            Confirmed(partner=node, active=partners[node].status is PartnerStatus.ACTIVE, codes=partners[node].confirmed)
+            for node in sorted(partners)
+        ]
 
     def pins(self) -> list[Pin]:
         return [self._books.pins[prefix] for prefix in sorted(self._books.pins)]

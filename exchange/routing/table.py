@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from exchange.errors import Refused, Retry
-from exchange.partners import Partner, PartnerStatus
 
 
 class NoRoute(Refused):
@@ -46,6 +45,15 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """What operators confirmed of one partner: all that routing needs of it."""
+
+    partner: str
+    active: bool
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
     """One line of the table. `own` are the node's own counties; a way that is not `active` leads nowhere for now."""
 
@@ -75,17 +83,14 @@ def prefix_of(code: str) -> str:
 class RoutingTable:
     """All ways of one node; `way` chooses among them."""
 
-    def __init__(self, node: str, own: Iterable[str], partners: Iterable[Partner], pins: Iterable[Pin]) -> None:
-        known = {partner.node: partner for partner in partners}
+    def __init__(self, node: str, own: Iterable[str], confirmed: Iterable[Confirmed], pins: Iterable[Pin]) -> None:
+        known = {each.partner: each for each in confirmed}
         lines: dict[Way, None] = dict.fromkeys(Way(prefix=code, partner=node, own=True) for code in sorted(own))
         for name in sorted(known):
-            active = known[name].status is PartnerStatus.ACTIVE
-            lines.update(
-                (Way(prefix=prefix_of(code), partner=name, active=active), None) for code in sorted(known[name].confirmed)
-            )
+            active = known[name].active
+            lines.update((Way(prefix=prefix_of(code), partner=name, active=active), None) for code in sorted(known[name].codes))
         for pin in sorted(pins, key=lambda pin: pin.prefix):
-            partner = known.get(pin.partner)
-            active = partner is not None and partner.status is PartnerStatus.ACTIVE
+            active = pin.partner in known and known[pin.partner].active
             lines[Way(prefix=pin.prefix, partner=pin.partner, pinned=True, active=active)] = None
         self.ways: tuple[Way, ...] = tuple(lines)
         self._by_prefix: defaultdict[str, list[Way]] = defaultdict(list)

@@ -149,8 +149,9 @@ class World:
             deliver.settle(ledger, sender.node, receiver.node.name, read, receipt, ijson.digest(told), self.now)
         return True
 
-    def ask(self, own: str, other: str, n: int = 1, **changes: Any) -> Exchange:
-        """Own asks other about person `n`, who applied for it; `event` makes it a notice."""
+    def ask(self, own: str, other: str, n: int = 1, *, at: str | None = None, **changes: Any) -> Exchange:
+        """Own asks other about person `n`, who applied for it; `event` makes it a notice. `at` is whose station serves `own`."""
+        station = self.stations[at or own]
         draft = OpeningDraft(
             own=own,
             other=other,
@@ -161,8 +162,8 @@ class World:
             requested_by_person=True,
             application_date=APPLIED,
         )
-        with self.stations[own].ledgers.transaction() as ledger:
-            return submit(ledger, self.stations[own].node, replace(draft, **changes), self.now)
+        with station.ledgers.transaction() as ledger:
+            return submit(ledger, station.node, replace(draft, **changes), self.now)
 
     def answer(self, county: str, exchange: str, result: Result = Result.CONFIRMED, **body: Any) -> None:
         """The asked county answers, and the answer arrives."""

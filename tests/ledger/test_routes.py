@@ -6,9 +6,10 @@ import pytest
 
 from exchange.codes import Role
 from exchange.exchanges import ExchangeKey
-from exchange.routing.table import Pin
+from exchange.partners import PartnerStatus
+from exchange.routing.table import Confirmed, Pin
 from exchange.routing.trail import SentOn
-from tests.builders import WUCHANG_NODE, YUYANG_NODE, a_moment, an_id
+from tests.builders import WUCHANG, WUCHANG_NODE, YUYANG, YUYANG_NODE, a_moment, a_partner, an_id
 from tests.ledger.support import TAKEN
 
 PIN = Pin(prefix="42", partner=WUCHANG_NODE, at=a_moment(1))
@@ -33,6 +34,17 @@ def test_a_prefix_is_pinned_once_and_to_whom_it_was_pinned_last(ledgers):
         assert not ledger.routes.unpin("42")
     with ledgers.transaction() as ledger:
         assert ledger.routes.pins() == [other]
+
+
+def test_what_was_confirmed_of_each_partner_is_told_without_the_rest(ledgers):
+    with ledgers.transaction() as ledger:
+        ledger.partners.save(a_partner(YUYANG_NODE, status=PartnerStatus.SUSPENDED, confirmed=(YUYANG, "610000")))
+        ledger.partners.save(a_partner())
+    with ledgers.transaction() as ledger:
+        assert ledger.routes.confirmed() == [
+            Confirmed(partner=WUCHANG_NODE, active=True, codes=(WUCHANG,)),
+            Confirmed(partner=YUYANG_NODE, active=False, codes=(YUYANG, "610000")),
+        ]
 
 
 def test_a_trail_is_found_from_both_ends(ledgers):

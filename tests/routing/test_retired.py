@@ -145,7 +145,7 @@ def test_a_partner_is_believed_for_the_counties_that_are_routed_to_it(confirmed,
     terms = terms_between((xicheng.node.name, XICHENG), (wuchang.node.name, "420000"))
     xicheng.agree(wuchang.node.name, terms)
     wuchang.agree(xicheng.node.name, terms)
-    asked = world.ask(WUCHANG, XICHENG, own="420102")
+    asked = world.ask("420102", XICHENG, at=WUCHANG)
     world.carry()
     with wuchang.ledgers.transaction(read_only=True) as ledger:
         (held,) = ledger.exchanges.named(asked.key.exchange)

@@ -7,16 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.divisions import load_divisions
-from exchange.partners import PartnerStatus
-from exchange.routing.table import NoRoute, Pin, RouteClosed, RouteUndecided, RoutingTable, prefix_of
-from tests.builders import WUCHANG, XICHENG, a_moment, a_partner
+from exchange.routing.table import Confirmed, NoRoute, Pin, RouteClosed, RouteUndecided, RoutingTable, prefix_of
+from tests.builders import WUCHANG, XICHENG, a_moment
 
 OWN = "own.example"
 
 
 def serving(node: str, *codes: str, active: bool = True):
-    status = PartnerStatus.ACTIVE if active else PartnerStatus.SUSPENDED
-    return a_partner(node, confirmed=codes, claimed=codes, status=status)
+    return Confirmed(partner=node, active=active, codes=codes)
 
 
 def pinned(prefix: str, node: str) -> Pin:

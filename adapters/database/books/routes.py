@@ -4,17 +4,22 @@ from collections.abc import Iterable
 
 from sqlalchemy import Column, select
 
-from adapters.database.tables import PinRow, SentOnRow
-from adapters.database.values import stored
-from adapters.database.work import Work, table_of
+from adapters.database.tables import PartnerRow, PinRow, SentOnRow
+from adapters.database.values import list_of, stored
+from adapters.database.work import Asked, Work, table_of
 from exchange.codes import Role
 from exchange.exchanges import ExchangeKey
 from exchange.moments import from_milliseconds, to_milliseconds
-from exchange.routing.table import Pin
+from exchange.partners import PartnerStatus
+from exchange.routing.table import Confirmed, Pin
 from exchange.routing.trail import SentOn
 
 _PINS = table_of(PinRow)
 _SENT_ON = table_of(SentOnRow)
+_PARTNERS = table_of(PartnerRow)
+# Every batch that opens exchanges asks these two, so no more of the partners is read than routing needs.
+_confirmed = Asked(lambda _: select(_PARTNERS.c.node, _PARTNERS.c.status, _PARTNERS.c.confirmed).order_by(_PARTNERS.c.node))
+_pins = Asked(lambda _: select(_PINS).order_by(_PINS.c.prefix))
 
 
 class SqlRoutes:
@@ -23,9 +28,16 @@ class SqlRoutes:
     def __init__(self, work: Work) -> None:
         self._work = work
 
+    def confirmed(self) -> list[Confirmed]:
+        active = PartnerStatus.ACTIVE.value
+        return [
+            Confirmed(partner=node, active=status == active, codes=list_of(confirmed, str))
+            for node, status, confirmed in self._work.ask(_confirmed)
+        ]
+
     def pins(self) -> list[Pin]:
-        rows = self._work.rows(select(_PINS).order_by(_PINS.c.prefix))
-        return [Pin(prefix=row.prefix, partner=row.partner, at=from_milliseconds(row.at)) for row in rows]
+        rows = self._work.ask(_pins)
+        return [Pin(prefix=prefix, partner=partner, at=from_milliseconds(at)) for prefix, partner, at in rows]
 
     def pin(self, pin: Pin) -> None:
         self._work.put(PinRow, stored(pin))

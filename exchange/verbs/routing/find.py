@@ -10,7 +10,7 @@ from exchange.routing.table import RoutingTable, Way
 
 def table_of(ledger: Ledger, node: Node) -> RoutingTable:
     """The routing table of this node."""
-    return RoutingTable(node.name, node.jurisdictions, ledger.partners.all(), ledger.routes.pins())
+    return RoutingTable(node.name, node.jurisdictions, ledger.routes.confirmed(), ledger.routes.pins())
 
 
 def route(ledger: Ledger, node: Node, other: str) -> Way:
