@@ -17,6 +17,7 @@ from exchange.routing.table import NoRoute
 from exchange.routing.today import SeveralSuccessors
 from exchange.terms.agreement import ItemNotAgreed, NoAgreement, NoteNotAllowed
 from exchange.terms.screening import ExcludedContent
+from exchange.verbs.compare_figures import TooMuchToCompare
 from exchange.verbs.keep_entry import VersionDiffers
 from exchange.verbs.receive import LinkForked, SequenceGap
 from exchange.wire.batch import BatchTooLarge
@@ -109,6 +110,7 @@ STATUS: dict[type[WoshouError], int] = {
     MethodUnknown: 405,
     LedgerBusy: 503,
     BatchTooLarge: 413,
+    TooMuchToCompare: 413,
     SequenceGap: 409,
     LinkForked: 409,
     UnknownExchange: 404,

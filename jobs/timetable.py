@@ -6,6 +6,8 @@ from datetime import datetime, time, timedelta
 from typing import TypeAlias
 
 from exchange.moments import SHANGHAI, civil_day
+from jobs.compare import NAME as COMPARE
+from jobs.compare import compare_links
 from jobs.deliver import deliver
 from jobs.follow import follow_cases
 from jobs.notify import notify
@@ -57,6 +59,7 @@ SCHEDULE = (
     Job(name="follow", run=follow_cases, when=Every(interval=timedelta(hours=1))),
     Job(name="tidy", run=tidy, when=Every(interval=timedelta(hours=1))),
     Job(name=OVERDUE, run=announce_overdue, when=Daily(at=time(0, 10))),
+    Job(name=COMPARE, run=compare_links, when=Daily(at=time(1, 30))),
     Job(name="remind", run=remind_partners, when=Daily(at=time(8, 0))),
 )
 

@@ -2,8 +2,10 @@
 
 from adapters.database.books.access import SqlAccess
 from adapters.database.books.agreements import SqlAgreements
+from adapters.database.books.assignments import SqlAssignments
 from adapters.database.books.cases import SqlCases
 from adapters.database.books.chores import SqlChores
+from adapters.database.books.comparisons import SqlComparisons
 from adapters.database.books.entries import SqlEntries
 from adapters.database.books.exchanges import SqlExchanges
 from adapters.database.books.imports import SqlImports
@@ -12,12 +14,15 @@ from adapters.database.books.messages import SqlMessages
 from adapters.database.books.notifications import SqlNotifications
 from adapters.database.books.partners import SqlPartners
 from adapters.database.books.routes import SqlRoutes
+from adapters.database.books.worklists import SqlWorklists
 from adapters.database.work import Work
 from exchange.ledger import (
     Access,
     Agreements,
+    Assignments,
     Cases,
     Chores,
+    Comparisons,
     Entries,
     Exchanges,
     Imports,
@@ -26,6 +31,7 @@ from exchange.ledger import (
     Notifications,
     Partners,
     Routes,
+    Worklists,
 )
 
 
@@ -36,6 +42,8 @@ class SqlLedger:
         self.links: Links = SqlLinks(work)
         self.messages: Messages = SqlMessages(work)
         self.exchanges: Exchanges = SqlExchanges(work)
+        self.assignments: Assignments = SqlAssignments(work)
+        self.worklists: Worklists = SqlWorklists(work)
         self.entries: Entries = SqlEntries(work)
         self.agreements: Agreements = SqlAgreements(work)
         self.partners: Partners = SqlPartners(work)
@@ -45,3 +53,4 @@ class SqlLedger:
         self.notifications: Notifications = SqlNotifications(work)
         self.routes: Routes = SqlRoutes(work)
         self.cases: Cases = SqlCases(work)
+        self.comparisons: Comparisons = SqlComparisons(work)

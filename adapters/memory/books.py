@@ -9,7 +9,9 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
 from exchange.announcements import Notification
+from exchange.assignment import Assignment
 from exchange.cases.case import Case
+from exchange.comparing.comparison import Comparison
 from exchange.conversation import Fact
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.imports import ImportedFile, RowResult
@@ -74,6 +76,7 @@ class Books:
     messages: dict[MessageKey, LoggedMessage] = field(default_factory=dict)
     exchanges: dict[ExchangeKey, Exchange] = field(default_factory=dict)
     facts: dict[ExchangeKey, tuple[KeptFact, ...]] = field(default_factory=dict)
+    assignments: dict[ExchangeKey, tuple[Assignment, ...]] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
     entry_facts: dict[str, tuple[EntryFact, ...]] = field(default_factory=dict)
     agreements: dict[str, SignedAgreement] = field(default_factory=dict)
@@ -89,6 +92,7 @@ class Books:
     pins: dict[str, Pin] = field(default_factory=dict)
     sent_on: dict[ExchangeKey, SentOn] = field(default_factory=dict)
     cases: dict[str, Case] = field(default_factory=dict)
+    comparisons: dict[str, Comparison] = field(default_factory=dict)
 
     def copy(self) -> "Books":
         """The same books, to be changed without touching these."""

@@ -6,9 +6,11 @@ from contextlib import contextmanager
 
 from adapters.memory.access import MemoryAccess
 from adapters.memory.agreements import MemoryAgreements
+from adapters.memory.assignments import MemoryAssignments
 from adapters.memory.books import Books
 from adapters.memory.cases import MemoryCases
 from adapters.memory.chores import MemoryChores
+from adapters.memory.comparisons import MemoryComparisons
 from adapters.memory.entries import MemoryEntries
 from adapters.memory.exchanges import MemoryExchanges
 from adapters.memory.imports import MemoryImports
@@ -17,11 +19,14 @@ from adapters.memory.messages import MemoryMessages
 from adapters.memory.notifications import MemoryNotifications
 from adapters.memory.partners import MemoryPartners
 from adapters.memory.routes import MemoryRoutes
+from adapters.memory.worklists import MemoryWorklists
 from exchange.ledger import (
     Access,
     Agreements,
+    Assignments,
     Cases,
     Chores,
+    Comparisons,
     Entries,
     Exchanges,
     Imports,
@@ -32,6 +37,7 @@ from exchange.ledger import (
     Notifications,
     Partners,
     Routes,
+    Worklists,
 )
 
 BUSY_SECONDS = 5.0
@@ -43,6 +49,8 @@ class MemoryLedger:
     links: Links
     messages: Messages
     exchanges: Exchanges
+    assignments: Assignments
+    worklists: Worklists
     entries: Entries
     agreements: Agreements
     partners: Partners
@@ -52,11 +60,14 @@ class MemoryLedger:
     notifications: Notifications
     routes: Routes
     cases: Cases
+    comparisons: Comparisons
 
     def __init__(self, books: Books) -> None:
         self.links = MemoryLinks(books)
         self.messages = MemoryMessages(books)
         self.exchanges = MemoryExchanges(books)
+        self.assignments = MemoryAssignments(books)
+        self.worklists = MemoryWorklists(books)
         self.entries = MemoryEntries(books)
         self.agreements = MemoryAgreements(books)
         self.partners = MemoryPartners(books)
@@ -66,6 +77,7 @@ class MemoryLedger:
         self.notifications = MemoryNotifications(books)
         self.routes = MemoryRoutes(books)
         self.cases = MemoryCases(books)
+        self.comparisons = MemoryComparisons(books)
 
 
 class MemoryLedgers:

@@ -1,6 +1,22 @@
 """The API of the jurisdiction's own systems and clerks, one module for each group of routes."""
 
-from api.local import agreements, bulk, cases, entries, exchanges, exports, imports, partners, rates, replies, routes, sending
+from api.local import (
+    agreements,
+    assignments,
+    bulk,
+    cases,
+    comparisons,
+    entries,
+    exchanges,
+    exports,
+    imports,
+    partners,
+    rates,
+    replies,
+    routes,
+    sending,
+    worklists,
+)
 
 # Bulk before entries and exchanges: its paths would otherwise be read as ids.
 ROUTERS = (
@@ -10,10 +26,13 @@ ROUTERS = (
     replies.router,
     sending.router,
     cases.router,
+    assignments.router,
+    worklists.router,
     imports.router,
     exports.router,
     agreements.router,
     partners.router,
     routes.router,
     rates.router,
+    comparisons.router,
 )

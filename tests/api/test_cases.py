@@ -66,6 +66,12 @@ def test_a_birth_registrations_couple_is_shown_to_its_own_clerk_alone(both: Neig
         assert {message["body"] for message in bodies.json()["messages"]} == {None}
         for told in (seen, listed, bodies):
             assert not any(secret in told.text for secret in (*NAMES, an_id_number(1), an_id_number(2)))
+    both.wuchang.post(f"/exchanges/{query}/feedback", {"result": "confirmed"}, status=202)
+    both.deliver()
+    waiting = both.xicheng.call("GET", "/worklists/to_confirm", role="system")
+    assert [row["exchange"] for row in waiting.json()["items"]] == [query]
+    assert not any(secret in waiting.text for secret in (*NAMES, an_id_number(1)))
+    assert NAMES[0] in both.xicheng.call("GET", "/worklists/to_confirm").text
     assert both.xicheng.get(f"/exchanges/{query}")["messages"][0]["body"]["person"]["name"] == NAMES[0]
     assert both.wuchang.call("GET", f"/cases/{case}").status_code == 404
 

@@ -9,6 +9,7 @@ from woshou.cli.call import group
 from woshou.cli.commands import (
     agreement,
     apikey,
+    assign,
     case,
     exchange,
     imports,
@@ -21,6 +22,7 @@ from woshou.cli.commands import (
     route,
     sheets,
     upkeep,
+    worklist,
 )
 from woshou.cli.words import say, translate_frame
 
@@ -36,6 +38,8 @@ _MODULES = (
     register,
     exchange,
     case,
+    worklist,
+    assign,
     report,
     apikey,
     upkeep,

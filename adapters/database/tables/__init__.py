@@ -3,8 +3,10 @@
 `METADATA` is what the migrations must come to, and the only place from which statements take their columns.
 """
 
+from adapters.database.tables.assignments import AssignmentRow
 from adapters.database.tables.cases import CaseExchangeRow, CaseRow, PinRow, SentOnRow
 from adapters.database.tables.columns import Row
+from adapters.database.tables.comparisons import ComparisonRow
 from adapters.database.tables.exchanges import ExchangeRow, FactRow
 from adapters.database.tables.links import BatchRow, LinkRow, MessageRow
 from adapters.database.tables.node import (
@@ -24,9 +26,11 @@ __all__ = [
     "METADATA",
     "AgreementRow",
     "ApiKeyRow",
+    "AssignmentRow",
     "BatchRow",
     "CaseExchangeRow",
     "CaseRow",
+    "ComparisonRow",
     "EntryFactRow",
     "EntryRow",
     "ExchangeRow",

@@ -1,11 +1,11 @@
 """Read a case with its exchanges, and find the case that an exchange belongs to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from exchange.cases.case import Case
 from exchange.cases.progress import Asked, CaseProgress, progress
-from exchange.codes import Purpose, Result
+from exchange.codes import Purpose, Result, Role
 from exchange.errors import Forbidden, NotFound
 from exchange.exchanges import Exchange, ExchangeKey
 from exchange.ledger import Ledger
@@ -49,6 +49,12 @@ def case_of(ledger: Ledger, exchange: Exchange) -> Case | None:
 def may_see_people(case: Case | None, by: str) -> bool:
     """Whether a clerk of the county may see who the case is about: of a birth registration, its own clerk alone."""
     return case is None or case.service is not Purpose.BIRTH_REGISTRATION or case.owner == by
+
+
+def hidden_from(ledger: Ledger, exchanges: Iterable[Exchange], by: str) -> frozenset[ExchangeKey]:
+    """Which of these belong to another clerk's birth registration, so that their people are not shown."""
+    asked = [each for each in exchanges if each.key.role is Role.ASKER and each.purpose is Purpose.BIRTH_REGISTRATION]
+    return frozenset(each.key for each in asked if not may_see_people(case_of(ledger, each), by))
 
 
 def listed(ledger: Ledger, node: Node, cases: Sequence[Case], now: datetime) -> list[CaseProgress]:
