@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from exchange.codes import Event, Kind, RegisterKind, Result, Role
 from exchange.conversation import State
-from exchange.errors import NotFound
 from exchange.exchanges import Exchange, ExchangeKey, LoggedMessage
 from exchange.imports import RowProblem
 from exchange.ledger import Ledger
@@ -18,6 +17,7 @@ from exchange.people.whereabouts import PlaceTooCoarse
 from exchange.routing.today import names, todays_code
 from exchange.routing.trail import NothingToSendOn, SentOn, SentOnAlready, check_no_circle
 from exchange.verbs.keep_entry import change_entry
+from exchange.verbs.locked import locked
 from exchange.verbs.reply import NotYourRole, Said, UnderWay, reply
 from exchange.verbs.submit import NoGround, OpeningDraft, submit
 from exchange.wire.message import Feedback, Notice, Query, read_message
@@ -60,7 +60,8 @@ def send_on(
     """
     if exchange.key.role is not Role.ASKER:
         raise NotYourRole
-    held, log = _locked(ledger, exchange.key)
+    held = locked(ledger, [exchange])[exchange.key]
+    log = ledger.messages.of_exchanges(held.key.link, [held.key.exchange]).get(held.key.exchange, [])
     opening = _opening(held, log)
     answer = _answer(held, log)
     talk = held.conversation
@@ -131,18 +132,6 @@ def last_of(ledger: Ledger, key: ExchangeKey) -> ExchangeKey:
             break
         key = step.after
     return key
-
-
-def _locked(ledger: Ledger, key: ExchangeKey) -> tuple[Exchange, Sequence[LoggedMessage]]:
-    """The exchange as it is now: two clerks at once would each see it not yet sent on."""
-    partner = next((link.partner for link in ledger.links.all() if link.id == key.link), None)
-    if partner is None:
-        raise NotFound
-    ledger.links.of(partner, lock=True)
-    held = ledger.exchanges.load(key.link, key.role, [key.exchange]).get(key.exchange)
-    if held is None:
-        raise NotFound
-    return held, ledger.messages.of_exchanges(key.link, [key.exchange]).get(key.exchange, [])
 
 
 def _opening(exchange: Exchange, log: Sequence[LoggedMessage]) -> Query | Notice | None:
