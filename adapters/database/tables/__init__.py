@@ -4,6 +4,7 @@
 """
 
 from adapters.database.tables.assignments import AssignmentRow
+from adapters.database.tables.cases import CaseExchangeRow, CaseRow, PinRow, SentOnRow
 from adapters.database.tables.clocks import EscalationRow, HolidayRow, RulesFileRow, RulesUseRow, TellingRow, TroubleRow
 from adapters.database.tables.columns import Row
 from adapters.database.tables.comparisons import ComparisonRow
@@ -28,6 +29,8 @@ __all__ = [
     "ApiKeyRow",
     "AssignmentRow",
     "BatchRow",
+    "CaseExchangeRow",
+    "CaseRow",
     "ComparisonRow",
     "EntryFactRow",
     "EntryRow",
@@ -44,9 +47,11 @@ __all__ = [
     "NotificationRow",
     "PartnerKeyRow",
     "PartnerRow",
+    "PinRow",
     "RememberedAnswerRow",
     "RulesFileRow",
     "RulesUseRow",
+    "SentOnRow",
     "TellingRow",
     "TroubleRow",
     "UsedAssertionRow",
