@@ -40,6 +40,7 @@ from tests.builders import (
     an_import,
     judged,
 )
+from tests.building.cases import a_case
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import a_node
 
@@ -77,6 +78,8 @@ ONE_PERSON = rule(*PEOPLE, **_NOT_HERE)
 ONE_ANSWER = rule(*PEOPLE, above=FORBIDDEN, outside=FORBIDDEN)
 OWN_PEOPLE = rule(*PEOPLE, **_NOT_HERE, other=EMPTY)
 OWN_DEEDS = rule(*PEOPLE, **_NOT_HERE, other=OK)
+# The example is another clerk's.
+OWN_CASE = rule(*PEOPLE, **_NOT_HERE, own=FORBIDDEN)
 ONE_EXCHANGE = rule(*READERS)
 EXCHANGE_ROWS = rule(*READERS, below=EMPTY, other=EMPTY, outside=EMPTY)
 FIGURES = rule(*READERS)
@@ -110,6 +113,14 @@ RULES = {
     "POST /api/v1/exchanges/{exchange}/confirmation": ONE_PERSON,
     "POST /api/v1/exchanges/{exchange}/reminder": ONE_PERSON,
     "POST /api/v1/exchanges/{exchange}/withdrawal": ONE_PERSON,
+    "POST /api/v1/exchanges/{exchange}/send-on": ONE_PERSON,
+    "POST /api/v1/cases": OWN_DEEDS,
+    "GET /api/v1/cases": EXCHANGE_ROWS,
+    "GET /api/v1/cases/{case}": ONE_EXCHANGE,
+    "POST /api/v1/cases/{case}/commitment": OWN_CASE,
+    "POST /api/v1/cases/{case}/finish": OWN_CASE,
+    "POST /api/v1/cases/{case}/cancellation": OWN_CASE,
+    "POST /api/v1/cases/{case}/handover": OWN_CASE,
     "POST /api/v1/exchanges/{exchange}/assignment": rule(*PEOPLE, "coordinator", **_NOT_HERE),
     "POST /api/v1/exchanges/{exchange}/return": rule(*PEOPLE, above=FORBIDDEN, outside=FORBIDDEN),
     "GET /api/v1/exchanges/{exchange}/assignments": ONE_EXCHANGE,
@@ -137,6 +148,10 @@ RULES = {
     "POST /api/v1/partners/{node}/confirmation": RUNNING,
     "POST /api/v1/partners/{node}/suspension": RUNNING,
     "POST /api/v1/partners/{node}/resumption": RUNNING,
+    "GET /api/v1/routes": RUNNING,
+    "GET /api/v1/routes/{code}": RUNNING,
+    "PUT /api/v1/routes/{code}": RUNNING,
+    "DELETE /api/v1/routes/{code}": rule("operator", below=FORBIDDEN, own=GONE, above=GONE, other=GONE, outside=FORBIDDEN),
     "GET /api/v1/findings": WATCHING,
     "GET /api/v1/comparisons": OVERSEEING,
     "GET /api/v1/comparisons/{comparison}": OVERSEEING,
@@ -202,6 +217,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             ledger.comparisons.add(a_comparison(1))
             ledger.escalations.add([an_escalation(1, link=link)])
             ledger.troubles.begin(a_trouble())
+            ledger.cases.add(a_case(7, id=an_id(1)))
         yield made
 
 
@@ -225,6 +241,8 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
         "entry": an_id(1),
         "exchange": an_id(1),
         "comparison": an_id(1),
+        "case": an_id(1),
+        "code": WUCHANG,
         "id": an_id(1),
         "digest": _digest(path),
         "report": "feedback",
@@ -284,6 +302,8 @@ def test_without_a_key_nothing_is_told(node: Served, name: str):
         entry=an_id(1),
         exchange=an_id(1),
         comparison=an_id(1),
+        case=an_id(1),
+        code=WUCHANG,
         id=an_id(1),
         digest="A" * 43,
         node="a",
