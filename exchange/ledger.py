@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
 from exchange.announcements import Notification
+from exchange.cases.case import Case
 from exchange.clocks.escalation import Escalation
 from exchange.clocks.troubles import Symptom, Trouble
 from exchange.codes import RegisterKind, Role
@@ -22,6 +23,10 @@ from exchange.imports import ImportedFile, RowResult
 from exchange.moments import Period
 from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
+from exchange.reporting.frozen.monthly import FrozenHead, FrozenReport
+from exchange.reporting.frozen.upward import ReceivedHead, ReceivedReport, Sending
+from exchange.routing.table import Confirmed, Pin
+from exchange.routing.trail import SentOn
 from exchange.terms.agreement import SignedAgreement
 from exchange.terms.daytable import LoadedDay
 from exchange.terms.rulebook import RulesFile, RulesUse
@@ -135,6 +140,16 @@ class EntryFilter:
     other: str | None = None
     township: str | None = None
     person_index: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFilter:
+    """Which cases to list."""
+
+    own: frozenset[str]
+    open: bool | None = None
+    owner: str | None = None
+    contradicted: bool | None = None
 
 
 class Page(NamedTuple):
@@ -284,6 +299,21 @@ class Chores(Protocol):
     def forget(self, *, answers_before: datetime, assertions_before: datetime) -> int: ...
 
 
+class Reports(Protocol):
+    """Frozen reports, those on their way up, and those received; heads are listed by month, jurisdiction and edition."""
+
+    def heads(self, *, month: str | None = None) -> list[FrozenHead]: ...
+    def frozen(self, digest: str) -> FrozenReport | None: ...
+    def freeze(self, reports: Sequence[FrozenReport]) -> None: ...
+    def sending(self, digest: str, partner: str) -> Sending | None: ...
+    def sendings(self, digest: str) -> list[Sending]: ...
+    def waiting(self) -> list[Sending]: ...
+    def put_sending(self, sending: Sending) -> None: ...
+    def received_heads(self, *, month: str | None = None) -> list[ReceivedHead]: ...
+    def received(self, digest: str) -> ReceivedReport | None: ...
+    def receive(self, report: ReceivedReport) -> None: ...
+
+
 class Comparisons(Protocol):
     """What comparing a link's figures reads of it, and what came of each comparison."""
 
@@ -337,6 +367,29 @@ class Troubles(Protocol):
     def find(self, page: Page) -> list[Trouble]: ...
 
 
+class Routes(Protocol):
+    """What operators confirmed and pinned, and what was sent on."""
+
+    def confirmed(self) -> list[Confirmed]: ...
+    def pins(self) -> list[Pin]: ...
+    def pin(self, pin: Pin) -> None: ...
+    def unpin(self, prefix: str) -> bool: ...
+    def follow(self, step: SentOn) -> None: ...
+    def onward(self, exchanges: Iterable[str]) -> list[SentOn]: ...
+    def backward(self, exchanges: Iterable[str]) -> list[SentOn]: ...
+
+
+class Cases(Protocol):
+    """The cases of couples; `following` are those that are over and of which something is still to come."""
+
+    def get(self, case: str, *, lock: bool = False) -> Case | None: ...
+    def add(self, case: Case) -> None: ...
+    def save(self, case: Case) -> None: ...
+    def find(self, wanted: CaseFilter, page: Page) -> list[Case]: ...
+    def of_exchanges(self, exchanges: Iterable[str]) -> Mapping[ExchangeKey, str]: ...
+    def following(self, page: Page) -> list[Case]: ...
+
+
 class Ledger(Protocol):
     """All books of one node, within one transaction."""
 
@@ -352,6 +405,9 @@ class Ledger(Protocol):
     access: Access
     chores: Chores
     notifications: Notifications
+    reports: Reports
+    routes: Routes
+    cases: Cases
     comparisons: Comparisons
     norms: Norms
     escalations: Escalations

@@ -3,6 +3,7 @@
 from adapters.database.books.access import SqlAccess
 from adapters.database.books.agreements import SqlAgreements
 from adapters.database.books.assignments import SqlAssignments
+from adapters.database.books.cases import SqlCases
 from adapters.database.books.chores import SqlChores
 from adapters.database.books.clocks.escalations import SqlEscalations
 from adapters.database.books.clocks.norms import SqlNorms
@@ -15,12 +16,16 @@ from adapters.database.books.links import SqlLinks
 from adapters.database.books.messages import SqlMessages
 from adapters.database.books.notifications import SqlNotifications
 from adapters.database.books.partners import SqlPartners
+from adapters.database.books.reporting.reports import SqlReports
+from adapters.database.books.routes import SqlRoutes
+from adapters.database.books.troubles import SqlTroubles
 from adapters.database.books.worklists import SqlWorklists
 from adapters.database.work import Work
 from exchange.ledger import (
     Access,
     Agreements,
     Assignments,
+    Cases,
     Chores,
     Comparisons,
     Entries,
@@ -32,6 +37,8 @@ from exchange.ledger import (
     Norms,
     Notifications,
     Partners,
+    Reports,
+    Routes,
     Troubles,
     Worklists,
 )
@@ -53,6 +60,9 @@ class SqlLedger:
         self.access: Access = SqlAccess(work)
         self.chores: Chores = SqlChores(work)
         self.notifications: Notifications = SqlNotifications(work)
+        self.reports: Reports = SqlReports(work)
+        self.routes: Routes = SqlRoutes(work)
+        self.cases: Cases = SqlCases(work)
         self.comparisons: Comparisons = SqlComparisons(work)
         self.norms: Norms = SqlNorms(work)
         self.escalations: Escalations = SqlEscalations(work)

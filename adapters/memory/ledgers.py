@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from adapters.memory.access import MemoryAccess
 from adapters.memory.agreements import MemoryAgreements
 from adapters.memory.books import Books
+from adapters.memory.cases import MemoryCases
 from adapters.memory.chores import MemoryChores
 from adapters.memory.clocks import MemoryEscalations, MemoryNorms, MemoryTroubles
 from adapters.memory.comparisons import MemoryComparisons
@@ -17,12 +18,15 @@ from adapters.memory.links import MemoryLinks
 from adapters.memory.messages import MemoryMessages
 from adapters.memory.notifications import MemoryNotifications
 from adapters.memory.partners import MemoryPartners
+from adapters.memory.reporting.reports import MemoryReports
+from adapters.memory.routes import MemoryRoutes
 from adapters.memory.work.assignments import MemoryAssignments
 from adapters.memory.work.worklists import MemoryWorklists
 from exchange.ledger import (
     Access,
     Agreements,
     Assignments,
+    Cases,
     Chores,
     Comparisons,
     Entries,
@@ -36,6 +40,8 @@ from exchange.ledger import (
     Norms,
     Notifications,
     Partners,
+    Reports,
+    Routes,
     Troubles,
     Worklists,
 )
@@ -58,6 +64,9 @@ class MemoryLedger:
     access: Access
     chores: Chores
     notifications: Notifications
+    reports: Reports
+    routes: Routes
+    cases: Cases
     comparisons: Comparisons
     norms: Norms
     escalations: Escalations
@@ -76,6 +85,9 @@ class MemoryLedger:
         self.access = MemoryAccess(books)
         self.chores = MemoryChores(books)
         self.notifications = MemoryNotifications(books)
+        self.reports = MemoryReports(books)
+        self.routes = MemoryRoutes(books)
+        self.cases = MemoryCases(books)
         self.comparisons = MemoryComparisons(books)
         self.norms = MemoryNorms(books)
         self.escalations = MemoryEscalations(books)

@@ -4,6 +4,7 @@ from api.local import (
     agreements,
     assignments,
     bulk,
+    cases,
     comparisons,
     entries,
     exchanges,
@@ -15,6 +16,12 @@ from api.local import (
     worklists,
 )
 from api.local.clocks import escalations, norms, troubles
+    routes,
+    sending,
+    troubles,
+    worklists,
+)
+from api.local.reporting import frozen_reports, received_reports, reports
 
 # Bulk before entries and exchanges: its paths would otherwise be read as ids.
 ROUTERS = (
@@ -22,13 +29,19 @@ ROUTERS = (
     entries.router,
     exchanges.router,
     replies.router,
+    sending.router,
+    cases.router,
     assignments.router,
     worklists.router,
     imports.router,
     exports.router,
     agreements.router,
     partners.router,
+    routes.router,
     rates.router,
+    reports.router,
+    frozen_reports.router,
+    received_reports.router,
     comparisons.router,
     norms.router,
     escalations.router,

@@ -23,10 +23,13 @@ from tests.builders import (
     XICHENG,
     a_comparison,
     a_conversation,
+    a_frozen,
     a_message,
     a_partner,
     a_query,
+    a_received,
     a_row,
+    a_sending,
     a_trouble,
     agreed_terms,
     an_agreement,
@@ -37,11 +40,13 @@ from tests.builders import (
     an_import,
     judged,
 )
+from tests.building.cases import a_case
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import a_node
 
 CHAOYANG = "110105"
 PLACES = {"own": XICHENG, "below": "110102001", "above": "110000", "other": CHAOYANG, "outside": WUCHANG}
+FROZEN, RECEIVED = a_frozen(XICHENG, node="beijing.example"), a_received(XICHENG)
 PEOPLE = {"clerk", "system"}
 READERS = {"clerk", "system", "coordinator", "auditor"}
 OK, FORBIDDEN, GONE, EMPTY = "ok", "forbidden", "gone", "empty"
@@ -73,6 +78,8 @@ ONE_PERSON = rule(*PEOPLE, **_NOT_HERE)
 ONE_ANSWER = rule(*PEOPLE, above=FORBIDDEN, outside=FORBIDDEN)
 OWN_PEOPLE = rule(*PEOPLE, **_NOT_HERE, other=EMPTY)
 OWN_DEEDS = rule(*PEOPLE, **_NOT_HERE, other=OK)
+# The example is another clerk's.
+OWN_CASE = rule(*PEOPLE, **_NOT_HERE, own=FORBIDDEN)
 ONE_EXCHANGE = rule(*READERS)
 EXCHANGE_ROWS = rule(*READERS, below=EMPTY, other=EMPTY, outside=EMPTY)
 FIGURES = rule(*READERS)
@@ -106,6 +113,14 @@ RULES = {
     "POST /api/v1/exchanges/{exchange}/confirmation": ONE_PERSON,
     "POST /api/v1/exchanges/{exchange}/reminder": ONE_PERSON,
     "POST /api/v1/exchanges/{exchange}/withdrawal": ONE_PERSON,
+    "POST /api/v1/exchanges/{exchange}/send-on": ONE_PERSON,
+    "POST /api/v1/cases": OWN_DEEDS,
+    "GET /api/v1/cases": EXCHANGE_ROWS,
+    "GET /api/v1/cases/{case}": ONE_EXCHANGE,
+    "POST /api/v1/cases/{case}/commitment": OWN_CASE,
+    "POST /api/v1/cases/{case}/finish": OWN_CASE,
+    "POST /api/v1/cases/{case}/cancellation": OWN_CASE,
+    "POST /api/v1/cases/{case}/handover": OWN_CASE,
     "POST /api/v1/exchanges/{exchange}/assignment": rule(*PEOPLE, "coordinator", **_NOT_HERE),
     "POST /api/v1/exchanges/{exchange}/return": rule(*PEOPLE, above=FORBIDDEN, outside=FORBIDDEN),
     "GET /api/v1/exchanges/{exchange}/assignments": ONE_EXCHANGE,
@@ -133,11 +148,28 @@ RULES = {
     "POST /api/v1/partners/{node}/confirmation": RUNNING,
     "POST /api/v1/partners/{node}/suspension": RUNNING,
     "POST /api/v1/partners/{node}/resumption": RUNNING,
+    "GET /api/v1/routes": RUNNING,
+    "GET /api/v1/routes/{code}": RUNNING,
+    "PUT /api/v1/routes/{code}": RUNNING,
+    "DELETE /api/v1/routes/{code}": rule("operator", below=FORBIDDEN, own=GONE, above=GONE, other=GONE, outside=FORBIDDEN),
     "GET /api/v1/findings": WATCHING,
     "GET /api/v1/comparisons": OVERSEEING,
     "GET /api/v1/comparisons/{comparison}": OVERSEEING,
     "GET /api/v1/rates": FIGURES,
     "GET /api/v1/rates/{rate}/rows": FIGURES,
+    "GET /api/v1/reports/{report}": FIGURES,
+    "GET /api/v1/frozen-reports": EXCHANGE_ROWS,
+    "POST /api/v1/frozen-reports": PROPOSING,
+    "GET /api/v1/frozen-reports/{digest}": FIGURES,
+    "POST /api/v1/frozen-reports/{digest}/verification": FIGURES,
+    "GET /api/v1/frozen-reports/{digest}/signed": SIGNING,
+    "GET /api/v1/frozen-reports/{digest}/sendings": FIGURES,
+    "POST /api/v1/frozen-reports/{digest}/sendings": SIGNING,
+    "GET /api/v1/received-reports": EXCHANGE_ROWS,
+    "POST /api/v1/received-reports": rule("coordinator", below=OK, other=OK, outside=OK),
+    "GET /api/v1/received-reports/sum": FIGURES,
+    "GET /api/v1/received-reports/{digest}": FIGURES,
+    "GET /api/v1/received-reports/{digest}/signed": FIGURES,
     "GET /api/v1/rules": WHOEVER,
     "GET /api/v1/calendar/{year}": WHOEVER,
     "POST /api/v1/calendar": RUNNING,
@@ -179,9 +211,13 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             back: dict[str, Any] = {"township": None, "due": None, "reason": ReturnReason.NOT_OURS, "by": "key-1"}
             ledger.assignments.add([Assignment(exchange=asked.key, at=made.clock.now(), **back)])
             ledger.imports.add(an_import(1), [a_row(2)])
+            ledger.reports.freeze([FROZEN])
+            ledger.reports.put_sending(a_sending(FROZEN))
+            ledger.reports.receive(RECEIVED)
             ledger.comparisons.add(a_comparison(1))
             ledger.escalations.add([an_escalation(1, link=link)])
             ledger.troubles.begin(a_trouble())
+            ledger.cases.add(a_case(7, id=an_id(1)))
         yield made
 
 
@@ -189,6 +225,12 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def paths(node: Served) -> dict[str, Any]:
     described: dict[str, Any] = describe(create_app())["paths"]
     return described
+
+
+def _digest(path: str) -> str:
+    if "-reports" not in path:
+        return an_agreement().digest
+    return FROZEN.head.digest if "/frozen-" in path else RECEIVED.head.digest
 
 
 def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str) -> str:
@@ -199,8 +241,11 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
         "entry": an_id(1),
         "exchange": an_id(1),
         "comparison": an_id(1),
+        "case": an_id(1),
+        "code": WUCHANG,
         "id": an_id(1),
-        "digest": an_agreement().digest,
+        "digest": _digest(path),
+        "report": "feedback",
         "node": "wuchang.example",
         "layout": "outflow",
         "rate": "feedback_given",
@@ -211,8 +256,10 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
     if path.endswith(("/assignment", "/assignments", "/return")):
         ids["exchange"] = an_id(2)
     request: dict[str, Any] = {"params": {"register": "outflow"} if path.endswith("/exports/entries") else {}}
-    if path.startswith("/api/v1/rates"):
+    if path.startswith(("/api/v1/rates", "/api/v1/reports")) or path.endswith("/sum"):
         request["params"] = {"jurisdiction": XICHENG, "month": "2026-02"}
+    if path.endswith("/signed"):
+        request["params"] = {"receiver": "hubei.example"}
     if "requestBody" in operation:
         ((media, content),) = operation["requestBody"]["content"].items()
         if path.endswith("/assignment"):
@@ -223,9 +270,9 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
             body = content["example"] if "example" in content else content["examples"]["1"]["value"]
             body = {**body, "entry": an_id(1)} if isinstance(body, dict) and "entry" in body else body
             body = {**body, "exchange": an_id(1)} if path == "/api/v1/escalations" else body
-            body = {**body, "jurisdiction": XICHENG} if path == "/api/v1/agreements" else body
+            body = {**body, "jurisdiction": XICHENG} if path in ("/api/v1/agreements", "/api/v1/frozen-reports") else body
             body = {**body, "url": "http://127.0.0.1:1"} if path == "/api/v1/partners" else body
-            request |= {"content": body} if isinstance(body, str) else {"json": body}
+            request |= {"content": body.encode()} if isinstance(body, str) else {"json": body}
     headers = {"authorization": f"Bearer {node.key(role, PLACES[place])}", "if-match": '"1"'}
     response = node.http.request(method, path.format(**ids), headers=headers, **request)
     assert response.status_code < 500 or response.status_code == 502, response.text
@@ -255,11 +302,14 @@ def test_without_a_key_nothing_is_told(node: Served, name: str):
         entry=an_id(1),
         exchange=an_id(1),
         comparison=an_id(1),
+        case=an_id(1),
+        code=WUCHANG,
         id=an_id(1),
         digest="A" * 43,
         node="a",
         layout="outflow",
         rate="on_time",
+        report="trend",
         worklist="to_pair",
         year=2027,
         escalation=an_id(1),

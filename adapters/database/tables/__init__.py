@@ -4,6 +4,7 @@
 """
 
 from adapters.database.tables.assignments import AssignmentRow
+from adapters.database.tables.cases import CaseExchangeRow, CaseRow, PinRow, SentOnRow
 from adapters.database.tables.clocks import EscalationRow, HolidayRow, RulesFileRow, RulesUseRow, TellingRow, TroubleRow
 from adapters.database.tables.columns import Row
 from adapters.database.tables.comparisons import ComparisonRow
@@ -19,6 +20,7 @@ from adapters.database.tables.node import (
 )
 from adapters.database.tables.partners import AgreementRow, PartnerKeyRow, PartnerRow
 from adapters.database.tables.registers import EntryFactRow, EntryRow, ImportRow, ImportRowRow
+from adapters.database.tables.reports import FrozenReportRow, ReceivedReportRow, ReportSendingRow
 
 METADATA = Row.metadata
 
@@ -28,6 +30,8 @@ __all__ = [
     "ApiKeyRow",
     "AssignmentRow",
     "BatchRow",
+    "CaseExchangeRow",
+    "CaseRow",
     "ComparisonRow",
     "EntryFactRow",
     "EntryRow",
@@ -35,6 +39,7 @@ __all__ = [
     "ExchangeRow",
     "FactRow",
     "FindingRow",
+    "FrozenReportRow",
     "HolidayRow",
     "ImportRow",
     "ImportRowRow",
@@ -44,9 +49,13 @@ __all__ = [
     "NotificationRow",
     "PartnerKeyRow",
     "PartnerRow",
+    "PinRow",
+    "ReceivedReportRow",
     "RememberedAnswerRow",
+    "ReportSendingRow",
     "RulesFileRow",
     "RulesUseRow",
+    "SentOnRow",
     "TellingRow",
     "TroubleRow",
     "UsedAssertionRow",
