@@ -3,6 +3,7 @@
 from adapters.database.books.access import SqlAccess
 from adapters.database.books.agreements import SqlAgreements
 from adapters.database.books.chores import SqlChores
+from adapters.database.books.cross_checks import SqlCrossChecks
 from adapters.database.books.entries import SqlEntries
 from adapters.database.books.exchanges import SqlExchanges
 from adapters.database.books.imports import SqlImports
@@ -15,6 +16,7 @@ from exchange.ledger import (
     Access,
     Agreements,
     Chores,
+    CrossChecks,
     Entries,
     Exchanges,
     Imports,
@@ -39,3 +41,4 @@ class SqlLedger:
         self.access: Access = SqlAccess(work)
         self.chores: Chores = SqlChores(work)
         self.notifications: Notifications = SqlNotifications(work)
+        self.cross_checks: CrossChecks = SqlCrossChecks(work)

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
 from exchange.announcements import Notification
+from exchange.checking.check import CheckRow, CrossCheck, Difference
 from exchange.conversation import Fact
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.imports import ImportedFile, RowResult
@@ -83,6 +84,9 @@ class Books:
     runs: dict[tuple[str, date], JobRun] = field(default_factory=dict)
     findings: dict[str, Finding] = field(default_factory=dict)
     notifications: dict[str, Notification] = field(default_factory=dict)
+    checks: dict[str, CrossCheck] = field(default_factory=dict)
+    check_rows: dict[str, tuple[CheckRow, ...]] = field(default_factory=dict)
+    differences: dict[str, Difference] = field(default_factory=dict)
 
     def copy(self) -> "Books":
         """The same books, to be changed without touching these."""

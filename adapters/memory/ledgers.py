@@ -8,6 +8,7 @@ from adapters.memory.access import MemoryAccess
 from adapters.memory.agreements import MemoryAgreements
 from adapters.memory.books import Books
 from adapters.memory.chores import MemoryChores
+from adapters.memory.cross_checks import MemoryCrossChecks
 from adapters.memory.entries import MemoryEntries
 from adapters.memory.exchanges import MemoryExchanges
 from adapters.memory.imports import MemoryImports
@@ -19,6 +20,7 @@ from exchange.ledger import (
     Access,
     Agreements,
     Chores,
+    CrossChecks,
     Entries,
     Exchanges,
     Imports,
@@ -46,6 +48,7 @@ class MemoryLedger:
     access: Access
     chores: Chores
     notifications: Notifications
+    cross_checks: CrossChecks
 
     def __init__(self, books: Books) -> None:
         self.links = MemoryLinks(books)
@@ -58,6 +61,7 @@ class MemoryLedger:
         self.access = MemoryAccess(books)
         self.chores = MemoryChores(books)
         self.notifications = MemoryNotifications(books)
+        self.cross_checks = MemoryCrossChecks(books)
 
 
 class MemoryLedgers:

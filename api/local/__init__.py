@@ -1,6 +1,6 @@
 """The API of the jurisdiction's own systems and clerks, one module for each group of routes."""
 
-from api.local import agreements, bulk, entries, exchanges, exports, imports, partners, rates, replies
+from api.local import agreements, bulk, cross_checks, entries, exchanges, exports, imports, partners, rates, replies
 
 # Bulk before entries and exchanges: its paths would otherwise be read as ids.
 ROUTERS = (
@@ -9,6 +9,7 @@ ROUTERS = (
     exchanges.router,
     replies.router,
     imports.router,
+    cross_checks.router,
     exports.router,
     agreements.router,
     partners.router,

@@ -9,7 +9,7 @@ from api.access import ClerkDep, LedgerDep, OfficeDep, ReaderDep, ReadLedgerDep
 from api.declared import reading, writing
 from api.local.visible import AmbiguousExchange, partner_names, visible
 from api.models.base import UUID, CodeQuery, IdPath, Listing, NodeQuery
-from api.models.exchanges import NOTICE_EXAMPLE, QUERY_EXAMPLE, ExchangeRow, ExchangeWhole, Pairing, Start
+from api.models.exchanges import NOTICE_EXAMPLE, QUERY_EXAMPLE, ExchangeRow, ExchangeWhole, Pairing, Start, Started
 from api.models.shapes import Shaped, shown
 from api.once import OnceDep
 from api.paging import PagingDep
@@ -27,6 +27,7 @@ from exchange.node import NotServed
 from exchange.people.register import EntryProtected
 from exchange.terms.agreement import ItemNotAgreed, NoAgreement, NoteNotAllowed
 from exchange.terms.screening import ExcludedContent
+from exchange.verbs.cross_check.warn import unsettled
 from exchange.verbs.pair import pair
 from exchange.verbs.submit import EventInFuture, NoGround, NoRoute, OpeningDraft, submit
 from exchange.verbs.whole import whole
@@ -38,7 +39,7 @@ RoleQuery = Annotated[Role | None, Query(description="which side, where both are
 @router.post(
     "/exchanges",
     status_code=201,
-    response_model=ExchangeRow,
+    response_model=Started,
     responses=writing(
         NotFound,
         NoRoute,
@@ -60,10 +61,14 @@ def start_exchange(
     ledger: LedgerDep,
     body: Annotated[Start, Shaped(Start), Body(openapi_examples=shown(QUERY_EXAMPLE, NOTICE_EXAMPLE))],
 ) -> Response:
-    """Queue a query (协查), or with `event` a notice (通报), to the other jurisdiction; refused if that side would refuse it."""
+    """Queue a query (协查), or with `event` a notice (通报), to the other jurisdiction; refused if that side would refuse it.
+
+    An entry whose differences from another department's sheet are not settled yet is warned of, with their fields.
+    """
     now, node = office.now(), office.node
     started = submit(ledger, node, _draft(ledger, caller.jurisdiction, body), now)
-    row = ExchangeRow.of(started, partner_names(ledger)[started.key.link], now, node.rules.lapse_days)
+    warnings = unsettled(ledger, [started.entry]).values()
+    row = Started.of_new(started, partner_names(ledger)[started.key.link], now, node.rules.lapse_days, warnings)
     return once.answer(row, 201, {"location": f"/api/v1/exchanges/{row.exchange}", "etag": etag(row.version)})
 
 

@@ -1,6 +1,6 @@
 """Exchanges as bodies."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Self
 
@@ -8,10 +8,11 @@ import msgspec
 from msgspec import Meta
 from pydantic import Field
 
-from api.models.base import EXAMPLE_ID, Moment, Shown
+from api.models.base import EXAMPLE_ID, Doubt, Moment, Shown
 from exchange.codes import Event, Item, Kind, Purpose, QueryReason, Result, Role, UrgentReason
 from exchange.conversation import Effect, State
 from exchange.exchanges import Acceptance, Direction, Exchange
+from exchange.imports import RowProblem
 from exchange.jurisdiction import Category
 from exchange.moments import civil_day
 from exchange.people.record import Person, Record, Shape
@@ -122,6 +123,17 @@ class ExchangeRow(Shown):
     def of(cls, exchange: Exchange, partner: str, now: datetime, lapse_days: int) -> Self:
         """As a clock sees it."""
         return cls(**_row(exchange, partner, now, lapse_days))
+
+
+class Started(ExchangeRow):
+    """An exchange that was just started, and what to look at before its answer comes."""
+
+    warnings: list[Doubt]
+
+    @classmethod
+    def of_new(cls, exchange: Exchange, partner: str, now: datetime, lapse_days: int, warnings: Iterable[RowProblem]) -> Self:
+        """As it was queued."""
+        return cls(**_row(exchange, partner, now, lapse_days), warnings=[Doubt.of(told) for told in warnings])
 
 
 class MessageShown(Shown):

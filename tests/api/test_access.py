@@ -20,7 +20,10 @@ from tests.api.nodes import Served, served
 from tests.builders import (
     WUCHANG,
     XICHENG,
+    a_check,
+    a_check_row,
     a_conversation,
+    a_difference,
     a_message,
     a_partner,
     a_query,
@@ -104,6 +107,15 @@ RULES = {
     "GET /api/v1/imports/templates/{layout}": WHOEVER,
     "GET /api/v1/imports/{id}": ONE_PERSON,
     "GET /api/v1/imports/{id}/rows": ONE_PERSON,
+    "POST /api/v1/cross-checks": OWN_DEEDS,
+    "GET /api/v1/cross-checks": OWN_PEOPLE,
+    "GET /api/v1/cross-checks/to-check": OWN_PEOPLE,
+    "POST /api/v1/cross-checks/settlement-sheets": ONE_PERSON,
+    "GET /api/v1/cross-checks/{id}": ONE_PERSON,
+    "GET /api/v1/cross-checks/{id}/rows": ONE_PERSON,
+    "GET /api/v1/cross-checks/{id}/differences": ONE_PERSON,
+    "GET /api/v1/cross-checks/{id}/sheet": ONE_PERSON,
+    "POST /api/v1/cross-checks/{id}/settlements": ONE_PERSON,
     "GET /api/v1/exports/entries": OWN_DEEDS,
     "GET /api/v1/exports/exchanges": rule(*READERS, below=OK, other=OK, outside=OK),
     "GET /api/v1/agreements": AGREEMENT_ROWS,
@@ -149,6 +161,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             ledger.messages.add([judged(a_message(1, link=link, line=write_message(a_query())))])
             ledger.exchanges.add([an_exchange(1, link=link, role=Role.ASKER, conversation=a_conversation(), entry=an_id(1))])
             ledger.imports.add(an_import(1), [a_row(2)])
+            ledger.cross_checks.add(a_check(1), [a_check_row(3)], [a_difference(1)])
         yield made
 
 
@@ -177,7 +190,7 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
     if "requestBody" in operation:
         ((media, content),) = operation["requestBody"]["content"].items()
         if media == "multipart/form-data":
-            request |= {"files": {"file": ("a.csv", b"a")}, "data": {"layout": "outflow"}}
+            request |= {"files": {"file": ("a.csv", b"a")}, "data": {"layout": "outflow", "check": an_id(1)}}
         else:
             body = content["example"] if "example" in content else content["examples"]["1"]["value"]
             body = {**body, "entry": an_id(1)} if isinstance(body, dict) and "entry" in body else body

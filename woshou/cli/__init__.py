@@ -9,6 +9,7 @@ from woshou.cli.call import group
 from woshou.cli.commands import (
     agreement,
     apikey,
+    cross_checks,
     exchange,
     imports,
     node,
@@ -23,7 +24,21 @@ from woshou.cli.commands import (
 from woshou.cli.words import say, translate_frame
 
 # In the order in which they are first needed.
-_MODULES = (node, processes, partner, agreement, sheets, imports, register, exchange, report, apikey, upkeep, openapi)
+_MODULES = (
+    node,
+    processes,
+    partner,
+    agreement,
+    sheets,
+    imports,
+    cross_checks,
+    register,
+    exchange,
+    report,
+    apikey,
+    upkeep,
+    openapi,
+)
 
 
 def build() -> typer.Typer:

@@ -120,6 +120,13 @@ class Call:
             bar.add_task(say(zh, en), total=None)
             yield
 
+    @contextmanager
+    def steps(self, zh: str, en: str) -> Iterator[Callable[[int, int], None]]:
+        """The same, for work that tells how many of how many steps are done."""
+        with show.progress() as bar:
+            task = bar.add_task(say(zh, en), total=None)
+            yield lambda done, of: bar.update(task, completed=done, total=of)
+
 
 def command(group: typer.Typer, name: str, *, zh: str, en: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a function whose first parameter is the call a command, with `--data` and `--json` like every other."""
@@ -175,8 +182,17 @@ class _Group(TyperGroup):
             sys.exit(Exit.REFUSED)
 
 
-def group(zh: str, en: str) -> typer.Typer:
-    """A group of commands; without a command it prints its help."""
-    return typer.Typer(
-        cls=_Group, help=say(zh, en), no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False
-    )
+class _GroupWithUsual(_Group):
+    """A group with a usual command, `run`: words that begin with no command are its own."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the words of the command line."""
+        if args and args[0] != "--help" and args[0] not in self.commands:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+def group(zh: str, en: str, *, usual: bool = False) -> typer.Typer:
+    """A group of commands; without a command it prints its help. With `usual`, `run` is what other words are taken for."""
+    kind = _GroupWithUsual if usual else _Group
+    return typer.Typer(cls=kind, help=say(zh, en), no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False)

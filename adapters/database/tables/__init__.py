@@ -4,6 +4,7 @@
 """
 
 from adapters.database.tables.columns import Row
+from adapters.database.tables.cross_checks import CrossCheckRow, CrossCheckRowRow, DifferenceRow
 from adapters.database.tables.exchanges import ExchangeRow, FactRow
 from adapters.database.tables.links import BatchRow, LinkRow, MessageRow
 from adapters.database.tables.node import (
@@ -24,6 +25,9 @@ __all__ = [
     "AgreementRow",
     "ApiKeyRow",
     "BatchRow",
+    "CrossCheckRow",
+    "CrossCheckRowRow",
+    "DifferenceRow",
     "EntryFactRow",
     "EntryRow",
     "ExchangeRow",

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from api.models.base import Doubt
 from api.models.exchanges import ExchangeWhole
 from exchange.codes import (
     Event,
@@ -22,6 +23,7 @@ from exchange.errors import NotFound
 from exchange.exchanges import Acceptance
 from exchange.ledger import ExchangeFilter, Page
 from exchange.moments import civil_day, day_start
+from exchange.verbs.cross_check.warn import unsettled
 from exchange.verbs.submit import OpeningDraft, submit
 from exchange.verbs.whole import whole
 from woshou.cli import show
@@ -84,7 +86,11 @@ def _start(call: Call, given: Mapping[str, Any], *, jurisdiction: str | None, ot
             draft = OpeningDraft(
                 **{**given, "own_is_origin": as_origin}, own=own, other=other, person=person, record=read_record(record)
             )
-            made = row_of(ledger, office, submit(ledger, office.node, draft, office.now()))
+            started = submit(ledger, office.node, draft, office.now())
+            doubts = list(unsettled(ledger, [started.entry]).values())
+            made = {**row_of(ledger, office, started), "warnings": [Doubt.of(told) for told in doubts]}
+    for told in doubts:
+        call.note(told.zh, told.en)
     call.done(made, f"已提交：{made['exchange']}", f"Submitted: {made['exchange']}")
 
 
