@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
 from exchange.announcements import Notification
+from exchange.assignment import Assignment
 from exchange.checking.check import (
     CheckField,
     CheckLayout,
@@ -22,13 +23,17 @@ from exchange.checking.check import (
     FieldCounts,
 )
 from exchange.codes import RegisterKind, Role
+from exchange.comparing.comparison import Comparison
 from exchange.conversation import Fact
 from exchange.errors import Retry, WoshouError
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.imports import ImportedFile, RowResult
+from exchange.moments import Period
 from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
 from exchange.terms.agreement import SignedAgreement
+from exchange.wire.figures import LogLines
+from exchange.worklists import WorkFilter, Worklist
 
 
 class LedgerBusy(WoshouError):
@@ -78,7 +83,7 @@ class RememberedAnswer:
 class Finding:
     """Something that a person should look at; `kind` is a closed word, `detail` carries no person.
 
-    One `id` is one finding: found again, it stays as it was first found.
+    One `id` is one finding: found again, it stays as it was first found. `settled_at` is since when it no longer holds.
     """
 
     id: str
@@ -87,6 +92,7 @@ class Finding:
     subject: str
     detail: str
     at: datetime
+    settled_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +109,7 @@ class ExchangeFilter:
     purpose: str | None = None
     entry: str | None = None
     paired: bool | None = None
+    handled_by: str | None = None
     overdue_on: date | None = None
     lapsed_before: datetime | None = None
 
@@ -132,6 +139,15 @@ class CountedExchange:
 
     exchange: Exchange
     facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedExchange:
+    """An exchange with the facts that hold and its delivered messages, as a comparison reads them: no message has its line."""
+
+    exchange: Exchange
+    facts: tuple[Fact, ...]
+    messages: tuple[LoggedMessage, ...]
 
 
 class Links(Protocol):
@@ -175,6 +191,22 @@ class Exchanges(Protocol):
     def to_erase(self, limit: int) -> list[ExchangeKey]: ...
 
 
+class Assignments(Protocol):
+    """Which townships had an exchange, each step kept: `of` in the order of time, `current` the last one."""
+
+    def add(self, assignments: Sequence[Assignment]) -> None: ...
+    def of(self, keys: Iterable[ExchangeKey]) -> Mapping[ExchangeKey, tuple[Assignment, ...]]: ...
+    def current(self, keys: Iterable[ExchangeKey]) -> Mapping[ExchangeKey, Assignment]: ...
+
+
+class Worklists(Protocol):
+    """What there is to do, in the order of `exchange.worklists`."""
+
+    def page(self, worklist: Worklist, wanted: WorkFilter, page: Page) -> list[Exchange]: ...
+    def counts(self, wanted: WorkFilter) -> Mapping[Worklist, int]: ...
+    def late_by_link(self, wanted: WorkFilter) -> Mapping[int, int]: ...
+
+
 class Entries(Protocol):
     """The registers."""
 
@@ -183,6 +215,7 @@ class Entries(Protocol):
     def add(self, entries: Sequence[Entry]) -> None: ...
     def save(self, entries: Sequence[Entry]) -> None: ...
     def add_facts(self, facts: Sequence[EntryFact]) -> None: ...
+    def townships(self, entries: Iterable[str]) -> Mapping[str, str]: ...
     def find(self, wanted: EntryFilter, page: Page) -> list[Entry]: ...
     def counted(self, own: frozenset[str], as_of: datetime) -> Iterable[tuple[Entry, tuple[EntryFact, ...]]]: ...
 
@@ -234,7 +267,20 @@ class Chores(Protocol):
     def last_run(self, job: str, before: date) -> date | None: ...
     def add_findings(self, findings: Sequence[Finding]) -> None: ...
     def findings(self, page: Page) -> list[Finding]: ...
+    def open_findings(self, kinds: Sequence[str], partner: str) -> list[Finding]: ...
+    def settle_findings(self, ids: Iterable[str], at: datetime) -> None: ...
     def forget(self, *, answers_before: datetime, assertions_before: datetime) -> int: ...
+
+
+class Comparisons(Protocol):
+    """What comparing a link's figures reads of it, and what came of each comparison."""
+
+    def names(self, link: int, received: Period, limit: int) -> list[str]: ...
+    def exchanges(self, link: int, role: Role | None, names: Sequence[str]) -> Iterable[ComparedExchange]: ...
+    def lines(self, link: int, direction: Direction, upto: int) -> LogLines: ...
+    def add(self, comparison: Comparison) -> None: ...
+    def get(self, comparison_id: str) -> Comparison | None: ...
+    def find(self, partner: str | None, page: Page) -> list[Comparison]: ...
 
 
 class Notifications(Protocol):
@@ -275,6 +321,8 @@ class Ledger(Protocol):
     links: Links
     messages: Messages
     exchanges: Exchanges
+    assignments: Assignments
+    worklists: Worklists
     entries: Entries
     agreements: Agreements
     partners: Partners
@@ -283,6 +331,7 @@ class Ledger(Protocol):
     chores: Chores
     notifications: Notifications
     cross_checks: CrossChecks
+    comparisons: Comparisons
 
 
 class Ledgers(Protocol):

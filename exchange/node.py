@@ -1,9 +1,10 @@
 """What a verb must know of the node that it runs on."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from exchange.assignment import InternalLimit
 from exchange.errors import Conflict
 from exchange.jurisdiction import Divisions
 from exchange.people.document import Document, index_input, read_document
@@ -26,7 +27,7 @@ class Node:
     """This node: its name, the counties it serves, and the data that its rules rest on.
 
     `keyed` is the node's keyed hash for blind indexes: bytes in, 43 characters out. `webhooks` is whether own systems are told
-    of what happens.
+    of what happens. `internal_limit` is what townships are given where nothing else is said.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Node:
     working_days: WorkingDays
     keyed: Callable[[bytes], str]
     webhooks: bool = False
+    internal_limit: InternalLimit = field(default_factory=InternalLimit)
 
     def person_index(self, person: Person) -> str:
         """The blind index by which this node finds a person again, without storing who it is.

@@ -14,6 +14,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from adapters.comparing import Comparer
 from adapters.office import Office
 from adapters.partner_http import PartnerClient, http_client
 from adapters.renewal import Renewals
@@ -57,7 +58,8 @@ def on_shift(office: Office, client: PartnerClient) -> Iterator[Shift]:
         couriers = Couriers(Courier(office, client, renewals, stopping))
         stack.callback(couriers.close)
         stack.callback(stopping.set)
-        yield Shift(office=office, couriers=couriers, renewals=renewals, stopping=stopping, notifier=notifier)
+        comparer = Comparer(office, client, renewals)
+        yield Shift(office=office, couriers=couriers, renewals=renewals, comparer=comparer, stopping=stopping, notifier=notifier)
 
 
 class Clockwork:

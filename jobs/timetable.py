@@ -6,6 +6,8 @@ from datetime import datetime, time, timedelta
 from typing import TypeAlias
 
 from exchange.moments import SHANGHAI, civil_day
+from jobs.compare import NAME as COMPARE
+from jobs.compare import compare_links
 from jobs.deliver import deliver
 from jobs.notify import notify
 from jobs.overdue import NAME as OVERDUE
@@ -55,6 +57,7 @@ SCHEDULE = (
     Job(name="retry", run=retry_rejected, when=Every(interval=timedelta(hours=1))),
     Job(name="tidy", run=tidy, when=Every(interval=timedelta(hours=1))),
     Job(name=OVERDUE, run=announce_overdue, when=Daily(at=time(0, 10))),
+    Job(name=COMPARE, run=compare_links, when=Daily(at=time(1, 30))),
     Job(name="remind", run=remind_partners, when=Daily(at=time(8, 0))),
 )
 

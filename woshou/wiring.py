@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from adapters.keys.keyring import Keyring
 from adapters.node_document import NodeDocuments
 from adapters.office import Office
 from adapters.rules import packaged_rules
+from exchange.assignment import InternalLimit
 from exchange.errors import Invalid
 from exchange.ids import new_id
 from exchange.jurisdiction import Divisions, Jurisdiction
@@ -98,6 +100,7 @@ def open_office(settings: Settings, *, migrate: bool = True) -> Iterator[Office]
         working_days=WorkingDays(),
         keyed=KeyedHash(keyring.blind_index_key),
         webhooks=settings.webhooks is not None,
+        internal_limit=InternalLimit(share=Fraction(settings.internal_limit)),
     )
     database = open_database(settings.database)
     try:

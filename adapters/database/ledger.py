@@ -2,7 +2,9 @@
 
 from adapters.database.books.access import SqlAccess
 from adapters.database.books.agreements import SqlAgreements
+from adapters.database.books.assignments import SqlAssignments
 from adapters.database.books.chores import SqlChores
+from adapters.database.books.comparisons import SqlComparisons
 from adapters.database.books.cross_checks import SqlCrossChecks
 from adapters.database.books.entries import SqlEntries
 from adapters.database.books.exchanges import SqlExchanges
@@ -11,11 +13,14 @@ from adapters.database.books.links import SqlLinks
 from adapters.database.books.messages import SqlMessages
 from adapters.database.books.notifications import SqlNotifications
 from adapters.database.books.partners import SqlPartners
+from adapters.database.books.worklists import SqlWorklists
 from adapters.database.work import Work
 from exchange.ledger import (
     Access,
     Agreements,
+    Assignments,
     Chores,
+    Comparisons,
     CrossChecks,
     Entries,
     Exchanges,
@@ -24,6 +29,7 @@ from exchange.ledger import (
     Messages,
     Notifications,
     Partners,
+    Worklists,
 )
 
 
@@ -34,6 +40,8 @@ class SqlLedger:
         self.links: Links = SqlLinks(work)
         self.messages: Messages = SqlMessages(work)
         self.exchanges: Exchanges = SqlExchanges(work)
+        self.assignments: Assignments = SqlAssignments(work)
+        self.worklists: Worklists = SqlWorklists(work)
         self.entries: Entries = SqlEntries(work)
         self.agreements: Agreements = SqlAgreements(work)
         self.partners: Partners = SqlPartners(work)
@@ -42,3 +50,4 @@ class SqlLedger:
         self.chores: Chores = SqlChores(work)
         self.notifications: Notifications = SqlNotifications(work)
         self.cross_checks: CrossChecks = SqlCrossChecks(work)
+        self.comparisons: Comparisons = SqlComparisons(work)

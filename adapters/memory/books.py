@@ -9,7 +9,9 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
 from exchange.announcements import Notification
+from exchange.assignment import Assignment
 from exchange.checking.check import CheckRow, CrossCheck, Difference
+from exchange.comparing.comparison import Comparison
 from exchange.conversation import Fact
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.imports import ImportedFile, RowResult
@@ -72,6 +74,7 @@ class Books:
     messages: dict[MessageKey, LoggedMessage] = field(default_factory=dict)
     exchanges: dict[ExchangeKey, Exchange] = field(default_factory=dict)
     facts: dict[ExchangeKey, tuple[KeptFact, ...]] = field(default_factory=dict)
+    assignments: dict[ExchangeKey, tuple[Assignment, ...]] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
     entry_facts: dict[str, tuple[EntryFact, ...]] = field(default_factory=dict)
     agreements: dict[str, SignedAgreement] = field(default_factory=dict)
@@ -87,6 +90,7 @@ class Books:
     checks: dict[str, CrossCheck] = field(default_factory=dict)
     check_rows: dict[str, tuple[CheckRow, ...]] = field(default_factory=dict)
     differences: dict[str, Difference] = field(default_factory=dict)
+    comparisons: dict[str, Comparison] = field(default_factory=dict)
 
     def copy(self) -> "Books":
         """The same books, to be changed without touching these."""

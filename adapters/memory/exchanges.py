@@ -85,6 +85,7 @@ def _fits(exchange: Exchange, wanted: ExchangeFilter) -> bool:
         (wanted.other, exchange.other),
         (wanted.purpose, exchange.purpose),
         (wanted.entry, exchange.entry),
+        (wanted.handled_by, exchange.handled_by),
         (wanted.paired, exchange.paired_at is not None),
     )
     return (

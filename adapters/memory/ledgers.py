@@ -6,8 +6,10 @@ from contextlib import contextmanager
 
 from adapters.memory.access import MemoryAccess
 from adapters.memory.agreements import MemoryAgreements
+from adapters.memory.assignments import MemoryAssignments
 from adapters.memory.books import Books
 from adapters.memory.chores import MemoryChores
+from adapters.memory.comparisons import MemoryComparisons
 from adapters.memory.cross_checks import MemoryCrossChecks
 from adapters.memory.entries import MemoryEntries
 from adapters.memory.exchanges import MemoryExchanges
@@ -16,10 +18,13 @@ from adapters.memory.links import MemoryLinks
 from adapters.memory.messages import MemoryMessages
 from adapters.memory.notifications import MemoryNotifications
 from adapters.memory.partners import MemoryPartners
+from adapters.memory.worklists import MemoryWorklists
 from exchange.ledger import (
     Access,
     Agreements,
+    Assignments,
     Chores,
+    Comparisons,
     CrossChecks,
     Entries,
     Exchanges,
@@ -30,6 +35,7 @@ from exchange.ledger import (
     Messages,
     Notifications,
     Partners,
+    Worklists,
 )
 
 BUSY_SECONDS = 5.0
@@ -41,6 +47,8 @@ class MemoryLedger:
     links: Links
     messages: Messages
     exchanges: Exchanges
+    assignments: Assignments
+    worklists: Worklists
     entries: Entries
     agreements: Agreements
     partners: Partners
@@ -49,11 +57,14 @@ class MemoryLedger:
     chores: Chores
     notifications: Notifications
     cross_checks: CrossChecks
+    comparisons: Comparisons
 
     def __init__(self, books: Books) -> None:
         self.links = MemoryLinks(books)
         self.messages = MemoryMessages(books)
         self.exchanges = MemoryExchanges(books)
+        self.assignments = MemoryAssignments(books)
+        self.worklists = MemoryWorklists(books)
         self.entries = MemoryEntries(books)
         self.agreements = MemoryAgreements(books)
         self.partners = MemoryPartners(books)
@@ -62,6 +73,7 @@ class MemoryLedger:
         self.chores = MemoryChores(books)
         self.notifications = MemoryNotifications(books)
         self.cross_checks = MemoryCrossChecks(books)
+        self.comparisons = MemoryComparisons(books)
 
 
 class MemoryLedgers:

@@ -18,6 +18,7 @@ class Layout(StrEnum):
     OUTFLOW = "outflow"
     INFLOW = "inflow"
     MATTERS = "matters"
+    ANSWERS = "answers"
     BIRTHS = "births"
     MARRIAGES = "marriages"
     HOUSEHOLD_MOVES = "household-moves"
@@ -31,6 +32,7 @@ class ImportLayout(StrEnum):
     OUTFLOW = "outflow"
     INFLOW = "inflow"
     MATTERS = "matters"
+    ANSWERS = "answers"
 
 
 class Severity(StrEnum):

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Query, Response
 from api.access import ClerkDep, LedgerDep, OfficeDep, ReaderDep, ReadLedgerDep
 from api.declared import reading, writing
 from api.local.visible import AmbiguousExchange, partner_names, visible
-from api.models.base import UUID, CodeQuery, IdPath, Listing, NodeQuery
+from api.models.base import TOWNSHIP, UUID, CodeQuery, IdPath, Listing, NodeQuery
 from api.models.exchanges import NOTICE_EXAMPLE, QUERY_EXAMPLE, ExchangeRow, ExchangeWhole, Pairing, Start, Started
 from api.models.shapes import Shaped, shown
 from api.once import OnceDep
@@ -87,12 +87,13 @@ def list_exchanges(
     other: CodeQuery = None,
     entry: Annotated[str | None, Query(pattern=UUID)] = None,
     paired: Annotated[bool | None, Query()] = None,
+    township: Annotated[str | None, Query(pattern=TOWNSHIP, description="which has it now")] = None,
     overdue: Annotated[bool, Query(description="only those whose answer is late")] = False,
 ) -> Listing[ExchangeRow]:
     """The exchanges of the caller's counties, the newest first, without persons."""
     now, lapse = office.now(), office.node.rules.lapse_days
     wanted = ExchangeFilter(
-        own=caller.counties,
+        own=caller.reach,
         role=role,
         kind=kind,
         event=event,
@@ -102,6 +103,7 @@ def list_exchanges(
         purpose=purpose,
         entry=entry,
         paired=paired,
+        handled_by=caller.township or township,
         overdue_on=civil_day(now) if overdue else None,
         lapsed_before=day_start(civil_day(now) - timedelta(days=lapse)),
     )
@@ -129,7 +131,7 @@ def read_exchange(
         office.now(),
         office.node.rules.lapse_days,
         whole(ledger, office.node, found),
-        sees_people=caller.sees_people,
+        sees_people=caller.sees_people or caller.township is not None,
     )
 
 

@@ -118,6 +118,8 @@ def read_rate_rows(
 
 
 def _place(divisions: Divisions, caller: Caller, wanted: str | None) -> str:
+    if not caller.counties:
+        raise NotFound
     if wanted is None:
         return caller.jurisdiction
     if not divisions.is_known(wanted) or not divisions.contains(caller.jurisdiction, wanted):

@@ -9,6 +9,7 @@ from woshou.cli.call import group
 from woshou.cli.commands import (
     agreement,
     apikey,
+    assign,
     cross_checks,
     exchange,
     imports,
@@ -20,6 +21,7 @@ from woshou.cli.commands import (
     report,
     sheets,
     upkeep,
+    worklist,
 )
 from woshou.cli.words import say, translate_frame
 
@@ -34,6 +36,10 @@ _MODULES = (
     cross_checks,
     register,
     exchange,
+    register,
+    exchange,
+    worklist,
+    assign,
     report,
     apikey,
     upkeep,

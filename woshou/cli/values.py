@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from adapters.sheets.words import label
+from exchange.assignment import ReturnReason
 from exchange.checking.check import FIELD_NAMES, CheckLayout, CheckOutcome, DifferenceState, Settlement
-from exchange.codes import CloseReason, Event, Kind, Purpose, RegisterKind, Result, Role, Sex
+from exchange.codes import ChallengeReason, CloseReason, Event, Kind, Purpose, RegisterKind, Result, Role, Sex
 from exchange.conversation import Effect, State
 from exchange.exchanges import Acceptance, Direction
 from exchange.jurisdiction import Category
@@ -65,8 +66,20 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "direction": {Direction.OUT: "发出", Direction.IN: "收到"},
     "directions": {"both": "双向", "first_to_second": "第一方向第二方", "second_to_first": "第二方向第一方"},
-    # A receipt's word for a message, and an import's for a row.
+    "reason": {
+        ReturnReason.NOT_OURS: "不属本乡镇",
+        ReturnReason.MOVED_WITHIN_COUNTY: "已在县内搬迁",
+        ReturnReason.NEED_HELP: "需县级协助",
+        ReturnReason.ALREADY_HANDLED: "已办理",
+    },
+    "challenged": {
+        ChallengeReason.INCOMPLETE: "不完整",
+        ChallengeReason.CONTRADICTS_DOCUMENT: "与证件不符",
+        ChallengeReason.WRONG_PERSON: "不是此人",
+    },
+    # A receipt's word for a message, an import's for a row, and an assignment's.
     "outcome": {
+        "assigned": "已分派",
         Outcome.ACCEPTED: "已接收",
         Outcome.DUPLICATE: "重复",
         Outcome.REJECTED: "未接收",
@@ -87,7 +100,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         Effect.OVERTAKEN: "已无效果",
     },
     "register": {RegisterKind.OUTFLOW: "流出", RegisterKind.INFLOW: "流入"},
-    "layout": {RegisterKind.OUTFLOW: "流出", RegisterKind.INFLOW: "流入", "matters": "事项"},
+    "layout": {RegisterKind.OUTFLOW: "流出", RegisterKind.INFLOW: "流入", "matters": "事项", "answers": "反馈"},
     "check_layout": {
         CheckLayout.BIRTHS: "出生医学证明",
         CheckLayout.MARRIAGES: "婚姻登记",

@@ -154,6 +154,7 @@ def _fitting(wanted: ExchangeFilter) -> list[ColumnElement[bool]]:
         (held.other, wanted.other),
         (held.purpose, wanted.purpose),
         (held.entry, wanted.entry),
+        (held.handled_by, wanted.handled_by),
     )
     fitting = [column == str(value) for column, value in equal if value is not None]
     if wanted.paired is not None:

@@ -3,7 +3,9 @@
 `METADATA` is what the migrations must come to, and the only place from which statements take their columns.
 """
 
+from adapters.database.tables.assignments import AssignmentRow
 from adapters.database.tables.columns import Row
+from adapters.database.tables.comparisons import ComparisonRow
 from adapters.database.tables.cross_checks import CrossCheckRow, CrossCheckRowRow, DifferenceRow
 from adapters.database.tables.exchanges import ExchangeRow, FactRow
 from adapters.database.tables.links import BatchRow, LinkRow, MessageRow
@@ -24,7 +26,9 @@ __all__ = [
     "METADATA",
     "AgreementRow",
     "ApiKeyRow",
+    "AssignmentRow",
     "BatchRow",
+    "ComparisonRow",
     "CrossCheckRow",
     "CrossCheckRowRow",
     "DifferenceRow",

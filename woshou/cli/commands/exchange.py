@@ -28,6 +28,7 @@ from exchange.verbs.submit import OpeningDraft, submit
 from exchange.verbs.whole import whole
 from woshou.cli import show
 from woshou.cli.call import Call, command, group
+from woshou.cli.commands.assign import install_steps
 from woshou.cli.commands.replies import install_answer, install_replies
 from woshou.cli.people import read_person, read_record
 from woshou.cli.show import PERSON, about
@@ -68,6 +69,7 @@ def install(app: typer.Typer) -> None:
     _install_openings(exchange)
     _install_readings(exchange)
     install_replies(exchange)
+    install_steps(exchange)
     install_answer(app, "answer")
 
 
