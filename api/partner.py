@@ -21,6 +21,8 @@ from exchange.ledger import LedgerBusy
 from exchange.node import NotServed
 from exchange.partners import Partner, PartnerStatus, PartnerSuspended
 from exchange.terms.agreement import DECISION_TYPES, PROPOSAL_TYPE, Agreement, AlreadyDecided, Decision, MalformedAgreement
+from exchange.terms.rulebook import RulesUnknown
+from exchange.terms.rules import RulesRefused
 from exchange.verbs import agree
 from exchange.verbs.receive import LinkForked, NotYourLink, SequenceGap
 from exchange.wire import ijson
@@ -189,6 +191,8 @@ def send_batch(
             *_UNSIGNED,
             WrongType,
             NotServed,
+            RulesUnknown,
+            RulesRefused,
             MalformedAgreement,
             PartnerSuspended,
             RequestTooLarge,

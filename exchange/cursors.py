@@ -1,14 +1,17 @@
 """Where a row stands in its listing: the text that a caller hands back to go on after it, the same on every ledger.
 
-All listings but those within one file or check begin with the newest. A cursor compares as text as its row does in the listing.
-All listings but a file's rows and the worklists begin with the newest. A cursor compares as text as its row does in the listing.
+All listings but the worklists and those within a file or a check begin with the newest. A cursor compares as text as its row
+does in the listing.
 """
 
 import re
 from datetime import datetime
 from typing import NamedTuple
 
+from exchange.cases.case import Case
 from exchange.checking.check import CheckRow, CrossCheck, Difference, EntryToCheck
+from exchange.clocks.escalation import Escalation
+from exchange.clocks.troubles import Trouble
 from exchange.codes import Role
 from exchange.comparing.comparison import Comparison
 from exchange.errors import Invalid
@@ -17,7 +20,7 @@ from exchange.imports import ImportedFile, RowResult
 from exchange.ledger import Finding
 from exchange.moments import from_milliseconds, to_milliseconds
 from exchange.people.register import Entry
-from exchange.worklists import BELONGS, Order, Worklist, place_on
+from exchange.work.worklists import BELONGS, Order, Worklist, place_on
 
 _NAME = r"[0-9A-Za-z_.-]{1,100}"
 _EXCHANGE = re.compile(rf"(\d{{15}})~({_NAME})~(asker|asked)~(\d{{10}})", re.ASCII)
@@ -77,6 +80,11 @@ def entry_cursor(entry: Entry) -> str:
     return entry.id
 
 
+def case_cursor(case: Case) -> str:
+    """A case's place: its id, as an entry's."""
+    return case.id
+
+
 def import_cursor(file: ImportedFile) -> str:
     """A file's place: its moment, then its id."""
     return f"{to_milliseconds(file.at):015d}~{file.id}"
@@ -112,6 +120,16 @@ def to_check_cursor(entry: EntryToCheck) -> str:
     return entry.entry
 
 
+def escalation_cursor(escalation: Escalation) -> str:
+    """An escalation's place: its moment, then its id."""
+    return f"{to_milliseconds(escalation.raised_at):015d}~{escalation.id}"
+
+
+def trouble_cursor(trouble: Trouble) -> str:
+    """A trouble's place: the moment at which it began, then its id."""
+    return f"{to_milliseconds(trouble.began_at):015d}~{trouble.id}"
+
+
 def comparison_cursor(comparison: Comparison) -> str:
     """A comparison's place: its moment, then its id."""
     return f"{to_milliseconds(comparison.at):015d}~{comparison.id}"
@@ -131,14 +149,14 @@ def read_work_cursor(worklist: Worklist, cursor: str) -> WorkPlace:
 
 
 def read_entry_cursor(cursor: str) -> str:
-    """The id that `entry_cursor` wrote; BadCursor for anything else."""
+    """The id that `entry_cursor` or `case_cursor` wrote; BadCursor for anything else."""
     _parts(_ENTRY, cursor)
     return cursor
 
 
 def read_moment_cursor(cursor: str) -> MomentPlace:
-    """The place that `import_cursor`, `finding_cursor` or `check_cursor` wrote; BadCursor for anything else."""
-    """The place that `import_cursor`, `finding_cursor` or `comparison_cursor` wrote; BadCursor for anything else."""
+    """The place that `import_cursor`, `finding_cursor`, `comparison_cursor` or `check_cursor` wrote; BadCursor for others."""
+    """The place that a cursor of a moment and an id wrote; BadCursor for anything else."""
     at, name = _parts(_MOMENT, cursor)
     return MomentPlace(_moment(at), name)
 

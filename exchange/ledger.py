@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
 from exchange.announcements import Notification
-from exchange.assignment import Assignment
+from exchange.cases.case import Case
 from exchange.checking.check import (
     CheckField,
     CheckLayout,
@@ -22,6 +22,8 @@ from exchange.checking.check import (
     EntryToCheck,
     FieldCounts,
 )
+from exchange.clocks.escalation import Escalation
+from exchange.clocks.troubles import Symptom, Trouble
 from exchange.codes import RegisterKind, Role
 from exchange.comparing.comparison import Comparison
 from exchange.conversation import Fact
@@ -31,9 +33,14 @@ from exchange.imports import ImportedFile, RowResult
 from exchange.moments import Period
 from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
+from exchange.routing.table import Confirmed, Pin
+from exchange.routing.trail import SentOn
 from exchange.terms.agreement import SignedAgreement
+from exchange.terms.daytable import LoadedDay
+from exchange.terms.rulebook import RulesFile, RulesUse
 from exchange.wire.figures import LogLines
-from exchange.worklists import WorkFilter, Worklist
+from exchange.work.assignment import Assignment
+from exchange.work.worklists import WorkFilter, Worklist
 
 
 class LedgerBusy(WoshouError):
@@ -95,9 +102,22 @@ class Finding:
     settled_at: datetime | None = None
 
 
+class UnfinishedRun(NamedTuple):
+    """A run of a daily job that was begun and has not come to its end."""
+
+    job: str
+    business_date: date
+    claimed_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeFilter:
-    """Which exchanges to list; None does not filter. `own` holds the county codes that the caller may see."""
+    """Which exchanges to list; None does not filter. `own` holds the county codes that the caller may see.
+
+    `overdue_on`: an answer is awaited and its due date lies before that day; `expected_before`: likewise by the date that an
+    interim answer has named. `lapsed_on` is the day by which `state` sees what has lapsed; `lapsing` holds the last days of
+    answers that were neither confirmed nor challenged.
+    """
 
     own: frozenset[str]
     role: Role | None = None
@@ -111,7 +131,11 @@ class ExchangeFilter:
     paired: bool | None = None
     handled_by: str | None = None
     overdue_on: date | None = None
-    lapsed_before: datetime | None = None
+    lapsed_on: date | None = None
+    expected_before: date | None = None
+    due_provisional: bool | None = None
+    lapsing: Period | None = None
+    link: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +148,16 @@ class EntryFilter:
     other: str | None = None
     township: str | None = None
     person_index: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFilter:
+    """Which cases to list."""
+
+    own: frozenset[str]
+    open: bool | None = None
+    owner: str | None = None
+    contradicted: bool | None = None
 
 
 class Page(NamedTuple):
@@ -200,7 +234,7 @@ class Assignments(Protocol):
 
 
 class Worklists(Protocol):
-    """What there is to do, in the order of `exchange.worklists`."""
+    """What there is to do, in the order of `exchange.work.worklists`."""
 
     def page(self, worklist: Worklist, wanted: WorkFilter, page: Page) -> list[Exchange]: ...
     def counts(self, wanted: WorkFilter) -> Mapping[Worklist, int]: ...
@@ -265,6 +299,7 @@ class Chores(Protocol):
     def claim_run(self, job: str, business_date: date, at: datetime) -> bool: ...
     def finish_run(self, job: str, business_date: date, at: datetime, outcome: str) -> None: ...
     def last_run(self, job: str, before: date) -> date | None: ...
+    def unfinished(self, since: date) -> list[UnfinishedRun]: ...
     def add_findings(self, findings: Sequence[Finding]) -> None: ...
     def findings(self, page: Page) -> list[Finding]: ...
     def open_findings(self, kinds: Sequence[str], partner: str) -> list[Finding]: ...
@@ -290,6 +325,62 @@ class Notifications(Protocol):
     def due(self, now: datetime, limit: int) -> list[Notification]: ...
     def save(self, notification: Notification) -> None: ...
     def forget(self, before: datetime) -> int: ...
+    def claim(self, what: str, key: ExchangeKey, day: date) -> bool: ...
+
+
+class Norms(Protocol):
+    """Rules and days that administrators have added, none of which is ever changed; `stamp` grows with each."""
+
+    def stamp(self) -> int: ...
+    def add_file(self, file: RulesFile) -> None: ...
+    def files(self) -> list[RulesFile]: ...
+    def add_use(self, use: RulesUse) -> None: ...
+    def uses(self) -> list[RulesUse]: ...
+    def add_days(self, days: Sequence[LoadedDay]) -> None: ...
+    def days(self) -> list[LoadedDay]: ...
+
+
+class Escalations(Protocol):
+    """What lies before a coordinator; `standing` gives the latest of each exchange that is not resolved."""
+
+    def add(self, escalations: Sequence[Escalation]) -> None: ...
+    def save(self, escalation: Escalation) -> None: ...
+    def get(self, escalation: str) -> Escalation | None: ...
+    def standing(self, exchanges: Iterable[str]) -> Mapping[ExchangeKey, Escalation]: ...
+    def find(self, own: frozenset[str], page: Page, *, to: str | None, resolved: bool | None) -> list[Escalation]: ...
+    def resolve(self, keys: Iterable[ExchangeKey], at: datetime) -> int: ...
+
+
+class Troubles(Protocol):
+    """What went wrong, since when and until when."""
+
+    def begin(self, trouble: Trouble) -> bool: ...
+    def end(self, symptom: Symptom, at: datetime) -> bool: ...
+    def lasting(self) -> list[Trouble]: ...
+    def find(self, page: Page) -> list[Trouble]: ...
+
+
+class Routes(Protocol):
+    """What operators confirmed and pinned, and what was sent on."""
+
+    def confirmed(self) -> list[Confirmed]: ...
+    def pins(self) -> list[Pin]: ...
+    def pin(self, pin: Pin) -> None: ...
+    def unpin(self, prefix: str) -> bool: ...
+    def follow(self, step: SentOn) -> None: ...
+    def onward(self, exchanges: Iterable[str]) -> list[SentOn]: ...
+    def backward(self, exchanges: Iterable[str]) -> list[SentOn]: ...
+
+
+class Cases(Protocol):
+    """The cases of couples; `following` are those that are over and of which something is still to come."""
+
+    def get(self, case: str, *, lock: bool = False) -> Case | None: ...
+    def add(self, case: Case) -> None: ...
+    def save(self, case: Case) -> None: ...
+    def find(self, wanted: CaseFilter, page: Page) -> list[Case]: ...
+    def of_exchanges(self, exchanges: Iterable[str]) -> Mapping[ExchangeKey, str]: ...
+    def following(self, page: Page) -> list[Case]: ...
 
 
 class CrossChecks(Protocol):
@@ -331,7 +422,12 @@ class Ledger(Protocol):
     chores: Chores
     notifications: Notifications
     cross_checks: CrossChecks
+    routes: Routes
+    cases: Cases
     comparisons: Comparisons
+    norms: Norms
+    escalations: Escalations
+    troubles: Troubles
 
 
 class Ledgers(Protocol):

@@ -6,13 +6,18 @@ from datetime import datetime, time, timedelta
 from typing import TypeAlias
 
 from exchange.moments import SHANGHAI, civil_day
+from jobs.clocks.escalate import escalate
+from jobs.clocks.foresee import foresee
+from jobs.clocks.overdue import NAME as OVERDUE
+from jobs.clocks.overdue import announce_overdue
+from jobs.clocks.remind import remind_partners
+from jobs.clocks.settle import settle
+from jobs.clocks.watch import watch_for_trouble
 from jobs.compare import NAME as COMPARE
 from jobs.compare import compare_links
 from jobs.deliver import deliver
+from jobs.follow import follow_cases
 from jobs.notify import notify
-from jobs.overdue import NAME as OVERDUE
-from jobs.overdue import announce_overdue
-from jobs.remind import remind_partners
 from jobs.renew import renew_partners
 from jobs.retry import retry_rejected
 from jobs.shift import Shift
@@ -55,10 +60,15 @@ SCHEDULE = (
     Job(name="notify", run=notify, when=Rounds()),
     Job(name="renew", run=renew_partners, when=Every(interval=timedelta(hours=1))),
     Job(name="retry", run=retry_rejected, when=Every(interval=timedelta(hours=1))),
+    Job(name="follow", run=follow_cases, when=Every(interval=timedelta(hours=1))),
     Job(name="tidy", run=tidy, when=Every(interval=timedelta(hours=1))),
+    Job(name="watch", run=watch_for_trouble, when=Every(interval=timedelta(minutes=5))),
+    Job(name="settle", run=settle, when=Daily(at=time(0, 5))),
     Job(name=OVERDUE, run=announce_overdue, when=Daily(at=time(0, 10))),
     Job(name=COMPARE, run=compare_links, when=Daily(at=time(1, 30))),
+    Job(name="foresee", run=foresee, when=Daily(at=time(7, 50))),
     Job(name="remind", run=remind_partners, when=Daily(at=time(8, 0))),
+    Job(name="escalate", run=escalate, when=Daily(at=time(8, 10))),
 )
 
 

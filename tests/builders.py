@@ -30,7 +30,8 @@ from tests.building.basics import (
     an_id_number,
 )
 from tests.building.checks import a_check, a_check_row, a_difference
-from tests.building.local import a_finding, a_notification, a_row, a_row_problem, an_answer, an_api_key, an_import
+from tests.building.clocks import a_loaded_day, a_rules_file, a_rules_use, a_trouble, an_escalation
+from tests.building.local import a_comparison, a_finding, a_notification, a_row, a_row_problem, an_answer, an_api_key, an_import
 from tests.building.partners import a_partner, a_partner_key, agreed_terms, an_agreement
 from tests.building.wire import a_feedback, a_notice, a_query
 
@@ -44,6 +45,7 @@ __all__ = [
     "a_batch",
     "a_check",
     "a_check_row",
+    "a_comparison",
     "a_conversation",
     "a_day",
     "a_difference",
@@ -52,6 +54,7 @@ __all__ = [
     "a_feedback",
     "a_finding",
     "a_link",
+    "a_loaded_day",
     "a_message",
     "a_moment",
     "a_notice",
@@ -63,13 +66,17 @@ __all__ = [
     "a_record",
     "a_row",
     "a_row_problem",
+    "a_rules_file",
+    "a_rules_use",
     "a_salt",
+    "a_trouble",
     "agreed_terms",
     "an_agreement",
     "an_answer",
     "an_api_key",
     "an_entry",
     "an_entry_fact",
+    "an_escalation",
     "an_exchange",
     "an_id",
     "an_id_number",

@@ -3,32 +3,42 @@
 from adapters.database.books.access import SqlAccess
 from adapters.database.books.agreements import SqlAgreements
 from adapters.database.books.assignments import SqlAssignments
+from adapters.database.books.cases import SqlCases
 from adapters.database.books.chores import SqlChores
 from adapters.database.books.comparisons import SqlComparisons
 from adapters.database.books.cross_checks import SqlCrossChecks
 from adapters.database.books.entries import SqlEntries
+from adapters.database.books.escalations import SqlEscalations
 from adapters.database.books.exchanges import SqlExchanges
 from adapters.database.books.imports import SqlImports
 from adapters.database.books.links import SqlLinks
 from adapters.database.books.messages import SqlMessages
+from adapters.database.books.norms import SqlNorms
 from adapters.database.books.notifications import SqlNotifications
 from adapters.database.books.partners import SqlPartners
+from adapters.database.books.routes import SqlRoutes
+from adapters.database.books.troubles import SqlTroubles
 from adapters.database.books.worklists import SqlWorklists
 from adapters.database.work import Work
 from exchange.ledger import (
     Access,
     Agreements,
     Assignments,
+    Cases,
     Chores,
     Comparisons,
     CrossChecks,
     Entries,
+    Escalations,
     Exchanges,
     Imports,
     Links,
     Messages,
+    Norms,
     Notifications,
     Partners,
+    Routes,
+    Troubles,
     Worklists,
 )
 
@@ -50,4 +60,9 @@ class SqlLedger:
         self.chores: Chores = SqlChores(work)
         self.notifications: Notifications = SqlNotifications(work)
         self.cross_checks: CrossChecks = SqlCrossChecks(work)
+        self.routes: Routes = SqlRoutes(work)
+        self.cases: Cases = SqlCases(work)
         self.comparisons: Comparisons = SqlComparisons(work)
+        self.norms: Norms = SqlNorms(work)
+        self.escalations: Escalations = SqlEscalations(work)
+        self.troubles: Troubles = SqlTroubles(work)

@@ -9,8 +9,10 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
 from exchange.announcements import Notification
-from exchange.assignment import Assignment
+from exchange.cases.case import Case
 from exchange.checking.check import CheckRow, CrossCheck, Difference
+from exchange.clocks.escalation import Escalation
+from exchange.clocks.troubles import Trouble
 from exchange.comparing.comparison import Comparison
 from exchange.conversation import Fact
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
@@ -18,7 +20,12 @@ from exchange.imports import ImportedFile, RowResult
 from exchange.ledger import ApiKey, Finding, RememberedAnswer
 from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
+from exchange.routing.table import Pin
+from exchange.routing.trail import SentOn
 from exchange.terms.agreement import SignedAgreement
+from exchange.terms.daytable import LoadedDay
+from exchange.terms.rulebook import RulesFile, RulesKind, RulesUse
+from exchange.work.assignment import Assignment
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -90,7 +97,16 @@ class Books:
     checks: dict[str, CrossCheck] = field(default_factory=dict)
     check_rows: dict[str, tuple[CheckRow, ...]] = field(default_factory=dict)
     differences: dict[str, Difference] = field(default_factory=dict)
+    pins: dict[str, Pin] = field(default_factory=dict)
+    sent_on: dict[ExchangeKey, SentOn] = field(default_factory=dict)
+    cases: dict[str, Case] = field(default_factory=dict)
     comparisons: dict[str, Comparison] = field(default_factory=dict)
+    tellings: dict[tuple[str, ExchangeKey, date], bool] = field(default_factory=dict)
+    rules_files: dict[tuple[RulesKind, str], RulesFile] = field(default_factory=dict)
+    rules_uses: dict[int, RulesUse] = field(default_factory=dict)
+    holidays: dict[int, LoadedDay] = field(default_factory=dict)
+    escalations: dict[str, Escalation] = field(default_factory=dict)
+    troubles: dict[str, Trouble] = field(default_factory=dict)
 
     def copy(self) -> "Books":
         """The same books, to be changed without touching these."""

@@ -6,9 +6,10 @@ from contextlib import contextmanager
 
 from adapters.memory.access import MemoryAccess
 from adapters.memory.agreements import MemoryAgreements
-from adapters.memory.assignments import MemoryAssignments
 from adapters.memory.books import Books
+from adapters.memory.cases import MemoryCases
 from adapters.memory.chores import MemoryChores
+from adapters.memory.clocks import MemoryEscalations, MemoryNorms, MemoryTroubles
 from adapters.memory.comparisons import MemoryComparisons
 from adapters.memory.cross_checks import MemoryCrossChecks
 from adapters.memory.entries import MemoryEntries
@@ -18,23 +19,30 @@ from adapters.memory.links import MemoryLinks
 from adapters.memory.messages import MemoryMessages
 from adapters.memory.notifications import MemoryNotifications
 from adapters.memory.partners import MemoryPartners
-from adapters.memory.worklists import MemoryWorklists
+from adapters.memory.routes import MemoryRoutes
+from adapters.memory.work.assignments import MemoryAssignments
+from adapters.memory.work.worklists import MemoryWorklists
 from exchange.ledger import (
     Access,
     Agreements,
     Assignments,
+    Cases,
     Chores,
     Comparisons,
     CrossChecks,
     Entries,
+    Escalations,
     Exchanges,
     Imports,
     Ledger,
     LedgerBusy,
     Links,
     Messages,
+    Norms,
     Notifications,
     Partners,
+    Routes,
+    Troubles,
     Worklists,
 )
 
@@ -57,7 +65,12 @@ class MemoryLedger:
     chores: Chores
     notifications: Notifications
     cross_checks: CrossChecks
+    routes: Routes
+    cases: Cases
     comparisons: Comparisons
+    norms: Norms
+    escalations: Escalations
+    troubles: Troubles
 
     def __init__(self, books: Books) -> None:
         self.links = MemoryLinks(books)
@@ -73,7 +86,12 @@ class MemoryLedger:
         self.chores = MemoryChores(books)
         self.notifications = MemoryNotifications(books)
         self.cross_checks = MemoryCrossChecks(books)
+        self.routes = MemoryRoutes(books)
+        self.cases = MemoryCases(books)
         self.comparisons = MemoryComparisons(books)
+        self.norms = MemoryNorms(books)
+        self.escalations = MemoryEscalations(books)
+        self.troubles = MemoryTroubles(books)
 
 
 class MemoryLedgers:

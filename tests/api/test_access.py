@@ -12,31 +12,35 @@ from api.access import LocalRole
 from api.app import create_app
 from api.local import ROUTERS
 from api.openapi import describe
-from exchange.assignment import Assignment, ReturnReason
 from exchange.codes import Role
 from exchange.partners import PartnerStatus
 from exchange.terms.agreement import Party, Standing
 from exchange.wire.message import write_message
+from exchange.work.assignment import Assignment, ReturnReason
 from tests.api.nodes import Served, served
 from tests.builders import (
     WUCHANG,
     XICHENG,
     a_check,
     a_check_row,
+    a_comparison,
     a_conversation,
     a_difference,
     a_message,
     a_partner,
     a_query,
     a_row,
+    a_trouble,
     agreed_terms,
     an_agreement,
     an_entry,
+    an_escalation,
     an_exchange,
     an_id,
     an_import,
     judged,
 )
+from tests.building.cases import a_case
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import a_node
 
@@ -73,6 +77,8 @@ ONE_PERSON = rule(*PEOPLE, **_NOT_HERE)
 ONE_ANSWER = rule(*PEOPLE, above=FORBIDDEN, outside=FORBIDDEN)
 OWN_PEOPLE = rule(*PEOPLE, **_NOT_HERE, other=EMPTY)
 OWN_DEEDS = rule(*PEOPLE, **_NOT_HERE, other=OK)
+# The example is another clerk's.
+OWN_CASE = rule(*PEOPLE, **_NOT_HERE, own=FORBIDDEN)
 ONE_EXCHANGE = rule(*READERS)
 EXCHANGE_ROWS = rule(*READERS, below=EMPTY, other=EMPTY, outside=EMPTY)
 FIGURES = rule(*READERS)
@@ -82,6 +88,7 @@ SIGNING = rule("coordinator")
 PROPOSING = rule("coordinator", below=FORBIDDEN, other=FORBIDDEN, outside=FORBIDDEN)
 RUNNING = rule("operator", below=FORBIDDEN, other=OK, outside=FORBIDDEN)
 WATCHING = rule("operator", "auditor", below=FORBIDDEN, other=OK, outside=FORBIDDEN)
+OVERSEEING = rule("coordinator", "operator", "auditor", below=FORBIDDEN, other=OK, outside=FORBIDDEN)
 WHOEVER = rule(*ALL, below=OK, other=OK, outside=OK)
 
 RULES = {
@@ -105,6 +112,14 @@ RULES = {
     "POST /api/v1/exchanges/{exchange}/confirmation": ONE_PERSON,
     "POST /api/v1/exchanges/{exchange}/reminder": ONE_PERSON,
     "POST /api/v1/exchanges/{exchange}/withdrawal": ONE_PERSON,
+    "POST /api/v1/exchanges/{exchange}/send-on": ONE_PERSON,
+    "POST /api/v1/cases": OWN_DEEDS,
+    "GET /api/v1/cases": EXCHANGE_ROWS,
+    "GET /api/v1/cases/{case}": ONE_EXCHANGE,
+    "POST /api/v1/cases/{case}/commitment": OWN_CASE,
+    "POST /api/v1/cases/{case}/finish": OWN_CASE,
+    "POST /api/v1/cases/{case}/cancellation": OWN_CASE,
+    "POST /api/v1/cases/{case}/handover": OWN_CASE,
     "POST /api/v1/exchanges/{exchange}/assignment": rule(*PEOPLE, "coordinator", **_NOT_HERE),
     "POST /api/v1/exchanges/{exchange}/return": rule(*PEOPLE, above=FORBIDDEN, outside=FORBIDDEN),
     "GET /api/v1/exchanges/{exchange}/assignments": ONE_EXCHANGE,
@@ -141,9 +156,22 @@ RULES = {
     "POST /api/v1/partners/{node}/confirmation": RUNNING,
     "POST /api/v1/partners/{node}/suspension": RUNNING,
     "POST /api/v1/partners/{node}/resumption": RUNNING,
+    "GET /api/v1/routes": RUNNING,
+    "GET /api/v1/routes/{code}": RUNNING,
+    "PUT /api/v1/routes/{code}": RUNNING,
+    "DELETE /api/v1/routes/{code}": rule("operator", below=FORBIDDEN, own=GONE, above=GONE, other=GONE, outside=FORBIDDEN),
     "GET /api/v1/findings": WATCHING,
+    "GET /api/v1/comparisons": OVERSEEING,
+    "GET /api/v1/comparisons/{comparison}": OVERSEEING,
     "GET /api/v1/rates": FIGURES,
     "GET /api/v1/rates/{rate}/rows": FIGURES,
+    "GET /api/v1/rules": WHOEVER,
+    "GET /api/v1/calendar/{year}": WHOEVER,
+    "POST /api/v1/calendar": RUNNING,
+    "GET /api/v1/escalations": rule("coordinator", above=EMPTY, below=EMPTY, other=EMPTY, outside=EMPTY),
+    "POST /api/v1/escalations": rule("coordinator"),
+    "POST /api/v1/escalations/{escalation}/acknowledgement": rule("coordinator"),
+    "GET /api/v1/troubles": rule("operator", "coordinator", below=FORBIDDEN, outside=FORBIDDEN, other=OK),
 }
 PUBLIC = {"GET /healthz", "GET /readyz"}
 ROUTES = {
@@ -179,6 +207,10 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             ledger.assignments.add([Assignment(exchange=asked.key, at=made.clock.now(), **back)])
             ledger.imports.add(an_import(1), [a_row(2)])
             ledger.cross_checks.add(a_check(1), [a_check_row(3)], [a_difference(1)])
+            ledger.comparisons.add(a_comparison(1))
+            ledger.escalations.add([an_escalation(1, link=link)])
+            ledger.troubles.begin(a_trouble())
+            ledger.cases.add(a_case(7, id=an_id(1)))
         yield made
 
 
@@ -195,12 +227,17 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
     ids = {
         "entry": an_id(1),
         "exchange": an_id(1),
+        "comparison": an_id(1),
+        "case": an_id(1),
+        "code": WUCHANG,
         "id": an_id(1),
         "digest": an_agreement().digest,
         "node": "wuchang.example",
         "layout": "outflow",
         "rate": "feedback_given",
         "worklist": "to_answer",
+        "year": 2027,
+        "escalation": an_id(1),
     }
     if path.endswith(("/assignment", "/assignments", "/return")):
         ids["exchange"] = an_id(2)
@@ -216,6 +253,7 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
         else:
             body = content["example"] if "example" in content else content["examples"]["1"]["value"]
             body = {**body, "entry": an_id(1)} if isinstance(body, dict) and "entry" in body else body
+            body = {**body, "exchange": an_id(1)} if path == "/api/v1/escalations" else body
             body = {**body, "jurisdiction": XICHENG} if path == "/api/v1/agreements" else body
             body = {**body, "url": "http://127.0.0.1:1"} if path == "/api/v1/partners" else body
             request |= {"content": body} if isinstance(body, str) else {"json": body}
@@ -247,12 +285,17 @@ def test_without_a_key_nothing_is_told(node: Served, name: str):
     filled = path.format(
         entry=an_id(1),
         exchange=an_id(1),
+        comparison=an_id(1),
+        case=an_id(1),
+        code=WUCHANG,
         id=an_id(1),
         digest="A" * 43,
         node="a",
         layout="outflow",
         rate="on_time",
         worklist="to_pair",
+        year=2027,
+        escalation=an_id(1),
     )
     for headers in ({}, {"authorization": "Bearer wsk_k0_wrong"}, {"authorization": "Basic d3NrOg=="}):
         response = node.http.request(method, filled, headers=headers)

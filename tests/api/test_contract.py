@@ -41,6 +41,7 @@ from tests.builders import (
     an_import,
     judged,
 )
+from tests.building.cases import a_case
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import a_node
 
@@ -51,7 +52,15 @@ PROMISED = (
     response_schema_conformance,
     response_headers_conformance,
 )
-ROLE_OF = {"Agreements": "coordinator", "Partners": "operator", "Health": "operator"}
+ROLE_OF = {
+    "Agreements": "coordinator",
+    "Escalations": "coordinator",
+    "Health": "operator",
+    "Partners": "operator",
+    "Routing": "operator",
+    "Rules": "operator",
+    "Troubles": "operator",
+}
 
 
 def answering_everywhere(document: list[str]) -> httpx.MockTransport:
@@ -80,6 +89,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             ledger.imports.add(an_import(1), [a_row(2)])
             differences = [a_difference(n, check=EXAMPLE_ID, entry=EXAMPLE_ID) for n in (1, 2)]
             ledger.cross_checks.add(a_check(1, id=EXAMPLE_ID), [a_check_row(3, check=EXAMPLE_ID)], differences)
+            ledger.cases.add(a_case(7, id=EXAMPLE_ID))
         yield node
     database.close()
 

@@ -150,7 +150,7 @@ def test_a_query_about_an_entry_with_open_differences_is_sent_with_a_warning(bot
     entry = enter(both.xicheng)
     run(both.xicheng, a_file(LU.BIRTHS, a_birth()))
     started = both.xicheng.post("/exchanges", {"entry": entry, "purpose": "public_service", "items": ["children"]}, status=201)
-    (warned,) = started["warnings"]
+    (warned,) = started["notes"]
     assert warned["code"] == "unsettled-differences"
     assert "子女出生日期" in warned["zh"]
     header = ("类别", "用途", "姓名", "公民身份号码", "协查项目")
@@ -160,7 +160,7 @@ def test_a_query_about_an_entry_with_open_differences_is_sent_with_a_warning(bot
     assert (row["outcome"], [each["code"] for each in row["problems"]]) == ("warned", ["unsettled-differences"])
     other = enter(both.xicheng, 4)
     sent = both.xicheng.post("/exchanges", {"entry": other, "purpose": "public_service", "items": ["children"]})
-    assert sent["warnings"] == []
+    assert sent["notes"] == []
 
 
 def test_another_countys_key_sees_nothing(both: Neighbours):

@@ -31,6 +31,7 @@ WIRE_SHAPES = (
     "RowsAsked",
     "RowsTold",
 )
+OTHERS = ("agreement.proposed", "escalation.raised", "trouble.began", "trouble.ended")
 PUBLIC = {"GET /healthz", "GET /readyz", "GET /.well-known/migrant-exchange", "GET /.well-known/jwks.json", "POST /oauth/token"}
 
 
@@ -145,7 +146,7 @@ def test_every_body_has_an_example(name: str):
 
 def test_the_webhooks_are_described():
     assert DOCUMENT["openapi"].startswith("3.1")
-    assert DOCUMENT["webhooks"].keys() == {*get_args(ExchangeEvent), "agreement.proposed"}
+    assert DOCUMENT["webhooks"].keys() == {*get_args(ExchangeEvent), *OTHERS}
     for item in DOCUMENT["webhooks"].values():
         headers = [parameter["name"] for parameter in item["post"]["parameters"]]
         assert headers == ["webhook-id", "webhook-timestamp", "webhook-signature"]

@@ -117,5 +117,5 @@ def test_a_query_about_an_entry_with_open_differences_warns(entered, checked):
     befriend(entered)
     (entry,) = entered("register", "list").json["items"]
     told = entered("exchange", "query", "--entry", entry["id"], "--item", "children")
-    assert [each["code"] for each in told.json["warnings"]] == ["unsettled-differences"]
+    assert [each["code"] for each in told.json["notes"]] == ["unsettled-differences"]
     assert "child's birth date" in told.err

@@ -14,9 +14,9 @@ from exchange.checking.check import CheckLayout, DifferenceFilter
 from exchange.codes import Role
 from exchange.cursors import check_cursor, entry_cursor, exchange_cursor
 from exchange.exchanges import Direction, ExchangeKey
-from exchange.ledger import EntryFilter, ExchangeFilter, Page
+from exchange.ledger import CaseFilter, EntryFilter, ExchangeFilter, Page
 from exchange.moments import Period
-from exchange.worklists import WorkFilter, Worklist
+from exchange.work.worklists import WorkFilter, Worklist
 from tests.builders import a_check, a_day, a_moment, an_entry, an_exchange, an_id
 
 OWN = frozenset({"110102"})
@@ -80,6 +80,13 @@ QUESTIONS = {
     "lapse of an entry": lambda ledger: ledger.cross_checks.lapse(entry=an_id()),
     "differences forgotten": lambda ledger: ledger.cross_checks.forget(a_moment()),
     "last run": lambda ledger: ledger.chores.last_run("overdue", a_day()),
+    "case": lambda ledger: ledger.cases.get(an_id(), lock=True),
+    "cases": lambda ledger: ledger.cases.find(CaseFilter(own=OWN), Page()),
+    "contradicted cases": lambda ledger: ledger.cases.find(CaseFilter(own=OWN, contradicted=True), Page()),
+    "case of exchange": lambda ledger: ledger.cases.of_exchanges([an_id()]),
+    "cases followed": lambda ledger: ledger.cases.following(Page(after=an_id())),
+    "sent on": lambda ledger: ledger.routes.onward([an_id()]),
+    "sent on from": lambda ledger: ledger.routes.backward([an_id()]),
     "assignments": lambda ledger: ledger.assignments.of([ASKED]),
     "townships": lambda ledger: ledger.entries.townships([an_id()]),
     "counts of the worklists": lambda ledger: ledger.worklists.counts(WORK),
@@ -142,6 +149,14 @@ IN_ORDER = ["queued", "list", "next page", "entries", "next entries", "findings"
 
 
 @pytest.mark.parametrize("name", [*IN_ORDER, "checks", "next checks", "differences"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("queued", "list", "next page", "entries", "next entries", "findings", "due", "a township's", "after"),
+        *("cases", "cases followed"),
+        *Worklist,
+    ],
+)
 def test_a_page_is_read_in_its_order_and_never_sorted(plans, name):
     assert [step for step in plans(QUESTIONS[name]) if "TEMP B-TREE" in step] == []
 

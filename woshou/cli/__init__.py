@@ -8,21 +8,24 @@ import typer
 from woshou.cli.call import group
 from woshou.cli.commands import (
     agreement,
+    alerts,
     apikey,
-    assign,
-    cross_checks,
+    case,
     exchange,
     imports,
     node,
+    norms,
     openapi,
     partner,
     processes,
     register,
     report,
+    route,
     sheets,
     upkeep,
-    worklist,
 )
+from woshou.cli.commands.cross_check import checks
+from woshou.cli.commands.work import assign, worklist
 from woshou.cli.words import say, translate_frame
 
 # In the order in which they are first needed.
@@ -30,17 +33,19 @@ _MODULES = (
     node,
     processes,
     partner,
+    route,
     agreement,
     sheets,
     imports,
-    cross_checks,
+    checks,
     register,
     exchange,
-    register,
-    exchange,
+    case,
     worklist,
     assign,
     report,
+    alerts,
+    norms,
     apikey,
     upkeep,
     openapi,

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 
 from adapters.sheets.words import label
-from exchange.assignment import ReturnReason
+from exchange.cases.progress import CaseState, ItemState
 from exchange.checking.check import FIELD_NAMES, CheckLayout, CheckOutcome, DifferenceState, Settlement
-from exchange.codes import ChallengeReason, CloseReason, Event, Kind, Purpose, RegisterKind, Result, Role, Sex
+from exchange.clocks.escalation import EscalationWhy
+from exchange.clocks.troubles import TroubleKind
+from exchange.codes import ChallengeReason, CloseReason, Event, Item, Kind, Purpose, RegisterKind, Result, Role, Sex
 from exchange.conversation import Effect, State
 from exchange.exchanges import Acceptance, Direction
 from exchange.jurisdiction import Category
@@ -14,6 +16,7 @@ from exchange.rates import Cohort
 from exchange.terms.agreement import Standing
 from exchange.verbs.cross_check.settle import SettledAs
 from exchange.wire.batch import Outcome
+from exchange.work.assignment import ReturnReason
 from woshou.cli.words import LANGUAGE
 
 _EVENTS: dict[str, str] = {event: label("event", event) for event in Event}
@@ -53,6 +56,28 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         State.CLOSED: "已办结",
         State.LAPSED: "已失效",
         State.WITHDRAWN: "已撤回",
+        CaseState.READY: "可办结",
+        CaseState.LATE: "有逾期",
+        CaseState.AWAITING: "等待答复",
+        CaseState.UNDECIDED: "待承诺或转送",
+        CaseState.FINISHED: "已办结",
+        CaseState.CANCELLED: "已取消",
+    },
+    "service": _PURPOSES,
+    "item": {item: label("items", item) for item in Item},
+    "item_state": {
+        ItemState.LOCAL: "本地户籍",
+        ItemState.CONFIRMED: "属实",
+        ItemState.CORRECTED: "有更正",
+        ItemState.COMMITTED: "已承诺",
+        ItemState.SENDING: "发送中",
+        ItemState.AWAITED: "待反馈",
+        ItemState.LATE: "逾期",
+        ItemState.UNTOLD: "答复未涉及",
+        ItemState.NEGATIVE: "未能核实",
+        ItemState.REJECTED: "未受理",
+        ItemState.WITHDRAWN: "已撤回",
+        ItemState.CANNOT_BE_ASKED: "无法协查",
     },
     "result": {
         Result.CONFIRMED: "属实",
@@ -143,6 +168,15 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "status": {PartnerStatus.PENDING: "待确认", PartnerStatus.ACTIVE: "已开通", PartnerStatus.SUSPENDED: "已暂停"},
     "environment": {"production": "生产", "sandbox": "沙箱"},
     "unsent": {"proposal": "提案", "decision": "决定"},
+    "trouble": {
+        TroubleKind.PARTNER_UNREACHABLE: "协作方无法联系",
+        TroubleKind.RECEIPTS_REFUSED: "批次或回执未被接受",
+        TroubleKind.PARTNER_SILENT: "协作方无回音",
+        TroubleKind.CLOCK_OFF: "时钟不准",
+        TroubleKind.JOB_FAILED: "作业未完成",
+        TroubleKind.OVERDUE_MANY: "逾期过多",
+    },
+    "why": {EscalationWhy.OVERDUE: "逾期", EscalationWhy.RAISED: "提请"},
     "use": {"sig": "签名", "enc": "加密"},
     "cohort": {Cohort.DUE: "按首次期限", Cohort.SUBMITTED: "按提交"},
 }

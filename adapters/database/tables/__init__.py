@@ -4,6 +4,8 @@
 """
 
 from adapters.database.tables.assignments import AssignmentRow
+from adapters.database.tables.cases import CaseExchangeRow, CaseRow, PinRow, SentOnRow
+from adapters.database.tables.clocks import EscalationRow, HolidayRow, RulesFileRow, RulesUseRow, TellingRow, TroubleRow
 from adapters.database.tables.columns import Row
 from adapters.database.tables.comparisons import ComparisonRow
 from adapters.database.tables.cross_checks import CrossCheckRow, CrossCheckRowRow, DifferenceRow
@@ -28,15 +30,19 @@ __all__ = [
     "ApiKeyRow",
     "AssignmentRow",
     "BatchRow",
+    "CaseExchangeRow",
+    "CaseRow",
     "ComparisonRow",
     "CrossCheckRow",
     "CrossCheckRowRow",
     "DifferenceRow",
     "EntryFactRow",
     "EntryRow",
+    "EscalationRow",
     "ExchangeRow",
     "FactRow",
     "FindingRow",
+    "HolidayRow",
     "ImportRow",
     "ImportRowRow",
     "JobRunRow",
@@ -45,6 +51,12 @@ __all__ = [
     "NotificationRow",
     "PartnerKeyRow",
     "PartnerRow",
+    "PinRow",
     "RememberedAnswerRow",
+    "RulesFileRow",
+    "RulesUseRow",
+    "SentOnRow",
+    "TellingRow",
+    "TroubleRow",
     "UsedAssertionRow",
 ]
