@@ -16,6 +16,7 @@ from adapters.database.books.messages import SqlMessages
 from adapters.database.books.norms import SqlNorms
 from adapters.database.books.notifications import SqlNotifications
 from adapters.database.books.partners import SqlPartners
+from adapters.database.books.reporting.reports import SqlReports
 from adapters.database.books.routes import SqlRoutes
 from adapters.database.books.troubles import SqlTroubles
 from adapters.database.books.worklists import SqlWorklists
@@ -37,6 +38,7 @@ from exchange.ledger import (
     Norms,
     Notifications,
     Partners,
+    Reports,
     Routes,
     Troubles,
     Worklists,
@@ -60,6 +62,7 @@ class SqlLedger:
         self.chores: Chores = SqlChores(work)
         self.notifications: Notifications = SqlNotifications(work)
         self.cross_checks: CrossChecks = SqlCrossChecks(work)
+        self.reports: Reports = SqlReports(work)
         self.routes: Routes = SqlRoutes(work)
         self.cases: Cases = SqlCases(work)
         self.comparisons: Comparisons = SqlComparisons(work)

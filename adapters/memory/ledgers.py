@@ -19,6 +19,7 @@ from adapters.memory.links import MemoryLinks
 from adapters.memory.messages import MemoryMessages
 from adapters.memory.notifications import MemoryNotifications
 from adapters.memory.partners import MemoryPartners
+from adapters.memory.reporting.reports import MemoryReports
 from adapters.memory.routes import MemoryRoutes
 from adapters.memory.work.assignments import MemoryAssignments
 from adapters.memory.work.worklists import MemoryWorklists
@@ -41,6 +42,7 @@ from exchange.ledger import (
     Norms,
     Notifications,
     Partners,
+    Reports,
     Routes,
     Troubles,
     Worklists,
@@ -65,6 +67,7 @@ class MemoryLedger:
     chores: Chores
     notifications: Notifications
     cross_checks: CrossChecks
+    reports: Reports
     routes: Routes
     cases: Cases
     comparisons: Comparisons
@@ -86,6 +89,7 @@ class MemoryLedger:
         self.chores = MemoryChores(books)
         self.notifications = MemoryNotifications(books)
         self.cross_checks = MemoryCrossChecks(books)
+        self.reports = MemoryReports(books)
         self.routes = MemoryRoutes(books)
         self.cases = MemoryCases(books)
         self.comparisons = MemoryComparisons(books)

@@ -57,6 +57,7 @@ ROLE_OF = {
     "Escalations": "coordinator",
     "Health": "operator",
     "Partners": "operator",
+    "Reports": "coordinator",
     "Routing": "operator",
     "Rules": "operator",
     "Troubles": "operator",

@@ -156,7 +156,7 @@ def command(group: typer.Typer, name: str, *, zh: str, en: str) -> Callable[[Cal
     return register
 
 
-class _Group(TyperGroup):
+class Group(TyperGroup):
     """A group whose usage errors are JSON as well where the words ask for it."""
 
     def main(
@@ -182,17 +182,6 @@ class _Group(TyperGroup):
             sys.exit(Exit.REFUSED)
 
 
-class _GroupWithUsual(_Group):
-    """A group with a usual command, `run`: words that begin with no command are its own."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Read the words of the command line."""
-        if args and args[0] != "--help" and args[0] not in self.commands:
-            args = ["run", *args]
-        return super().parse_args(ctx, args)
-
-
-def group(zh: str, en: str, *, usual: bool = False) -> typer.Typer:
-    """A group of commands; without a command it prints its help. With `usual`, `run` is what other words are taken for."""
-    kind = _GroupWithUsual if usual else _Group
+def group(zh: str, en: str, *, kind: type[Group] = Group) -> typer.Typer:
+    """A group of commands; without a command it prints its help, unless its kind does otherwise."""
     return typer.Typer(cls=kind, help=say(zh, en), no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False)

@@ -30,7 +30,7 @@ from exchange.ledger import Ledger, Page
 from exchange.verbs.cross_check.differences import open_differences
 from exchange.verbs.cross_check.run import CheckKey, known_check
 from woshou.cli import show
-from woshou.cli.call import Call, command, group
+from woshou.cli.call import Call, Group, command, group
 from woshou.cli.commands.cross_check.settling import CheckId, install_settling
 from woshou.cli.commands.imports import AfterOption, LimitOption
 from woshou.cli.files import check_free, write_private
@@ -90,9 +90,21 @@ _PEOPLE = ("found", "proposed", "child", "on")
 CountyOption = Annotated[str | None, typer.Option(help=say("区县代码", "county code"))]
 
 
+class _RunUnlessTold(Group):
+    """Words that begin with no command are those of `run`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the words of the command line."""
+        if args and args[0] != "--help" and args[0] not in self.commands:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
 def install(app: typer.Typer) -> None:
     """Add the group."""
-    checks = group("比对：个案与其他部门的表格逐项核对", "Cross-checks: entries against other departments' sheets", usual=True)
+    checks = group(
+        "比对：个案与其他部门的表格逐项核对", "Cross-checks: entries against other departments' sheets", kind=_RunUnlessTold
+    )
     app.add_typer(checks, name="cross-check")
     _install_run(checks)
     _install_readings(checks)
