@@ -12,6 +12,16 @@ from typing import NamedTuple, Protocol
 
 from exchange.announcements import Notification
 from exchange.cases.case import Case
+from exchange.checking.check import (
+    CheckField,
+    CheckLayout,
+    CheckRow,
+    CrossCheck,
+    Difference,
+    DifferenceFilter,
+    EntryToCheck,
+    FieldCounts,
+)
 from exchange.clocks.escalation import Escalation
 from exchange.clocks.troubles import Symptom, Trouble
 from exchange.codes import RegisterKind, Role
@@ -390,6 +400,29 @@ class Cases(Protocol):
     def following(self, page: Page) -> list[Case]: ...
 
 
+class CrossChecks(Protocol):
+    """The checks against other departments' sheets, the rows to look at, and the differences.
+
+    `lapse` ends open differences unsettled and erases what they say; so does `forget`, for those from before a moment.
+    `to_check` lists the entries with open differences in the order of their ids, `count_to_check` counts them.
+    """
+
+    def latest(self, jurisdiction: str, layout: CheckLayout, register: RegisterKind | None, sha256: str) -> CrossCheck | None: ...
+    def get(self, check: str) -> CrossCheck | None: ...
+    def add(self, check: CrossCheck, rows: Sequence[CheckRow], differences: Sequence[Difference]) -> None: ...
+    def find(self, own: frozenset[str], page: Page) -> list[CrossCheck]: ...
+    def rows(self, check: str, page: Page) -> list[CheckRow]: ...
+    def differences(self, wanted: DifferenceFilter, page: Page) -> list[Difference]: ...
+    def pick(self, check: str, ids: Iterable[str], *, lock: bool = False) -> list[Difference]: ...
+    def save(self, differences: Sequence[Difference]) -> None: ...
+    def counts(self, checks: Iterable[str]) -> Mapping[str, FieldCounts]: ...
+    def open_fields(self, entries: Iterable[str]) -> Mapping[str, tuple[CheckField, ...]]: ...
+    def to_check(self, own: frozenset[str], page: Page) -> list[EntryToCheck]: ...
+    def count_to_check(self, own: frozenset[str]) -> int: ...
+    def lapse(self, *, check: str | None = None, entry: str | None = None) -> int: ...
+    def forget(self, before: datetime) -> int: ...
+
+
 class Ledger(Protocol):
     """All books of one node, within one transaction."""
 
@@ -405,6 +438,7 @@ class Ledger(Protocol):
     access: Access
     chores: Chores
     notifications: Notifications
+    cross_checks: CrossChecks
     reports: Reports
     routes: Routes
     cases: Cases

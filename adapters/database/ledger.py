@@ -9,6 +9,7 @@ from adapters.database.books.clocks.escalations import SqlEscalations
 from adapters.database.books.clocks.norms import SqlNorms
 from adapters.database.books.clocks.troubles import SqlTroubles
 from adapters.database.books.comparisons import SqlComparisons
+from adapters.database.books.cross_checks import SqlCrossChecks
 from adapters.database.books.entries import SqlEntries
 from adapters.database.books.exchanges import SqlExchanges
 from adapters.database.books.imports import SqlImports
@@ -28,6 +29,7 @@ from exchange.ledger import (
     Cases,
     Chores,
     Comparisons,
+    CrossChecks,
     Entries,
     Escalations,
     Exchanges,
@@ -60,6 +62,7 @@ class SqlLedger:
         self.access: Access = SqlAccess(work)
         self.chores: Chores = SqlChores(work)
         self.notifications: Notifications = SqlNotifications(work)
+        self.cross_checks: CrossChecks = SqlCrossChecks(work)
         self.reports: Reports = SqlReports(work)
         self.routes: Routes = SqlRoutes(work)
         self.cases: Cases = SqlCases(work)

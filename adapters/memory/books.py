@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from exchange.announcements import Notification
 from exchange.cases.case import Case
+from exchange.checking.check import CheckRow, CrossCheck, Difference
 from exchange.clocks.escalation import Escalation
 from exchange.clocks.troubles import Trouble
 from exchange.comparing.comparison import Comparison
@@ -95,6 +96,9 @@ class Books:
     runs: dict[tuple[str, date], JobRun] = field(default_factory=dict)
     findings: dict[str, Finding] = field(default_factory=dict)
     notifications: dict[str, Notification] = field(default_factory=dict)
+    checks: dict[str, CrossCheck] = field(default_factory=dict)
+    check_rows: dict[str, tuple[CheckRow, ...]] = field(default_factory=dict)
+    differences: dict[str, Difference] = field(default_factory=dict)
     frozen_reports: dict[str, FrozenReport] = field(default_factory=dict)
     report_sendings: dict[tuple[str, str], Sending] = field(default_factory=dict)
     received_reports: dict[str, ReceivedReport] = field(default_factory=dict)

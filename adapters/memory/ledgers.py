@@ -11,6 +11,7 @@ from adapters.memory.cases import MemoryCases
 from adapters.memory.chores import MemoryChores
 from adapters.memory.clocks import MemoryEscalations, MemoryNorms, MemoryTroubles
 from adapters.memory.comparisons import MemoryComparisons
+from adapters.memory.cross_checks import MemoryCrossChecks
 from adapters.memory.entries import MemoryEntries
 from adapters.memory.exchanges import MemoryExchanges
 from adapters.memory.imports import MemoryImports
@@ -29,6 +30,7 @@ from exchange.ledger import (
     Cases,
     Chores,
     Comparisons,
+    CrossChecks,
     Entries,
     Escalations,
     Exchanges,
@@ -64,6 +66,7 @@ class MemoryLedger:
     access: Access
     chores: Chores
     notifications: Notifications
+    cross_checks: CrossChecks
     reports: Reports
     routes: Routes
     cases: Cases
@@ -85,6 +88,7 @@ class MemoryLedger:
         self.access = MemoryAccess(books)
         self.chores = MemoryChores(books)
         self.notifications = MemoryNotifications(books)
+        self.cross_checks = MemoryCrossChecks(books)
         self.reports = MemoryReports(books)
         self.routes = MemoryRoutes(books)
         self.cases = MemoryCases(books)

@@ -10,13 +10,14 @@ from adapters.database.connections import open_engine, read_url
 from adapters.database.engine import open_database
 from adapters.database.ledger import SqlLedger
 from adapters.database.work import SqliteWork
+from exchange.checking.check import CheckLayout, DifferenceFilter
 from exchange.codes import Role
-from exchange.cursors import entry_cursor, exchange_cursor
+from exchange.cursors import check_cursor, entry_cursor, exchange_cursor
 from exchange.exchanges import Direction, ExchangeKey
 from exchange.ledger import CaseFilter, EntryFilter, ExchangeFilter, Page
 from exchange.moments import Period
 from exchange.work.worklists import WorkFilter, Worklist
-from tests.builders import a_day, a_moment, an_entry, an_exchange, an_id
+from tests.builders import a_check, a_day, a_moment, an_entry, an_exchange, an_id
 
 OWN = frozenset({"110102"})
 KEY = ExchangeKey(1, an_id(), Role.ASKER)
@@ -66,6 +67,18 @@ QUESTIONS = {
     "findings": lambda ledger: ledger.chores.findings(Page()),
     "due": lambda ledger: ledger.notifications.due(a_moment(), 100),
     "notifications forgotten": lambda ledger: ledger.notifications.forget(a_moment()),
+    "last check": lambda ledger: ledger.cross_checks.latest("110102", CheckLayout.BIRTHS, None, "x"),
+    "checks": lambda ledger: ledger.cross_checks.find(OWN, Page()),
+    "next checks": lambda ledger: ledger.cross_checks.find(OWN, Page(after=check_cursor(a_check()))),
+    "differences": lambda ledger: ledger.cross_checks.differences(DifferenceFilter(own=OWN, check=an_id()), Page(after=an_id())),
+    "picked": lambda ledger: ledger.cross_checks.pick(an_id(), [an_id()], lock=True),
+    "counts": lambda ledger: ledger.cross_checks.counts([an_id()]),
+    "open fields": lambda ledger: ledger.cross_checks.open_fields([an_id()]),
+    "to check": lambda ledger: ledger.cross_checks.to_check(OWN, Page(after=an_id())),
+    "count to check": lambda ledger: ledger.cross_checks.count_to_check(OWN),
+    "lapse of a check": lambda ledger: ledger.cross_checks.lapse(check=an_id()),
+    "lapse of an entry": lambda ledger: ledger.cross_checks.lapse(entry=an_id()),
+    "differences forgotten": lambda ledger: ledger.cross_checks.forget(a_moment()),
     "last run": lambda ledger: ledger.chores.last_run("overdue", a_day()),
     "case": lambda ledger: ledger.cases.get(an_id(), lock=True),
     "cases": lambda ledger: ledger.cases.find(CaseFilter(own=OWN), Page()),
@@ -137,6 +150,7 @@ def test_no_daily_question_reads_a_whole_table(plans, question):
     [
         *("queued", "list", "next page", "entries", "next entries", "findings", "due", "a township's", "after"),
         *("cases", "cases followed"),
+        *("checks", "next checks", "differences"),
         *Worklist,
     ],
 )

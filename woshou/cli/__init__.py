@@ -23,6 +23,7 @@ from woshou.cli.commands import (
     upkeep,
 )
 from woshou.cli.commands.clocks import alerts, norms
+from woshou.cli.commands.cross_check import checks
 from woshou.cli.commands.work import assign, worklist
 from woshou.cli.words import say, translate_frame
 
@@ -35,6 +36,7 @@ _MODULES = (
     agreement,
     sheets,
     imports,
+    checks,
     register,
     exchange,
     case,
