@@ -99,7 +99,7 @@ def open_office(settings: Settings, *, migrate: bool = True) -> Iterator[Office]
         keyed=KeyedHash(keyring.blind_index_key),
         webhooks=settings.webhooks is not None,
     )
-    database = open_database(settings.database)
+    database = open_database(settings.database, keyed=node.keyed)
     try:
         if migrate:
             database.upgrade()

@@ -1,7 +1,7 @@
 """Transactions over the in-memory books: all of one is kept, or nothing."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from adapters.memory.access import MemoryAccess
@@ -14,6 +14,7 @@ from adapters.memory.imports import MemoryImports
 from adapters.memory.links import MemoryLinks
 from adapters.memory.messages import MemoryMessages
 from adapters.memory.notifications import MemoryNotifications
+from adapters.memory.pairing import MemoryPairing
 from adapters.memory.partners import MemoryPartners
 from exchange.ledger import (
     Access,
@@ -27,8 +28,10 @@ from exchange.ledger import (
     Links,
     Messages,
     Notifications,
+    Pairing,
     Partners,
 )
+from exchange.pairing.keys import Blinding
 
 BUSY_SECONDS = 5.0
 
@@ -40,6 +43,7 @@ class MemoryLedger:
     messages: Messages
     exchanges: Exchanges
     entries: Entries
+    pairing: Pairing
     agreements: Agreements
     partners: Partners
     imports: Imports
@@ -47,11 +51,12 @@ class MemoryLedger:
     chores: Chores
     notifications: Notifications
 
-    def __init__(self, books: Books) -> None:
+    def __init__(self, books: Books, blinding: Blinding | None = None) -> None:
         self.links = MemoryLinks(books)
         self.messages = MemoryMessages(books)
         self.exchanges = MemoryExchanges(books)
-        self.entries = MemoryEntries(books)
+        self.entries = MemoryEntries(books, blinding)
+        self.pairing = MemoryPairing(books, blinding)
         self.agreements = MemoryAgreements(books)
         self.partners = MemoryPartners(books)
         self.imports = MemoryImports(books)
@@ -61,10 +66,14 @@ class MemoryLedger:
 
 
 class MemoryLedgers:
-    """The books of one node, opened for one transaction at a time; stands where `adapters.database.engine.Database` does."""
+    """The books of one node, opened for one transaction at a time; stands where `adapters.database.engine.Database` does.
 
-    def __init__(self) -> None:
+    `keyed` is the node's keyed hash, without which entries get no keys to be found by as candidates.
+    """
+
+    def __init__(self, keyed: Callable[[bytes], str] | None = None) -> None:
         self._books = Books()
+        self._blinding = Blinding(keyed) if keyed is not None else None
         self._writing = threading.Lock()
 
     @contextmanager
@@ -77,7 +86,7 @@ class MemoryLedgers:
         if read_only:
             before = self._books
             books = before.copy()
-            yield MemoryLedger(books)
+            yield MemoryLedger(books, self._blinding)
             if books != before:
                 raise PermissionError("a read-only transaction changed the books")
             return
@@ -85,7 +94,7 @@ class MemoryLedgers:
             raise LedgerBusy
         try:
             books = self._books.copy()
-            yield MemoryLedger(books)
+            yield MemoryLedger(books, self._blinding)
             self._books = books
         finally:
             self._writing.release()

@@ -18,6 +18,7 @@ from exchange.people.document import read_document
 from exchange.people.draft import check_draft
 from exchange.people.record import DocumentRef, Person
 from exchange.people.register import Entry, EntryClosed, EntryDraft, EntryFact, EntryFactKind
+from exchange.verbs.pair import pair_waiting
 
 
 class VersionDiffers(Conflict):
@@ -72,6 +73,7 @@ def change_entry(
     if then != entry:
         ledger.entries.save([then])
         ledger.entries.add_facts([_fact(then, EntryFactKind.CHANGED, now, now)])
+        pair_waiting(ledger, [then], now)
     return KeptEntry(then, checked.warnings)
 
 
@@ -102,6 +104,7 @@ def reopen_entry(ledger: Ledger, own: frozenset[str], entry_id: str, now: dateti
     then = _load(ledger, own, entry_id, version).reopened(now)
     ledger.entries.save([then])
     ledger.entries.add_facts([_fact(then, EntryFactKind.REOPENED, now, now)])
+    pair_waiting(ledger, [then], now)
     return then
 
 
@@ -115,6 +118,7 @@ def protect_entry(
     then = replace(entry, protected=protected, version=entry.version + 1)
     ledger.entries.save([then])
     ledger.entries.add_facts([_fact(then, EntryFactKind.CHANGED, now, now)])
+    pair_waiting(ledger, [then], now)
     return then
 
 

@@ -14,6 +14,7 @@ from adapters.database.tables.node import (
     RememberedAnswerRow,
     UsedAssertionRow,
 )
+from adapters.database.tables.pairing import PairingKeyRow, PairingSuggestionRow
 from adapters.database.tables.partners import AgreementRow, PartnerKeyRow, PartnerRow
 from adapters.database.tables.registers import EntryFactRow, EntryRow, ImportRow, ImportRowRow
 
@@ -35,6 +36,8 @@ __all__ = [
     "LinkRow",
     "MessageRow",
     "NotificationRow",
+    "PairingKeyRow",
+    "PairingSuggestionRow",
     "PartnerKeyRow",
     "PartnerRow",
     "RememberedAnswerRow",

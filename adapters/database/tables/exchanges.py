@@ -7,6 +7,7 @@ from adapters.database.tables.columns import Row, number, text
 
 _DUE = sql("state IN ('open', 'challenged')")
 _PAIRED = sql("entry IS NOT NULL")
+_UNPAIRED = sql("entry IS NULL AND role = 'asked'")
 _WITHDRAWN = sql("what = 'withdrawn' AND voided_at IS NULL")
 
 
@@ -18,6 +19,7 @@ class ExchangeRow(Row, table=True):
         Index("exchanges_listed", "own", "submitted_at", "exchange", "role", "link"),
         Index("exchanges_due", "own", "due", sqlite_where=_DUE, postgresql_where=_DUE),
         Index("exchanges_of_entry", "entry", sqlite_where=_PAIRED, postgresql_where=_PAIRED),
+        Index("exchanges_unpaired", "person_index", "own", sqlite_where=_UNPAIRED, postgresql_where=_UNPAIRED),
     )
 
     # First in the key, so that the key's own index also finds an exchange by its name alone.
@@ -44,6 +46,7 @@ class ExchangeRow(Row, table=True):
     person_index: str = text()
     entry: str | None = text()
     paired_at: int | None = number()
+    pairing: str | None = text()
     handled_by: str | None = text()
     problem: str | None = text()
     version: int = number()
