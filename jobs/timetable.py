@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from exchange.moments import SHANGHAI, civil_day
 from jobs.deliver import deliver
+from jobs.index_pairing import index_pairing
 from jobs.notify import notify
 from jobs.overdue import NAME as OVERDUE
 from jobs.overdue import announce_overdue
@@ -55,6 +56,7 @@ SCHEDULE = (
     Job(name="retry", run=retry_rejected, when=Every(interval=timedelta(hours=1))),
     Job(name="tidy", run=tidy, when=Every(interval=timedelta(hours=1))),
     Job(name=OVERDUE, run=announce_overdue, when=Daily(at=time(0, 10))),
+    Job(name="index-pairing", run=index_pairing, when=Daily(at=time(2, 40))),
     Job(name="remind", run=remind_partners, when=Daily(at=time(8, 0))),
 )
 

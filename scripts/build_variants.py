@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 
 TARGET = Path(__file__).parents[1] / "exchange" / "pairing" / "variants.py"
-# 异体字 of names that OpenCC keeps apart: the first of each group is the form that the table of 2013 (通用规范汉字表) lists first.
+# 异体字 of names that OpenCC keeps apart: the first of each group is the one of the table of 2013 (通用规范汉字表).
 ADDED = ("哲喆", "坤堃", "吉𠮷", "秋秌", "和龢咊", "明朙眀", "年秊", "春旾", "丽㛤", "凤鳯", "国囯囻", "珍珎", "升昇陞", "欣訢")
-HEAD = '''"""Characters that are one name's in two spellings: traditional forms (繁体) and variants (异体) with the form that they go to.
+HEAD = '''"""Characters that are one name's in two spellings: traditional forms (繁体) and variants (异体), and what they go to.
 
 Made by scripts/build_variants.py from the dictionaries of OpenCC (https://github.com/BYVoid/OpenCC, Apache License 2.0), as
 opencc-python-reimplemented 0.1.7 carries them, with a few forms that stand in names. For comparing only: a stored name keeps

@@ -74,13 +74,12 @@ class Database:
         return {"isolation_level": isolation, "postgresql_readonly": read_only}
 
 
-def open_database(
-    url: str, *, lock_seconds: float = LOCK_SECONDS, keyed: Callable[[bytes], str] | None = None
-) -> Database:
+def open_database(url: str, *, lock_seconds: float = LOCK_SECONDS, keyed: Callable[[bytes], str] | None = None) -> Database:
     """The database at an address such as ``sqlite:////var/lib/woshou/node.db`` or ``postgresql://user@host/name``.
 
     `lock_seconds` is how long a transaction waits for another before it is LedgerBusy. `keyed` is the node's keyed hash, without
-    which entries get no keys to be found by as candidates. ValueError for any other kind of database, LedgerAway for a file that cannot be made. The tables are not made here: call `upgrade`.
+    which entries get no keys to be found by as candidates. ValueError for any other kind of database, LedgerAway for a file
+    that cannot be made. The tables are not made here: call `upgrade`.
     """
     address = read_url(url)
     try:

@@ -54,9 +54,7 @@ class MemoryPairing:
         held = [
             suggestion
             for (key, _), suggestion in self._books.suggestions.items()
-            if key in self._books.exchanges
-            and self._books.exchanges[key].own in own
-            and self._books.exchanges[key].entry is None
+            if key in self._books.exchanges and self._books.exchanges[key].own in own and self._books.exchanges[key].entry is None
         ]
         held.sort(key=lambda each: (-each.probability, each.exchange.exchange, *each.exchange, each.entry))
         return held[:limit]

@@ -73,9 +73,7 @@ def described(entry: Entry, place: tuple[str, ...] = ()) -> Described:
     return describe(entry.person, entry.record, place=place, township=entry.township)
 
 
-def describe(
-    person: Person, record: Record | None, *, place: tuple[str, ...] = (), township: str | None = None
-) -> Described:
+def describe(person: Person, record: Record | None, *, place: tuple[str, ...] = (), township: str | None = None) -> Described:
     """What a person and a record say. A number that cannot be read is no number; sex and birth date come from it if need be."""
     document = _document(person.document)
     sex, born = person.sex, person.birth_date
@@ -130,7 +128,12 @@ def _documents(one: Document | None, other: Document | None) -> Level:
         apart = [at for at, (left, right) in enumerate(zip(here, there, strict=True)) if left != right]
         if len(apart) == 1:
             return Level.ONE_DIGIT
-        if len(apart) == 2 and apart[1] == apart[0] + 1 and here[apart[0]] == there[apart[1]] and here[apart[1]] == there[apart[0]]:
+        if (
+            len(apart) == 2
+            and apart[1] == apart[0] + 1
+            and here[apart[0]] == there[apart[1]]
+            and here[apart[1]] == there[apart[0]]
+        ):
             return Level.SWAPPED
         if len(here) == 18 and here[6:17] == there[6:17]:
             return Level.OTHER_COUNTY

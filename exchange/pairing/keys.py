@@ -61,7 +61,7 @@ class Blinding:
     def __init__(self, keyed: Callable[[bytes], str]) -> None:
         secret = keyed(b"pairing-keys\x00%d" % KEYS_VERSION).encode()
         self._started = blake2b(key=secret, digest_size=8)
-        self._of_register: dict[tuple[str, RegisterKind], "blake2b"] = {}
+        self._of_register: dict[tuple[str, RegisterKind], blake2b] = {}
 
     def keys(self, entry: Entry) -> Keys | None:
         """The keys of an entry; None for a protected one, which nobody is to find."""

@@ -127,6 +127,4 @@ def probabilities(weighed: Sequence[tuple[str, Evidence]], crowd: Crowd) -> list
     for index, evidence in weighed:
         of_person[index] = max(of_person.get(index, 0.0), evidence.likelihood)
     whole = (1.0 - IN_REGISTER) + each * sum(of_person.values())
-    return [
-        min(each * evidence.likelihood / whole, CONTRADICTED if evidence.contradicted else 1.0) for _, evidence in weighed
-    ]
+    return [min(each * evidence.likelihood / whole, CONTRADICTED if evidence.contradicted else 1.0) for _, evidence in weighed]

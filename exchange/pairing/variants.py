@@ -1,4 +1,4 @@
-"""Characters that are one name's in two spellings: traditional forms (繁体) and variants (异体) with the form that they go to.
+"""Characters that are one name's in two spellings: traditional forms (繁体) and variants (异体), and what they go to.
 
 Made by scripts/build_variants.py from the dictionaries of OpenCC (https://github.com/BYVoid/OpenCC, Apache License 2.0), as
 opencc-python-reimplemented 0.1.7 carries them, with a few forms that stand in names. For comparing only: a stored name keeps

@@ -7,7 +7,10 @@ from exchange.pairing.comparing import Field, Level
 _F, _L = Field, Level
 SENTENCES: Final[dict[tuple[Field, Level], tuple[str, str]]] = {
     (_F.DOCUMENT, _L.EQUAL): ("证件号码相同。", "The document numbers are equal."),
-    (_F.DOCUMENT, _L.CONVERTED): ("证件号码相同（15 位与 18 位）。", "The document numbers are equal, one written with 15 digits."),
+    (_F.DOCUMENT, _L.CONVERTED): (
+        "证件号码相同（15 位与 18 位）。",
+        "The document numbers are equal, one written with 15 digits.",
+    ),
     (_F.DOCUMENT, _L.ONE_DIGIT): ("证件号码仅一位不同。", "The document numbers differ in one place."),
     (_F.DOCUMENT, _L.SWAPPED): ("证件号码相邻两位颠倒。", "Two neighbouring characters of the document number are swapped."),
     (_F.DOCUMENT, _L.OTHER_COUNTY): (
@@ -52,6 +55,9 @@ SENTENCES: Final[dict[tuple[Field, Level], tuple[str, str]]] = {
     (_F.SPOUSE, _L.NEAR): ("配偶姓名仅一字不同。", "The spouses' names differ in one character."),
     (_F.SPOUSE, _L.DIFFERS): ("配偶不同。", "The spouses differ."),
     (_F.MARRIAGE, _L.EQUAL): ("结婚日期相同。", "The marriage dates are equal."),
-    (_F.MARRIAGE, _L.NEAR): ("结婚日期相近（同年或月日颠倒）。", "The marriage dates lie in one year, or day and month are swapped."),
+    (_F.MARRIAGE, _L.NEAR): (
+        "结婚日期相近（同年或月日颠倒）。",
+        "The marriage dates lie in one year, or day and month are swapped.",
+    ),
     (_F.MARRIAGE, _L.DIFFERS): ("结婚日期不同。", "The marriage dates differ."),
 }

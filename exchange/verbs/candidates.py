@@ -80,9 +80,7 @@ def wanted_of(ledger: Ledger, node: Node, exchange: Exchange) -> Wanted:
     return Wanted(jurisdiction=exchange.own, register=register_asked(exchange), person=person)
 
 
-def find(
-    ledger: Ledger, node: Node, blinding: Blinding, wanted: Wanted, *, also: Iterable[str] = ()
-) -> list[Candidate]:
+def find(ledger: Ledger, node: Node, blinding: Blinding, wanted: Wanted, *, also: Iterable[str] = ()) -> list[Candidate]:
     """The candidates for a person in a register; `also` names entries to compare whatever their keys."""
     looked = blinding.looked(wanted.jurisdiction, wanted.register, wanted.person)
     crowd = crowd_of(ledger, looked)

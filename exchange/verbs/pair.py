@@ -88,9 +88,7 @@ def pair_waiting(ledger: Ledger, entries: Iterable[Entry], now: datetime) -> lis
         return []
     own, indexes = {entry.jurisdiction for entry in fitting}, {entry.person_index for entry in fitting}
     waiting = ledger.exchanges.unpaired(own, indexes)
-    found = [
-        replace(then, version=then.version + 1) for then in paired(ledger, waiting, now) if then.entry is not None
-    ]
+    found = [replace(then, version=then.version + 1) for then in paired(ledger, waiting, now) if then.entry is not None]
     ledger.exchanges.save(found)
     for exchange in found:
         ledger.pairing.forget(exchange.key)

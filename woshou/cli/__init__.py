@@ -13,6 +13,7 @@ from woshou.cli.commands import (
     imports,
     node,
     openapi,
+    pairing,
     partner,
     processes,
     register,
@@ -23,7 +24,7 @@ from woshou.cli.commands import (
 from woshou.cli.words import say, translate_frame
 
 # In the order in which they are first needed.
-_MODULES = (node, processes, partner, agreement, sheets, imports, register, exchange, report, apikey, upkeep, openapi)
+_MODULES = (node, processes, partner, agreement, sheets, imports, register, exchange, pairing, report, apikey, upkeep, openapi)
 
 
 def build() -> typer.Typer:

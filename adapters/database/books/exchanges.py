@@ -34,7 +34,9 @@ _IN_ORDER = (_FACTS.c.round, _FACTS.c.happened_at, _FACTS.c.id)
 # Written into the statements, so that both databases see that a partial index serves them.
 _WITHDRAWN = literal(FactKind.WITHDRAWN.value, literal_execute=True)
 _AWAITING = [literal(state.value, literal_execute=True) for state in (State.OPEN, State.CHALLENGED)]
-_ASKED = literal_column(f"'{Role.ASKED.value}'")  # an `Asked` statement cannot take what is filled in when it is run
+_ASKED: ColumnElement[str] = literal_column(
+    f"'{Role.ASKED.value}'"
+)  # an `Asked` statement cannot take what is filled in when it is run
 _OF_ITS_EXCHANGE = and_(
     _FACTS.c.exchange == _EXCHANGES.c.exchange,
     _FACTS.c.link == _EXCHANGES.c.link,

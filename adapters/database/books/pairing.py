@@ -29,7 +29,11 @@ _MILLION = 1_000_000
 
 def _of_pass(each: Pass) -> Select[Any]:
     keys = [bindparam(f"{each.value}_{slot}", type_=_KEYS.c[each.value].type) for slot in range(_SLOTS)]
-    found = select(literal_column(f"'{each.value}'").label("pass"), _KEYS.c.entry).where(_KEYS.c[each.value].in_(keys)).limit(bindparam("most"))
+    found = (
+        select(literal_column(f"'{each.value}'").label("pass"), _KEYS.c.entry)
+        .where(_KEYS.c[each.value].in_(keys))
+        .limit(bindparam("most"))
+    )
     return select(found.subquery())
 
 

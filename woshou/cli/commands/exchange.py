@@ -26,6 +26,7 @@ from exchange.verbs.submit import OpeningDraft, submit
 from exchange.verbs.whole import whole
 from woshou.cli import show
 from woshou.cli.call import Call, command, group
+from woshou.cli.commands.pairing import install_candidates
 from woshou.cli.commands.replies import install_answer, install_replies
 from woshou.cli.people import read_person, read_record
 from woshou.cli.show import PERSON, about
@@ -66,6 +67,7 @@ def install(app: typer.Typer) -> None:
     _install_openings(exchange)
     _install_readings(exchange)
     install_replies(exchange)
+    install_candidates(exchange)
     install_answer(app, "answer")
 
 
