@@ -1,6 +1,6 @@
 """Let entries be found as candidates that were written before there were keys for it."""
 
-from exchange.verbs.index_pairing import index_some
+from exchange.verbs.pairing.index import index_some
 from jobs.shift import Shift
 
 

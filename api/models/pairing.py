@@ -14,7 +14,7 @@ from exchange.pairing import comparing
 from exchange.pairing.scoring import Reason
 from exchange.pairing.weights import VERSION
 from exchange.people.record import Person
-from exchange.verbs.candidates import Found
+from exchange.verbs.pairing.candidates import Found
 
 # As the words of the API they are told apart by where they stand; as schemas by their names.
 ComparedField = comparing.Field

@@ -14,10 +14,10 @@ from typing import Final
 
 from exchange.codes import RegisterKind
 from exchange.errors import Refused
-from exchange.pairing.comparing import Described, described, swapped
+from exchange.pairing.comparing import Described, swapped
 from exchange.pairing.sounds import parts, sound, toneless
 from exchange.people.document import read_document
-from exchange.people.record import DocumentRef
+from exchange.people.record import DocumentRef, Spouse
 from exchange.people.register import Entry
 
 # Of other passes, or other hashes, there are no entries under the keys of today: they are made anew (`woshou pairing index`).
@@ -61,26 +61,37 @@ class Blinding:
     def __init__(self, keyed: Callable[[bytes], str]) -> None:
         secret = keyed(b"pairing-keys\x00%d" % KEYS_VERSION).encode()
         self._started = blake2b(key=secret, digest_size=8)
-        self._of_register: dict[tuple[str, RegisterKind], blake2b] = {}
+        self._of_register: dict[tuple[str, RegisterKind], _Hashes] = {}
 
     def keys(self, entry: Entry) -> Keys | None:
         """The keys of an entry; None for a protected one, which nobody is to find."""
         if entry.protected:
             return None
-        found = dict(_seen(described(entry)))
-        key = self._keyed(entry.jurisdiction, entry.register)
+        hashes = self._hashes(entry.jurisdiction, entry.register)
+        person, record = entry.person, entry.record
+        number = _number(person.document)
+        found = dict(_seen(person.name, number, person.birth_date or _born(number), record.spouse))
         # One entry in SAMPLED carries the key of its whole register: counting those tells how large it is.
-        sampled = key("draw", entry.id) % SAMPLED == 0
-        found[Pass.SIZE] = "" if sampled else None
-        return tuple(None if (value := found.get(each)) is None else key(each, value) for each in PASSES)
+        if hashes.key(Pass.SIZE, entry.id) % SAMPLED == 0:
+            found[Pass.SIZE] = ""
+        # Written out, not asked of `key`: this runs for every row of every sheet.
+        keys: list[int | None] = []
+        for each, started in hashes.started.items():
+            if (value := found.get(each)) is None:
+                keys.append(None)
+            else:
+                hashed = started.copy()
+                hashed.update(value.encode())
+                keys.append(int.from_bytes(hashed.digest()) >> 1)
+        return tuple(keys)
 
     def looked(self, jurisdiction: str, register: RegisterKind, person: Described) -> Looked:
         """Where to look for a person in one register."""
-        key = self._keyed(jurisdiction, register)
+        key = self._hashes(jurisdiction, register).key
         wanted: dict[Pass, list[int]] = {}
-        for each, value in (*_seen(person), *_slips(person)):
-            if value is not None:
-                wanted.setdefault(each, []).append(key(each, value))
+        number = person.document.number if person.document is not None else ""
+        for each, value in (*_seen(person.name, number, person.birth_date, person.spouse), *_slips(person)):
+            wanted.setdefault(each, []).append(key(each, value))
         return Looked(
             keys={each: tuple(dict.fromkeys(keys)) for each, keys in wanted.items()},
             name=wanted[Pass.NAME][0],
@@ -88,32 +99,38 @@ class Blinding:
             size=key(Pass.SIZE, ""),
         )
 
-    def _keyed(self, jurisdiction: str, register: RegisterKind) -> Callable[[str, str], int]:
-        started = self._of_register.get((jurisdiction, register))
-        if started is None:
-            started = self._started.copy()
-            started.update(f"{jurisdiction}\0{register.value}\0".encode())
-            self._of_register[jurisdiction, register] = started
-
-        def key(what: str, value: str) -> int:
-            hashed = started.copy()
-            hashed.update(f"{what}\0{value}".encode())
-            return int.from_bytes(hashed.digest()) >> 1
-
-        return key
+    def _hashes(self, jurisdiction: str, register: RegisterKind) -> "_Hashes":
+        hashes = self._of_register.get((jurisdiction, register))
+        if hashes is None:
+            begun = {}
+            for each in PASSES:
+                begun[each] = self._started.copy()
+                begun[each].update(f"{jurisdiction}\0{register.value}\0{each.value}\0".encode())
+            hashes = self._of_register[jurisdiction, register] = _Hashes(begun)
+        return hashes
 
 
-def _seen(person: Described) -> Iterator[tuple[Pass, str | None]]:
-    first = parts(person.name)
+@dataclass(frozen=True, slots=True)
+class _Hashes:
+    """The hashes of one register, one for each pass, begun with what all its keys have in common."""
+
+    started: dict[Pass, blake2b]
+
+    def key(self, each: Pass, value: str) -> int:
+        hashed = self.started[each].copy()
+        hashed.update(value.encode())
+        return int.from_bytes(hashed.digest()) >> 1
+
+
+def _seen(name: str, number: str, born: date | None, spouse: Spouse | None) -> Iterator[tuple[Pass, str]]:
+    first = parts(name)
     said = toneless(first[0])
     sounds = " ".join(sorted(said))
     yield Pass.NAME, "".join(first)
     yield Pass.SOUND, sounds
-    born = person.birth_date
     if born is not None:
         yield Pass.SOUND_YEAR, f"{born.year} {sounds}"
         yield from _on_day(born, said)
-    number = person.document.number if person.document is not None else ""
     if len(number) == 18:
         # A slip in one place leaves two of the three whole: where issued, when born, which number of that day.
         yield Pass.DOC_HEAD, number[:14]
@@ -122,13 +139,13 @@ def _seen(person: Described) -> Iterator[tuple[Pass, str | None]]:
     elif number:
         yield Pass.DOC_HEAD, number[:-3]
         yield Pass.DOC_TAIL, number[3:]
-    if person.spouse is not None:
-        if spouse_number := _number(person.spouse.document):
+    if spouse is not None:
+        if spouse_number := _number(spouse.document):
             yield Pass.SPOUSE_DOCUMENT, spouse_number
-        yield Pass.COUPLE, f"{sound(person.spouse.name)}\0{born.year if born else ''}"
+        yield Pass.COUPLE, f"{sound(spouse.name)}\0{born.year if born else ''}"
 
 
-def _slips(person: Described) -> Iterator[tuple[Pass, str | None]]:
+def _slips(person: Described) -> Iterator[tuple[Pass, str]]:
     """The keys that the person would have with a year too many or too few, or with day and month swapped."""
     born = person.birth_date
     if born is None:
@@ -144,16 +161,30 @@ def _slips(person: Described) -> Iterator[tuple[Pass, str | None]]:
             yield Pass.COUPLE, f"{sound(person.spouse.name)}\0{year}"
 
 
-def _on_day(born: date, said: tuple[str, ...]) -> Iterator[tuple[Pass, str | None]]:
+def _on_day(born: date, said: tuple[str, ...]) -> Iterator[tuple[Pass, str]]:
     if said:
         yield Pass.BIRTH_SURNAME, f"{born.isoformat()} {said[0]}"
         yield Pass.BIRTH_GIVEN, f"{born.isoformat()} {said[-1]}"
 
 
-def _number(document: DocumentRef | None) -> str | None:
+def _number(document: DocumentRef | None) -> str:
+    """The number in its one form; empty where there is none, or none that can be read: it finds nobody."""
     if document is None or document.number is None:
+        return ""
+    number = document.number
+    if len(number) == 18 and number.isascii() and number[:17].isdigit() and number[17] != "x":
+        return number  # as registers store it
+    try:
+        return read_document(document.type, number).number
+    except Refused:
+        return ""
+
+
+def _born(number: str) -> date | None:
+    """The birth date within a number of 18 digits."""
+    if len(number) != 18 or not number[6:14].isdigit():
         return None
     try:
-        return read_document(document.type, document.number).number
-    except Refused:
-        return None  # a number that cannot be read finds nobody
+        return date.fromisoformat(number[6:14])
+    except ValueError:
+        return None

@@ -1,6 +1,6 @@
 """Pair an arrived exchange with the local entry of its person.
 
-Exact identity pairs at once; anything less is a clerk's decision (`exchange.verbs.candidates` helps with it). A protected
+Exact identity pairs at once; anything less is a clerk's decision (`exchange.verbs.pairing.candidates` helps with it). A protected
 entry is never found. What a clerk has undone, exact identity does not do again.
 """
 

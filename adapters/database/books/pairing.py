@@ -34,7 +34,7 @@ def _of_pass(each: Pass) -> Select[Any]:
         .where(_KEYS.c[each.value].in_(keys))
         .limit(bindparam("most"))
     )
-    return select(found.subquery())
+    return select(found.subquery("found"))
 
 
 _sharing = Asked(lambda _: union_all(*map(_of_pass, _LOOKED_FOR)))
@@ -43,7 +43,7 @@ _sharing = Asked(lambda _: union_all(*map(_of_pass, _LOOKED_FOR)))
 def _bearing(each: Pass) -> Asked:
     column = _KEYS.c[each.value]
     some = select(_KEYS.c.entry).where(column == bindparam("key", type_=column.type)).limit(bindparam("most"))
-    return Asked(lambda _: select(func.count()).select_from(some.subquery()))
+    return Asked(lambda _: select(func.count()).select_from(some.subquery("found")))
 
 
 _BEARING = {each: _bearing(each) for each in (Pass.NAME, Pass.SOUND, Pass.SIZE)}

@@ -19,7 +19,7 @@ from exchange.pairing.linking import Flat, Linked, flat
 from exchange.pairing.scoring import rank
 from exchange.pairing.suggesting import Suggestion
 from exchange.pairing.weights import VERSION
-from exchange.verbs.candidates import BodiesErased, Wanted, crowd_of, place, wanted_of
+from exchange.verbs.pairing.candidates import BodiesErased, Wanted, crowd_of, place, wanted_of
 
 _PAGE = 1000
 _EACH = 5
