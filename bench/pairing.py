@@ -6,48 +6,37 @@ A register of 1,000,000 invented people on PostgreSQL (`--quick`: 50,000), and p
 ways that the weights were not made for; half of them are in the register, half are strangers, some of those kin and namesakes.
 """
 
-import itertools
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from random import Random
 from typing import Any
 
 import psycopg
 
-from adapters.database.engine import Database, open_database
-from adapters.divisions import load_divisions
+from adapters.database.engine import open_database
 from adapters.linkage import link
-from adapters.rules import packaged_rules
-from bench.crowd import One, entry, people
+from bench.crowd import entry, people
 from bench.databases import KINDS, Databases
 from bench.measure import Options, Rates, Report, Take, options, say
-from bench.people import ORIGIN, ORIGIN_NODE
+from bench.people import ORIGIN
+from bench.registers import AT_ONCE, SEED, Bench, fill, keyed
 from bench.slips import Asked, asked, stranger
 from exchange.codes import RegisterKind
 from exchange.ledger import Ledger
-from exchange.node import Node
 from exchange.pairing.comparing import describe
 from exchange.pairing.keys import Blinding
 from exchange.pairing.linking import flat
 from exchange.pairing.scoring import Candidate
 from exchange.people.register import Entry
-from exchange.terms.calendar import WorkingDays
 from exchange.verbs.pairing.candidates import Wanted, find, place
 
-_AT_ONCE = 5_000
-_SEED = 20260302
 _BINS = (0.01, 0.1, 0.5, 0.9, 0.99, 1.0)
 _SCAN = (
     "SELECT entry FROM plain_people WHERE number LIKE %(head)s OR number LIKE %(tail)s OR name = %(name)s "
     "OR (name LIKE %(surname)s AND birth_date = %(born)s) LIMIT 200"
 )
-
-
-def keyed(data: bytes) -> str:
-    return blake2b(data, key=b"bench", digest_size=32).hexdigest()[:43]
 
 
 @dataclass
@@ -80,68 +69,6 @@ class Judged:
             row[0] += 1
             row[1] += each.probability
             row[2] += name == truth
-
-
-@dataclass(frozen=True)
-class Bench:
-    """One register in a database, and who is in it."""
-
-    database: Database
-    node: Node
-    crowd: dict[int, One]
-    url: str
-
-
-def node_of_the_bench() -> Node:
-    return Node(
-        name=ORIGIN_NODE,
-        title="bench",
-        environment="sandbox",
-        jurisdictions=frozenset({ORIGIN}),
-        divisions=load_divisions(),
-        rules=packaged_rules(),
-        working_days=WorkingDays(),
-        keyed=keyed,
-    )
-
-
-def fill(databases: Databases, count: int, keep: frozenset[int], *, plain: bool) -> Bench:
-    """Enter the people; `keep` are remembered, who will be asked about. `plain`: also into a table to be scanned."""
-    url = databases.url(f"register_{count}")
-    database = open_database(url, keyed=keyed)
-    database.upgrade()
-    crowd: dict[int, One] = {}
-    began = time.perf_counter()
-    numbered = enumerate(people(count, _SEED))
-    with psycopg.connect(url) if plain else _nothing() as connection:
-        if connection is not None:
-            connection.execute("CREATE TABLE plain_people (entry text PRIMARY KEY, name text, number text, birth_date date)")
-        while batch := list(itertools.islice(numbered, _AT_ONCE)):
-            entries = [entry(n, who) for n, who in batch]
-            with database.transaction() as ledger:
-                ledger.entries.add(entries)
-            if connection is not None:
-                with connection.cursor() as cursor, cursor.copy("COPY plain_people FROM STDIN") as copy:
-                    for each in entries:
-                        who = each.person
-                        copy.write_row((each.person_index, who.name, who.document.number, who.birth_date))
-            crowd |= {n: who for n, who in batch if n in keep}
-        if connection is not None:
-            connection.commit()
-            connection.autocommit = True
-            connection.execute("ANALYZE")
-    say(f"  {count:,} people entered in {time.perf_counter() - began:.0f} s")
-    return Bench(database=database, node=node_of_the_bench(), crowd=crowd, url=url)
-
-
-class _nothing:
-    """Where there is no table to be scanned."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, *_: object) -> None:
-        return None
 
 
 def questions(bench: Bench, seed: int, count: int) -> list[Asked]:
@@ -198,7 +125,7 @@ def scan(connection: psycopg.Connection[Any], asked_about: Sequence[Asked]) -> i
 
 def keys_cost(databases: Databases, rounds: int) -> Rates:
     """Entering the same people with and without keys, in turn; only storing them is measured."""
-    made = [[entry(seed * 10_000 + n, who) for n, who in enumerate(people(_AT_ONCE, seed))] for seed in range(1, rounds + 2)]
+    made = [[entry(seed * 10_000 + n, who) for n, who in enumerate(people(AT_ONCE, seed))] for seed in range(1, rounds + 2)]
     rates = Rates()
     rates.run(
         {
@@ -225,7 +152,7 @@ def _entering(url: str, with_key: Callable[[bytes], str] | None, batches: Iterat
 
 def splink(report: Report, bench: Bench, count: int) -> None:
     """As many people at once as there are in the register, told without a document; Splink's pairs, and the engine's."""
-    dice = Random(_SEED + 3)
+    dice = Random(SEED + 3)
     left: list[Asked] = []
     held = sorted(bench.crowd)
     while len(left) < count:
@@ -279,8 +206,8 @@ def main() -> None:
         count = 20_000 if chosen.quick else 200_000
         say("sqlite:")
         keep = frozenset(range(0, count, 20))
-        bench = fill(databases, count, keep, plain=False)
-        _, took = look(bench, questions(bench, _SEED + 4, 400))
+        bench = fill(databases, "register", count, keep, plain=False)
+        _, took = look(bench, questions(bench, SEED + 4, 400))
         _times(report, f"sqlite, {count:,}", took)
         bench.database.close()
     report.show(chosen)
@@ -290,15 +217,15 @@ def _on_postgresql(databases: Databases, chosen: Options, report: Report) -> Non
     count, asked_about = (50_000, 1_000) if chosen.quick else (1_000_000, 4_000)
     many = 5_000 if chosen.quick else 100_000
     say("postgresql:")
-    bench = fill(databases, count, frozenset(range(0, count, 25)), plain=True)
-    look(bench, questions(bench, _SEED + 1, 50))  # the first look warms what a running node has warm
-    judged, took = look(bench, questions(bench, _SEED + 2, asked_about))
+    bench = fill(databases, "register", count, frozenset(range(0, count, 25)), plain=True)
+    look(bench, questions(bench, SEED + 1, 50))  # the first look warms what a running node has warm
+    judged, took = look(bench, questions(bench, SEED + 2, asked_about))
     _times(report, f"postgresql, {count:,}", took)
     _quality(report, judged)
 
     rates = Rates()
     with psycopg.connect(bench.url, autocommit=True) as connection:
-        sample = questions(bench, _SEED + 5, 40)
+        sample = questions(bench, SEED + 5, 40)
         blinding = Blinding(keyed)
 
         def engine() -> int:
@@ -317,31 +244,13 @@ def _on_postgresql(databases: Databases, chosen: Options, report: Report) -> Non
     report.compare("entering with keys / without", costs, "entries with keys", "entries without", 0.5)
 
     say(f"splink, 2 × {many:,}:")
-    smaller = fill(_Named(databases, "splink"), many, frozenset(range(many)), plain=True)
+    smaller = fill(databases, "linkage", many, frozenset(range(many)), plain=True)
     splink(report, smaller, many)
     smaller.database.close()
 
 
 def _find(ledger: Ledger, bench: Bench, blinding: Blinding, each: Asked) -> None:
     find(ledger, bench.node, blinding, wanted(bench, each))
-
-
-@dataclass(frozen=True)
-class _Named:
-    """The same databases under other names."""
-
-    databases: Databases
-    prefix: str
-
-    @property
-    def name(self) -> str:
-        return self.databases.name
-
-    def url(self, name: str) -> str:
-        return self.databases.url(f"{self.prefix}_{name}")
-
-    def raw(self, name: str) -> Any:
-        return self.databases.raw(f"{self.prefix}_{name}")
 
 
 def _times(report: Report, label: str, took: list[float]) -> None:

@@ -11,6 +11,7 @@ from random import Random
 from msgspec import structs
 
 from bench.crowd import COUNTIES, GIVEN, One, name, number, one
+from bench.people import ORIGIN
 from exchange.codes import Sex
 from exchange.people.document import DocumentType
 from exchange.people.record import DocumentRef, Marriage, Person, Record
@@ -60,13 +61,9 @@ def stranger(dice: Random, near: One) -> Asked:
     kin = dice.random()
     if kin < 0.07:  # a twin
         born = near.person.birth_date or date(1990, 1, 1)
-        twin = structs.replace(
-            near.person,
-            name=near.person.name[0] + name(dice)[1:],
-            document=DocumentRef(
-                type=DocumentType.ID_NUMBER, number=number(near.person.document.number[:6], born, dice.randrange(1, 400))
-            ),  # type: ignore[index] # the crowd all have numbers
-        )
+        issued = (near.person.document.number or ORIGIN)[:6]
+        born_after = DocumentRef(type=DocumentType.ID_NUMBER, number=number(issued, born, dice.randrange(1, 400)))
+        twin = structs.replace(near.person, name=near.person.name[0] + name(dice)[1:], document=born_after)
         who = replace(who, person=twin)
     elif kin < 0.2:  # a namesake of the same year
         born = near.person.birth_date or date(1990, 1, 1)

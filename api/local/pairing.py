@@ -13,8 +13,8 @@ from api.once import OnceDep
 from api.preconditions import etag
 from api.serving.routes import StrictRoute
 from exchange.errors import NotFound
-from exchange.verbs.pairing.candidates import BodiesErased, candidates
 from exchange.verbs.pair import NotPaired, OwnOpening, unpair
+from exchange.verbs.pairing.candidates import BodiesErased, candidates
 
 router = APIRouter(prefix="/api/v1", tags=["Exchanges"], route_class=StrictRoute)
 

@@ -39,7 +39,7 @@ def _plan(connection: psycopg.Connection) -> list[str]:
         for slot, key in enumerate((*looked.keys.get(each, ()), *(None,) * _SLOTS)[:_SLOTS])
     }
     text, constants = PostgresWork._written(_sharing)
-    rows = connection.execute(f"EXPLAIN {text}", {**constants, **values, "most": 201}).fetchall()  # type: ignore[arg-type] # the statement is our own
+    rows = connection.execute(f"EXPLAIN {text}", {**constants, **values, "most": 201}).fetchall()
     return [str(row[0]) for row in rows]
 
 

@@ -222,15 +222,19 @@ def test_suggestions_are_listed_for_unpaired_exchanges_of_the_own_counties(ledge
 
 
 def test_unpaired_exchanges_are_found_by_their_person(ledger):
-    asked = {"role": Role.ASKED, "own": XICHENG, "conversation": a_conversation(), "person_index": "p"}
-    waiting = [an_exchange(1, **asked), an_exchange(2, **asked)]
+    asked = an_exchange(role=Role.ASKED, own=XICHENG, conversation=a_conversation(), person_index="p")
+
+    def another(n, **changes):
+        return replace(asked, key=asked.key._replace(exchange=an_id(n)), **changes)
+
+    waiting = [another(1), another(2)]
     others = [
-        an_exchange(3, **{**asked, "person_index": "q"}),
-        an_exchange(4, **asked, entry=an_id(1), paired_at=a_moment(), pairing=PairedBy.EXACT),
-        an_exchange(5, **asked, pairing=PairedBy.UNDONE),
-        an_exchange(6, **{**asked, "own": YUYANG}),
-        an_exchange(7, **{**asked, "conversation": a_conversation(State.WITHDRAWN)}),
-        an_exchange(8, **{**asked, "role": Role.ASKER}),
+        another(3, person_index="q"),
+        another(4, entry=an_id(1), paired_at=a_moment(), pairing=PairedBy.EXACT),
+        another(5, pairing=PairedBy.UNDONE),
+        another(6, own=YUYANG),
+        another(7, conversation=a_conversation(State.WITHDRAWN)),
+        replace(another(8), key=asked.key._replace(exchange=an_id(8), role=Role.ASKER)),
     ]
     ledger.exchanges.add([*others, *waiting[::-1]])
     assert ledger.exchanges.unpaired(MINE, ["p", "r"]) == waiting

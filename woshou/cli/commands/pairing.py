@@ -9,9 +9,9 @@ from adapters.linkage import link
 from adapters.office import Office
 from api.models.pairing import Candidates
 from exchange.pairing.suggesting import Suggestion
+from exchange.verbs.pair import unpair
 from exchange.verbs.pairing.candidates import candidates
 from exchange.verbs.pairing.index import index_some
-from exchange.verbs.pair import unpair
 from exchange.verbs.pairing.suggest import gather, suggest
 from woshou.cli import show
 from woshou.cli.call import Call, command, group
