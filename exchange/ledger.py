@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
 from exchange.announcements import Notification
+from exchange.assignment import Assignment
 from exchange.codes import RegisterKind, Role
 from exchange.conversation import Fact
 from exchange.errors import Retry, WoshouError
@@ -168,6 +169,14 @@ class Exchanges(Protocol):
     def to_erase(self, limit: int) -> list[ExchangeKey]: ...
 
 
+class Assignments(Protocol):
+    """Which townships had an exchange, each step kept: `of` in the order of time, `current` the last one."""
+
+    def add(self, assignments: Sequence[Assignment]) -> None: ...
+    def of(self, keys: Iterable[ExchangeKey]) -> Mapping[ExchangeKey, tuple[Assignment, ...]]: ...
+    def current(self, keys: Iterable[ExchangeKey]) -> Mapping[ExchangeKey, Assignment]: ...
+
+
 class Entries(Protocol):
     """The registers."""
 
@@ -262,6 +271,7 @@ class Ledger(Protocol):
     links: Links
     messages: Messages
     exchanges: Exchanges
+    assignments: Assignments
     entries: Entries
     pairing: Pairing
     agreements: Agreements

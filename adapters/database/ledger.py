@@ -2,6 +2,7 @@
 
 from adapters.database.books.access import SqlAccess
 from adapters.database.books.agreements import SqlAgreements
+from adapters.database.books.assignments import SqlAssignments
 from adapters.database.books.chores import SqlChores
 from adapters.database.books.entries import SqlEntries
 from adapters.database.books.exchanges import SqlExchanges
@@ -15,6 +16,7 @@ from adapters.database.work import Work
 from exchange.ledger import (
     Access,
     Agreements,
+    Assignments,
     Chores,
     Entries,
     Exchanges,
@@ -35,6 +37,7 @@ class SqlLedger:
         self.links: Links = SqlLinks(work)
         self.messages: Messages = SqlMessages(work)
         self.exchanges: Exchanges = SqlExchanges(work)
+        self.assignments: Assignments = SqlAssignments(work)
         self.entries: Entries = SqlEntries(work, blinding)
         self.pairing: Pairing = SqlPairing(work, blinding)
         self.agreements: Agreements = SqlAgreements(work)

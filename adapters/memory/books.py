@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
 from exchange.announcements import Notification
+from exchange.assignment import Assignment
 from exchange.conversation import Fact
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.imports import ImportedFile, RowResult
@@ -73,6 +74,7 @@ class Books:
     messages: dict[MessageKey, LoggedMessage] = field(default_factory=dict)
     exchanges: dict[ExchangeKey, Exchange] = field(default_factory=dict)
     facts: dict[ExchangeKey, tuple[KeptFact, ...]] = field(default_factory=dict)
+    assignments: dict[ExchangeKey, tuple[Assignment, ...]] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
     entry_facts: dict[str, tuple[EntryFact, ...]] = field(default_factory=dict)
     pairing_keys: dict[str, tuple[int, Keys]] = field(default_factory=dict)

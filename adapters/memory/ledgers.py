@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from adapters.memory.access import MemoryAccess
 from adapters.memory.agreements import MemoryAgreements
+from adapters.memory.assignments import MemoryAssignments
 from adapters.memory.books import Books
 from adapters.memory.chores import MemoryChores
 from adapters.memory.entries import MemoryEntries
@@ -19,6 +20,7 @@ from adapters.memory.partners import MemoryPartners
 from exchange.ledger import (
     Access,
     Agreements,
+    Assignments,
     Chores,
     Entries,
     Exchanges,
@@ -42,6 +44,7 @@ class MemoryLedger:
     links: Links
     messages: Messages
     exchanges: Exchanges
+    assignments: Assignments
     entries: Entries
     pairing: Pairing
     agreements: Agreements
@@ -55,6 +58,7 @@ class MemoryLedger:
         self.links = MemoryLinks(books)
         self.messages = MemoryMessages(books)
         self.exchanges = MemoryExchanges(books)
+        self.assignments = MemoryAssignments(books)
         self.entries = MemoryEntries(books, blinding)
         self.pairing = MemoryPairing(books, blinding)
         self.agreements = MemoryAgreements(books)

@@ -3,6 +3,7 @@
 `METADATA` is what the migrations must come to, and the only place from which statements take their columns.
 """
 
+from adapters.database.tables.assignments import AssignmentRow
 from adapters.database.tables.columns import Row
 from adapters.database.tables.exchanges import ExchangeRow, FactRow
 from adapters.database.tables.links import BatchRow, LinkRow, MessageRow
@@ -24,6 +25,7 @@ __all__ = [
     "METADATA",
     "AgreementRow",
     "ApiKeyRow",
+    "AssignmentRow",
     "BatchRow",
     "EntryFactRow",
     "EntryRow",
