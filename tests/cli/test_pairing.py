@@ -1,6 +1,7 @@
 """Candidates, suggestions and keys on the command line."""
 
 import json
+import sys
 from dataclasses import replace
 
 import pytest
@@ -79,6 +80,13 @@ def test_the_linkage_suggests_and_pairs_nobody(asked):
 
 def test_the_linkage_wants_to_know_the_county_of_this_node(asked):
     assert asked("pairing", "bulk", "--jurisdiction", XICHENG).refusal["code"] == "not-served"
+
+
+def test_without_splink_the_command_says_what_to_install(asked, monkeypatch):
+    monkeypatch.setitem(sys.modules, "splink", None)
+    refused = asked("pairing", "bulk").refusal
+    assert refused["code"] == "linkage-missing"
+    assert "woshou[linkage]" in refused["zh"]
 
 
 def test_keys_are_made_for_entries_that_have_none(asked):
