@@ -236,7 +236,7 @@ def _on_postgresql(databases: Databases, chosen: Options, report: Report) -> Non
 
         rates.run({"engine": engine, "scan": lambda: scan(connection, sample)}, 3 if chosen.quick else 7)
     report.keep("postgresql: ", rates)
-    report.compare("engine / scan of plain columns", rates, "engine", "scan", 10 if chosen.quick else 50)
+    report.compare("engine / scan of plain columns", rates, "engine", "scan", 3 if chosen.quick else 10)
     bench.database.close()
 
     costs = keys_cost(databases, 3 if chosen.quick else 7)

@@ -22,7 +22,7 @@ from exchange.people.register import Entry
 
 # Of other passes, or other hashes, there are no entries under the keys of today: they are made anew (`woshou pairing index`).
 KEYS_VERSION: Final = 1
-SAMPLED: Final = 128
+SAMPLED: Final = 512
 
 
 class Pass(StrEnum):
