@@ -10,7 +10,7 @@ from fastapi_offline import FastAPIOffline
 
 from adapters.office import Office
 from adapters.partner_http import PartnerClient, http_client
-from api import health, ndjson, partner, problems
+from api import figures, health, ndjson, partner, problems
 from api.local import ROUTERS, imports
 from api.metrics import Metrics
 from api.once import Replayed, replay
@@ -72,7 +72,7 @@ def create_app(
     app.add_exception_handler(Replayed, replay)
     now = office.now if office is not None else None
     app.add_middleware(Edge, metrics=metrics, limits=BODY_LIMITS, now=now, seconds=body_seconds)
-    for router in (health.router, partner.router, *ROUTERS):
+    for router in (health.router, partner.router, figures.router, *ROUTERS):
         app.include_router(router)
     install_webhooks(app)
     return app

@@ -21,6 +21,8 @@ from exchange.ledger import LedgerBusy
 from exchange.node import NotServed
 from exchange.partners import Partner, PartnerStatus, PartnerSuspended
 from exchange.terms.agreement import DECISION_TYPES, PROPOSAL_TYPE, Agreement, AlreadyDecided, Decision, MalformedAgreement
+from exchange.terms.rulebook import RulesUnknown
+from exchange.terms.rules import RulesRefused
 from exchange.verbs import agree
 from exchange.verbs.receive import LinkForked, NotYourLink, SequenceGap
 from exchange.wire import ijson
@@ -31,7 +33,6 @@ router = APIRouter(tags=["Partner"], route_class=Route)
 MAX_DOCUMENT = 1024 * 1024
 # More than a batch may have, so that whose it is comes before how large it is, as the protocol's table orders it.
 MAX_SENT = 64 * 1024 * 1024
-SCOPE = "exchange"
 # What can be wrong with a signed document, whatever its type.
 _UNSIGNED = (MalformedJws, ForbiddenHeader, UnknownKey, BadSignature)
 
@@ -49,6 +50,14 @@ async def batch_body(request: Request) -> bytes:
         if len(body) <= MAX_UNPACKED:
             body += part
     return bytes(body[: MAX_UNPACKED + 1])
+
+
+async def raw_body(request: Request) -> bytes:
+    """The body as it came: its digest is part of what is answered."""
+    return await request.body()
+
+
+RawBodyDep = Annotated[bytes, Depends(raw_body)]
 
 
 async def document_body(request: Request) -> str:
@@ -89,9 +98,12 @@ def token(
     grant_type: Annotated[str, Form(pattern="^client_credentials$")],
     client_assertion_type: Annotated[str, Form(pattern="^urn:ietf:params:oauth:client-assertion-type:jwt-bearer$")],
     client_assertion: Annotated[str, Form(max_length=8192)],
-    scope: Annotated[str, Form(max_length=100)] = SCOPE,
+    scope: Annotated[str, Form(max_length=100)] = tokens.EXCHANGE,
 ) -> TokenAnswer:
-    """OAuth 2.0 client credentials with `private_key_jwt` (RFC 7523); a token of 10 minutes."""
+    """OAuth 2.0 client credentials with `private_key_jwt` (RFC 7523); a token of 10 minutes.
+
+    Scopes: `exchange` for batches, agreements and link heads, `reconcile` for figures. The answer says which were granted.
+    """
     now, limiter = office.now(), request.app.state.limiter
     if not isinstance(limiter, Limiter):
         raise TypeError("the application was made without a limiter")
@@ -106,7 +118,8 @@ def token(
         )
 
     with limiter.failures(request.client.host if request.client else "", partner.node if partner else None) as over:
-        if partner is None or SCOPE not in scope.split():
+        granted = sorted(tokens.SCOPES & frozenset(scope.split()))
+        if partner is None or not granted:
             raise Unauthorized
         try:
             # After too many failures the partner is not called any more.
@@ -116,8 +129,8 @@ def token(
         with office.ledgers.transaction() as ledger:
             if not ledger.partners.use_assertion(assertion.issuer, assertion.jti, assertion.forget_after):
                 raise Unauthorized
-    access, expires = tokens.access_token(office.node.name, assertion.issuer, [SCOPE], now, office.signing_key())
-    return TokenAnswer(access_token=access, expires_in=int((expires - now).total_seconds()), scope=SCOPE)
+    access, expires = tokens.access_token(office.node.name, assertion.issuer, granted, now, office.signing_key())
+    return TokenAnswer(access_token=access, expires_in=int((expires - now).total_seconds()), scope=" ".join(granted))
 
 
 @router.post(
@@ -178,6 +191,8 @@ def send_batch(
             *_UNSIGNED,
             WrongType,
             NotServed,
+            RulesUnknown,
+            RulesRefused,
             MalformedAgreement,
             PartnerSuspended,
             RequestTooLarge,

@@ -15,6 +15,7 @@ from exchange.errors import Retry, WoshouError
 from exchange.ledger import LedgerBusy
 from exchange.terms.agreement import ItemNotAgreed, NoAgreement, NoteNotAllowed
 from exchange.terms.screening import ExcludedContent
+from exchange.verbs.compare_figures import TooMuchToCompare
 from exchange.verbs.keep_entry import VersionDiffers
 from exchange.verbs.receive import LinkForked, SequenceGap
 from exchange.verbs.submit import NoRoute
@@ -108,6 +109,7 @@ STATUS: dict[type[WoshouError], int] = {
     MethodUnknown: 405,
     LedgerBusy: 503,
     BatchTooLarge: 413,
+    TooMuchToCompare: 413,
     SequenceGap: 409,
     LinkForked: 409,
     UnknownExchange: 404,

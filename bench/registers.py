@@ -10,7 +10,7 @@ import psycopg
 
 from adapters.database.engine import Database, open_database
 from adapters.divisions import load_divisions
-from adapters.rules import packaged_rules
+from adapters.rules import packaged_house_book, packaged_house_rules, packaged_rulebook, packaged_rules
 from bench.crowd import One, entry, people
 from bench.databases import Databases
 from bench.measure import say
@@ -44,6 +44,9 @@ def node_of_the_bench() -> Node:
         jurisdictions=frozenset({ORIGIN}),
         divisions=load_divisions(),
         rules=packaged_rules(),
+        rulebook=packaged_rulebook(),
+        house=packaged_house_rules(),
+        housebook=packaged_house_book(),
         working_days=WorkingDays(),
         keyed=keyed,
     )

@@ -1,6 +1,6 @@
 """Where a row stands in its listing: the text that a caller hands back to go on after it, the same on every ledger.
 
-All listings but a file's rows begin with the newest. A cursor compares as text as its row does in the listing.
+All listings but a file's rows and the worklists begin with the newest. A cursor compares as text as its row does in the listing.
 """
 
 import re
@@ -8,16 +8,23 @@ from datetime import datetime
 from typing import NamedTuple
 
 from exchange.codes import Role
+from exchange.comparing.comparison import Comparison
 from exchange.errors import Invalid
+from exchange.escalation import Escalation
 from exchange.exchanges import Exchange
 from exchange.imports import ImportedFile, RowResult
 from exchange.ledger import Finding
 from exchange.moments import from_milliseconds, to_milliseconds
 from exchange.people.register import Entry
+from exchange.troubles import Trouble
+from exchange.worklists import BELONGS, Order, Worklist, place_on
 
 _NAME = r"[0-9A-Za-z_.-]{1,100}"
 _EXCHANGE = re.compile(rf"(\d{{15}})~({_NAME})~(asker|asked)~(\d{{10}})", re.ASCII)
-_MOMENT = re.compile(rf"(\d{{15}})~({_NAME})", re.ASCII)
+# A finding's id may be made of several ids.
+_MOMENT = re.compile(r"(\d{15})~([0-9A-Za-z_.:-]{1,300})", re.ASCII)
+_WORK = re.compile(rf"(\d{{15}})~({_NAME})~(\d{{10}})", re.ASCII)
+_DUE = re.compile(rf"(\d{{4}}-\d\d-\d\d)~({_NAME})~(\d{{10}})", re.ASCII)
 _ENTRY = re.compile(_NAME)
 _ROW = re.compile(r"\d{1,9}", re.ASCII)
 
@@ -39,6 +46,14 @@ class ExchangePlace(NamedTuple):
     link: int
 
 
+class WorkPlace(NamedTuple):
+    """Where an exchange stands on a worklist: a date, or milliseconds in 15 digits, and what tells it from its neighbours."""
+
+    place: str
+    exchange: str
+    link: int
+
+
 class MomentPlace(NamedTuple):
     """Where a row stands that is listed by its moment and id."""
 
@@ -50,6 +65,11 @@ def exchange_cursor(exchange: Exchange) -> str:
     """An exchange's place: its moment, then what identifies it."""
     key = exchange.key
     return f"{to_milliseconds(exchange.submitted_at):015d}~{key.exchange}~{key.role}~{key.link:010d}"
+
+
+def work_cursor(worklist: Worklist, exchange: Exchange) -> str:
+    """An exchange's place on a worklist, the most urgent first."""
+    return f"{place_on(worklist, exchange)}~{exchange.key.exchange}~{exchange.key.link:010d}"
 
 
 def entry_cursor(entry: Entry) -> str:
@@ -72,10 +92,32 @@ def finding_cursor(finding: Finding) -> str:
     return f"{to_milliseconds(finding.at):015d}~{finding.id}"
 
 
+def comparison_cursor(comparison: Comparison) -> str:
+    """A comparison's place: its moment, then its id."""
+    return f"{to_milliseconds(comparison.at):015d}~{comparison.id}"
+
+
+def escalation_cursor(escalation: Escalation) -> str:
+    """An escalation's place: its moment, then its id."""
+    return f"{to_milliseconds(escalation.raised_at):015d}~{escalation.id}"
+
+
+def trouble_cursor(trouble: Trouble) -> str:
+    """A trouble's place: the moment at which it began, then its id."""
+    return f"{to_milliseconds(trouble.began_at):015d}~{trouble.id}"
+
+
 def read_exchange_cursor(cursor: str) -> ExchangePlace:
     """The place that `exchange_cursor` wrote; BadCursor for anything else."""
     at, exchange, role, link = _parts(_EXCHANGE, cursor)
     return ExchangePlace(_moment(at), exchange, Role(role), int(link))
+
+
+def read_work_cursor(worklist: Worklist, cursor: str) -> WorkPlace:
+    """The place that `work_cursor` wrote for that list; BadCursor for anything else."""
+    dated = BELONGS[worklist].order is Order.DUE
+    place, exchange, link = _parts(_DUE if dated else _WORK, cursor)
+    return WorkPlace(place, exchange, int(link))
 
 
 def read_entry_cursor(cursor: str) -> str:
@@ -85,7 +127,8 @@ def read_entry_cursor(cursor: str) -> str:
 
 
 def read_moment_cursor(cursor: str) -> MomentPlace:
-    """The place that `import_cursor` or `finding_cursor` wrote; BadCursor for anything else."""
+    """The place that `import_cursor`, `finding_cursor` or `comparison_cursor` wrote; BadCursor for anything else."""
+    """The place that a cursor of a moment and an id wrote; BadCursor for anything else."""
     at, name = _parts(_MOMENT, cursor)
     return MomentPlace(_moment(at), name)
 

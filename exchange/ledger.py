@@ -13,15 +13,23 @@ from typing import NamedTuple, Protocol
 from exchange.announcements import Notification
 from exchange.assignment import Assignment
 from exchange.codes import RegisterKind, Role
+from exchange.comparing.comparison import Comparison
 from exchange.conversation import Fact
 from exchange.errors import Retry, WoshouError
+from exchange.escalation import Escalation
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.imports import ImportedFile, RowResult
+from exchange.moments import Period
 from exchange.pairing.keys import Looked, Pass
 from exchange.pairing.suggesting import Suggestion
 from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
 from exchange.terms.agreement import SignedAgreement
+from exchange.terms.daytable import LoadedDay
+from exchange.terms.rulebook import RulesFile, RulesUse
+from exchange.troubles import Symptom, Trouble
+from exchange.wire.figures import LogLines
+from exchange.worklists import WorkFilter, Worklist
 
 
 class LedgerBusy(WoshouError):
@@ -71,7 +79,7 @@ class RememberedAnswer:
 class Finding:
     """Something that a person should look at; `kind` is a closed word, `detail` carries no person.
 
-    One `id` is one finding: found again, it stays as it was first found.
+    One `id` is one finding: found again, it stays as it was first found. `settled_at` is since when it no longer holds.
     """
 
     id: str
@@ -80,11 +88,25 @@ class Finding:
     subject: str
     detail: str
     at: datetime
+    settled_at: datetime | None = None
+
+
+class UnfinishedRun(NamedTuple):
+    """A run of a daily job that was begun and has not come to its end."""
+
+    job: str
+    business_date: date
+    claimed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeFilter:
-    """Which exchanges to list; None does not filter. `own` holds the county codes that the caller may see."""
+    """Which exchanges to list; None does not filter. `own` holds the county codes that the caller may see.
+
+    `overdue_on`: an answer is awaited and its due date lies before that day; `expected_before`: likewise by the date that an
+    interim answer has named. `lapsed_on` is the day by which `state` sees what has lapsed; `lapsing` holds the last days of
+    answers that were neither confirmed nor challenged.
+    """
 
     own: frozenset[str]
     role: Role | None = None
@@ -96,8 +118,13 @@ class ExchangeFilter:
     purpose: str | None = None
     entry: str | None = None
     paired: bool | None = None
+    handled_by: str | None = None
     overdue_on: date | None = None
-    lapsed_before: datetime | None = None
+    lapsed_on: date | None = None
+    expected_before: date | None = None
+    due_provisional: bool | None = None
+    lapsing: Period | None = None
+    link: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +152,15 @@ class CountedExchange:
 
     exchange: Exchange
     facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedExchange:
+    """An exchange with the facts that hold and its delivered messages, as a comparison reads them: no message has its line."""
+
+    exchange: Exchange
+    facts: tuple[Fact, ...]
+    messages: tuple[LoggedMessage, ...]
 
 
 class Links(Protocol):
@@ -177,6 +213,14 @@ class Assignments(Protocol):
     def current(self, keys: Iterable[ExchangeKey]) -> Mapping[ExchangeKey, Assignment]: ...
 
 
+class Worklists(Protocol):
+    """What there is to do, in the order of `exchange.worklists`."""
+
+    def page(self, worklist: Worklist, wanted: WorkFilter, page: Page) -> list[Exchange]: ...
+    def counts(self, wanted: WorkFilter) -> Mapping[Worklist, int]: ...
+    def late_by_link(self, wanted: WorkFilter) -> Mapping[int, int]: ...
+
+
 class Entries(Protocol):
     """The registers."""
 
@@ -186,6 +230,7 @@ class Entries(Protocol):
     def add(self, entries: Sequence[Entry]) -> None: ...
     def save(self, entries: Sequence[Entry]) -> None: ...
     def add_facts(self, facts: Sequence[EntryFact]) -> None: ...
+    def townships(self, entries: Iterable[str]) -> Mapping[str, str]: ...
     def find(self, wanted: EntryFilter, page: Page) -> list[Entry]: ...
     def counted(self, own: frozenset[str], as_of: datetime) -> Iterable[tuple[Entry, tuple[EntryFact, ...]]]: ...
 
@@ -251,9 +296,23 @@ class Chores(Protocol):
     def claim_run(self, job: str, business_date: date, at: datetime) -> bool: ...
     def finish_run(self, job: str, business_date: date, at: datetime, outcome: str) -> None: ...
     def last_run(self, job: str, before: date) -> date | None: ...
+    def unfinished(self, since: date) -> list[UnfinishedRun]: ...
     def add_findings(self, findings: Sequence[Finding]) -> None: ...
     def findings(self, page: Page) -> list[Finding]: ...
+    def open_findings(self, kinds: Sequence[str], partner: str) -> list[Finding]: ...
+    def settle_findings(self, ids: Iterable[str], at: datetime) -> None: ...
     def forget(self, *, answers_before: datetime, assertions_before: datetime) -> int: ...
+
+
+class Comparisons(Protocol):
+    """What comparing a link's figures reads of it, and what came of each comparison."""
+
+    def names(self, link: int, received: Period, limit: int) -> list[str]: ...
+    def exchanges(self, link: int, role: Role | None, names: Sequence[str]) -> Iterable[ComparedExchange]: ...
+    def lines(self, link: int, direction: Direction, upto: int) -> LogLines: ...
+    def add(self, comparison: Comparison) -> None: ...
+    def get(self, comparison_id: str) -> Comparison | None: ...
+    def find(self, partner: str | None, page: Page) -> list[Comparison]: ...
 
 
 class Notifications(Protocol):
@@ -263,6 +322,39 @@ class Notifications(Protocol):
     def due(self, now: datetime, limit: int) -> list[Notification]: ...
     def save(self, notification: Notification) -> None: ...
     def forget(self, before: datetime) -> int: ...
+    def claim(self, what: str, key: ExchangeKey, day: date) -> bool: ...
+
+
+class Norms(Protocol):
+    """Rules and days that administrators have added, none of which is ever changed; `stamp` grows with each."""
+
+    def stamp(self) -> int: ...
+    def add_file(self, file: RulesFile) -> None: ...
+    def files(self) -> list[RulesFile]: ...
+    def add_use(self, use: RulesUse) -> None: ...
+    def uses(self) -> list[RulesUse]: ...
+    def add_days(self, days: Sequence[LoadedDay]) -> None: ...
+    def days(self) -> list[LoadedDay]: ...
+
+
+class Escalations(Protocol):
+    """What lies before a coordinator; `standing` gives the latest of each exchange that is not resolved."""
+
+    def add(self, escalations: Sequence[Escalation]) -> None: ...
+    def save(self, escalation: Escalation) -> None: ...
+    def get(self, escalation: str) -> Escalation | None: ...
+    def standing(self, exchanges: Iterable[str]) -> Mapping[ExchangeKey, Escalation]: ...
+    def find(self, own: frozenset[str], page: Page, *, to: str | None, resolved: bool | None) -> list[Escalation]: ...
+    def resolve(self, keys: Iterable[ExchangeKey], at: datetime) -> int: ...
+
+
+class Troubles(Protocol):
+    """What went wrong, since when and until when."""
+
+    def begin(self, trouble: Trouble) -> bool: ...
+    def end(self, symptom: Symptom, at: datetime) -> bool: ...
+    def lasting(self) -> list[Trouble]: ...
+    def find(self, page: Page) -> list[Trouble]: ...
 
 
 class Ledger(Protocol):
@@ -272,6 +364,7 @@ class Ledger(Protocol):
     messages: Messages
     exchanges: Exchanges
     assignments: Assignments
+    worklists: Worklists
     entries: Entries
     pairing: Pairing
     agreements: Agreements
@@ -280,6 +373,10 @@ class Ledger(Protocol):
     access: Access
     chores: Chores
     notifications: Notifications
+    comparisons: Comparisons
+    norms: Norms
+    escalations: Escalations
+    troubles: Troubles
 
 
 class Ledgers(Protocol):

@@ -1,15 +1,19 @@
 """What a verb must know of the node that it runs on."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from exchange.assignment import InternalLimit
 from exchange.errors import Conflict
 from exchange.jurisdiction import Divisions
 from exchange.people.document import index_input, read_document
 from exchange.people.name import match_key
 from exchange.people.record import Person
+from exchange.terms.agreement import RulesRef
 from exchange.terms.calendar import WorkingDays
+from exchange.terms.house import HouseRules
+from exchange.terms.rulebook import Rulebook
 from exchange.terms.rules import RuleSet
 
 
@@ -25,8 +29,9 @@ class NotServed(Conflict):
 class Node:
     """This node: its name, the counties it serves, and the data that its rules rest on.
 
+    `rules` and `house` are the versions in use today, `rulebook` and `housebook` all that are known.
     `keyed` is the node's keyed hash for blind indexes: bytes in, 43 characters out. `webhooks` is whether own systems are told
-    of what happens.
+    of what happens. `internal_limit` is what townships are given where nothing else is said.
     """
 
     name: str
@@ -35,9 +40,17 @@ class Node:
     jurisdictions: frozenset[str]
     divisions: Divisions
     rules: RuleSet
+    rulebook: Rulebook[RuleSet]
+    house: HouseRules
+    housebook: Rulebook[HouseRules]
     working_days: WorkingDays
     keyed: Callable[[bytes], str]
     webhooks: bool = False
+    internal_limit: InternalLimit = field(default_factory=InternalLimit)
+
+    def agreed_rules(self, named: RulesRef) -> RuleSet:
+        """The rule set that an agreement names; RulesUnknown, which says what is known here."""
+        return self.rulebook.named(named.version, named.digest)
 
     def person_index(self, person: Person) -> str:
         """The blind index by which this node finds a person again, without storing who it is.

@@ -3,6 +3,7 @@
 import threading
 from dataclasses import dataclass
 
+from adapters.comparing import Comparer
 from adapters.office import Office
 from adapters.renewal import Renewals
 from jobs.couriers import Couriers
@@ -19,5 +20,6 @@ class Shift:
     office: Office
     couriers: Couriers
     renewals: Renewals
+    comparer: Comparer
     stopping: threading.Event
     notifier: Notifier | None = None

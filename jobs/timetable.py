@@ -6,7 +6,11 @@ from datetime import datetime, time, timedelta
 from typing import TypeAlias
 
 from exchange.moments import SHANGHAI, civil_day
+from jobs.compare import NAME as COMPARE
+from jobs.compare import compare_links
 from jobs.deliver import deliver
+from jobs.escalate import escalate
+from jobs.foresee import foresee
 from jobs.index_pairing import index_pairing
 from jobs.notify import notify
 from jobs.overdue import NAME as OVERDUE
@@ -14,8 +18,10 @@ from jobs.overdue import announce_overdue
 from jobs.remind import remind_partners
 from jobs.renew import renew_partners
 from jobs.retry import retry_rejected
+from jobs.settle import settle
 from jobs.shift import Shift
 from jobs.tidy import tidy
+from jobs.watch import watch_for_trouble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +61,14 @@ SCHEDULE = (
     Job(name="renew", run=renew_partners, when=Every(interval=timedelta(hours=1))),
     Job(name="retry", run=retry_rejected, when=Every(interval=timedelta(hours=1))),
     Job(name="tidy", run=tidy, when=Every(interval=timedelta(hours=1))),
+    Job(name="watch", run=watch_for_trouble, when=Every(interval=timedelta(minutes=5))),
+    Job(name="settle", run=settle, when=Daily(at=time(0, 5))),
     Job(name=OVERDUE, run=announce_overdue, when=Daily(at=time(0, 10))),
     Job(name="index-pairing", run=index_pairing, when=Daily(at=time(2, 40))),
+    Job(name=COMPARE, run=compare_links, when=Daily(at=time(1, 30))),
+    Job(name="foresee", run=foresee, when=Daily(at=time(7, 50))),
     Job(name="remind", run=remind_partners, when=Daily(at=time(8, 0))),
+    Job(name="escalate", run=escalate, when=Daily(at=time(8, 10))),
 )
 
 

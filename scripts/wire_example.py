@@ -54,6 +54,8 @@ from exchange.wire.message import (
 )
 from exchange.wire.node import read_node_document
 from scripts.generated import ROOT, fill
+from scripts.wire_example_figures import compared
+from scripts.wire_example_figures import shown as figures_shown
 from scripts.wire_example_nodes import BEGIN, Pen, Side
 
 FOLDER = ROOT / "docs" / "wire-example"
@@ -78,6 +80,7 @@ class Example:
         self._carry(self.asked, self.asker, BEGIN + timedelta(days=3, minutes=1))
         self._confirm(feedback)
         self._carry(self.asker, self.asked, BEGIN + timedelta(days=4, minutes=1))
+        self.files |= compared(self.asker, self.asked)
 
     def _onboard(self) -> None:
         shown = []
@@ -281,7 +284,7 @@ class Example:
             for number, line in enumerate(rest, start=2):
                 lines += ["", line, f"digest of line {number}        {ijson.digest(line.encode())}"]
             lines += ["```"]
-        return "\n".join(lines)
+        return "\n".join([*lines, *figures_shown(self.files)])
 
 
 def _payload(jws: str) -> bytes:

@@ -29,6 +29,7 @@ from tests.building.basics import (
     an_id,
     an_id_number,
 )
+from tests.building.clocks import a_loaded_day, a_rules_file, a_rules_use, a_trouble, an_escalation
 from tests.building.local import a_finding, a_notification, a_row, a_row_problem, an_answer, an_api_key, an_import
 from tests.building.partners import a_partner, a_partner_key, agreed_terms, an_agreement
 from tests.building.wire import a_feedback, a_notice, a_query
@@ -48,6 +49,7 @@ __all__ = [
     "a_feedback",
     "a_finding",
     "a_link",
+    "a_loaded_day",
     "a_message",
     "a_moment",
     "a_notice",
@@ -59,13 +61,17 @@ __all__ = [
     "a_record",
     "a_row",
     "a_row_problem",
+    "a_rules_file",
+    "a_rules_use",
     "a_salt",
+    "a_trouble",
     "agreed_terms",
     "an_agreement",
     "an_answer",
     "an_api_key",
     "an_entry",
     "an_entry_fact",
+    "an_escalation",
     "an_exchange",
     "an_id",
     "an_id_number",

@@ -4,28 +4,38 @@ from adapters.database.books.access import SqlAccess
 from adapters.database.books.agreements import SqlAgreements
 from adapters.database.books.assignments import SqlAssignments
 from adapters.database.books.chores import SqlChores
+from adapters.database.books.comparisons import SqlComparisons
 from adapters.database.books.entries import SqlEntries
+from adapters.database.books.escalations import SqlEscalations
 from adapters.database.books.exchanges import SqlExchanges
 from adapters.database.books.imports import SqlImports
 from adapters.database.books.links import SqlLinks
 from adapters.database.books.messages import SqlMessages
+from adapters.database.books.norms import SqlNorms
 from adapters.database.books.notifications import SqlNotifications
 from adapters.database.books.pairing import SqlPairing
 from adapters.database.books.partners import SqlPartners
+from adapters.database.books.troubles import SqlTroubles
+from adapters.database.books.worklists import SqlWorklists
 from adapters.database.work import Work
 from exchange.ledger import (
     Access,
     Agreements,
     Assignments,
     Chores,
+    Comparisons,
     Entries,
+    Escalations,
     Exchanges,
     Imports,
     Links,
     Messages,
+    Norms,
     Notifications,
     Pairing,
     Partners,
+    Troubles,
+    Worklists,
 )
 from exchange.pairing.keys import Blinding
 
@@ -40,9 +50,14 @@ class SqlLedger:
         self.assignments: Assignments = SqlAssignments(work)
         self.entries: Entries = SqlEntries(work, blinding)
         self.pairing: Pairing = SqlPairing(work, blinding)
+        self.worklists: Worklists = SqlWorklists(work)
         self.agreements: Agreements = SqlAgreements(work)
         self.partners: Partners = SqlPartners(work)
         self.imports: Imports = SqlImports(work)
         self.access: Access = SqlAccess(work)
         self.chores: Chores = SqlChores(work)
         self.notifications: Notifications = SqlNotifications(work)
+        self.comparisons: Comparisons = SqlComparisons(work)
+        self.norms: Norms = SqlNorms(work)
+        self.escalations: Escalations = SqlEscalations(work)
+        self.troubles: Troubles = SqlTroubles(work)

@@ -10,7 +10,9 @@ from typing import Any, NamedTuple, TypeVar
 
 from exchange.announcements import Notification
 from exchange.assignment import Assignment
+from exchange.comparing.comparison import Comparison
 from exchange.conversation import Fact
+from exchange.escalation import Escalation
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.imports import ImportedFile, RowResult
 from exchange.ledger import ApiKey, Finding, RememberedAnswer
@@ -19,6 +21,9 @@ from exchange.pairing.suggesting import Suggestion
 from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
 from exchange.terms.agreement import SignedAgreement
+from exchange.terms.daytable import LoadedDay
+from exchange.terms.rulebook import RulesFile, RulesKind, RulesUse
+from exchange.troubles import Trouble
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -89,6 +94,13 @@ class Books:
     runs: dict[tuple[str, date], JobRun] = field(default_factory=dict)
     findings: dict[str, Finding] = field(default_factory=dict)
     notifications: dict[str, Notification] = field(default_factory=dict)
+    comparisons: dict[str, Comparison] = field(default_factory=dict)
+    tellings: dict[tuple[str, ExchangeKey, date], bool] = field(default_factory=dict)
+    rules_files: dict[tuple[RulesKind, str], RulesFile] = field(default_factory=dict)
+    rules_uses: dict[int, RulesUse] = field(default_factory=dict)
+    holidays: dict[int, LoadedDay] = field(default_factory=dict)
+    escalations: dict[str, Escalation] = field(default_factory=dict)
+    troubles: dict[str, Trouble] = field(default_factory=dict)
 
     def copy(self) -> "Books":
         """The same books, to be changed without touching these."""

@@ -35,6 +35,10 @@ class MemoryEntries:
                 found[entry.person_index].append(entry)
         return dict(found)
 
+    def townships(self, entries: Iterable[str]) -> Mapping[str, str]:
+        held = self._books.entries
+        return {entry: township for entry in entries if entry in held and (township := held[entry].township) is not None}
+
     def add(self, entries: Sequence[Entry]) -> None:
         add(self._books.entries, ((entry.id, entry) for entry in entries))
         self._require_one_open_each(entries)

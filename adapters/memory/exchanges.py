@@ -1,8 +1,8 @@
 """The exchanges and their facts, in memory."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from adapters.memory.books import Books, KeptFact, add, save
 from adapters.memory.listing import newest_first
@@ -12,6 +12,7 @@ from exchange.conversation import Conversation, Fact, FactKind, State
 from exchange.cursors import exchange_cursor, read_exchange_cursor
 from exchange.exchanges import Acceptance, Exchange, ExchangeKey
 from exchange.ledger import CountedExchange, ExchangeFilter, Page
+from exchange.moments import Period
 
 AWAITING = frozenset({State.OPEN, State.CHALLENGED})
 
@@ -93,35 +94,45 @@ def _fits(exchange: Exchange, wanted: ExchangeFilter) -> bool:
     conversation = exchange.conversation
     asked_for: tuple[tuple[object, object], ...] = (
         (wanted.role, exchange.key.role),
+        (wanted.link, exchange.key.link),
         (wanted.kind, exchange.kind),
         (wanted.event, exchange.event),
         (wanted.acceptance, exchange.acceptance),
         (wanted.other, exchange.other),
         (wanted.purpose, exchange.purpose),
         (wanted.entry, exchange.entry),
+        (wanted.handled_by, exchange.handled_by),
         (wanted.paired, exchange.paired_at is not None),
+        (wanted.due_provisional, exchange.due_provisional),
     )
     return (
         exchange.own in wanted.own
         and all(want is None or want == has for want, has in asked_for)
-        and (wanted.state is None or _state(conversation, wanted.lapsed_before) == wanted.state)
-        and (
-            wanted.overdue_on is None
-            or (
-                conversation is not None
-                and conversation.state in AWAITING
-                and conversation.due is not None
-                and conversation.due < wanted.overdue_on
-            )
-        )
+        and (wanted.state is None or _state(conversation, wanted.lapsed_on) == wanted.state)
+        and (wanted.overdue_on is None or _awaited_before(conversation, wanted.overdue_on, lambda talk: talk.due))
+        and (wanted.expected_before is None or _awaited_before(conversation, wanted.expected_before, lambda talk: talk.expected))
+        and (wanted.lapsing is None or _lapses_within(conversation, wanted.lapsing))
     )
 
 
-def _state(conversation: Conversation | None, lapsed_before: datetime | None) -> State | None:
-    """The state as a clock sees it: an answer given before `lapsed_before` has lapsed."""
+def _lapses_within(conversation: Conversation | None, days: Period) -> bool:
+    if conversation is None or conversation.state is not State.ANSWERED:
+        return False
+    return conversation.lapses_on is not None and conversation.lapses_on in days
+
+
+def _awaited_before(conversation: Conversation | None, day: date, of: Callable[[Conversation], date | None]) -> bool:
+    if conversation is None or conversation.state not in AWAITING:
+        return False
+    date_of = of(conversation)
+    return date_of is not None and date_of < day
+
+
+def _state(conversation: Conversation | None, lapsed_on: date | None) -> State | None:
+    """The state as a clock sees it on a day: an answer whose last day lies before it has lapsed."""
     if conversation is None:
         return None
-    given = conversation.fed_back_at
-    if conversation.state is State.ANSWERED and lapsed_before is not None and given is not None and given < lapsed_before:
+    last_day = conversation.lapses_on
+    if conversation.state is State.ANSWERED and lapsed_on is not None and last_day is not None and last_day < lapsed_on:
         return State.LAPSED
     return conversation.state

@@ -9,6 +9,8 @@ from adapters.memory.agreements import MemoryAgreements
 from adapters.memory.assignments import MemoryAssignments
 from adapters.memory.books import Books
 from adapters.memory.chores import MemoryChores
+from adapters.memory.clocks import MemoryEscalations, MemoryNorms, MemoryTroubles
+from adapters.memory.comparisons import MemoryComparisons
 from adapters.memory.entries import MemoryEntries
 from adapters.memory.exchanges import MemoryExchanges
 from adapters.memory.imports import MemoryImports
@@ -17,21 +19,27 @@ from adapters.memory.messages import MemoryMessages
 from adapters.memory.notifications import MemoryNotifications
 from adapters.memory.pairing import MemoryPairing
 from adapters.memory.partners import MemoryPartners
+from adapters.memory.worklists import MemoryWorklists
 from exchange.ledger import (
     Access,
     Agreements,
     Assignments,
     Chores,
+    Comparisons,
     Entries,
+    Escalations,
     Exchanges,
     Imports,
     Ledger,
     LedgerBusy,
     Links,
     Messages,
+    Norms,
     Notifications,
     Pairing,
     Partners,
+    Troubles,
+    Worklists,
 )
 from exchange.pairing.keys import Blinding
 
@@ -45,6 +53,7 @@ class MemoryLedger:
     messages: Messages
     exchanges: Exchanges
     assignments: Assignments
+    worklists: Worklists
     entries: Entries
     pairing: Pairing
     agreements: Agreements
@@ -53,6 +62,10 @@ class MemoryLedger:
     access: Access
     chores: Chores
     notifications: Notifications
+    comparisons: Comparisons
+    norms: Norms
+    escalations: Escalations
+    troubles: Troubles
 
     def __init__(self, books: Books, blinding: Blinding | None = None) -> None:
         self.links = MemoryLinks(books)
@@ -61,12 +74,17 @@ class MemoryLedger:
         self.assignments = MemoryAssignments(books)
         self.entries = MemoryEntries(books, blinding)
         self.pairing = MemoryPairing(books, blinding)
+        self.worklists = MemoryWorklists(books)
         self.agreements = MemoryAgreements(books)
         self.partners = MemoryPartners(books)
         self.imports = MemoryImports(books)
         self.access = MemoryAccess(books)
         self.chores = MemoryChores(books)
         self.notifications = MemoryNotifications(books)
+        self.comparisons = MemoryComparisons(books)
+        self.norms = MemoryNorms(books)
+        self.escalations = MemoryEscalations(books)
+        self.troubles = MemoryTroubles(books)
 
 
 class MemoryLedgers:

@@ -18,6 +18,7 @@ class Layout(StrEnum):
     OUTFLOW = "outflow"
     INFLOW = "inflow"
     MATTERS = "matters"
+    ANSWERS = "answers"
 
 
 class Severity(StrEnum):

@@ -1,6 +1,5 @@
 """Exchanges (信息交换): start a query or a notice, list, read the whole conversation."""
 
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Response
@@ -8,7 +7,7 @@ from fastapi import APIRouter, Body, Query, Response
 from api.access import ClerkDep, LedgerDep, OfficeDep, ReaderDep, ReadLedgerDep
 from api.declared import reading, writing
 from api.local.visible import AmbiguousExchange, partner_names, visible
-from api.models.base import UUID, CodeQuery, IdPath, Listing, NodeQuery
+from api.models.base import TOWNSHIP, UUID, CodeQuery, IdPath, Listing, NodeQuery
 from api.models.exchanges import NOTICE_EXAMPLE, QUERY_EXAMPLE, ExchangeRow, ExchangeWhole, Pairing, Start
 from api.models.shapes import Shaped, shown
 from api.once import OnceDep
@@ -22,14 +21,15 @@ from exchange.cursors import BadCursor, exchange_cursor
 from exchange.errors import NotFound
 from exchange.exchanges import Acceptance
 from exchange.ledger import ExchangeFilter, Ledger
-from exchange.moments import civil_day, day_start
+from exchange.moments import civil_day
 from exchange.node import NotServed
 from exchange.people.register import EntryProtected
 from exchange.terms.agreement import ItemNotAgreed, NoAgreement, NoteNotAllowed
+from exchange.terms.rulebook import RulesUnknown
 from exchange.terms.screening import ExcludedContent
 from exchange.verbs.pair import pair
 from exchange.verbs.submit import EventInFuture, NoGround, NoRoute, OpeningDraft, submit
-from exchange.verbs.whole import whole
+from exchange.verbs.whole import judged_by, whole
 
 router = APIRouter(prefix="/api/v1", tags=["Exchanges"], route_class=StrictRoute)
 RoleQuery = Annotated[Role | None, Query(description="which side, where both are the caller's")]
@@ -45,6 +45,7 @@ RoleQuery = Annotated[Role | None, Query(description="which side, where both are
         NoGround,
         EventInFuture,
         NoAgreement,
+        RulesUnknown,
         ItemNotAgreed,
         NoteNotAllowed,
         ExcludedContent,
@@ -82,12 +83,16 @@ def list_exchanges(
     other: CodeQuery = None,
     entry: Annotated[str | None, Query(pattern=UUID)] = None,
     paired: Annotated[bool | None, Query()] = None,
+    township: Annotated[str | None, Query(pattern=TOWNSHIP, description="which has it now")] = None,
     overdue: Annotated[bool, Query(description="only those whose answer is late")] = False,
+    due_provisional: Annotated[
+        bool | None, Query(description="only those whose due date rests on a year without a holiday notice, or only the others")
+    ] = None,
 ) -> Listing[ExchangeRow]:
     """The exchanges of the caller's counties, the newest first, without persons."""
     now, lapse = office.now(), office.node.rules.lapse_days
     wanted = ExchangeFilter(
-        own=caller.counties,
+        own=caller.reach,
         role=role,
         kind=kind,
         event=event,
@@ -97,8 +102,10 @@ def list_exchanges(
         purpose=purpose,
         entry=entry,
         paired=paired,
+        handled_by=caller.township or township,
         overdue_on=civil_day(now) if overdue else None,
-        lapsed_before=day_start(civil_day(now) - timedelta(days=lapse)),
+        lapsed_on=civil_day(now),
+        due_provisional=due_provisional,
     )
     partners = partner_names(ledger)
     rows, following = paging.rows(lambda page: ledger.exchanges.find(wanted, page), exchange_cursor)
@@ -122,9 +129,9 @@ def read_exchange(
         found,
         partner_names(ledger)[found.key.link],
         office.now(),
-        office.node.rules.lapse_days,
+        judged_by(ledger, office.node, found),
         whole(ledger, office.node, found),
-        sees_people=caller.sees_people,
+        sees_people=caller.sees_people or caller.township is not None,
     )
 
 

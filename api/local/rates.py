@@ -18,7 +18,7 @@ from exchange.cursors import BadCursor
 from exchange.errors import Invalid, NotFound
 from exchange.jurisdiction import Category, Divisions
 from exchange.ledger import Page
-from exchange.moments import MOMENT_PATTERN, Period, default_as_of, parse_moment, statistical_month
+from exchange.moments import MOMENT_PATTERN, Period, parse_moment
 from exchange.node import NotServed
 from exchange.rates import Cohort, RateName
 from exchange.verbs.report import report, rows_behind
@@ -75,7 +75,8 @@ def wanted_report(
     place = _place(office.node.divisions, caller, jurisdiction)
     try:
         if month is not None and first is None and last is None:
-            period, moment = statistical_month(month), default_as_of(month)
+            rules = office.node.rules
+            period, moment = rules.statistical_month(month), rules.default_as_of(month)
         elif month is None and first is not None and last is not None:
             period, moment = Period(first=first, last=last), now
         else:
@@ -118,6 +119,8 @@ def read_rate_rows(
 
 
 def _place(divisions: Divisions, caller: Caller, wanted: str | None) -> str:
+    if not caller.counties:
+        raise NotFound
     if wanted is None:
         return caller.jurisdiction
     if not divisions.is_known(wanted) or not divisions.contains(caller.jurisdiction, wanted):

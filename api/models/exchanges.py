@@ -15,6 +15,7 @@ from exchange.exchanges import Acceptance, Direction, Exchange, PairedBy
 from exchange.jurisdiction import Category
 from exchange.moments import civil_day
 from exchange.people.record import Person, Record, Shape
+from exchange.terms.rules import RuleSet
 from exchange.verbs.whole import Told
 from exchange.wire.batch import Outcome, WireProblem
 from exchange.wire.message import UUID, CountyCode, Note, Reply
@@ -108,7 +109,10 @@ class ExchangeRow(Shown):
     state: State | None = Field(description="null until it is accepted")
     stamps: Stamps
     first_due: date | None = Field(description="null where no feedback is wanted")
-    due: date | None = Field(description="of the present round")
+    due: date | None = Field(description="of the present round; the receipt's, which counts for both sides")
+    due_provisional: bool = Field(description="it rests on a year whose holidays this node does not know yet")
+    expected: date | None = Field(description="named by the asked side in an interim answer; stops no clock")
+    lapses_on: date | None = Field(description="last day on which the answer can be confirmed or challenged")
     overdue: bool
     round: int
     challenges: int
@@ -172,15 +176,24 @@ class ExchangeWhole(ExchangeRow):
     """One side of an exchange with its conversation."""
 
     agreement: str = Field(description="digest of the agreement that allowed it")
+    rules: str = Field(description="version of the rule set that it is judged by: the agreement's", examples=["woshou-2026.1"])
+    challenges_left: int = Field(description="how often the asker can still return an answer")
     messages: list[MessageShown]
 
     @classmethod
     def with_messages(
-        cls, exchange: Exchange, partner: str, now: datetime, lapse_days: int, told: Sequence[Told], *, sees_people: bool
+        cls, exchange: Exchange, partner: str, now: datetime, rules: RuleSet, told: Sequence[Told], *, sees_people: bool
     ) -> Self:
-        """As a clock sees it, with every message."""
+        """As a clock sees it, judged by its agreement's rules, with every message."""
         messages = [MessageShown.of(one, sees_people=sees_people) for one in told]
-        return cls(**_row(exchange, partner, now, lapse_days), agreement=exchange.agreement, messages=messages)
+        used = exchange.conversation.challenges if exchange.conversation is not None else 0
+        return cls(
+            **_row(exchange, partner, now, rules.lapse_days),
+            agreement=exchange.agreement,
+            rules=rules.version,
+            challenges_left=max(rules.max_challenges - used, 0),
+            messages=messages,
+        )
 
 
 def _row(exchange: Exchange, partner: str, now: datetime, lapse_days: int) -> dict[str, Any]:
@@ -211,6 +224,9 @@ def _row(exchange: Exchange, partner: str, now: datetime, lapse_days: int) -> di
         ),
         "first_due": exchange.first_due,
         "due": talk.due if talk is not None else None,
+        "due_provisional": exchange.due_provisional,
+        "expected": talk.expected if talk is not None else None,
+        "lapses_on": talk.lapses_on if talk is not None and state in (State.ANSWERED, State.LAPSED) else None,
         "overdue": awaits and talk is not None and talk.due is not None and talk.due < civil_day(now),
         "round": talk.round if talk is not None else 1,
         "challenges": talk.challenges if talk is not None else 0,

@@ -12,6 +12,7 @@ from api.access import LocalRole
 from api.app import create_app
 from api.local import ROUTERS
 from api.openapi import describe
+from exchange.assignment import Assignment, ReturnReason
 from exchange.codes import Role
 from exchange.partners import PartnerStatus
 from exchange.terms.agreement import Party, Standing
@@ -25,9 +26,11 @@ from tests.builders import (
     a_partner,
     a_query,
     a_row,
+    a_trouble,
     agreed_terms,
     an_agreement,
     an_entry,
+    an_escalation,
     an_exchange,
     an_id,
     an_import,
@@ -65,6 +68,8 @@ def rule(*roles: str, **places: str) -> Rule:
 ALL = [role.value for role in LocalRole]
 _NOT_HERE = {"above": FORBIDDEN, "below": FORBIDDEN, "outside": FORBIDDEN}
 ONE_PERSON = rule(*PEOPLE, **_NOT_HERE)
+# A township's clerk answers what is assigned to the township; nothing is, here.
+ONE_ANSWER = rule(*PEOPLE, above=FORBIDDEN, outside=FORBIDDEN)
 OWN_PEOPLE = rule(*PEOPLE, **_NOT_HERE, other=EMPTY)
 OWN_DEEDS = rule(*PEOPLE, **_NOT_HERE, other=OK)
 ONE_EXCHANGE = rule(*READERS)
@@ -89,23 +94,33 @@ RULES = {
     "POST /api/v1/entries/{entry}/close": ONE_PERSON,
     "POST /api/v1/entries/{entry}/reopen": ONE_PERSON,
     "POST /api/v1/exchanges": ONE_PERSON,
-    "POST /api/v1/exchanges/bulk-replies": OWN_DEEDS,
+    "POST /api/v1/exchanges/bulk-replies": rule(*PEOPLE, above=FORBIDDEN, below=OK, outside=FORBIDDEN, other=OK),
     "GET /api/v1/exchanges": EXCHANGE_ROWS,
     "GET /api/v1/exchanges/{exchange}": ONE_EXCHANGE,
     "POST /api/v1/exchanges/{exchange}/pairing": ONE_PERSON,
     "POST /api/v1/exchanges/{exchange}/unpairing": ONE_PERSON,
     "GET /api/v1/exchanges/{exchange}/candidates": ONE_PERSON,
-    "POST /api/v1/exchanges/{exchange}/feedback": ONE_PERSON,
-    "POST /api/v1/exchanges/{exchange}/interim": ONE_PERSON,
+    "POST /api/v1/exchanges/{exchange}/feedback": ONE_ANSWER,
+    "POST /api/v1/exchanges/{exchange}/interim": ONE_ANSWER,
     "POST /api/v1/exchanges/{exchange}/challenge": ONE_PERSON,
     "POST /api/v1/exchanges/{exchange}/confirmation": ONE_PERSON,
     "POST /api/v1/exchanges/{exchange}/reminder": ONE_PERSON,
     "POST /api/v1/exchanges/{exchange}/withdrawal": ONE_PERSON,
+    "POST /api/v1/exchanges/{exchange}/assignment": rule(*PEOPLE, "coordinator", **_NOT_HERE),
+    "POST /api/v1/exchanges/{exchange}/return": rule(*PEOPLE, above=FORBIDDEN, outside=FORBIDDEN),
+    "GET /api/v1/exchanges/{exchange}/assignments": ONE_EXCHANGE,
+    "POST /api/v1/assignments": rule(*PEOPLE, "coordinator", **_NOT_HERE, other=OK),
+    "GET /api/v1/worklists": rule(*READERS, below=OK, other=OK, outside=OK),
+    "GET /api/v1/worklists/silent_partners": rule(*READERS, own=EMPTY, above=EMPTY, below=EMPTY, other=EMPTY, outside=EMPTY),
+    "GET /api/v1/worklists/one_sided": rule(*READERS, own=EMPTY, above=EMPTY, below=EMPTY, other=EMPTY, outside=EMPTY),
+    "GET /api/v1/worklists/{worklist}": EXCHANGE_ROWS,
+    "GET /api/v1/worklists/{worklist}/sheet": rule(*PEOPLE, above=FORBIDDEN, below=OK, other=OK, outside=FORBIDDEN),
     "POST /api/v1/imports": OWN_DEEDS,
-    "GET /api/v1/imports": OWN_PEOPLE,
+    "GET /api/v1/imports": rule(*PEOPLE, above=FORBIDDEN, outside=FORBIDDEN, below=EMPTY, other=EMPTY),
     "GET /api/v1/imports/templates/{layout}": WHOEVER,
-    "GET /api/v1/imports/{id}": ONE_PERSON,
-    "GET /api/v1/imports/{id}/rows": ONE_PERSON,
+    "GET /api/v1/imports/{id}": ONE_ANSWER,
+    "GET /api/v1/imports/{id}/rows": ONE_ANSWER,
+    "POST /api/v1/imports/{id}/annotated": ONE_ANSWER,
     "GET /api/v1/exports/entries": OWN_DEEDS,
     "GET /api/v1/exports/exchanges": rule(*READERS, below=OK, other=OK, outside=OK),
     "GET /api/v1/agreements": AGREEMENT_ROWS,
@@ -121,6 +136,13 @@ RULES = {
     "GET /api/v1/findings": WATCHING,
     "GET /api/v1/rates": FIGURES,
     "GET /api/v1/rates/{rate}/rows": FIGURES,
+    "GET /api/v1/rules": WHOEVER,
+    "GET /api/v1/calendar/{year}": WHOEVER,
+    "POST /api/v1/calendar": RUNNING,
+    "GET /api/v1/escalations": rule("coordinator", above=EMPTY, below=EMPTY, other=EMPTY, outside=EMPTY),
+    "POST /api/v1/escalations": rule("coordinator"),
+    "POST /api/v1/escalations/{escalation}/acknowledgement": rule("coordinator"),
+    "GET /api/v1/troubles": rule("operator", "coordinator", below=FORBIDDEN, outside=FORBIDDEN, other=OK),
 }
 PUBLIC = {"GET /healthz", "GET /readyz"}
 ROUTES = {
@@ -150,7 +172,13 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             ledger.entries.add([an_entry(1)])
             ledger.messages.add([judged(a_message(1, link=link, line=write_message(a_query())))])
             ledger.exchanges.add([an_exchange(1, link=link, role=Role.ASKER, conversation=a_conversation(), entry=an_id(1))])
+            asked = an_exchange(2, link=link, role=Role.ASKED, own=XICHENG, other=WUCHANG, conversation=a_conversation())
+            ledger.exchanges.add([asked])
+            back: dict[str, Any] = {"township": None, "due": None, "reason": ReturnReason.NOT_OURS, "by": "key-1"}
+            ledger.assignments.add([Assignment(exchange=asked.key, at=made.clock.now(), **back)])
             ledger.imports.add(an_import(1), [a_row(2)])
+            ledger.escalations.add([an_escalation(1, link=link)])
+            ledger.troubles.begin(a_trouble())
         yield made
 
 
@@ -172,17 +200,25 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
         "node": "wuchang.example",
         "layout": "outflow",
         "rate": "feedback_given",
+        "worklist": "to_answer",
+        "year": 2027,
+        "escalation": an_id(1),
     }
+    if path.endswith(("/assignment", "/assignments", "/return")):
+        ids["exchange"] = an_id(2)
     request: dict[str, Any] = {"params": {"register": "outflow"} if path.endswith("/exports/entries") else {}}
     if path.startswith("/api/v1/rates"):
         request["params"] = {"jurisdiction": XICHENG, "month": "2026-02"}
     if "requestBody" in operation:
         ((media, content),) = operation["requestBody"]["content"].items()
-        if media == "multipart/form-data":
+        if path.endswith("/assignment"):
+            request |= {"json": {"township": "110102003"}}  # another one than below
+        elif media == "multipart/form-data":
             request |= {"files": {"file": ("a.csv", b"a")}, "data": {"layout": "outflow"}}
         else:
             body = content["example"] if "example" in content else content["examples"]["1"]["value"]
             body = {**body, "entry": an_id(1)} if isinstance(body, dict) and "entry" in body else body
+            body = {**body, "exchange": an_id(1)} if path == "/api/v1/escalations" else body
             body = {**body, "jurisdiction": XICHENG} if path == "/api/v1/agreements" else body
             body = {**body, "url": "http://127.0.0.1:1"} if path == "/api/v1/partners" else body
             request |= {"content": body} if isinstance(body, str) else {"json": body}
@@ -212,7 +248,16 @@ def test_each_role_gets_at_each_place_what_the_rule_says(node: Served, paths: di
 def test_without_a_key_nothing_is_told(node: Served, name: str):
     method, path = name.split()
     filled = path.format(
-        entry=an_id(1), exchange=an_id(1), id=an_id(1), digest="A" * 43, node="a", layout="outflow", rate="on_time"
+        entry=an_id(1),
+        exchange=an_id(1),
+        id=an_id(1),
+        digest="A" * 43,
+        node="a",
+        layout="outflow",
+        rate="on_time",
+        worklist="to_pair",
+        year=2027,
+        escalation=an_id(1),
     )
     for headers in ({}, {"authorization": "Bearer wsk_k0_wrong"}, {"authorization": "Basic d3NrOg=="}):
         response = node.http.request(method, filled, headers=headers)

@@ -48,7 +48,14 @@ PROMISED = (
     response_schema_conformance,
     response_headers_conformance,
 )
-ROLE_OF = {"Agreements": "coordinator", "Partners": "operator", "Health": "operator"}
+ROLE_OF = {
+    "Agreements": "coordinator",
+    "Escalations": "coordinator",
+    "Health": "operator",
+    "Partners": "operator",
+    "Rules": "operator",
+    "Troubles": "operator",
+}
 
 
 def answering_everywhere(document: list[str]) -> httpx.MockTransport:

@@ -1,5 +1,8 @@
 """No question that is asked every day makes the database read a whole table."""
 
+from dataclasses import replace
+from functools import partial
+
 import pytest
 from sqlalchemy import event, text
 
@@ -11,13 +14,25 @@ from exchange.codes import RegisterKind, Role
 from exchange.cursors import entry_cursor, exchange_cursor
 from exchange.exchanges import Direction, ExchangeKey
 from exchange.ledger import EntryFilter, ExchangeFilter, Page
+from exchange.moments import Period
 from exchange.pairing.comparing import describe
 from exchange.pairing.keys import Blinding, Pass
+from exchange.worklists import WorkFilter, Worklist
 from tests.builders import a_day, a_moment, a_person, a_record, an_entry, an_exchange, an_id
 
 OWN = frozenset({"110102"})
 KEY = ExchangeKey(1, an_id(), Role.ASKER)
 LOOKED = Blinding(lambda _: "key").looked("110102", RegisterKind.OUTFLOW, describe(a_person(), a_record()))
+# "found" is what a sub-select has found, which is read whole.
+NO_TABLE = ("VIRTUAL TABLE", "CONSTANT ROW", "SCAN found")
+ASKED = KEY._replace(role=Role.ASKED)
+WORK = WorkFilter.at(OWN, a_moment(), 15)
+
+
+def a_page_of(worklist, ledger):
+    return ledger.worklists.page(worklist, WORK, Page())
+
+
 QUESTIONS = {
     "link": lambda ledger: ledger.links.of("wuchang.example", lock=True),
     "batch": lambda ledger: ledger.links.batch(1, Direction.OUT, 5),
@@ -51,10 +66,25 @@ QUESTIONS = {
     "rows": lambda ledger: ledger.imports.rows(an_id(), Page(after="7")),
     "answer": lambda ledger: ledger.access.remembered("caller", "key"),
     "agreements": lambda ledger: ledger.agreements.all("wuchang.example"),
+    "compared": lambda ledger: ledger.comparisons.names(1, Period(first=a_day(), last=a_day(30)), 100),
+    "compared exchanges": lambda ledger: list(ledger.comparisons.exchanges(1, None, [an_id()])),
+    "lines": lambda ledger: ledger.comparisons.lines(1, Direction.OUT, 5),
+    "comparison": lambda ledger: ledger.comparisons.get(an_id()),
+    "comparisons": lambda ledger: ledger.comparisons.find(None, Page()),
+    "a partner's comparisons": lambda ledger: ledger.comparisons.find("wuchang.example", Page(after=f"{1:015d}~{an_id()}")),
+    "open findings": lambda ledger: ledger.chores.open_findings(["clock-skew"], "wuchang.example"),
+    "settled findings": lambda ledger: ledger.chores.settle_findings([an_id()], a_moment()),
     "findings": lambda ledger: ledger.chores.findings(Page()),
     "due": lambda ledger: ledger.notifications.due(a_moment(), 100),
     "notifications forgotten": lambda ledger: ledger.notifications.forget(a_moment()),
     "last run": lambda ledger: ledger.chores.last_run("overdue", a_day()),
+    "assignments": lambda ledger: ledger.assignments.of([ASKED]),
+    "townships": lambda ledger: ledger.entries.townships([an_id()]),
+    "counts of the worklists": lambda ledger: ledger.worklists.counts(WORK),
+    "late by link": lambda ledger: ledger.worklists.late_by_link(WORK),
+    "a township's": lambda ledger: ledger.worklists.page(Worklist.TO_ANSWER, replace(WORK, township="110102001"), Page()),
+    "after": lambda ledger: ledger.worklists.page(Worklist.TO_ANSWER, WORK, Page(after=f"2026-03-02~{an_id()}~0000000001")),
+    **{worklist.value: partial(a_page_of, worklist) for worklist in Worklist},
     "forget": lambda ledger: ledger.chores.forget(answers_before=a_moment(), assertions_before=a_moment()),
 }
 
@@ -102,11 +132,36 @@ def plans(tmp_path):
 
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS.keys())
 def test_no_daily_question_reads_a_whole_table(plans, question):
-    # What a sub-select has found is read whole, and named so.
-    scans = [step for step in plans(question) if step.startswith("SCAN") and step != "SCAN found" and "VIRTUAL TABLE" not in step]
+    scans = [step for step in plans(question) if step.startswith("SCAN") and not any(word in step for word in NO_TABLE)]
     assert [scan for scan in scans if "USING" not in scan] == []
 
 
-@pytest.mark.parametrize("name", ["queued", "list", "next page", "entries", "next entries", "findings", "due"])
+@pytest.mark.parametrize(
+    "name", ["queued", "list", "next page", "entries", "next entries", "findings", "due", "a township's", "after", *Worklist]
+)
 def test_a_page_is_read_in_its_order_and_never_sorted(plans, name):
     assert [step for step in plans(QUESTIONS[name]) if "TEMP B-TREE" in step] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        ("to_assign", "exchanges_to_assign"),
+        ("to_pair", "exchanges_to_pair"),
+        ("to_answer", "exchanges_owed"),
+        ("to_confirm", "exchanges_answered"),
+        ("to_mend", "exchanges_rejected"),
+        ("overdue", "exchanges_owed"),
+        ("awaited", "exchanges_owed"),
+        ("a township's", "exchanges_at_township"),
+        ("after", "exchanges_owed"),
+    ],
+)
+def test_each_worklist_is_read_from_its_own_index(plans, name, index):
+    assert any(f"INDEX {index} " in step for step in plans(QUESTIONS[name])), plans(QUESTIONS[name])
+
+
+def test_the_counts_read_nothing_but_what_is_on_the_lists(plans):
+    steps = [step for step in plans(QUESTIONS["counts of the worklists"]) if " exchanges " in f" {step} "]
+    used = {step.partition("INDEX ")[2].split()[0] for step in steps}
+    assert used == {f"exchanges_{name}" for name in ("to_assign", "to_pair", "owed", "answered", "rejected")}

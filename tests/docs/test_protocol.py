@@ -15,7 +15,7 @@ from exchange.errors import WoshouError
 from exchange.people import record
 from exchange.people.document import DocumentType
 from exchange.terms import agreement
-from exchange.wire import batch, message, node
+from exchange.wire import batch, figures, message, node
 
 ROOT = Path(__file__).parents[2]
 LISTS = [
@@ -75,11 +75,25 @@ SHAPES = [
     agreement.DayLimit,
     agreement.RulesRef,
     agreement.Decision,
+    figures.FiguresAsked,
+    figures.RowsAsked,
+    figures.BucketLook,
+    figures.FiguresTold,
+    figures.LinkFigures,
+    figures.LogLines,
+    figures.StateCounts,
+    figures.FigureCell,
+    figures.FigureCounts,
+    figures.RowsTold,
+    figures.FigureRow,
+    figures.FigureRound,
 ]
 TYPES = [
     node.NODE_TYPE,
     batch.BATCH_TYPE,
     batch.RECEIPT_TYPE,
+    figures.FIGURES_TYPE,
+    figures.ROWS_TYPE,
     agreement.PROPOSAL_TYPE,
     *agreement.DECISION_TYPES.values(),
     "client-authentication+jwt",
@@ -99,6 +113,7 @@ def quoted(page: str) -> set[str]:
 
 def refusals() -> dict[str, type[WoshouError]]:
     """All refusals by code; of two with one code the status is the same."""
+    import_module("api.figures")
     import_module("api.partner")  # and with it all that can be refused to a partner
     found, todo = {}, [WoshouError]
     while todo:

@@ -8,10 +8,13 @@ import typer
 from woshou.cli.call import group
 from woshou.cli.commands import (
     agreement,
+    alerts,
     apikey,
+    assign,
     exchange,
     imports,
     node,
+    norms,
     openapi,
     pairing,
     partner,
@@ -20,11 +23,30 @@ from woshou.cli.commands import (
     report,
     sheets,
     upkeep,
+    worklist,
 )
 from woshou.cli.words import say, translate_frame
 
 # In the order in which they are first needed.
-_MODULES = (node, processes, partner, agreement, sheets, imports, register, exchange, pairing, report, apikey, upkeep, openapi)
+_MODULES = (
+    node,
+    processes,
+    partner,
+    agreement,
+    sheets,
+    imports,
+    register,
+    exchange,
+    pairing,
+    worklist,
+    assign,
+    report,
+    alerts,
+    norms,
+    apikey,
+    upkeep,
+    openapi,
+)
 
 
 def build() -> typer.Typer:

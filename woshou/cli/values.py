@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 
 from adapters.sheets.words import label
-from exchange.codes import CloseReason, Event, Kind, Purpose, RegisterKind, Result, Role, Sex
+from exchange.assignment import ReturnReason
+from exchange.codes import ChallengeReason, CloseReason, Event, Kind, Purpose, RegisterKind, Result, Role, Sex
 from exchange.conversation import Effect, State
+from exchange.escalation import EscalationWhy
 from exchange.exchanges import Acceptance, Direction
 from exchange.jurisdiction import Category
 from exchange.partners import PartnerStatus
 from exchange.rates import Cohort
 from exchange.terms.agreement import Standing
+from exchange.troubles import TroubleKind
 from exchange.wire.batch import Outcome
 from woshou.cli.words import LANGUAGE
 
@@ -63,8 +66,20 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "direction": {Direction.OUT: "发出", Direction.IN: "收到"},
     "directions": {"both": "双向", "first_to_second": "第一方向第二方", "second_to_first": "第二方向第一方"},
-    # A receipt's word for a message, and an import's for a row.
+    "reason": {
+        ReturnReason.NOT_OURS: "不属本乡镇",
+        ReturnReason.MOVED_WITHIN_COUNTY: "已在县内搬迁",
+        ReturnReason.NEED_HELP: "需县级协助",
+        ReturnReason.ALREADY_HANDLED: "已办理",
+    },
+    "challenged": {
+        ChallengeReason.INCOMPLETE: "不完整",
+        ChallengeReason.CONTRADICTS_DOCUMENT: "与证件不符",
+        ChallengeReason.WRONG_PERSON: "不是此人",
+    },
+    # A receipt's word for a message, an import's for a row, and an assignment's.
     "outcome": {
+        "assigned": "已分派",
         Outcome.ACCEPTED: "已接收",
         Outcome.DUPLICATE: "重复",
         Outcome.REJECTED: "未接收",
@@ -85,7 +100,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         Effect.OVERTAKEN: "已无效果",
     },
     "register": {RegisterKind.OUTFLOW: "流出", RegisterKind.INFLOW: "流入"},
-    "layout": {RegisterKind.OUTFLOW: "流出", RegisterKind.INFLOW: "流入", "matters": "事项"},
+    "layout": {RegisterKind.OUTFLOW: "流出", RegisterKind.INFLOW: "流入", "matters": "事项", "answers": "反馈"},
     "close_reason": {
         CloseReason.RETURNED: "返回",
         CloseReason.MOVED_ON: "他往",
@@ -105,6 +120,15 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "status": {PartnerStatus.PENDING: "待确认", PartnerStatus.ACTIVE: "已开通", PartnerStatus.SUSPENDED: "已暂停"},
     "environment": {"production": "生产", "sandbox": "沙箱"},
     "unsent": {"proposal": "提案", "decision": "决定"},
+    "trouble": {
+        TroubleKind.PARTNER_UNREACHABLE: "协作方无法联系",
+        TroubleKind.RECEIPTS_REFUSED: "批次或回执未被接受",
+        TroubleKind.PARTNER_SILENT: "协作方无回音",
+        TroubleKind.CLOCK_OFF: "时钟不准",
+        TroubleKind.JOB_FAILED: "作业未完成",
+        TroubleKind.OVERDUE_MANY: "逾期过多",
+    },
+    "why": {EscalationWhy.OVERDUE: "逾期", EscalationWhy.RAISED: "提请"},
     "use": {"sig": "签名", "enc": "加密"},
     "cohort": {Cohort.DUE: "按首次期限", Cohort.SUBMITTED: "按提交"},
 }

@@ -33,6 +33,11 @@ _of_people = Asked(
         work.among(_ENTRIES.c.jurisdiction, bindparam("jurisdictions")),
     ).order_by(_ENTRIES.c.id)
 )
+_townships = Asked(
+    lambda work: select(_ENTRIES.c.id, _ENTRIES.c.township).where(
+        work.among(_ENTRIES.c.id, bindparam("ids")), _ENTRIES.c.township.is_not(None)
+    )
+)
 
 
 class SqlEntries:
@@ -61,6 +66,9 @@ class SqlEntries:
             entry = entry_of(row)
             found[entry.person_index].append(entry)
         return dict(found)
+
+    def townships(self, entries: Iterable[str]) -> Mapping[str, str]:
+        return dict(self._work.ask(_townships, ids=self._work.listed(entries)))
 
     def add(self, entries: Sequence[Entry]) -> None:
         with self._one_open_each():

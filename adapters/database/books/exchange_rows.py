@@ -32,7 +32,7 @@ _RESULT = words_or_none(Result)
 _ROLE = words(Role)
 _STATE = words(State)
 _URGENT = words_or_none(UrgentReason)
-_NOTHING: Values = (None,) * 12
+_NOTHING: Values = (None,) * 14
 
 
 def exchange_values(exchange: Exchange) -> Values:
@@ -62,6 +62,7 @@ def exchange_values(exchange: Exchange) -> Values:
         number_of(exchange.received_at),
         number_of(exchange.known_at),
         iso_of(exchange.first_due),
+        exchange.due_provisional,
         exchange.person_index,
         exchange.entry,
         number_of(exchange.paired_at),
@@ -87,6 +88,8 @@ def _conversation_values(conversation: Conversation | None) -> Values:
         conversation.result,
         number_of(conversation.fed_back_at),
         iso_of(conversation.reminded_on),
+        iso_of(conversation.lapses_on),
+        iso_of(conversation.expected),
         turn,
         sender,
         position,
@@ -116,6 +119,7 @@ def exchange_of(row: AnyRow) -> Exchange:
         received_at,
         known_at,
         first_due,
+        due_provisional,
         person_index,
         entry,
         paired_at,
@@ -144,6 +148,7 @@ def exchange_of(row: AnyRow) -> Exchange:
         received_at=moment_of(received_at),
         known_at=moment_of(known_at),
         first_due=day_of(first_due),
+        due_provisional=bool(due_provisional),
         conversation=_conversation_of(conversation),
         person_index=person_index,
         entry=entry,
@@ -156,7 +161,8 @@ def exchange_of(row: AnyRow) -> Exchange:
 
 
 def _conversation_of(values: list[Any]) -> Conversation | None:
-    state, round_, due, challenges, challenge, feedback, result, fed_back_at, reminded_on, turn, sender, position = values
+    state, round_, due, challenges, challenge, feedback, result, fed_back_at, reminded_on, *last = values
+    lapses_on, expected, turn, sender, position = last
     if state is None:
         return None
     return Conversation(
@@ -169,6 +175,8 @@ def _conversation_of(values: list[Any]) -> Conversation | None:
         result=_RESULT[result],
         fed_back_at=moment_of(fed_back_at),
         reminded_on=day_of(reminded_on),
+        lapses_on=day_of(lapses_on),
+        expected=day_of(expected),
         last_turn=Turn(turn, sender, position),
     )
 

@@ -1,7 +1,7 @@
 """The exchanges and the facts that the rates count."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from operator import attrgetter, itemgetter
 from typing import Any
 
@@ -33,6 +33,7 @@ _FACT = (
 _IN_ORDER = (_FACTS.c.round, _FACTS.c.happened_at, _FACTS.c.id)
 # Written into the statements, so that both databases see that a partial index serves them.
 _WITHDRAWN = literal(FactKind.WITHDRAWN.value, literal_execute=True)
+_ANSWERED = literal(State.ANSWERED.value, literal_execute=True)
 _AWAITING = [literal(state.value, literal_execute=True) for state in (State.OPEN, State.CHALLENGED)]
 _ASKED: ColumnElement[str] = literal_column(
     f"'{Role.ASKED.value}'"
@@ -174,31 +175,41 @@ def _fitting(wanted: ExchangeFilter) -> list[ColumnElement[bool]]:
         (held.other, wanted.other),
         (held.purpose, wanted.purpose),
         (held.entry, wanted.entry),
+        (held.handled_by, wanted.handled_by),
     )
     fitting = [column == str(value) for column, value in equal if value is not None]
+    if wanted.link is not None:
+        fitting.append(held.link == wanted.link)
     if wanted.paired is not None:
         fitting.append(held.paired_at.is_not(None) if wanted.paired else held.paired_at.is_(None))
     if wanted.state is not None:
-        fitting.append(_in_state(wanted.state, wanted.lapsed_before))
+        fitting.append(_in_state(wanted.state, wanted.lapsed_on))
     if wanted.overdue_on is not None:
         fitting += [
             held.state.in_(_AWAITING),
             held.due < wanted.overdue_on.isoformat(),
         ]
+    if wanted.expected_before is not None:
+        fitting += [held.state.in_(_AWAITING), held.expected < wanted.expected_before.isoformat()]
+    if wanted.lapsing is not None:
+        first, last = wanted.lapsing.first.isoformat(), wanted.lapsing.last.isoformat()
+        fitting += [held.state == _ANSWERED, held.lapses_on.between(first, last)]
+    if wanted.due_provisional is not None:
+        fitting.append(held.due_provisional.is_(wanted.due_provisional))
     return fitting
 
 
-def _in_state(state: str, lapsed_before: datetime | None) -> ColumnElement[bool]:
-    """The state as a clock sees it: an answer that was given before `lapsed_before` has lapsed."""
+def _in_state(state: str, lapsed_on: date | None) -> ColumnElement[bool]:
+    """The state as a clock sees it on a day: an answer whose last day lies before it has lapsed."""
     held = _EXCHANGES.c
     is_stored = held.state == str(state)
-    if lapsed_before is None:
+    if lapsed_on is None:
         return is_stored
-    too_old = held.fed_back_at < to_milliseconds(lapsed_before)
+    too_old = held.lapses_on < lapsed_on.isoformat()
     match state:
         case State.LAPSED:
             return or_(is_stored, and_(held.state == State.ANSWERED.value, too_old))
         case State.ANSWERED:
-            return and_(is_stored, or_(held.fed_back_at.is_(None), ~too_old))
+            return and_(is_stored, or_(held.lapses_on.is_(None), ~too_old))
         case _:
             return is_stored

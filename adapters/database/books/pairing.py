@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, func, literal_column, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, literal_column, or_, select, union_all
 
 from adapters.database.books.entry_rows import entry_of
 from adapters.database.tables import EntryRow, ExchangeRow, PairingKeyRow, PairingSuggestionRow
@@ -43,7 +43,8 @@ _sharing = Asked(lambda _: union_all(*map(_of_pass, _LOOKED_FOR)))
 def _bearing(each: Pass) -> Asked:
     column = _KEYS.c[each.value]
     # Nothing but the key is read, so that PostgreSQL counts in the index alone.
-    some = select(literal_column("1").label("one")).where(column == bindparam("key", type_=column.type)).limit(bindparam("most"))
+    one: ColumnElement[int] = literal_column("1")
+    some = select(one.label("one")).where(column == bindparam("key", type_=column.type)).limit(bindparam("most"))
     return Asked(lambda _: select(func.count()).select_from(some.subquery("found")))
 
 

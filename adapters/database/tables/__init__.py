@@ -4,7 +4,9 @@
 """
 
 from adapters.database.tables.assignments import AssignmentRow
+from adapters.database.tables.clocks import EscalationRow, HolidayRow, RulesFileRow, RulesUseRow, TellingRow, TroubleRow
 from adapters.database.tables.columns import Row
+from adapters.database.tables.comparisons import ComparisonRow
 from adapters.database.tables.exchanges import ExchangeRow, FactRow
 from adapters.database.tables.links import BatchRow, LinkRow, MessageRow
 from adapters.database.tables.node import (
@@ -27,11 +29,14 @@ __all__ = [
     "ApiKeyRow",
     "AssignmentRow",
     "BatchRow",
+    "ComparisonRow",
     "EntryFactRow",
     "EntryRow",
+    "EscalationRow",
     "ExchangeRow",
     "FactRow",
     "FindingRow",
+    "HolidayRow",
     "ImportRow",
     "ImportRowRow",
     "JobRunRow",
@@ -43,5 +48,9 @@ __all__ = [
     "PartnerKeyRow",
     "PartnerRow",
     "RememberedAnswerRow",
+    "RulesFileRow",
+    "RulesUseRow",
+    "TellingRow",
+    "TroubleRow",
     "UsedAssertionRow",
 ]

@@ -132,7 +132,7 @@ def _header_from(best: _Candidate, spellings: Spellings) -> Header:
         if found is None:
             if spellings.is_excluded(label):
                 excluded.add(index)
-            else:
+            elif not spellings.is_told(label):
                 unknown.append(" ".join(label.split())[:_SHOWN])
             continue
         field, rank = found

@@ -1,7 +1,7 @@
 """`woshou exchange`: start queries and notices, look at them, say something about them."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,11 +21,12 @@ from exchange.cursors import exchange_cursor
 from exchange.errors import NotFound
 from exchange.exchanges import Acceptance
 from exchange.ledger import ExchangeFilter, Page
-from exchange.moments import civil_day, day_start
+from exchange.moments import civil_day
 from exchange.verbs.submit import OpeningDraft, submit
-from exchange.verbs.whole import whole
+from exchange.verbs.whole import judged_by, whole
 from woshou.cli import show
 from woshou.cli.call import Call, command, group
+from woshou.cli.commands.assign import install_steps
 from woshou.cli.commands.pairing import install_candidates
 from woshou.cli.commands.replies import install_answer, install_replies
 from woshou.cli.people import read_person, read_record
@@ -43,9 +44,18 @@ _COLUMNS = {
     "acceptance": ("受理", "Acceptance"),
     "state": ("状态", "State"),
     "due": ("期限", "Due"),
+    "due_provisional": ("期限暂定", "Provisional"),
+    "expected": ("预计答复", "Expected"),
     "overdue": ("逾期", "Overdue"),
     "result": ("结果", "Result"),
     "entry": ("个案", "Entry"),
+}
+_CARD = {
+    "first_due": ("首次期限", "First due"),
+    "round": ("轮次", "Round"),
+    "lapses_on": ("最后确认日", "Lapses after"),
+    "challenges_left": ("剩余再交流次数", "Challenges left"),
+    "rules": ("规则集", "Rule set"),
 }
 _MESSAGES = {
     "kind": ("种类", "Kind"),
@@ -68,6 +78,7 @@ def install(app: typer.Typer) -> None:
     _install_readings(exchange)
     install_replies(exchange)
     install_candidates(exchange)
+    install_steps(exchange)
     install_answer(app, "answer")
 
 
@@ -184,7 +195,7 @@ def _install_readings(app: typer.Typer) -> None:
                 entry=entry,
                 paired=paired,
                 overdue_on=today if overdue else None,
-                lapsed_before=day_start(today - timedelta(days=office.node.rules.lapse_days)),
+                lapsed_on=today,
             )
             found = ledger.exchanges.find(wanted, Page(after=after, limit=limit))
             rows = [row_of(ledger, office, each) for each in found]
@@ -204,11 +215,11 @@ def _install_readings(app: typer.Typer) -> None:
                 held,
                 partners[held.key.link],
                 office.now(),
-                office.node.rules.lapse_days,
+                judged_by(ledger, office.node, held),
                 whole(ledger, office.node, held),
                 sees_people=people,
             ).model_dump(mode="json", by_alias=True)
-        call.card(shown, {**_COLUMNS, "first_due": ("首次期限", "First due"), "round": ("轮次", "Round")})
+        call.card(shown, {**_COLUMNS, **_CARD})
         if not call.json:
             call.rows(shown["messages"], _MESSAGES)
             for message in shown["messages"]:

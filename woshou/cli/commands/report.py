@@ -1,7 +1,7 @@
 """`woshou report`: the rates, each with its numerator and denominator."""
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +13,7 @@ from exchange.errors import Invalid
 from exchange.jurisdiction import Category
 from exchange.moments import Period, civil_day
 from exchange.rates import Cohort, RateName
+from exchange.terms.rules import RuleSet
 from exchange.verbs.report import report, rows_behind
 from woshou.cli.call import Call, command
 from woshou.cli.commands.upkeep import read_moment
@@ -120,7 +121,15 @@ def install(app: typer.Typer) -> None:
                 raise WhichPeriod
             period = (first.date(), last.date()) if first and last else None
             wanted = query_of(
-                codes, now, month=month, period=period, as_of=as_of, cohort=cohort, narrowing=narrowing, parts=parts
+                codes,
+                now,
+                rules=office.node.rules,
+                month=month,
+                period=period,
+                as_of=as_of,
+                cohort=cohort,
+                narrowing=narrowing,
+                parts=parts,
             )
             with office.ledgers.transaction(read_only=True) as ledger, call.progress("计算…", "Counting …"):
                 if rows is not None:
@@ -139,6 +148,7 @@ def query_of(
     codes: tuple[str, ...],
     now: datetime,
     *,
+    rules: RuleSet,
     month: str | None,
     period: tuple[date, date] | None,
     as_of: str | None,
@@ -149,12 +159,10 @@ def query_of(
     """What is asked for; without a period, the statistical month that the clock stands in."""
     moment = min(read_moment(as_of, now), now) if as_of else now
     if month is None and period is None:
-        # A statistical month ends on the 20th: eleven days on from any later day lies in the month that it belongs to.
-        today = civil_day(now)
-        month = f"{today if today.day <= 20 else today + timedelta(days=11):%Y-%m}"
+        month = rules.month_of(civil_day(now))
     if month is not None:
         try:
-            query = month_query(month, codes, now, cohort=cohort, narrowing=narrowing, parts=parts)
+            query = month_query(month, codes, now, rules=rules, cohort=cohort, narrowing=narrowing, parts=parts)
         except ValueError as exc:
             raise WhichPeriod(zh="统计月应写作 YYYY-MM，如 2026-03。", en="A month is written YYYY-MM, like 2026-03.") from exc
         return query if as_of is None else replace(query, as_of=moment)
