@@ -11,10 +11,10 @@ from adapters.keys.jose import PrivateKey, PublicKey
 from adapters.keys.keyring import Keyring
 from adapters.node_document import NodeDocuments
 from adapters.webhooks import WebhookAddress
+from exchange.clocks.norms import Added, node_on, node_with
 from exchange.ledger import Ledger, Ledgers
 from exchange.moments import civil_day, parse_moment
 from exchange.node import Node
-from exchange.norms import Added, node_on, node_with
 from exchange.partners import Partner, PartnerKey, PartnerStatus
 
 

@@ -11,15 +11,15 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from exchange.clocks.escalation import Escalation
+from exchange.clocks.troubles import Trouble
 from exchange.codes import Role
 from exchange.conversation import FactKind
-from exchange.escalation import Escalation
 from exchange.exchanges import Exchange
 from exchange.ids import new_id
 from exchange.moments import format_moment
 from exchange.people.record import Shape
 from exchange.terms.agreement import SignedAgreement
-from exchange.troubles import Trouble
 from exchange.wire.message import UUID, CountyCode, Digest, WireMoment
 
 ExchangeEvent = Literal[

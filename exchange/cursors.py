@@ -7,17 +7,17 @@ import re
 from datetime import datetime
 from typing import NamedTuple
 
+from exchange.clocks.escalation import Escalation
+from exchange.clocks.troubles import Trouble
 from exchange.codes import Role
 from exchange.comparing.comparison import Comparison
 from exchange.errors import Invalid
-from exchange.escalation import Escalation
 from exchange.exchanges import Exchange
 from exchange.imports import ImportedFile, RowResult
 from exchange.ledger import Finding
 from exchange.moments import from_milliseconds, to_milliseconds
 from exchange.people.register import Entry
-from exchange.troubles import Trouble
-from exchange.worklists import BELONGS, Order, Worklist, place_on
+from exchange.work.worklists import BELONGS, Order, Worklist, place_on
 
 _NAME = r"[0-9A-Za-z_.-]{1,100}"
 _EXCHANGE = re.compile(rf"(\d{{15}})~({_NAME})~(asker|asked)~(\d{{10}})", re.ASCII)
@@ -92,11 +92,6 @@ def finding_cursor(finding: Finding) -> str:
     return f"{to_milliseconds(finding.at):015d}~{finding.id}"
 
 
-def comparison_cursor(comparison: Comparison) -> str:
-    """A comparison's place: its moment, then its id."""
-    return f"{to_milliseconds(comparison.at):015d}~{comparison.id}"
-
-
 def escalation_cursor(escalation: Escalation) -> str:
     """An escalation's place: its moment, then its id."""
     return f"{to_milliseconds(escalation.raised_at):015d}~{escalation.id}"
@@ -105,6 +100,11 @@ def escalation_cursor(escalation: Escalation) -> str:
 def trouble_cursor(trouble: Trouble) -> str:
     """A trouble's place: the moment at which it began, then its id."""
     return f"{to_milliseconds(trouble.began_at):015d}~{trouble.id}"
+
+
+def comparison_cursor(comparison: Comparison) -> str:
+    """A comparison's place: its moment, then its id."""
+    return f"{to_milliseconds(comparison.at):015d}~{comparison.id}"
 
 
 def read_exchange_cursor(cursor: str) -> ExchangePlace:

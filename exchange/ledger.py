@@ -11,12 +11,12 @@ from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
 from exchange.announcements import Notification
-from exchange.assignment import Assignment
+from exchange.clocks.escalation import Escalation
+from exchange.clocks.troubles import Symptom, Trouble
 from exchange.codes import RegisterKind, Role
 from exchange.comparing.comparison import Comparison
 from exchange.conversation import Fact
 from exchange.errors import Retry, WoshouError
-from exchange.escalation import Escalation
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.imports import ImportedFile, RowResult
 from exchange.moments import Period
@@ -27,9 +27,9 @@ from exchange.people.register import Entry, EntryFact
 from exchange.terms.agreement import SignedAgreement
 from exchange.terms.daytable import LoadedDay
 from exchange.terms.rulebook import RulesFile, RulesUse
-from exchange.troubles import Symptom, Trouble
 from exchange.wire.figures import LogLines
-from exchange.worklists import WorkFilter, Worklist
+from exchange.work.assignment import Assignment
+from exchange.work.worklists import WorkFilter, Worklist
 
 
 class LedgerBusy(WoshouError):
@@ -214,7 +214,7 @@ class Assignments(Protocol):
 
 
 class Worklists(Protocol):
-    """What there is to do, in the order of `exchange.worklists`."""
+    """What there is to do, in the order of `exchange.work.worklists`."""
 
     def page(self, worklist: Worklist, wanted: WorkFilter, page: Page) -> list[Exchange]: ...
     def counts(self, wanted: WorkFilter) -> Mapping[Worklist, int]: ...

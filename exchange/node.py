@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from exchange.assignment import InternalLimit
 from exchange.errors import Conflict
 from exchange.jurisdiction import Divisions
 from exchange.people.document import index_input, read_document
@@ -15,6 +14,7 @@ from exchange.terms.calendar import WorkingDays
 from exchange.terms.house import HouseRules
 from exchange.terms.rulebook import Rulebook
 from exchange.terms.rules import RuleSet
+from exchange.work.assignment import InternalLimit
 
 
 class NotServed(Conflict):

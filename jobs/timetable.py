@@ -6,22 +6,22 @@ from datetime import datetime, time, timedelta
 from typing import TypeAlias
 
 from exchange.moments import SHANGHAI, civil_day
+from jobs.clocks.escalate import escalate
+from jobs.clocks.foresee import foresee
+from jobs.clocks.overdue import NAME as OVERDUE
+from jobs.clocks.overdue import announce_overdue
+from jobs.clocks.remind import remind_partners
+from jobs.clocks.settle import settle
+from jobs.clocks.watch import watch_for_trouble
 from jobs.compare import NAME as COMPARE
 from jobs.compare import compare_links
 from jobs.deliver import deliver
-from jobs.escalate import escalate
-from jobs.foresee import foresee
 from jobs.index_pairing import index_pairing
 from jobs.notify import notify
-from jobs.overdue import NAME as OVERDUE
-from jobs.overdue import announce_overdue
-from jobs.remind import remind_partners
 from jobs.renew import renew_partners
 from jobs.retry import retry_rejected
-from jobs.settle import settle
 from jobs.shift import Shift
 from jobs.tidy import tidy
-from jobs.watch import watch_for_trouble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,13 +14,13 @@ from adapters.keys.keyring import Keyring
 from adapters.node_document import NodeDocuments
 from adapters.office import Office
 from adapters.rules import packaged_house_book, packaged_house_rules, packaged_rulebook, packaged_rules
-from exchange.assignment import InternalLimit
 from exchange.errors import Invalid
 from exchange.ids import new_id
 from exchange.jurisdiction import Divisions, Jurisdiction
 from exchange.node import Node
 from exchange.terms.calendar import WorkingDays
 from exchange.wire.ijson import b64url_encode
+from exchange.work.assignment import InternalLimit
 from woshou.settings import Settings
 
 KEYS = "keys"

@@ -9,10 +9,10 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
 from exchange.announcements import Notification
-from exchange.assignment import Assignment
+from exchange.clocks.escalation import Escalation
+from exchange.clocks.troubles import Trouble
 from exchange.comparing.comparison import Comparison
 from exchange.conversation import Fact
-from exchange.escalation import Escalation
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.imports import ImportedFile, RowResult
 from exchange.ledger import ApiKey, Finding, RememberedAnswer
@@ -23,7 +23,7 @@ from exchange.people.register import Entry, EntryFact
 from exchange.terms.agreement import SignedAgreement
 from exchange.terms.daytable import LoadedDay
 from exchange.terms.rulebook import RulesFile, RulesKind, RulesUse
-from exchange.troubles import Trouble
+from exchange.work.assignment import Assignment
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -6,13 +6,13 @@ from datetime import datetime
 
 from adapters.memory.books import Books, add, save
 from adapters.memory.listing import newest_first
+from exchange.clocks.escalation import Escalation
+from exchange.clocks.troubles import Symptom, Trouble
 from exchange.cursors import escalation_cursor, read_moment_cursor, trouble_cursor
-from exchange.escalation import Escalation
 from exchange.exchanges import ExchangeKey
 from exchange.ledger import Page
 from exchange.terms.daytable import LoadedDay
 from exchange.terms.rulebook import RulesFile, RulesUse
-from exchange.troubles import Symptom, Trouble
 
 
 class MemoryNorms:

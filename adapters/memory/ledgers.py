@@ -6,7 +6,6 @@ from contextlib import contextmanager
 
 from adapters.memory.access import MemoryAccess
 from adapters.memory.agreements import MemoryAgreements
-from adapters.memory.assignments import MemoryAssignments
 from adapters.memory.books import Books
 from adapters.memory.chores import MemoryChores
 from adapters.memory.clocks import MemoryEscalations, MemoryNorms, MemoryTroubles
@@ -19,7 +18,8 @@ from adapters.memory.messages import MemoryMessages
 from adapters.memory.notifications import MemoryNotifications
 from adapters.memory.pairing import MemoryPairing
 from adapters.memory.partners import MemoryPartners
-from adapters.memory.worklists import MemoryWorklists
+from adapters.memory.work.assignments import MemoryAssignments
+from adapters.memory.work.worklists import MemoryWorklists
 from exchange.ledger import (
     Access,
     Agreements,

@@ -13,11 +13,11 @@ from api.models.shapes import Shaped, shown
 from api.once import OnceDep
 from api.paging import PagingDep
 from api.serving.routes import StrictRoute
+from exchange.clocks.escalation import AlreadyEscalated, Escalation, NotBeforeYou, NothingAwaited
 from exchange.cursors import BadCursor, escalation_cursor
 from exchange.errors import NotFound
-from exchange.escalation import AlreadyEscalated, Escalation, NotBeforeYou, NothingAwaited
 from exchange.ledger import Ledger
-from exchange.verbs.escalate import acknowledge, raise_escalation
+from exchange.verbs.clocks.escalate import acknowledge, raise_escalation
 
 router = APIRouter(prefix="/api/v1", tags=["Escalations"], route_class=StrictRoute)
 

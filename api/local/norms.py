@@ -17,7 +17,7 @@ from exchange.moments import civil_day
 from exchange.node import Node
 from exchange.terms.daytable import DayTableRefused, check_day_rows
 from exchange.terms.rulebook import RulesKind
-from exchange.verbs.holidays import load_days, plan_days
+from exchange.verbs.clocks.holidays import load_days, plan_days
 
 router = APIRouter(prefix="/api/v1", tags=["Rules"], route_class=StrictRoute)
 YearPath = Annotated[int, Path(ge=2004, le=2100, examples=[2027])]

@@ -6,10 +6,10 @@ from typing import Any, Self
 from pydantic import Field
 
 from api.models.base import EXAMPLE_ID, Moment, Shown
+from exchange.clocks.escalation import Escalation, EscalationWhy
+from exchange.clocks.troubles import Trouble, TroubleKind
 from exchange.codes import Role
-from exchange.escalation import Escalation, EscalationWhy
 from exchange.people.record import Shape
-from exchange.troubles import Trouble, TroubleKind
 from exchange.wire.batch import NodeName
 from exchange.wire.message import UUID
 

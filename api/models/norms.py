@@ -12,7 +12,7 @@ from exchange.people.record import Shape
 from exchange.terms.calendar import DayKind
 from exchange.terms.daytable import LoadedDay
 from exchange.terms.rulebook import Rulebook, RulesKind
-from exchange.verbs.holidays import Concerned, Loading
+from exchange.verbs.clocks.holidays import Concerned, Loading
 
 TABLE_EXAMPLE: dict[str, Any] = {
     "issued_on": "2026-11-05",

@@ -12,8 +12,8 @@ from api.models.shapes import Shaped
 from exchange.codes import ChallengeReason, InterimReason, Item, Kind
 from exchange.moments import civil_day
 from exchange.people.record import Person
-from exchange.verbs.work import SilentPartner, WorkItem
-from exchange.worklists import Worklist, lapses_on
+from exchange.verbs.work.items import SilentPartner, WorkItem
+from exchange.work.worklists import Worklist, lapses_on
 
 SILENT, ONE_SIDED = "silent_partners", "one_sided"
 

@@ -117,7 +117,7 @@ def _faults(number: int, cells: Mapping[str, str], days: Mapping[date, DayRow]) 
     if kind is None:
         yield _problem(number, "kind", cells.get("kind", ""), "holiday 放假 | workday 上班")
     if len(name) > _LONGEST_NAME or not name.isprintable():
-        yield _problem(number, "name", name, f"at most {_LONGEST_NAME} characters")
+        yield _problem(number, "name", f"{len(name)} characters", f"at most {_LONGEST_NAME}, all printable")
 
 
 def _day(text: str) -> date | None:

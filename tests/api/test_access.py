@@ -12,11 +12,11 @@ from api.access import LocalRole
 from api.app import create_app
 from api.local import ROUTERS
 from api.openapi import describe
-from exchange.assignment import Assignment, ReturnReason
 from exchange.codes import Role
 from exchange.partners import PartnerStatus
 from exchange.terms.agreement import Party, Standing
 from exchange.wire.message import write_message
+from exchange.work.assignment import Assignment, ReturnReason
 from tests.api.nodes import Served, served
 from tests.builders import (
     WUCHANG,

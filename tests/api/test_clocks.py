@@ -5,10 +5,10 @@ from typing import Any
 
 from adapters.partner_http import PartnerClient
 from exchange.terms.rulebook import RulesKind
-from exchange.verbs.norms import add_rules, use_rules
-from jobs.escalate import escalate
+from exchange.verbs.clocks.norms import add_rules, use_rules
+from jobs.clocks.escalate import escalate
+from jobs.clocks.watch import watch_for_trouble
 from jobs.runner import on_shift
-from jobs.watch import watch_for_trouble
 from tests.api.nodes import Neighbours, Served
 from tests.api.test_exchanges import ask, enter
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, a_digest

@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from exchange.clocks.escalation import Escalation, EscalationWhy
+from exchange.clocks.troubles import Trouble, TroubleKind
 from exchange.codes import Role
-from exchange.escalation import Escalation, EscalationWhy
 from exchange.exchanges import ExchangeKey
 from exchange.terms.calendar import DayKind
 from exchange.terms.daytable import LoadedDay
 from exchange.terms.rulebook import RulesFile, RulesKind, RulesUse
 from exchange.terms.rules import read_rules
-from exchange.troubles import Trouble, TroubleKind
 from tests.building.basics import WUCHANG, WUCHANG_NODE, XICHENG, a_day, a_moment, an_id
 
 

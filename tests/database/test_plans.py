@@ -17,7 +17,7 @@ from exchange.ledger import EntryFilter, ExchangeFilter, Page
 from exchange.moments import Period
 from exchange.pairing.comparing import describe
 from exchange.pairing.keys import Blinding, Pass
-from exchange.worklists import WorkFilter, Worklist
+from exchange.work.worklists import WorkFilter, Worklist
 from tests.builders import a_day, a_moment, a_person, a_record, an_entry, an_exchange, an_id
 
 OWN = frozenset({"110102"})

@@ -10,9 +10,9 @@ from exchange.conversation import State
 from exchange.exchanges import Direction
 from exchange.verbs.reply import Said, reply
 from exchange.wire.message import WithdrawalBody
+from jobs.clocks.overdue import announce_overdue
+from jobs.clocks.remind import remind_partners
 from jobs.deliver import deliver_all
-from jobs.overdue import announce_overdue
-from jobs.remind import remind_partners
 from jobs.renew import renew_partners
 from jobs.runner import on_shift
 from jobs.tidy import tidy

@@ -11,19 +11,19 @@ import pytest
 from msgspec import structs
 
 from adapters.partner_http import PartnerClient, http_client
+from exchange.clocks.escalation import AlreadyEscalated, Escalation, NotBeforeYou, NothingAwaited
 from exchange.codes import InterimReason, Kind, Result, WithdrawalReason
-from exchange.escalation import AlreadyEscalated, Escalation, NotBeforeYou, NothingAwaited
 from exchange.ledger import Page
-from exchange.verbs.escalate import acknowledge, raise_escalation
+from exchange.verbs.clocks.escalate import acknowledge, raise_escalation
 from exchange.verbs.reply import Said, reply
 from exchange.wire.message import FeedbackBody, InterimBody, WithdrawalBody
+from jobs.clocks.escalate import escalate
+from jobs.clocks.foresee import foresee
+from jobs.clocks.watch import watch_for_trouble
 from jobs.deliver import deliver_all
-from jobs.escalate import escalate
-from jobs.foresee import foresee
 from jobs.runner import Clockwork, on_shift, run_once
 from jobs.shift import Shift
 from jobs.timetable import SCHEDULE, Daily, Job
-from jobs.watch import watch_for_trouble
 from tests.builders import WUCHANG_NODE, XICHENG, XICHENG_NODE, a_day, an_api_key
 from tests.jobs.offices import HandClock, Pair, Wuchang, a_pair
 

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from exchange.clocks.troubles import TroubleKind
 from exchange.codes import Role
 from exchange.cursors import escalation_cursor, trouble_cursor
 from exchange.exchanges import ExchangeKey
 from exchange.ledger import Page, UnfinishedRun
 from exchange.terms.rulebook import RulesKind
-from exchange.troubles import TroubleKind
 from tests.builders import (
     WUCHANG,
     XICHENG,

@@ -17,7 +17,7 @@ from exchange.terms.agreement import RulesRef
 from exchange.terms.rulebook import RulesUnknown
 from exchange.terms.rules import read_rules
 from exchange.verbs.agree import propose, take_proposal
-from exchange.verbs.remind import remind, wants_reminder
+from exchange.verbs.clocks.remind import remind, wants_reminder
 from exchange.verbs.whole import judged_by
 from exchange.wire.message import ChallengeBody, FeedbackBody, InterimBody
 from tests.builders import WUCHANG_NODE, a_conversation, a_day, a_moment, a_partner, agreed_terms, an_exchange

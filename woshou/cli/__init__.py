@@ -10,7 +10,6 @@ from woshou.cli.commands import (
     agreement,
     alerts,
     apikey,
-    assign,
     exchange,
     imports,
     node,
@@ -23,8 +22,8 @@ from woshou.cli.commands import (
     report,
     sheets,
     upkeep,
-    worklist,
 )
+from woshou.cli.commands.work import assign, worklist
 from woshou.cli.words import say, translate_frame
 
 # In the order in which they are first needed.

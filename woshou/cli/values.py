@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 
 from adapters.sheets.words import label
-from exchange.assignment import ReturnReason
+from exchange.clocks.escalation import EscalationWhy
+from exchange.clocks.troubles import TroubleKind
 from exchange.codes import ChallengeReason, CloseReason, Event, Kind, Purpose, RegisterKind, Result, Role, Sex
 from exchange.conversation import Effect, State
-from exchange.escalation import EscalationWhy
 from exchange.exchanges import Acceptance, Direction
 from exchange.jurisdiction import Category
 from exchange.partners import PartnerStatus
 from exchange.rates import Cohort
 from exchange.terms.agreement import Standing
-from exchange.troubles import TroubleKind
 from exchange.wire.batch import Outcome
+from exchange.work.assignment import ReturnReason
 from woshou.cli.words import LANGUAGE
 
 _EVENTS: dict[str, str] = {event: label("event", event) for event in Event}

@@ -8,9 +8,9 @@ from sqlalchemy import select, tuple_
 from adapters.database.tables import EscalationRow
 from adapters.database.values import day_of, iso_of, moment_of, number_of
 from adapters.database.work import AnyRow, Values, Work, table_of
+from exchange.clocks.escalation import Escalation, EscalationWhy
 from exchange.codes import Role
 from exchange.cursors import read_moment_cursor
-from exchange.escalation import Escalation, EscalationWhy
 from exchange.exchanges import ExchangeKey
 from exchange.ledger import Page
 from exchange.moments import from_milliseconds, to_milliseconds

@@ -7,10 +7,10 @@ from sqlalchemy import select, tuple_
 from adapters.database.tables import TroubleRow
 from adapters.database.values import moment_of, number_of
 from adapters.database.work import AnyRow, Work, table_of
+from exchange.clocks.troubles import Symptom, Trouble, TroubleKind
 from exchange.cursors import read_moment_cursor
 from exchange.ledger import Page
 from exchange.moments import from_milliseconds, to_milliseconds
-from exchange.troubles import Symptom, Trouble, TroubleKind
 
 _TROUBLES = table_of(TroubleRow)
 _ALL = select(_TROUBLES)

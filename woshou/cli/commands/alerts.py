@@ -8,7 +8,7 @@ from api.models.escalations import EscalationShown, TroubleShown
 from exchange.cursors import escalation_cursor, trouble_cursor
 from exchange.errors import NotFound
 from exchange.ledger import Page
-from exchange.verbs.escalate import acknowledge, raise_escalation
+from exchange.verbs.clocks.escalate import acknowledge, raise_escalation
 from woshou.cli.call import Call, command, group
 from woshou.cli.sides import ExchangeId, RoleOption, side
 from woshou.cli.words import say

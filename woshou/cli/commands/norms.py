@@ -11,8 +11,8 @@ from api.models.norms import LoadingShown, RulesShown
 from exchange.moments import civil_day
 from exchange.terms.daytable import DayTableRefused, read_day_table
 from exchange.terms.rulebook import RulesKind
-from exchange.verbs.holidays import load_days, plan_days
-from exchange.verbs.norms import add_rules, book_of, read_any, use_rules
+from exchange.verbs.clocks.holidays import load_days, plan_days
+from exchange.verbs.clocks.norms import add_rules, book_of, read_any, use_rules
 from woshou.cli import show
 from woshou.cli.call import Call, command, group
 from woshou.cli.sides import DayOption, day

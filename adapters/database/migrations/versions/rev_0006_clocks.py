@@ -26,12 +26,10 @@ def upgrade() -> None:
     _rules()
     _escalations()
     _troubles()
-    with op.batch_alter_table("exchanges") as table:
-        table.add_column(sa.Column("due_provisional", FLAG, nullable=False, server_default=sa.false()))
-        table.add_column(sa.Column("lapses_on", TEXT, nullable=True))
-        table.add_column(sa.Column("expected", TEXT, nullable=True))
-    with op.batch_alter_table("exchanges") as table:
-        table.alter_column("due_provisional", server_default=None)
+    # Not in batch mode: SQLite would copy the table, and its partial indices with it.
+    op.add_column("exchanges", sa.Column("due_provisional", FLAG, nullable=False, server_default=sa.false()))
+    op.add_column("exchanges", sa.Column("lapses_on", TEXT, nullable=True))
+    op.add_column("exchanges", sa.Column("expected", TEXT, nullable=True))
     _index("exchanges_lapsing", "exchanges", ["own", "lapses_on"], where="state = 'answered'")
     _index("exchanges_provisional", "exchanges", ["own", "due"], where="due_provisional")
     last_day = _LAST_DAY[op.get_bind().dialect.name]
@@ -42,9 +40,8 @@ def downgrade() -> None:
     """Drop them."""
     op.drop_index("exchanges_provisional", "exchanges")
     op.drop_index("exchanges_lapsing", "exchanges")
-    with op.batch_alter_table("exchanges") as table:
-        for column in ("expected", "lapses_on", "due_provisional"):
-            table.drop_column(column)
+    for column in ("expected", "lapses_on", "due_provisional"):
+        op.drop_column("exchanges", column)
     for name in ("tellings", "troubles", "escalations", "holidays", "rules_uses", "rules_files"):
         op.drop_table(name)
 

@@ -1,7 +1,7 @@
 """Escalate: put what has been late for long before the next higher coordinator."""
 
 from exchange.codes import Role
-from exchange.verbs.escalate import escalate_overdue
+from exchange.verbs.clocks.escalate import escalate_overdue
 from jobs.shift import Shift
 
 

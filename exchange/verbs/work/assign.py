@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from exchange.assignment import Assignment, NotATownshipHere, ReturnReason, check_township, handed, returned
 from exchange.errors import Conflict, Refused
 from exchange.exchanges import Exchange, ExchangeKey
 from exchange.ledger import Ledger
 from exchange.node import Node
-from exchange.verbs.locked import locked
+from exchange.verbs.work.locked import locked
+from exchange.work.assignment import Assignment, NotATownshipHere, ReturnReason, check_township, handed, returned
 
 
 class NoTownshipKnown(Conflict):

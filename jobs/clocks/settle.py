@@ -1,6 +1,6 @@
 """Settle: make firm the due dates whose holidays a newer release has brought; a loaded table does so at once."""
 
-from exchange.verbs.holidays import settle_due_dates
+from exchange.verbs.clocks.holidays import settle_due_dates
 from jobs.shift import Shift
 
 

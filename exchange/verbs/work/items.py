@@ -4,17 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from exchange.assignment import Assignment
 from exchange.codes import InterimReason, Kind
 from exchange.conversation import SENDER
 from exchange.exchanges import Direction, Exchange, LoggedMessage
 from exchange.ledger import Ledger, Page
 from exchange.partners import PartnerStatus
 from exchange.verbs.absorb import role_here
-from exchange.verbs.assign import townships_of
+from exchange.verbs.work.assign import townships_of
 from exchange.wire.batch import Outcome
 from exchange.wire.message import Challenge, ChallengeBody, Interim, Message, Notice, Query, read_message
-from exchange.worklists import Expected, WorkFilter, Worklist, silent_since
+from exchange.work.assignment import Assignment
+from exchange.work.worklists import Expected, WorkFilter, Worklist, silent_since
 
 SILENT_DAYS = 3
 

@@ -8,7 +8,7 @@ from exchange.codes import Role
 from exchange.cursors import read_work_cursor, work_cursor
 from exchange.exchanges import Exchange
 from exchange.ledger import Page
-from exchange.worklists import BELONGS, WorkFilter, Worklist, belongs, matter_of
+from exchange.work.worklists import BELONGS, WorkFilter, Worklist, belongs, matter_of
 
 
 class MemoryWorklists:

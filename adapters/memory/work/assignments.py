@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from adapters.memory.books import Books
-from exchange.assignment import Assignment
 from exchange.exchanges import ExchangeKey
+from exchange.work.assignment import Assignment
 
 
 class MemoryAssignments:

@@ -7,9 +7,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from exchange.announcements import about_escalation, notification
-from exchange.codes import Role
-from exchange.cursors import exchange_cursor
-from exchange.escalation import (
+from exchange.clocks.escalation import (
     AlreadyEscalated,
     Escalation,
     EscalationWhy,
@@ -18,6 +16,8 @@ from exchange.escalation import (
     next_step,
     wants_escalation,
 )
+from exchange.codes import Role
+from exchange.cursors import exchange_cursor
 from exchange.exchanges import Acceptance, Exchange
 from exchange.ids import new_id
 from exchange.ledger import ExchangeFilter, Ledger, Page

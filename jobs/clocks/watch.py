@@ -1,6 +1,6 @@
 """Watch: note when trouble begins and when it ends, and tell of each once."""
 
-from exchange.verbs.watch import watch
+from exchange.verbs.clocks.watch import watch
 from jobs.shift import Shift
 
 

@@ -1,6 +1,6 @@
 """Remind: the partners of what they owe, on the days that the house rules name."""
 
-from exchange.verbs.remind import remind
+from exchange.verbs.clocks.remind import remind
 from jobs.shift import Shift
 
 

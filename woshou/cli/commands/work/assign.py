@@ -8,13 +8,13 @@ import typer
 from adapters.answer_sheet import MOST_ROWS
 from adapters.office import Office
 from api.models.assignments import AssignedRow, AssignmentShown
-from exchange.assignment import BY_COMMAND, ReturnReason
 from exchange.codes import Role
 from exchange.exchanges import Exchange
 from exchange.ledger import Ledger
-from exchange.verbs.assign import assign_all, give_back, townships_of
-from exchange.verbs.to_answer import whole_list
-from exchange.worklists import WorkFilter, Worklist
+from exchange.verbs.work.assign import assign_all, give_back, townships_of
+from exchange.verbs.work.to_answer import whole_list
+from exchange.work.assignment import BY_COMMAND, ReturnReason
+from exchange.work.worklists import WorkFilter, Worklist
 from woshou.cli import show
 from woshou.cli.call import Call, command
 from woshou.cli.sides import ExchangeId, row_of, side

@@ -10,13 +10,13 @@ from datetime import date, datetime
 from typing import Any
 
 from exchange.admission import Desk
+from exchange.clocks.norms import working_days_with
 from exchange.conversation import State
 from exchange.cursors import exchange_cursor
 from exchange.exchanges import Exchange
 from exchange.ledger import ExchangeFilter, Finding, Ledger, Page
 from exchange.moments import civil_day
 from exchange.node import Node
-from exchange.norms import working_days_with
 from exchange.terms.calendar import WorkingDays
 from exchange.terms.daytable import DayRow, LoadedDay
 from exchange.terms.deadline import Due

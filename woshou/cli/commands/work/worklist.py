@@ -13,9 +13,9 @@ from api.models.worklists import ONE_SIDED, SILENT, TOLD, Count, SilentShown, Wo
 from exchange.codes import Event, Kind, Purpose
 from exchange.cursors import work_cursor
 from exchange.ledger import Ledger, Page
-from exchange.verbs.to_answer import whole_list
-from exchange.verbs.work import SILENT_DAYS, on_list, silent_partners
-from exchange.worklists import WorkFilter, Worklist
+from exchange.verbs.work.items import SILENT_DAYS, on_list, silent_partners
+from exchange.verbs.work.to_answer import whole_list
+from exchange.work.worklists import WorkFilter, Worklist
 from woshou.cli import show
 from woshou.cli.call import Call, command
 from woshou.cli.commands.imports import AfterOption, LimitOption

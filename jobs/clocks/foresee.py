@@ -1,6 +1,6 @@
 """Foresee: tell own systems what is due soon, what was expected and did not come, and what lapses soon."""
 
-from exchange.verbs.remind import tell_clerks
+from exchange.verbs.clocks.remind import tell_clerks
 from jobs.shift import Shift
 
 

@@ -3,8 +3,8 @@
 from exchange.cursors import work_cursor
 from exchange.errors import Invalid
 from exchange.ledger import Ledger, Page
-from exchange.verbs.work import WorkItem, on_list
-from exchange.worklists import WorkFilter, Worklist
+from exchange.verbs.work.items import WorkItem, on_list
+from exchange.work.worklists import WorkFilter, Worklist
 
 _PAGE = 1000
 ANSWERABLE = frozenset({Worklist.TO_ANSWER, Worklist.TO_PAIR, Worklist.TO_ASSIGN, Worklist.OVERDUE})

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from exchange.announcements import about_trouble, notification
+from exchange.clocks.troubles import Symptom, Trouble, TroubleKind
 from exchange.codes import Role
 from exchange.exchanges import Acceptance, Direction, Link
 from exchange.ids import new_id
@@ -11,7 +12,6 @@ from exchange.ledger import ExchangeFilter, Ledger, Page
 from exchange.moments import civil_day
 from exchange.node import Node
 from exchange.partners import PartnerStatus
-from exchange.troubles import Symptom, Trouble, TroubleKind
 from exchange.verbs.receive import SKEW
 
 UNREACHABLE = "partner-unavailable"
