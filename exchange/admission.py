@@ -1,7 +1,7 @@
 """Whether a message may come in: the same rules at the sender before it is queued and at the receiver before its receipt."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -111,7 +111,7 @@ class Desk:
 
     node: Node
     partner: str
-    theirs: frozenset[str]
+    theirs: Container[object]
     agreements: tuple[SignedAgreement, ...]
     now: datetime
     _terms: dict[tuple[str, str, str, str, str, Purpose, bool], Terms] = field(default_factory=dict)

@@ -7,6 +7,7 @@ import re
 from datetime import datetime
 from typing import NamedTuple
 
+from exchange.cases.case import Case
 from exchange.clocks.escalation import Escalation
 from exchange.clocks.troubles import Trouble
 from exchange.codes import Role
@@ -77,6 +78,11 @@ def entry_cursor(entry: Entry) -> str:
     return entry.id
 
 
+def case_cursor(case: Case) -> str:
+    """A case's place: its id, as an entry's."""
+    return case.id
+
+
 def import_cursor(file: ImportedFile) -> str:
     """A file's place: its moment, then its id."""
     return f"{to_milliseconds(file.at):015d}~{file.id}"
@@ -121,7 +127,7 @@ def read_work_cursor(worklist: Worklist, cursor: str) -> WorkPlace:
 
 
 def read_entry_cursor(cursor: str) -> str:
-    """The id that `entry_cursor` wrote; BadCursor for anything else."""
+    """The id that `entry_cursor` or `case_cursor` wrote; BadCursor for anything else."""
     _parts(_ENTRY, cursor)
     return cursor
 

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
 from exchange.announcements import Notification
+from exchange.cases.case import Case
 from exchange.clocks.escalation import Escalation
 from exchange.clocks.troubles import Symptom, Trouble
 from exchange.codes import RegisterKind, Role
@@ -24,6 +25,8 @@ from exchange.pairing.keys import Looked, Pass
 from exchange.pairing.suggesting import Suggestion
 from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
+from exchange.routing.table import Confirmed, Pin
+from exchange.routing.trail import SentOn
 from exchange.terms.agreement import SignedAgreement
 from exchange.terms.daytable import LoadedDay
 from exchange.terms.rulebook import RulesFile, RulesUse
@@ -137,6 +140,16 @@ class EntryFilter:
     other: str | None = None
     township: str | None = None
     person_index: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFilter:
+    """Which cases to list."""
+
+    own: frozenset[str]
+    open: bool | None = None
+    owner: str | None = None
+    contradicted: bool | None = None
 
 
 class Page(NamedTuple):
@@ -357,6 +370,29 @@ class Troubles(Protocol):
     def find(self, page: Page) -> list[Trouble]: ...
 
 
+class Routes(Protocol):
+    """What operators confirmed and pinned, and what was sent on."""
+
+    def confirmed(self) -> list[Confirmed]: ...
+    def pins(self) -> list[Pin]: ...
+    def pin(self, pin: Pin) -> None: ...
+    def unpin(self, prefix: str) -> bool: ...
+    def follow(self, step: SentOn) -> None: ...
+    def onward(self, exchanges: Iterable[str]) -> list[SentOn]: ...
+    def backward(self, exchanges: Iterable[str]) -> list[SentOn]: ...
+
+
+class Cases(Protocol):
+    """The cases of couples; `following` are those that are over and of which something is still to come."""
+
+    def get(self, case: str, *, lock: bool = False) -> Case | None: ...
+    def add(self, case: Case) -> None: ...
+    def save(self, case: Case) -> None: ...
+    def find(self, wanted: CaseFilter, page: Page) -> list[Case]: ...
+    def of_exchanges(self, exchanges: Iterable[str]) -> Mapping[ExchangeKey, str]: ...
+    def following(self, page: Page) -> list[Case]: ...
+
+
 class Ledger(Protocol):
     """All books of one node, within one transaction."""
 
@@ -373,6 +409,8 @@ class Ledger(Protocol):
     access: Access
     chores: Chores
     notifications: Notifications
+    routes: Routes
+    cases: Cases
     comparisons: Comparisons
     norms: Norms
     escalations: Escalations

@@ -16,6 +16,7 @@ from jobs.clocks.watch import watch_for_trouble
 from jobs.compare import NAME as COMPARE
 from jobs.compare import compare_links
 from jobs.deliver import deliver
+from jobs.follow import follow_cases
 from jobs.index_pairing import index_pairing
 from jobs.notify import notify
 from jobs.renew import renew_partners
@@ -60,6 +61,7 @@ SCHEDULE = (
     Job(name="notify", run=notify, when=Rounds()),
     Job(name="renew", run=renew_partners, when=Every(interval=timedelta(hours=1))),
     Job(name="retry", run=retry_rejected, when=Every(interval=timedelta(hours=1))),
+    Job(name="follow", run=follow_cases, when=Every(interval=timedelta(hours=1))),
     Job(name="tidy", run=tidy, when=Every(interval=timedelta(hours=1))),
     Job(name="watch", run=watch_for_trouble, when=Every(interval=timedelta(minutes=5))),
     Job(name="settle", run=settle, when=Daily(at=time(0, 5))),

@@ -3,6 +3,7 @@
 from adapters.database.books.access import SqlAccess
 from adapters.database.books.agreements import SqlAgreements
 from adapters.database.books.assignments import SqlAssignments
+from adapters.database.books.cases import SqlCases
 from adapters.database.books.chores import SqlChores
 from adapters.database.books.comparisons import SqlComparisons
 from adapters.database.books.entries import SqlEntries
@@ -15,6 +16,7 @@ from adapters.database.books.norms import SqlNorms
 from adapters.database.books.notifications import SqlNotifications
 from adapters.database.books.pairing import SqlPairing
 from adapters.database.books.partners import SqlPartners
+from adapters.database.books.routes import SqlRoutes
 from adapters.database.books.troubles import SqlTroubles
 from adapters.database.books.worklists import SqlWorklists
 from adapters.database.work import Work
@@ -22,6 +24,7 @@ from exchange.ledger import (
     Access,
     Agreements,
     Assignments,
+    Cases,
     Chores,
     Comparisons,
     Entries,
@@ -34,6 +37,7 @@ from exchange.ledger import (
     Notifications,
     Pairing,
     Partners,
+    Routes,
     Troubles,
     Worklists,
 )
@@ -57,6 +61,8 @@ class SqlLedger:
         self.access: Access = SqlAccess(work)
         self.chores: Chores = SqlChores(work)
         self.notifications: Notifications = SqlNotifications(work)
+        self.routes: Routes = SqlRoutes(work)
+        self.cases: Cases = SqlCases(work)
         self.comparisons: Comparisons = SqlComparisons(work)
         self.norms: Norms = SqlNorms(work)
         self.escalations: Escalations = SqlEscalations(work)

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
 from exchange.announcements import Notification
+from exchange.cases.case import Case
 from exchange.clocks.escalation import Escalation
 from exchange.clocks.troubles import Trouble
 from exchange.comparing.comparison import Comparison
@@ -20,6 +21,8 @@ from exchange.pairing.keys import Keys
 from exchange.pairing.suggesting import Suggestion
 from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
+from exchange.routing.table import Pin
+from exchange.routing.trail import SentOn
 from exchange.terms.agreement import SignedAgreement
 from exchange.terms.daytable import LoadedDay
 from exchange.terms.rulebook import RulesFile, RulesKind, RulesUse
@@ -94,6 +97,9 @@ class Books:
     runs: dict[tuple[str, date], JobRun] = field(default_factory=dict)
     findings: dict[str, Finding] = field(default_factory=dict)
     notifications: dict[str, Notification] = field(default_factory=dict)
+    pins: dict[str, Pin] = field(default_factory=dict)
+    sent_on: dict[ExchangeKey, SentOn] = field(default_factory=dict)
+    cases: dict[str, Case] = field(default_factory=dict)
     comparisons: dict[str, Comparison] = field(default_factory=dict)
     tellings: dict[tuple[str, ExchangeKey, date], bool] = field(default_factory=dict)
     rules_files: dict[tuple[RulesKind, str], RulesFile] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from adapters.memory.access import MemoryAccess
 from adapters.memory.agreements import MemoryAgreements
 from adapters.memory.books import Books
+from adapters.memory.cases import MemoryCases
 from adapters.memory.chores import MemoryChores
 from adapters.memory.clocks import MemoryEscalations, MemoryNorms, MemoryTroubles
 from adapters.memory.comparisons import MemoryComparisons
@@ -18,12 +19,14 @@ from adapters.memory.messages import MemoryMessages
 from adapters.memory.notifications import MemoryNotifications
 from adapters.memory.pairing import MemoryPairing
 from adapters.memory.partners import MemoryPartners
+from adapters.memory.routes import MemoryRoutes
 from adapters.memory.work.assignments import MemoryAssignments
 from adapters.memory.work.worklists import MemoryWorklists
 from exchange.ledger import (
     Access,
     Agreements,
     Assignments,
+    Cases,
     Chores,
     Comparisons,
     Entries,
@@ -38,6 +41,7 @@ from exchange.ledger import (
     Notifications,
     Pairing,
     Partners,
+    Routes,
     Troubles,
     Worklists,
 )
@@ -62,6 +66,8 @@ class MemoryLedger:
     access: Access
     chores: Chores
     notifications: Notifications
+    routes: Routes
+    cases: Cases
     comparisons: Comparisons
     norms: Norms
     escalations: Escalations
@@ -81,6 +87,8 @@ class MemoryLedger:
         self.access = MemoryAccess(books)
         self.chores = MemoryChores(books)
         self.notifications = MemoryNotifications(books)
+        self.routes = MemoryRoutes(books)
+        self.cases = MemoryCases(books)
         self.comparisons = MemoryComparisons(books)
         self.norms = MemoryNorms(books)
         self.escalations = MemoryEscalations(books)

@@ -8,7 +8,7 @@ from api.access import ClerkDep, LedgerDep, OfficeDep, ReaderDep, ReadLedgerDep
 from api.declared import reading, writing
 from api.local.visible import AmbiguousExchange, partner_names, visible
 from api.models.base import TOWNSHIP, UUID, CodeQuery, IdPath, Listing, NodeQuery
-from api.models.exchanges import NOTICE_EXAMPLE, QUERY_EXAMPLE, ExchangeRow, ExchangeWhole, Pairing, Start
+from api.models.exchanges import NOTICE_EXAMPLE, QUERY_EXAMPLE, ExchangeRow, ExchangeWhole, Pairing, Start, StartedExchange
 from api.models.shapes import Shaped, shown
 from api.once import OnceDep
 from api.paging import PagingDep
@@ -24,10 +24,13 @@ from exchange.ledger import ExchangeFilter, Ledger
 from exchange.moments import civil_day
 from exchange.node import NotServed
 from exchange.people.register import EntryProtected
+from exchange.routing.today import SeveralSuccessors, successor_note
 from exchange.terms.agreement import ItemNotAgreed, NoAgreement, NoteNotAllowed
 from exchange.terms.rulebook import RulesUnknown
 from exchange.terms.screening import ExcludedContent
+from exchange.verbs.cases.reading import case_of, may_see_people
 from exchange.verbs.pair import pair
+from exchange.verbs.routing.send_on import trace
 from exchange.verbs.submit import EventInFuture, NoGround, NoRoute, OpeningDraft, submit
 from exchange.verbs.whole import judged_by, whole
 
@@ -38,11 +41,12 @@ RoleQuery = Annotated[Role | None, Query(description="which side, where both are
 @router.post(
     "/exchanges",
     status_code=201,
-    response_model=ExchangeRow,
+    response_model=StartedExchange,
     responses=writing(
         NotFound,
         NoRoute,
         NoGround,
+        SeveralSuccessors,
         EventInFuture,
         NoAgreement,
         RulesUnknown,
@@ -63,8 +67,12 @@ def start_exchange(
 ) -> Response:
     """Queue a query (协查), or with `event` a notice (通报), to the other jurisdiction; refused if that side would refuse it."""
     now, node = office.now(), office.node
-    started = submit(ledger, node, _draft(ledger, caller.jurisdiction, body), now)
-    row = ExchangeRow.of(started, partner_names(ledger)[started.key.link], now, node.rules.lapse_days)
+    draft = _draft(ledger, caller.jurisdiction, body)
+    started = submit(ledger, node, draft, now)
+    replaced = started.other != draft.other
+    notes = [successor_note(node.divisions, draft.other, started.other)] if replaced else []
+    told = ExchangeRow.of(started, partner_names(ledger)[started.key.link], now, node.rules.lapse_days)
+    row = StartedExchange.started(told, notes)
     return once.answer(row, 201, {"location": f"/api/v1/exchanges/{row.exchange}", "etag": etag(row.version)})
 
 
@@ -122,17 +130,22 @@ def read_exchange(
     role: RoleQuery = None,
     partner: NodeQuery = None,
 ) -> ExchangeWhole:
-    """One exchange with every message, its stamps and its effect; bodies only for the county's own clerks and systems."""
+    """One exchange with every message, its stamps and its effect; bodies only for the county's own clerks and systems.
+
+    Those of a birth registration that belongs to a case are shown to the clerk whose case it is alone.
+    """
     found = visible(ledger, caller, exchange, role=role, partner=partner)
     response.headers["etag"] = etag(found.version)
-    return ExchangeWhole.with_messages(
+    sees = caller.sees_people or caller.township is not None
+    shown_whole = ExchangeWhole.with_messages(
         found,
         partner_names(ledger)[found.key.link],
         office.now(),
         judged_by(ledger, office.node, found),
         whole(ledger, office.node, found),
-        sees_people=caller.sees_people or caller.township is not None,
+        sees_people=sees and may_see_people(case_of(ledger, found), caller.key),
     )
+    return shown_whole.model_copy(update=trace(ledger, found)._asdict())
 
 
 @router.post(

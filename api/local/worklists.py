@@ -20,6 +20,7 @@ from exchange.codes import Event, Kind, Purpose
 from exchange.counting.query import UNASSIGNED
 from exchange.cursors import BadCursor, work_cursor
 from exchange.ledger import Ledger
+from exchange.verbs.cases.reading import hidden_from
 from exchange.verbs.work.items import SILENT_DAYS, described, silent_partners
 from exchange.verbs.work.to_answer import NotAnswerable, whole_list
 from exchange.work.worklists import WorkFilter, Worklist
@@ -112,15 +113,25 @@ def read_worklist(
     wanted: WantedDep,
     worklist: Annotated[Worklist, Path()],
 ) -> Listing[WorkRow]:
-    """What is on a list, the most urgent first; with the person for the county's own clerks, or for the township that has it."""
+    """What is on a list, the most urgent first; with the person for the county's own clerks, or for the township that has it.
+
+    The people of a birth registration's case are shown to the clerk whose case it is alone.
+    """
     now, lapse, partners = office.now(), office.node.rules.lapse_days, partner_names(ledger)
     within = wanted.within(ledger)
     found, following = paging.rows(
         lambda page: ledger.worklists.page(worklist, within, page), lambda row: work_cursor(worklist, row)
     )
     sees_people = caller.sees_people or caller.township is not None
+    hidden = hidden_from(ledger, found, caller.key)
     rows = [
-        WorkRow.of_item(item, partners[item.exchange.key.link], now, lapse, sees_people=sees_people)
+        WorkRow.of_item(
+            item,
+            partners[item.exchange.key.link],
+            now,
+            lapse,
+            sees_people=sees_people and item.exchange.key not in hidden,
+        )
         for item in described(ledger, found)
     ]
     return Listing[WorkRow](items=rows, next=following)

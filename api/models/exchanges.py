@@ -8,10 +8,11 @@ import msgspec
 from msgspec import Meta
 from pydantic import Field
 
-from api.models.base import EXAMPLE_ID, Moment, Shown
+from api.models.base import EXAMPLE_ID, Doubt, Moment, Shown
 from exchange.codes import Event, Item, Kind, Purpose, QueryReason, Result, Role, UrgentReason
 from exchange.conversation import Effect, State
 from exchange.exchanges import Acceptance, Direction, Exchange, PairedBy
+from exchange.imports import RowProblem
 from exchange.jurisdiction import Category
 from exchange.moments import civil_day
 from exchange.people.record import Person, Record, Shape
@@ -129,6 +130,17 @@ class ExchangeRow(Shown):
         return cls(**_row(exchange, partner, now, lapse_days))
 
 
+class StartedExchange(ExchangeRow):
+    """An exchange that was just started, and what to look at."""
+
+    notes: list[Doubt]
+
+    @classmethod
+    def started(cls, row: ExchangeRow, notes: Sequence[RowProblem]) -> Self:
+        """The row with the notes."""
+        return cls(**dict(row), notes=[Doubt.of(note) for note in notes])
+
+
 class MessageShown(Shown):
     """One message of the conversation. `body` is null for callers who see no people, and once it is erased."""
 
@@ -179,6 +191,9 @@ class ExchangeWhole(ExchangeRow):
     rules: str = Field(description="version of the rule set that it is judged by: the agreement's", examples=["woshou-2026.1"])
     challenges_left: int = Field(description="how often the asker can still return an answer")
     messages: list[MessageShown]
+    right_county: str | None = Field(default=None, description="named by the answer: the matter can be sent on there")
+    sent_on_from: str | None = Field(default=None, description="the exchange that this one was opened in place of")
+    sent_on_to: str | None = Field(default=None, description="the exchange that was opened in place of this one")
 
     @classmethod
     def with_messages(

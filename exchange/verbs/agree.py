@@ -170,14 +170,17 @@ def _check_route(ledger: Ledger, node: Node, name: str, terms: Agreement) -> Non
     if partner is None or partner.status is not PartnerStatus.ACTIVE:
         raise NoRoute(pointer="/partner")
     theirs = [party.jurisdiction for party in terms.parties if party.node == name]
-    if not all(
-        any(node.divisions.contains(code, county) for county in {*partner.claimed, *partner.confirmed}) for code in theirs
-    ):
+    if not all(any(_meet(node, code, claim) for claim in {*partner.claimed, *partner.confirmed}) for code in theirs):
         raise NoRoute(
             zh="该协作方节点不服务该地区，协议会被其拒绝。",
             en="That partner's node does not serve that jurisdiction; it would refuse the agreement.",
             pointer="/with",
         )
+
+
+def _meet(node: Node, one: str, other: str) -> bool:
+    """Whether one of two places lies in the other: a node may claim counties, or all of a prefecture."""
+    return node.divisions.contains(one, other) or node.divisions.contains(other, one)
 
 
 def _partner_in(node: Node, terms: Agreement) -> str:

@@ -15,6 +15,7 @@ from exchange.node import Node
 from exchange.partners import Partner
 from exchange.verbs.absorb import Effects, letter_of, letters_of, role_here
 from exchange.verbs.pair import paired
+from exchange.verbs.routing.find import Counties, table_of
 from exchange.wire.batch import Judgement, Manifest, Outcome
 from exchange.wire.message import Challenge, Feedback, Message, Notice, Query, Reminder, kind_of, read_message
 from exchange.wire.problems import wire_problem
@@ -70,7 +71,7 @@ class Intake:
         self._desk = Desk(
             node=node,
             partner=partner.node,
-            theirs=node.jurisdictions if self._local else frozenset(partner.confirmed),
+            theirs=Counties(lambda: table_of(ledger, node), partner.node),
             agreements=tuple(ledger.agreements.all(partner.node)),
             now=now,
         )

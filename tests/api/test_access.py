@@ -21,6 +21,7 @@ from tests.api.nodes import Served, served
 from tests.builders import (
     WUCHANG,
     XICHENG,
+    a_comparison,
     a_conversation,
     a_message,
     a_partner,
@@ -36,6 +37,7 @@ from tests.builders import (
     an_import,
     judged,
 )
+from tests.building.cases import a_case
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import a_node
 
@@ -72,6 +74,8 @@ ONE_PERSON = rule(*PEOPLE, **_NOT_HERE)
 ONE_ANSWER = rule(*PEOPLE, above=FORBIDDEN, outside=FORBIDDEN)
 OWN_PEOPLE = rule(*PEOPLE, **_NOT_HERE, other=EMPTY)
 OWN_DEEDS = rule(*PEOPLE, **_NOT_HERE, other=OK)
+# The example is another clerk's.
+OWN_CASE = rule(*PEOPLE, **_NOT_HERE, own=FORBIDDEN)
 ONE_EXCHANGE = rule(*READERS)
 EXCHANGE_ROWS = rule(*READERS, below=EMPTY, other=EMPTY, outside=EMPTY)
 FIGURES = rule(*READERS)
@@ -81,6 +85,7 @@ SIGNING = rule("coordinator")
 PROPOSING = rule("coordinator", below=FORBIDDEN, other=FORBIDDEN, outside=FORBIDDEN)
 RUNNING = rule("operator", below=FORBIDDEN, other=OK, outside=FORBIDDEN)
 WATCHING = rule("operator", "auditor", below=FORBIDDEN, other=OK, outside=FORBIDDEN)
+OVERSEEING = rule("coordinator", "operator", "auditor", below=FORBIDDEN, other=OK, outside=FORBIDDEN)
 WHOEVER = rule(*ALL, below=OK, other=OK, outside=OK)
 
 RULES = {
@@ -106,6 +111,14 @@ RULES = {
     "POST /api/v1/exchanges/{exchange}/confirmation": ONE_PERSON,
     "POST /api/v1/exchanges/{exchange}/reminder": ONE_PERSON,
     "POST /api/v1/exchanges/{exchange}/withdrawal": ONE_PERSON,
+    "POST /api/v1/exchanges/{exchange}/send-on": ONE_PERSON,
+    "POST /api/v1/cases": OWN_DEEDS,
+    "GET /api/v1/cases": EXCHANGE_ROWS,
+    "GET /api/v1/cases/{case}": ONE_EXCHANGE,
+    "POST /api/v1/cases/{case}/commitment": OWN_CASE,
+    "POST /api/v1/cases/{case}/finish": OWN_CASE,
+    "POST /api/v1/cases/{case}/cancellation": OWN_CASE,
+    "POST /api/v1/cases/{case}/handover": OWN_CASE,
     "POST /api/v1/exchanges/{exchange}/assignment": rule(*PEOPLE, "coordinator", **_NOT_HERE),
     "POST /api/v1/exchanges/{exchange}/return": rule(*PEOPLE, above=FORBIDDEN, outside=FORBIDDEN),
     "GET /api/v1/exchanges/{exchange}/assignments": ONE_EXCHANGE,
@@ -133,7 +146,13 @@ RULES = {
     "POST /api/v1/partners/{node}/confirmation": RUNNING,
     "POST /api/v1/partners/{node}/suspension": RUNNING,
     "POST /api/v1/partners/{node}/resumption": RUNNING,
+    "GET /api/v1/routes": RUNNING,
+    "GET /api/v1/routes/{code}": RUNNING,
+    "PUT /api/v1/routes/{code}": RUNNING,
+    "DELETE /api/v1/routes/{code}": rule("operator", below=FORBIDDEN, own=GONE, above=GONE, other=GONE, outside=FORBIDDEN),
     "GET /api/v1/findings": WATCHING,
+    "GET /api/v1/comparisons": OVERSEEING,
+    "GET /api/v1/comparisons/{comparison}": OVERSEEING,
     "GET /api/v1/rates": FIGURES,
     "GET /api/v1/rates/{rate}/rows": FIGURES,
     "GET /api/v1/rules": WHOEVER,
@@ -177,8 +196,10 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             back: dict[str, Any] = {"township": None, "due": None, "reason": ReturnReason.NOT_OURS, "by": "key-1"}
             ledger.assignments.add([Assignment(exchange=asked.key, at=made.clock.now(), **back)])
             ledger.imports.add(an_import(1), [a_row(2)])
+            ledger.comparisons.add(a_comparison(1))
             ledger.escalations.add([an_escalation(1, link=link)])
             ledger.troubles.begin(a_trouble())
+            ledger.cases.add(a_case(7, id=an_id(1)))
         yield made
 
 
@@ -195,6 +216,9 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
     ids = {
         "entry": an_id(1),
         "exchange": an_id(1),
+        "comparison": an_id(1),
+        "case": an_id(1),
+        "code": WUCHANG,
         "id": an_id(1),
         "digest": an_agreement().digest,
         "node": "wuchang.example",
@@ -250,6 +274,9 @@ def test_without_a_key_nothing_is_told(node: Served, name: str):
     filled = path.format(
         entry=an_id(1),
         exchange=an_id(1),
+        comparison=an_id(1),
+        case=an_id(1),
+        code=WUCHANG,
         id=an_id(1),
         digest="A" * 43,
         node="a",

@@ -38,6 +38,7 @@ from tests.builders import (
     an_import,
     judged,
 )
+from tests.building.cases import a_case
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import a_node
 
@@ -53,6 +54,7 @@ ROLE_OF = {
     "Escalations": "coordinator",
     "Health": "operator",
     "Partners": "operator",
+    "Routing": "operator",
     "Rules": "operator",
     "Troubles": "operator",
 }
@@ -82,6 +84,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             exchange = an_exchange(1, link=link, role=Role.ASKER, conversation=a_conversation(), entry=EXAMPLE_ID)
             ledger.exchanges.add([exchange])
             ledger.imports.add(an_import(1), [a_row(2)])
+            ledger.cases.add(a_case(7, id=EXAMPLE_ID))
         yield node
     database.close()
 

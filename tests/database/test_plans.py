@@ -13,7 +13,7 @@ from adapters.database.work import SqliteWork
 from exchange.codes import RegisterKind, Role
 from exchange.cursors import entry_cursor, exchange_cursor
 from exchange.exchanges import Direction, ExchangeKey
-from exchange.ledger import EntryFilter, ExchangeFilter, Page
+from exchange.ledger import CaseFilter, EntryFilter, ExchangeFilter, Page
 from exchange.moments import Period
 from exchange.pairing.comparing import describe
 from exchange.pairing.keys import Blinding, Pass
@@ -78,6 +78,13 @@ QUESTIONS = {
     "due": lambda ledger: ledger.notifications.due(a_moment(), 100),
     "notifications forgotten": lambda ledger: ledger.notifications.forget(a_moment()),
     "last run": lambda ledger: ledger.chores.last_run("overdue", a_day()),
+    "case": lambda ledger: ledger.cases.get(an_id(), lock=True),
+    "cases": lambda ledger: ledger.cases.find(CaseFilter(own=OWN), Page()),
+    "contradicted cases": lambda ledger: ledger.cases.find(CaseFilter(own=OWN, contradicted=True), Page()),
+    "case of exchange": lambda ledger: ledger.cases.of_exchanges([an_id()]),
+    "cases followed": lambda ledger: ledger.cases.following(Page(after=an_id())),
+    "sent on": lambda ledger: ledger.routes.onward([an_id()]),
+    "sent on from": lambda ledger: ledger.routes.backward([an_id()]),
     "assignments": lambda ledger: ledger.assignments.of([ASKED]),
     "townships": lambda ledger: ledger.entries.townships([an_id()]),
     "counts of the worklists": lambda ledger: ledger.worklists.counts(WORK),
@@ -137,7 +144,12 @@ def test_no_daily_question_reads_a_whole_table(plans, question):
 
 
 @pytest.mark.parametrize(
-    "name", ["queued", "list", "next page", "entries", "next entries", "findings", "due", "a township's", "after", *Worklist]
+    "name",
+    [
+        *("queued", "list", "next page", "entries", "next entries", "findings", "due", "a township's", "after"),
+        *("cases", "cases followed"),
+        *Worklist,
+    ],
 )
 def test_a_page_is_read_in_its_order_and_never_sorted(plans, name):
     assert [step for step in plans(QUESTIONS[name]) if "TEMP B-TREE" in step] == []

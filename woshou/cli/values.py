@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from adapters.sheets.words import label
+from exchange.cases.progress import CaseState, ItemState
 from exchange.clocks.escalation import EscalationWhy
 from exchange.clocks.troubles import TroubleKind
-from exchange.codes import ChallengeReason, CloseReason, Event, Kind, Purpose, RegisterKind, Result, Role, Sex
+from exchange.codes import ChallengeReason, CloseReason, Event, Item, Kind, Purpose, RegisterKind, Result, Role, Sex
 from exchange.conversation import Effect, State
 from exchange.exchanges import Acceptance, Direction
 from exchange.jurisdiction import Category
@@ -53,6 +54,28 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         State.CLOSED: "已办结",
         State.LAPSED: "已失效",
         State.WITHDRAWN: "已撤回",
+        CaseState.READY: "可办结",
+        CaseState.LATE: "有逾期",
+        CaseState.AWAITING: "等待答复",
+        CaseState.UNDECIDED: "待承诺或转送",
+        CaseState.FINISHED: "已办结",
+        CaseState.CANCELLED: "已取消",
+    },
+    "service": _PURPOSES,
+    "item": {item: label("items", item) for item in Item},
+    "item_state": {
+        ItemState.LOCAL: "本地户籍",
+        ItemState.CONFIRMED: "属实",
+        ItemState.CORRECTED: "有更正",
+        ItemState.COMMITTED: "已承诺",
+        ItemState.SENDING: "发送中",
+        ItemState.AWAITED: "待反馈",
+        ItemState.LATE: "逾期",
+        ItemState.UNTOLD: "答复未涉及",
+        ItemState.NEGATIVE: "未能核实",
+        ItemState.REJECTED: "未受理",
+        ItemState.WITHDRAWN: "已撤回",
+        ItemState.CANNOT_BE_ASKED: "无法协查",
     },
     "result": {
         Result.CONFIRMED: "属实",

@@ -4,6 +4,7 @@
 """
 
 from adapters.database.tables.assignments import AssignmentRow
+from adapters.database.tables.cases import CaseExchangeRow, CaseRow, PinRow, SentOnRow
 from adapters.database.tables.clocks import EscalationRow, HolidayRow, RulesFileRow, RulesUseRow, TellingRow, TroubleRow
 from adapters.database.tables.columns import Row
 from adapters.database.tables.comparisons import ComparisonRow
@@ -29,6 +30,8 @@ __all__ = [
     "ApiKeyRow",
     "AssignmentRow",
     "BatchRow",
+    "CaseExchangeRow",
+    "CaseRow",
     "ComparisonRow",
     "EntryFactRow",
     "EntryRow",
@@ -47,9 +50,11 @@ __all__ = [
     "PairingSuggestionRow",
     "PartnerKeyRow",
     "PartnerRow",
+    "PinRow",
     "RememberedAnswerRow",
     "RulesFileRow",
     "RulesUseRow",
+    "SentOnRow",
     "TellingRow",
     "TroubleRow",
     "UsedAssertionRow",

@@ -23,11 +23,12 @@ from exchange.people.draft import Registrar
 from exchange.people.record import Record
 from exchange.people.register import NOTHING_KNOWN, Entry
 from exchange.people.whereabouts import PlaceTooCoarse, Side
+from exchange.verbs.routing.find import route
 from exchange.verbs.sheets.facts import SheetFacts, SheetRow, refusal_problem
 from exchange.verbs.sheets.matters import Matter, read_matter
 from exchange.verbs.sheets.rows import MissingCell
 from exchange.verbs.sheets.take_register import CHUNK, chunks, keep_results
-from exchange.verbs.submit import NoRoute, OpeningDraft, Submission, route
+from exchange.verbs.submit import OpeningDraft, Submission
 
 LAYOUT = "matters"
 _DONE = frozenset({State.CLOSED, State.LAPSED})
@@ -239,8 +240,8 @@ class _Chunk:
     def _link(self, other: str) -> int | None:
         if other not in self._links:
             try:
-                partner, _ = route(self._ledger, self._node, other)
-            except NoRoute:  # told again, at the row, when it is submitted
+                partner = route(self._ledger, self._node, other).partner
+            except Refused:  # told again, at the row, when it is submitted
                 self._links[other] = None
             else:
                 link = self._ledger.links.of(partner)

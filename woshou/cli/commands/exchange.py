@@ -22,6 +22,8 @@ from exchange.errors import NotFound
 from exchange.exchanges import Acceptance
 from exchange.ledger import ExchangeFilter, Page
 from exchange.moments import civil_day
+from exchange.routing.today import successor_note
+from exchange.verbs.routing.send_on import trace
 from exchange.verbs.submit import OpeningDraft, submit
 from exchange.verbs.whole import judged_by, whole
 from woshou.cli import show
@@ -56,6 +58,11 @@ _CARD = {
     "lapses_on": ("最后确认日", "Lapses after"),
     "challenges_left": ("剩余再交流次数", "Challenges left"),
     "rules": ("规则集", "Rule set"),
+}
+_TRACE = {
+    "right_county": ("应办地", "Right county"),
+    "sent_on_from": ("转自", "Sent on from"),
+    "sent_on_to": ("已转至", "Sent on to"),
 }
 _MESSAGES = {
     "kind": ("种类", "Kind"),
@@ -97,7 +104,11 @@ def _start(call: Call, given: Mapping[str, Any], *, jurisdiction: str | None, ot
             draft = OpeningDraft(
                 **{**given, "own_is_origin": as_origin}, own=own, other=other, person=person, record=read_record(record)
             )
-            made = row_of(ledger, office, submit(ledger, office.node, draft, office.now()))
+            started = submit(ledger, office.node, draft, office.now())
+            made = row_of(ledger, office, started)
+    if started.other != other:
+        note = successor_note(office.node.divisions, other, started.other)
+        call.note(note.zh, note.en)
     call.done(made, f"已提交：{made['exchange']}", f"Submitted: {made['exchange']}")
 
 
@@ -211,15 +222,16 @@ def _install_readings(app: typer.Typer) -> None:
         with call.office() as office, office.ledgers.transaction(read_only=True) as ledger:
             held = side(ledger, exchange, role)
             partners = {link.id: link.partner for link in ledger.links.all()}
-            shown = ExchangeWhole.with_messages(
+            told = ExchangeWhole.with_messages(
                 held,
                 partners[held.key.link],
                 office.now(),
                 judged_by(ledger, office.node, held),
                 whole(ledger, office.node, held),
                 sees_people=people,
-            ).model_dump(mode="json", by_alias=True)
-        call.card(shown, {**_COLUMNS, **_CARD})
+            )
+            shown = told.model_copy(update=trace(ledger, held)._asdict()).model_dump(mode="json", by_alias=True)
+        call.card(shown, {**_COLUMNS, **_CARD, **_TRACE})
         if not call.json:
             call.rows(shown["messages"], _MESSAGES)
             for message in shown["messages"]:

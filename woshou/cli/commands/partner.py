@@ -148,7 +148,7 @@ def _install_standing(app: typer.Typer) -> None:
     @command(app, "suspend", zh="暂停与协作方的联络", en="Suspend a partner")
     def suspend_partner(call: Call, node: NodeName) -> None:
         with call.office() as office, office.ledgers.transaction() as ledger:
-            row = _shown(ledger, suspend(ledger, node))
+            row = _shown(ledger, suspend(ledger, node, office.now()))
         _print(call, row)
 
     @command(app, "resume", zh="恢复与协作方的联络", en="Resume a suspended partner")
