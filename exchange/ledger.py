@@ -25,6 +25,8 @@ from exchange.pairing.keys import Looked, Pass
 from exchange.pairing.suggesting import Suggestion
 from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
+from exchange.reporting.frozen.monthly import FrozenHead, FrozenReport
+from exchange.reporting.frozen.upward import ReceivedHead, ReceivedReport, Sending
 from exchange.routing.table import Confirmed, Pin
 from exchange.routing.trail import SentOn
 from exchange.terms.agreement import SignedAgreement
@@ -317,6 +319,21 @@ class Chores(Protocol):
     def forget(self, *, answers_before: datetime, assertions_before: datetime) -> int: ...
 
 
+class Reports(Protocol):
+    """Frozen reports, those on their way up, and those received; heads are listed by month, jurisdiction and edition."""
+
+    def heads(self, *, month: str | None = None) -> list[FrozenHead]: ...
+    def frozen(self, digest: str) -> FrozenReport | None: ...
+    def freeze(self, reports: Sequence[FrozenReport]) -> None: ...
+    def sending(self, digest: str, partner: str) -> Sending | None: ...
+    def sendings(self, digest: str) -> list[Sending]: ...
+    def waiting(self) -> list[Sending]: ...
+    def put_sending(self, sending: Sending) -> None: ...
+    def received_heads(self, *, month: str | None = None) -> list[ReceivedHead]: ...
+    def received(self, digest: str) -> ReceivedReport | None: ...
+    def receive(self, report: ReceivedReport) -> None: ...
+
+
 class Comparisons(Protocol):
     """What comparing a link's figures reads of it, and what came of each comparison."""
 
@@ -409,6 +426,7 @@ class Ledger(Protocol):
     access: Access
     chores: Chores
     notifications: Notifications
+    reports: Reports
     routes: Routes
     cases: Cases
     comparisons: Comparisons

@@ -20,6 +20,8 @@ from jobs.follow import follow_cases
 from jobs.index_pairing import index_pairing
 from jobs.notify import notify
 from jobs.renew import renew_partners
+from jobs.reporting.freeze import freeze_reports
+from jobs.reporting.send_reports import send_reports
 from jobs.retry import retry_rejected
 from jobs.shift import Shift
 from jobs.tidy import tidy
@@ -63,6 +65,8 @@ SCHEDULE = (
     Job(name="retry", run=retry_rejected, when=Every(interval=timedelta(hours=1))),
     Job(name="follow", run=follow_cases, when=Every(interval=timedelta(hours=1))),
     Job(name="tidy", run=tidy, when=Every(interval=timedelta(hours=1))),
+    Job(name="send-reports", run=send_reports, when=Every(interval=timedelta(minutes=5))),
+    Job(name="freeze", run=freeze_reports, when=Daily(at=time(1, 30))),
     Job(name="watch", run=watch_for_trouble, when=Every(interval=timedelta(minutes=5))),
     Job(name="settle", run=settle, when=Daily(at=time(0, 5))),
     Job(name=OVERDUE, run=announce_overdue, when=Daily(at=time(0, 10))),

@@ -16,6 +16,7 @@ from adapters.database.books.norms import SqlNorms
 from adapters.database.books.notifications import SqlNotifications
 from adapters.database.books.pairing import SqlPairing
 from adapters.database.books.partners import SqlPartners
+from adapters.database.books.reporting.reports import SqlReports
 from adapters.database.books.routes import SqlRoutes
 from adapters.database.books.troubles import SqlTroubles
 from adapters.database.books.worklists import SqlWorklists
@@ -37,6 +38,7 @@ from exchange.ledger import (
     Notifications,
     Pairing,
     Partners,
+    Reports,
     Routes,
     Troubles,
     Worklists,
@@ -61,6 +63,7 @@ class SqlLedger:
         self.access: Access = SqlAccess(work)
         self.chores: Chores = SqlChores(work)
         self.notifications: Notifications = SqlNotifications(work)
+        self.reports: Reports = SqlReports(work)
         self.routes: Routes = SqlRoutes(work)
         self.cases: Cases = SqlCases(work)
         self.comparisons: Comparisons = SqlComparisons(work)

@@ -21,6 +21,8 @@ from exchange.pairing.keys import Keys
 from exchange.pairing.suggesting import Suggestion
 from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
+from exchange.reporting.frozen.monthly import FrozenReport
+from exchange.reporting.frozen.upward import ReceivedReport, Sending
 from exchange.routing.table import Pin
 from exchange.routing.trail import SentOn
 from exchange.terms.agreement import SignedAgreement
@@ -97,6 +99,9 @@ class Books:
     runs: dict[tuple[str, date], JobRun] = field(default_factory=dict)
     findings: dict[str, Finding] = field(default_factory=dict)
     notifications: dict[str, Notification] = field(default_factory=dict)
+    frozen_reports: dict[str, FrozenReport] = field(default_factory=dict)
+    report_sendings: dict[tuple[str, str], Sending] = field(default_factory=dict)
+    received_reports: dict[str, ReceivedReport] = field(default_factory=dict)
     pins: dict[str, Pin] = field(default_factory=dict)
     sent_on: dict[ExchangeKey, SentOn] = field(default_factory=dict)
     cases: dict[str, Case] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from adapters.memory.messages import MemoryMessages
 from adapters.memory.notifications import MemoryNotifications
 from adapters.memory.pairing import MemoryPairing
 from adapters.memory.partners import MemoryPartners
+from adapters.memory.reporting.reports import MemoryReports
 from adapters.memory.routes import MemoryRoutes
 from adapters.memory.work.assignments import MemoryAssignments
 from adapters.memory.work.worklists import MemoryWorklists
@@ -41,6 +42,7 @@ from exchange.ledger import (
     Notifications,
     Pairing,
     Partners,
+    Reports,
     Routes,
     Troubles,
     Worklists,
@@ -66,6 +68,7 @@ class MemoryLedger:
     access: Access
     chores: Chores
     notifications: Notifications
+    reports: Reports
     routes: Routes
     cases: Cases
     comparisons: Comparisons
@@ -87,6 +90,7 @@ class MemoryLedger:
         self.access = MemoryAccess(books)
         self.chores = MemoryChores(books)
         self.notifications = MemoryNotifications(books)
+        self.reports = MemoryReports(books)
         self.routes = MemoryRoutes(books)
         self.cases = MemoryCases(books)
         self.comparisons = MemoryComparisons(books)

@@ -62,12 +62,13 @@ def write_csv(columns: Sequence[OutColumn], rows: Iterable[Sequence[Cell]]) -> b
     """A .csv in UTF-8 with byte order mark; text that a spreadsheet would run as a formula gets a leading apostrophe."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow([_harmless(column.header) for column in columns])
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    writer.writerow([harmless(column.header) for column in columns])
+    writer.writerows([harmless(cell) for cell in row] for row in rows)
     return out.getvalue().encode("utf-8-sig")
 
 
-def _harmless(cell: Cell) -> Cell:
+def harmless(cell: Cell) -> Cell:
+    """Text that a spreadsheet would run as a formula with a leading apostrophe, everything else as it is."""
     if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS):
         return "'" + cell
     return cell

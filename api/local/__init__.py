@@ -21,6 +21,7 @@ from api.local import (
     troubles,
     worklists,
 )
+from api.local.reporting import frozen_reports, received_reports, reports
 
 # Bulk before entries and exchanges: its paths would otherwise be read as ids.
 ROUTERS = (
@@ -39,6 +40,9 @@ ROUTERS = (
     partners.router,
     routes.router,
     rates.router,
+    reports.router,
+    frozen_reports.router,
+    received_reports.router,
     comparisons.router,
     norms.router,
     escalations.router,

@@ -54,6 +54,7 @@ ROLE_OF = {
     "Escalations": "coordinator",
     "Health": "operator",
     "Partners": "operator",
+    "Reports": "coordinator",
     "Routing": "operator",
     "Rules": "operator",
     "Troubles": "operator",

@@ -149,7 +149,7 @@ def command(group: typer.Typer, name: str, *, zh: str, en: str) -> Callable[[Cal
     return register
 
 
-class _Group(TyperGroup):
+class Group(TyperGroup):
     """A group whose usage errors are JSON as well where the words ask for it."""
 
     def main(
@@ -175,8 +175,6 @@ class _Group(TyperGroup):
             sys.exit(Exit.REFUSED)
 
 
-def group(zh: str, en: str) -> typer.Typer:
-    """A group of commands; without a command it prints its help."""
-    return typer.Typer(
-        cls=_Group, help=say(zh, en), no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False
-    )
+def group(zh: str, en: str, *, kind: type[Group] = Group) -> typer.Typer:
+    """A group of commands; without a command it prints its help, unless its kind does otherwise."""
+    return typer.Typer(cls=kind, help=say(zh, en), no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False)

@@ -21,6 +21,7 @@ from adapters.database.tables.node import (
 from adapters.database.tables.pairing import PairingKeyRow, PairingSuggestionRow
 from adapters.database.tables.partners import AgreementRow, PartnerKeyRow, PartnerRow
 from adapters.database.tables.registers import EntryFactRow, EntryRow, ImportRow, ImportRowRow
+from adapters.database.tables.reports import FrozenReportRow, ReceivedReportRow, ReportSendingRow
 
 METADATA = Row.metadata
 
@@ -39,6 +40,7 @@ __all__ = [
     "ExchangeRow",
     "FactRow",
     "FindingRow",
+    "FrozenReportRow",
     "HolidayRow",
     "ImportRow",
     "ImportRowRow",
@@ -51,7 +53,9 @@ __all__ = [
     "PartnerKeyRow",
     "PartnerRow",
     "PinRow",
+    "ReceivedReportRow",
     "RememberedAnswerRow",
+    "ReportSendingRow",
     "RulesFileRow",
     "RulesUseRow",
     "SentOnRow",
