@@ -17,6 +17,7 @@ from jobs.compare import NAME as COMPARE
 from jobs.compare import compare_links
 from jobs.deliver import deliver
 from jobs.follow import follow_cases
+from jobs.index_pairing import index_pairing
 from jobs.notify import notify
 from jobs.renew import renew_partners
 from jobs.reporting.freeze import freeze_reports
@@ -69,6 +70,7 @@ SCHEDULE = (
     Job(name="watch", run=watch_for_trouble, when=Every(interval=timedelta(minutes=5))),
     Job(name="settle", run=settle, when=Daily(at=time(0, 5))),
     Job(name=OVERDUE, run=announce_overdue, when=Daily(at=time(0, 10))),
+    Job(name="index-pairing", run=index_pairing, when=Daily(at=time(2, 40))),
     Job(name=COMPARE, run=compare_links, when=Daily(at=time(1, 30))),
     Job(name="foresee", run=foresee, when=Daily(at=time(7, 50))),
     Job(name="remind", run=remind_partners, when=Daily(at=time(8, 0))),

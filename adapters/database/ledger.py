@@ -16,10 +16,10 @@ from adapters.database.books.imports import SqlImports
 from adapters.database.books.links import SqlLinks
 from adapters.database.books.messages import SqlMessages
 from adapters.database.books.notifications import SqlNotifications
+from adapters.database.books.pairing import SqlPairing
 from adapters.database.books.partners import SqlPartners
 from adapters.database.books.reporting.reports import SqlReports
 from adapters.database.books.routes import SqlRoutes
-from adapters.database.books.troubles import SqlTroubles
 from adapters.database.books.worklists import SqlWorklists
 from adapters.database.work import Work
 from exchange.ledger import (
@@ -38,24 +38,27 @@ from exchange.ledger import (
     Messages,
     Norms,
     Notifications,
+    Pairing,
     Partners,
     Reports,
     Routes,
     Troubles,
     Worklists,
 )
+from exchange.pairing.keys import Blinding
 
 
 class SqlLedger:
-    """`exchange.ledger.Ledger` in SQL."""
+    """`exchange.ledger.Ledger` in SQL; `blinding` makes the keys of pairing, and without it none are written."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, blinding: Blinding | None = None) -> None:
         self.links: Links = SqlLinks(work)
         self.messages: Messages = SqlMessages(work)
         self.exchanges: Exchanges = SqlExchanges(work)
         self.assignments: Assignments = SqlAssignments(work)
+        self.entries: Entries = SqlEntries(work, blinding)
+        self.pairing: Pairing = SqlPairing(work, blinding)
         self.worklists: Worklists = SqlWorklists(work)
-        self.entries: Entries = SqlEntries(work)
         self.agreements: Agreements = SqlAgreements(work)
         self.partners: Partners = SqlPartners(work)
         self.imports: Imports = SqlImports(work)

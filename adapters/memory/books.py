@@ -18,6 +18,8 @@ from exchange.conversation import Fact
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.imports import ImportedFile, RowResult
 from exchange.ledger import ApiKey, Finding, RememberedAnswer
+from exchange.pairing.keys import Keys
+from exchange.pairing.suggesting import Suggestion
 from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
 from exchange.reporting.frozen.monthly import FrozenReport
@@ -86,6 +88,8 @@ class Books:
     assignments: dict[ExchangeKey, tuple[Assignment, ...]] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
     entry_facts: dict[str, tuple[EntryFact, ...]] = field(default_factory=dict)
+    pairing_keys: dict[str, tuple[int, Keys]] = field(default_factory=dict)
+    suggestions: dict[tuple[ExchangeKey, str], Suggestion] = field(default_factory=dict)
     agreements: dict[str, SignedAgreement] = field(default_factory=dict)
     partners: dict[str, Partner] = field(default_factory=dict)
     assertions: dict[tuple[str, str], datetime] = field(default_factory=dict)

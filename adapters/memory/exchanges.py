@@ -50,6 +50,15 @@ class MemoryExchanges:
             for kept in self._books.facts.get(key, ())
         )
 
+    def unpaired(self, own: Iterable[str], person_indexes: Iterable[str]) -> list[Exchange]:
+        within, wanted = frozenset(own), frozenset(person_indexes)
+        found = (
+            exchange
+            for key, exchange in self._books.exchanges.items()
+            if key.role is Role.ASKED and exchange.own in within and exchange.person_index in wanted and _is_unpaired(exchange)
+        )
+        return sorted(found, key=lambda exchange: (exchange.key.exchange, exchange.key.link))
+
     def find(self, wanted: ExchangeFilter, page: Page) -> list[Exchange]:
         found = (exchange for exchange in self._books.exchanges.values() if _fits(exchange, wanted))
         return newest_first(found, page, cursor=exchange_cursor, read=read_exchange_cursor)
@@ -70,6 +79,11 @@ class MemoryExchanges:
             if any(kept.fact.what is FactKind.WITHDRAWN and kept.voided_at is None for kept in facts)
         )
         return sorted(key for key in withdrawn if (key.link, key.exchange) in bodies)[:limit]
+
+
+def _is_unpaired(exchange: Exchange) -> bool:
+    talk = exchange.conversation
+    return exchange.entry is None and exchange.pairing is None and talk is not None and talk.state is not State.WITHDRAWN
 
 
 def _in_order(facts: Iterable[Fact]) -> list[Fact]:

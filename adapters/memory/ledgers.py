@@ -1,7 +1,7 @@
 """Transactions over the in-memory books: all of one is kept, or nothing."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from adapters.memory.access import MemoryAccess
@@ -18,6 +18,7 @@ from adapters.memory.imports import MemoryImports
 from adapters.memory.links import MemoryLinks
 from adapters.memory.messages import MemoryMessages
 from adapters.memory.notifications import MemoryNotifications
+from adapters.memory.pairing import MemoryPairing
 from adapters.memory.partners import MemoryPartners
 from adapters.memory.reporting.reports import MemoryReports
 from adapters.memory.routes import MemoryRoutes
@@ -41,12 +42,14 @@ from exchange.ledger import (
     Messages,
     Norms,
     Notifications,
+    Pairing,
     Partners,
     Reports,
     Routes,
     Troubles,
     Worklists,
 )
+from exchange.pairing.keys import Blinding
 
 BUSY_SECONDS = 5.0
 
@@ -60,6 +63,7 @@ class MemoryLedger:
     assignments: Assignments
     worklists: Worklists
     entries: Entries
+    pairing: Pairing
     agreements: Agreements
     partners: Partners
     imports: Imports
@@ -75,13 +79,14 @@ class MemoryLedger:
     escalations: Escalations
     troubles: Troubles
 
-    def __init__(self, books: Books) -> None:
+    def __init__(self, books: Books, blinding: Blinding | None = None) -> None:
         self.links = MemoryLinks(books)
         self.messages = MemoryMessages(books)
         self.exchanges = MemoryExchanges(books)
         self.assignments = MemoryAssignments(books)
+        self.entries = MemoryEntries(books, blinding)
+        self.pairing = MemoryPairing(books, blinding)
         self.worklists = MemoryWorklists(books)
-        self.entries = MemoryEntries(books)
         self.agreements = MemoryAgreements(books)
         self.partners = MemoryPartners(books)
         self.imports = MemoryImports(books)
@@ -99,10 +104,14 @@ class MemoryLedger:
 
 
 class MemoryLedgers:
-    """The books of one node, opened for one transaction at a time; stands where `adapters.database.engine.Database` does."""
+    """The books of one node, opened for one transaction at a time; stands where `adapters.database.engine.Database` does.
 
-    def __init__(self) -> None:
+    `keyed` is the node's keyed hash, without which entries get no keys to be found by as candidates.
+    """
+
+    def __init__(self, keyed: Callable[[bytes], str] | None = None) -> None:
         self._books = Books()
+        self._blinding = Blinding(keyed) if keyed is not None else None
         self._writing = threading.Lock()
 
     @contextmanager
@@ -115,7 +124,7 @@ class MemoryLedgers:
         if read_only:
             before = self._books
             books = before.copy()
-            yield MemoryLedger(books)
+            yield MemoryLedger(books, self._blinding)
             if books != before:
                 raise PermissionError("a read-only transaction changed the books")
             return
@@ -123,7 +132,7 @@ class MemoryLedgers:
             raise LedgerBusy
         try:
             books = self._books.copy()
-            yield MemoryLedger(books)
+            yield MemoryLedger(books, self._blinding)
             self._books = books
         finally:
             self._writing.release()

@@ -110,6 +110,8 @@ RULES = {
     "GET /api/v1/exchanges": EXCHANGE_ROWS,
     "GET /api/v1/exchanges/{exchange}": ONE_EXCHANGE,
     "POST /api/v1/exchanges/{exchange}/pairing": ONE_PERSON,
+    "POST /api/v1/exchanges/{exchange}/unpairing": ONE_PERSON,
+    "GET /api/v1/exchanges/{exchange}/candidates": ONE_PERSON,
     "POST /api/v1/exchanges/{exchange}/feedback": ONE_ANSWER,
     "POST /api/v1/exchanges/{exchange}/interim": ONE_ANSWER,
     "POST /api/v1/exchanges/{exchange}/challenge": ONE_PERSON,

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, literal, literal_column, or_, select, tuple_
 
 from adapters.database.books.exchange_rows import exchange_of, exchange_values, fact_of, fact_values
 from adapters.database.tables import ExchangeRow, FactRow, MessageRow
@@ -35,6 +35,9 @@ _IN_ORDER = (_FACTS.c.round, _FACTS.c.happened_at, _FACTS.c.id)
 _WITHDRAWN = literal(FactKind.WITHDRAWN.value, literal_execute=True)
 _ANSWERED = literal(State.ANSWERED.value, literal_execute=True)
 _AWAITING = [literal(state.value, literal_execute=True) for state in (State.OPEN, State.CHALLENGED)]
+_ASKED: ColumnElement[str] = literal_column(
+    f"'{Role.ASKED.value}'"
+)  # an `Asked` statement cannot take what is filled in when it is run
 _OF_ITS_EXCHANGE = and_(
     _FACTS.c.exchange == _EXCHANGES.c.exchange,
     _FACTS.c.link == _EXCHANGES.c.link,
@@ -46,6 +49,16 @@ _known = Asked(
         _EXCHANGES.c.role == bindparam("role"),
         work.among(_EXCHANGES.c.exchange, bindparam("names")),
     )
+)
+_unpaired = Asked(
+    lambda work: _ALL.where(
+        work.among(_EXCHANGES.c.person_index, bindparam("indexes")),
+        work.among(_EXCHANGES.c.own, bindparam("own")),
+        _EXCHANGES.c.entry.is_(None),
+        _EXCHANGES.c.role == _ASKED,
+        _EXCHANGES.c.pairing.is_(None),
+        _EXCHANGES.c.state != State.WITHDRAWN.value,
+    ).order_by(_EXCHANGES.c.exchange, _EXCHANGES.c.link)
 )
 
 
@@ -84,6 +97,13 @@ class SqlExchanges:
         told = self._work.one_of(_FACTS.c.message, messages)
         voided = _FACTS.update().where(_of(key), _FACTS.c.voided_at.is_(None), told)
         self._work.change(voided.values(voided_at=to_milliseconds(at)))
+
+    def unpaired(self, own: Iterable[str], person_indexes: Iterable[str]) -> list[Exchange]:
+        wanted = list(person_indexes)
+        if not wanted:
+            return []
+        rows = self._work.ask(_unpaired, indexes=self._work.listed(wanted), own=self._work.listed(own))
+        return [exchange_of(row) for row in rows]
 
     def find(self, wanted: ExchangeFilter, page: Page) -> list[Exchange]:
         held = _EXCHANGES.c

@@ -19,6 +19,7 @@ from adapters.database.tables.node import (
     RememberedAnswerRow,
     UsedAssertionRow,
 )
+from adapters.database.tables.pairing import PairingKeyRow, PairingSuggestionRow
 from adapters.database.tables.partners import AgreementRow, PartnerKeyRow, PartnerRow
 from adapters.database.tables.registers import EntryFactRow, EntryRow, ImportRow, ImportRowRow
 from adapters.database.tables.reports import FrozenReportRow, ReceivedReportRow, ReportSendingRow
@@ -51,6 +52,8 @@ __all__ = [
     "LinkRow",
     "MessageRow",
     "NotificationRow",
+    "PairingKeyRow",
+    "PairingSuggestionRow",
     "PartnerKeyRow",
     "PartnerRow",
     "PinRow",
