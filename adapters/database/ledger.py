@@ -9,6 +9,7 @@ from adapters.database.books.clocks.escalations import SqlEscalations
 from adapters.database.books.clocks.norms import SqlNorms
 from adapters.database.books.clocks.troubles import SqlTroubles
 from adapters.database.books.comparisons import SqlComparisons
+from adapters.database.books.counting import SqlCounting
 from adapters.database.books.cross_checks import SqlCrossChecks
 from adapters.database.books.entries import SqlEntries
 from adapters.database.books.exchanges import SqlExchanges
@@ -29,6 +30,7 @@ from exchange.ledger import (
     Cases,
     Chores,
     Comparisons,
+    Counting,
     CrossChecks,
     Entries,
     Escalations,
@@ -59,6 +61,7 @@ class SqlLedger:
         self.entries: Entries = SqlEntries(work, blinding)
         self.pairing: Pairing = SqlPairing(work, blinding)
         self.worklists: Worklists = SqlWorklists(work)
+        self.counting: Counting = SqlCounting(work)
         self.agreements: Agreements = SqlAgreements(work)
         self.partners: Partners = SqlPartners(work)
         self.imports: Imports = SqlImports(work)

@@ -11,6 +11,7 @@ from adapters.memory.cases import MemoryCases
 from adapters.memory.chores import MemoryChores
 from adapters.memory.clocks import MemoryEscalations, MemoryNorms, MemoryTroubles
 from adapters.memory.comparisons import MemoryComparisons
+from adapters.memory.counting import MemoryCounting
 from adapters.memory.cross_checks import MemoryCrossChecks
 from adapters.memory.entries import MemoryEntries
 from adapters.memory.exchanges import MemoryExchanges
@@ -31,6 +32,7 @@ from exchange.ledger import (
     Cases,
     Chores,
     Comparisons,
+    Counting,
     CrossChecks,
     Entries,
     Escalations,
@@ -64,6 +66,7 @@ class MemoryLedger:
     worklists: Worklists
     entries: Entries
     pairing: Pairing
+    counting: Counting
     agreements: Agreements
     partners: Partners
     imports: Imports
@@ -87,6 +90,7 @@ class MemoryLedger:
         self.entries = MemoryEntries(books, blinding)
         self.pairing = MemoryPairing(books, blinding)
         self.worklists = MemoryWorklists(books)
+        self.counting = MemoryCounting(books)
         self.agreements = MemoryAgreements(books)
         self.partners = MemoryPartners(books)
         self.imports = MemoryImports(books)

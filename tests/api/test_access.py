@@ -170,6 +170,7 @@ RULES = {
     "GET /api/v1/comparisons": OVERSEEING,
     "GET /api/v1/comparisons/{comparison}": OVERSEEING,
     "GET /api/v1/rates": FIGURES,
+    "GET /api/v1/rates/grid": FIGURES,
     "GET /api/v1/rates/{rate}/rows": FIGURES,
     "GET /api/v1/reports/{report}": FIGURES,
     "GET /api/v1/frozen-reports": EXCHANGE_ROWS,

@@ -3,18 +3,20 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from operator import attrgetter, itemgetter
 
 from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 
 from adapters.database.books.entry_rows import entry_of, entry_values
+from adapters.database.books.entry_sums import open_entries
 from adapters.database.books.pairing import add_keys, replace_keys
 from adapters.database.faults import Fault, taken
 from adapters.database.tables import EntryFactRow, EntryRow
 from adapters.database.values import words, words_or_none
-from adapters.database.work import Asked, Values, Work, beside, table_of
+from adapters.database.work import AnyRow, Asked, Values, Work, beside, table_of
 from exchange.codes import CloseReason, RegisterKind
+from exchange.counting.entries import EntryPlace, EntrySum
 from exchange.cursors import read_entry_cursor
 from exchange.ledger import EntryFilter, Page
 from exchange.moments import from_milliseconds, to_milliseconds
@@ -24,6 +26,8 @@ from exchange.people.register import Entry, EntryExists, EntryFact, EntryFactKin
 _ENTRIES = table_of(EntryRow)
 _FACTS = table_of(EntryFactRow)
 _ALL = select(_ENTRIES)
+_PLACE = [_ENTRIES.c[name] for name in ("id", "jurisdiction", "register", "origin", "destination", "township")]
+_REGISTER = words(RegisterKind)
 _REASON = words_or_none(CloseReason)
 _WHAT = words(EntryFactKind)
 _of_ids = Asked(lambda work: _ALL.where(work.among(_ENTRIES.c.id, bindparam("ids"))))
@@ -91,11 +95,11 @@ class SqlEntries:
         rows = self._work.newest(found, entries.jurisdiction, wanted.jurisdictions, [entries.id], page.limit)
         return [entry_of(row) for row in rows]
 
-    def counted(self, own: frozenset[str], as_of: datetime) -> Iterator[tuple[Entry, tuple[EntryFact, ...]]]:
+    def counted(self, own: frozenset[str], as_of: datetime) -> Iterator[tuple[EntryPlace, tuple[EntryFact, ...]]]:
         within = self._work.one_of(_ENTRIES.c.jurisdiction, own)
         known = and_(_FACTS.c.entry == _ENTRIES.c.id, _FACTS.c.known_at <= to_milliseconds(as_of))
         opened = exists().where(known, _FACTS.c.what == EntryFactKind.OPENED.value)
-        entries = _ALL.where(within, opened).order_by(_ENTRIES.c.id)
+        entries = select(*_PLACE).where(within, opened).order_by(_ENTRIES.c.id)
         facts = (
             select(_FACTS.c.entry, _FACTS.c.what, _FACTS.c.happened_at, _FACTS.c.known_at, _FACTS.c.reason)
             .join(_ENTRIES, known)
@@ -103,8 +107,15 @@ class SqlEntries:
             .order_by(_ENTRIES.c.id, _FACTS.c.happened_at, _FACTS.c.id)
         )
         with self._work.stream(entries) as each, self._work.stream(facts) as then:
-            for entry, rows in beside(map(entry_of, each), attrgetter("id"), then, itemgetter(0)):
+            for entry, rows in beside(map(_place, each), attrgetter("id"), then, itemgetter(0)):
                 yield entry, tuple(_fact(*row) for row in rows)
+
+    def sums(self, own: frozenset[str], last: date, as_of: datetime) -> list[EntrySum]:
+        rows = self._work.rows(open_entries(self._work, own, last, as_of))
+        return [
+            EntrySum(jurisdiction, township, _REGISTER[register], origin, destination, int(year), *counts)
+            for jurisdiction, township, register, origin, destination, year, *counts in rows
+        ]
 
     @contextmanager
     def _one_open_each(self) -> Iterator[None]:
@@ -134,6 +145,18 @@ def _fitting(wanted: EntryFilter) -> list[ColumnElement[bool]]:
     if wanted.person_index is not None:
         fitting.append(entries.person_index == wanted.person_index)
     return fitting
+
+
+def _place(row: AnyRow) -> EntryPlace:
+    id_, jurisdiction, register, origin, destination, township = row
+    return EntryPlace(
+        id=id_,
+        jurisdiction=jurisdiction,
+        register=_REGISTER[register],
+        origin=origin,
+        destination=destination,
+        township=township,
+    )
 
 
 def _fact_values(fact: EntryFact) -> Values:
