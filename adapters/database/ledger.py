@@ -18,7 +18,6 @@ from adapters.database.books.notifications import SqlNotifications
 from adapters.database.books.partners import SqlPartners
 from adapters.database.books.reporting.reports import SqlReports
 from adapters.database.books.routes import SqlRoutes
-from adapters.database.books.troubles import SqlTroubles
 from adapters.database.books.worklists import SqlWorklists
 from adapters.database.work import Work
 from exchange.ledger import (

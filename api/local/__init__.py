@@ -13,14 +13,11 @@ from api.local import (
     partners,
     rates,
     replies,
+    routes,
+    sending,
     worklists,
 )
 from api.local.clocks import escalations, norms, troubles
-    routes,
-    sending,
-    troubles,
-    worklists,
-)
 from api.local.reporting import frozen_reports, received_reports, reports
 
 # Bulk before entries and exchanges: its paths would otherwise be read as ids.
