@@ -24,7 +24,6 @@ _EXCHANGE = re.compile(rf"(\d{{15}})~({_NAME})~(asker|asked)~(\d{{10}})", re.ASC
 _MOMENT = re.compile(r"(\d{15})~([0-9A-Za-z_.:-]{1,300})", re.ASCII)
 _WORK = re.compile(rf"(\d{{15}})~({_NAME})~(\d{{10}})", re.ASCII)
 _DUE = re.compile(rf"(\d{{4}}-\d\d-\d\d)~({_NAME})~(\d{{10}})", re.ASCII)
-_MOMENT = re.compile(rf"(\d{{15}})~({_NAME})", re.ASCII)
 _ENTRY = re.compile(_NAME)
 _ROW = re.compile(r"\d{1,9}", re.ASCII)
 
