@@ -21,7 +21,7 @@ from exchange.codes import ChallengeReason, Item
 from exchange.jurisdiction import Divisions
 from exchange.people.record import Record
 from exchange.verbs.sheets.answers import FIELDS_OF, items_to_correct
-from exchange.verbs.work import WorkItem
+from exchange.verbs.work.items import WorkItem
 from exchange.wire.message import Notice
 
 MOST_ROWS = 20_000

@@ -56,6 +56,9 @@ _EXCHANGE_COLUMNS = tuple(
         ("配对 paired", 26),
         ("首次期限 first_due", 14),
         ("期限 due", 14),
+        ("期限暂定 due_provisional", 14),
+        ("预计答复 expected", 14),
+        ("最后确认日 lapses_on", 14),
         ("轮次 round", 8),
         ("结果 result", 18),
     )
@@ -123,6 +126,8 @@ def _exchange_row(exchange: Exchange, now: datetime, lapse_days: int) -> list[Ce
         talk.state_at(now, lapse_days).value if talk else None,
         *(format_moment(moment) if moment else None for moment in moments),
         *(due.isoformat() if due else None for due in dues),
+        "是 yes" if exchange.due_provisional else None,
+        *(day.isoformat() if day else None for day in (talk.expected if talk else None, talk.lapses_on if talk else None)),
         talk.round if talk else 1,
         talk.result.value if talk and talk.result else None,
     ]

@@ -136,6 +136,7 @@ def partner_of(office: Office, token: str, scope: str = tokens.EXCHANGE) -> Part
     if scope not in access.scopes:
         raise Unauthorized
     with office.ledgers.transaction(read_only=True) as ledger:
+        office.look_up(ledger)
         partner = ledger.partners.get(access.client)
     if partner is None or partner.status is not PartnerStatus.ACTIVE:
         raise PartnerSuspended
@@ -175,6 +176,7 @@ def caller_with(office: Office, secret: str) -> Caller:
     if len(parts) != 3 or parts[0] != "wsk":
         raise Unauthorized
     with office.ledgers.transaction(read_only=True) as ledger:
+        office.look_up(ledger)
         key = ledger.access.api_key(parts[1])
     if key is None or key.revoked_at is not None or not hmac.compare_digest(key.secret_hash, hash_secret(parts[2])):
         raise Unauthorized

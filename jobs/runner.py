@@ -46,6 +46,7 @@ class Lead(Protocol):
 @contextmanager
 def on_shift(office: Office, client: PartnerClient) -> Iterator[Shift]:
     """What the jobs need for as long as this process leads; ends when the couriers under way have come back."""
+    office.refresh()
     stopping = threading.Event()
     renewals = Renewals(office, client)
     with ExitStack() as stack:
@@ -59,7 +60,15 @@ def on_shift(office: Office, client: PartnerClient) -> Iterator[Shift]:
         stack.callback(couriers.close)
         stack.callback(stopping.set)
         comparer = Comparer(office, client, renewals)
-        yield Shift(office=office, couriers=couriers, renewals=renewals, comparer=comparer, stopping=stopping, notifier=notifier)
+        yield Shift(
+            office=office,
+            client=client,
+            couriers=couriers,
+            renewals=renewals,
+            comparer=comparer,
+            stopping=stopping,
+            notifier=notifier,
+        )
 
 
 class Clockwork:
@@ -78,6 +87,7 @@ class Clockwork:
             now, began = office.now(), time.monotonic()
             if not is_due(self._job.when, self._last, now) or not self._claim(now):
                 return
+            office.refresh()
             outcome = self._job.run(self._shift)
             if isinstance(self._job.when, Daily):
                 with office.ledgers.transaction() as ledger:

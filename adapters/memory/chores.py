@@ -7,7 +7,7 @@ from datetime import date, datetime
 from adapters.memory.books import Books, JobRun
 from adapters.memory.listing import newest_first
 from exchange.cursors import finding_cursor, read_moment_cursor
-from exchange.ledger import Finding, Page
+from exchange.ledger import Finding, Page, UnfinishedRun
 
 
 class MemoryChores:
@@ -29,6 +29,10 @@ class MemoryChores:
     def last_run(self, job: str, before: date) -> date | None:
         runs = self._books.runs.items()
         return max((day for (name, day), run in runs if name == job and day < before and run.finished_at), default=None)
+
+    def unfinished(self, since: date) -> list[UnfinishedRun]:
+        runs = sorted(self._books.runs.items(), key=lambda run: run[0])
+        return [UnfinishedRun(name, day, run.claimed_at) for (name, day), run in runs if day >= since and run.finished_at is None]
 
     def add_findings(self, findings: Sequence[Finding]) -> None:
         for finding in findings:

@@ -6,10 +6,12 @@ from api.local import (
     bulk,
     cases,
     comparisons,
+    cross_checks,
     entries,
     exchanges,
     exports,
     imports,
+    pairing,
     partners,
     rates,
     replies,
@@ -17,22 +19,32 @@ from api.local import (
     sending,
     worklists,
 )
+from api.local.clocks import escalations, norms, troubles
+from api.local.reporting import frozen_reports, received_reports, reports
 
 # Bulk before entries and exchanges: its paths would otherwise be read as ids.
 ROUTERS = (
     bulk.router,
     entries.router,
     exchanges.router,
+    pairing.router,
     replies.router,
     sending.router,
     cases.router,
     assignments.router,
     worklists.router,
     imports.router,
+    cross_checks.router,
     exports.router,
     agreements.router,
     partners.router,
     routes.router,
     rates.router,
+    reports.router,
+    frozen_reports.router,
+    received_reports.router,
     comparisons.router,
+    norms.router,
+    escalations.router,
+    troubles.router,
 )

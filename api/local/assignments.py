@@ -25,13 +25,13 @@ from api.models.shapes import Shaped, shown
 from api.once import Once, OnceDep
 from api.preconditions import etag
 from api.serving.routes import StrictRoute
-from exchange.assignment import AlreadyTheirs, InternalLimitRefused, NotAssignable, NotAssigned, NotATownshipHere
 from exchange.codes import Kind, Role
 from exchange.errors import Invalid, NotFound
 from exchange.exchanges import Exchange
 from exchange.ledger import Ledger
-from exchange.verbs.assign import assign, assign_all, give_back, townships_of
 from exchange.verbs.reply import NotYourRole
+from exchange.verbs.work.assign import assign, assign_all, give_back, townships_of
+from exchange.work.assignment import AlreadyTheirs, InternalLimitRefused, NotAssignable, NotAssigned, NotATownshipHere
 
 router = APIRouter(prefix="/api/v1", tags=["Assignments"], route_class=StrictRoute)
 

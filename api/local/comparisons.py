@@ -23,10 +23,10 @@ def list_comparisons(
     return Listing[ComparisonShown](items=[ComparisonShown.of(row) for row in rows], next=following)
 
 
-@router.get("/comparisons/{comparison_id}", responses=reading(NotFound), summary="Read a comparison")
-def read_comparison(caller: OverseerDep, ledger: ReadLedgerDep, comparison_id: IdPath) -> ComparisonWhole:
+@router.get("/comparisons/{comparison}", responses=reading(NotFound), summary="Read a comparison")
+def read_comparison(caller: OverseerDep, ledger: ReadLedgerDep, comparison: IdPath) -> ComparisonWhole:
     """Both sides' figures, cell by cell where one of the caller's counties has a part, and the partner's signed answer."""
-    comparison = ledger.comparisons.get(comparison_id)
-    if comparison is None:
+    found = ledger.comparisons.get(comparison)
+    if found is None:
         raise NotFound
-    return ComparisonWhole.within(comparison, caller.counties)
+    return ComparisonWhole.within(found, caller.counties)

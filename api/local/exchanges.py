@@ -1,6 +1,5 @@
 """Exchanges (信息交换): start a query or a notice, list, read the whole conversation."""
 
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Response
@@ -22,17 +21,19 @@ from exchange.cursors import BadCursor, exchange_cursor
 from exchange.errors import NotFound
 from exchange.exchanges import Acceptance
 from exchange.ledger import ExchangeFilter, Ledger
-from exchange.moments import civil_day, day_start
+from exchange.moments import civil_day
 from exchange.node import NotServed
 from exchange.people.register import EntryProtected
 from exchange.routing.today import SeveralSuccessors, successor_note
 from exchange.terms.agreement import ItemNotAgreed, NoAgreement, NoteNotAllowed
+from exchange.terms.rulebook import RulesUnknown
 from exchange.terms.screening import ExcludedContent
 from exchange.verbs.cases.reading import case_of, may_see_people
+from exchange.verbs.cross_check.warn import unsettled
 from exchange.verbs.pair import pair
 from exchange.verbs.routing.send_on import trace
 from exchange.verbs.submit import EventInFuture, NoGround, NoRoute, OpeningDraft, submit
-from exchange.verbs.whole import whole
+from exchange.verbs.whole import judged_by, whole
 
 router = APIRouter(prefix="/api/v1", tags=["Exchanges"], route_class=StrictRoute)
 RoleQuery = Annotated[Role | None, Query(description="which side, where both are the caller's")]
@@ -49,6 +50,7 @@ RoleQuery = Annotated[Role | None, Query(description="which side, where both are
         SeveralSuccessors,
         EventInFuture,
         NoAgreement,
+        RulesUnknown,
         ItemNotAgreed,
         NoteNotAllowed,
         ExcludedContent,
@@ -64,12 +66,16 @@ def start_exchange(
     ledger: LedgerDep,
     body: Annotated[Start, Shaped(Start), Body(openapi_examples=shown(QUERY_EXAMPLE, NOTICE_EXAMPLE))],
 ) -> Response:
-    """Queue a query (协查), or with `event` a notice (通报), to the other jurisdiction; refused if that side would refuse it."""
+    """Queue a query (协查), or with `event` a notice (通报), to the other jurisdiction; refused if that side would refuse it.
+
+    An entry whose differences from another department's sheet are not settled yet is warned of, with their fields.
+    """
     now, node = office.now(), office.node
     draft = _draft(ledger, caller.jurisdiction, body)
     started = submit(ledger, node, draft, now)
     replaced = started.other != draft.other
     notes = [successor_note(node.divisions, draft.other, started.other)] if replaced else []
+    notes += unsettled(ledger, [started.entry]).values()
     told = ExchangeRow.of(started, partner_names(ledger)[started.key.link], now, node.rules.lapse_days)
     row = StartedExchange.started(told, notes)
     return once.answer(row, 201, {"location": f"/api/v1/exchanges/{row.exchange}", "etag": etag(row.version)})
@@ -92,6 +98,9 @@ def list_exchanges(
     paired: Annotated[bool | None, Query()] = None,
     township: Annotated[str | None, Query(pattern=TOWNSHIP, description="which has it now")] = None,
     overdue: Annotated[bool, Query(description="only those whose answer is late")] = False,
+    due_provisional: Annotated[
+        bool | None, Query(description="only those whose due date rests on a year without a holiday notice, or only the others")
+    ] = None,
 ) -> Listing[ExchangeRow]:
     """The exchanges of the caller's counties, the newest first, without persons."""
     now, lapse = office.now(), office.node.rules.lapse_days
@@ -108,7 +117,8 @@ def list_exchanges(
         paired=paired,
         handled_by=caller.township or township,
         overdue_on=civil_day(now) if overdue else None,
-        lapsed_before=day_start(civil_day(now) - timedelta(days=lapse)),
+        lapsed_on=civil_day(now),
+        due_provisional=due_provisional,
     )
     partners = partner_names(ledger)
     rows, following = paging.rows(lambda page: ledger.exchanges.find(wanted, page), exchange_cursor)
@@ -136,7 +146,7 @@ def read_exchange(
         found,
         partner_names(ledger)[found.key.link],
         office.now(),
-        office.node.rules.lapse_days,
+        judged_by(ledger, office.node, found),
         whole(ledger, office.node, found),
         sees_people=sees and may_see_people(case_of(ledger, found), caller.key),
     )

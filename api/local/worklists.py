@@ -21,9 +21,9 @@ from exchange.counting.query import UNASSIGNED
 from exchange.cursors import BadCursor, work_cursor
 from exchange.ledger import Ledger
 from exchange.verbs.cases.reading import hidden_from
-from exchange.verbs.to_answer import NotAnswerable, whole_list
-from exchange.verbs.work import SILENT_DAYS, described, silent_partners
-from exchange.worklists import WorkFilter, Worklist
+from exchange.verbs.work.items import SILENT_DAYS, described, silent_partners
+from exchange.verbs.work.to_answer import NotAnswerable, whole_list
+from exchange.work.worklists import WorkFilter, Worklist
 
 router = APIRouter(prefix="/api/v1/worklists", tags=["Worklists"], route_class=StrictRoute)
 _NO_LINK = -1

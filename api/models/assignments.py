@@ -8,11 +8,11 @@ from pydantic import Field
 
 from api.models.base import EXAMPLE_ID, TOWNSHIP, Moment, Shown
 from api.problems import body_of
-from exchange.assignment import Assignment, ReturnReason
 from exchange.errors import Refused
 from exchange.exchanges import Exchange
 from exchange.people.record import Shape, whole
 from exchange.wire.message import UUID
+from exchange.work.assignment import Assignment, ReturnReason
 
 ASSIGNING_EXAMPLE: dict[str, Any] = {"township": "420106001", "due": "2026-03-20"}
 ASSIGNING_MANY_EXAMPLE: dict[str, Any] = {"exchanges": [EXAMPLE_ID], "rule": "entry_township"}

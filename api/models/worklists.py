@@ -12,8 +12,8 @@ from api.models.shapes import Shaped
 from exchange.codes import ChallengeReason, InterimReason, Item, Kind
 from exchange.moments import civil_day
 from exchange.people.record import Person
-from exchange.verbs.work import SilentPartner, WorkItem
-from exchange.worklists import Worklist, lapses_on
+from exchange.verbs.work.items import SilentPartner, WorkItem
+from exchange.work.worklists import Worklist, lapses_on
 
 SILENT, ONE_SIDED = "silent_partners", "one_sided"
 
@@ -57,7 +57,6 @@ class WorkRow(ExchangeRow):
     challenged: ChallengeReason | None = Field(description="why the last answer was returned, in a round after the first")
     challenged_items: list[Item]
     under_way: list[Kind] = Field(description="what was said and has no receipt yet")
-    lapses_on: date | None = Field(description="the last day on which the answer can be confirmed or challenged")
     days_to_lapse: int | None
     person: Annotated[Person, Shaped(Person)] | None
 
@@ -76,7 +75,6 @@ class WorkRow(ExchangeRow):
             challenged=item.challenge.reason if item.challenge is not None else None,
             challenged_items=list(item.challenge.items) if item.challenge is not None else [],
             under_way=list(item.under_way),
-            lapses_on=lapses,
             days_to_lapse=(lapses - today).days if lapses is not None else None,
             person=item.opening.body.person if sees_people and item.opening is not None else None,
         )

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import structs
 
+from exchange.admission import Desk
 from exchange.codes import Role
 from exchange.comparing.buckets import bucket_of, digests_of, seek
 from exchange.comparing.comparison import BEHIND, DIFFER, KINDS, UNEQUAL, Comparison, Outcome, Side
@@ -264,13 +265,15 @@ def _standings(
     if len(names) > MOST_EXCHANGES:
         raise TooMuchToCompare
     wanted = names if buckets is None else [name for name in names if bucket_of(name) in buckets]
+    agreements = tuple(ledger.agreements.all(link.partner))
+    desk = Desk(node=node, partner=link.partner, theirs=frozenset(), agreements=agreements, now=frame.moment)
     for compared in ledger.comparisons.exchanges(link.id, role, wanted):
-        standing = _standing(compared, node, link, frame)
+        standing = _standing(compared, desk, link, frame)
         if standing is not None:
             yield standing
 
 
-def _standing(compared: ComparedExchange, node: Node, link: Link, frame: Frame) -> Standing | None:
+def _standing(compared: ComparedExchange, desk: Desk, link: Link, frame: Frame) -> Standing | None:
     exchange = compared.exchange
     mine = [
         message
@@ -278,6 +281,6 @@ def _standing(compared: ComparedExchange, node: Node, link: Link, frame: Frame) 
         if message.outcome is Word.ACCEPTED and role_here(message.kind, message.direction) is exchange.key.role
     ]
     within = [message for message in mine if frame.positions.hold(message)]
-    letters = [letter_of(message, node.name if message.direction is Direction.OUT else link.partner) for message in within]
+    letters = [letter_of(message, desk.node.name if message.direction is Direction.OUT else link.partner) for message in within]
     stored = compared.facts if len(within) == len(mine) else None
-    return standing_of(exchange, letters, stored, frame, lapse_days=node.rules.lapse_days)
+    return standing_of(exchange, letters, stored, frame, lapse_days=desk.rules_of(exchange).lapse_days)

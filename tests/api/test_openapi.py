@@ -30,7 +30,9 @@ WIRE_SHAPES = (
     "Receipt",
     "RowsAsked",
     "RowsTold",
+    "SignedReport",
 )
+OTHERS = ("agreement.proposed", "escalation.raised", "trouble.began", "trouble.ended")
 PUBLIC = {"GET /healthz", "GET /readyz", "GET /.well-known/migrant-exchange", "GET /.well-known/jwks.json", "POST /oauth/token"}
 
 
@@ -78,6 +80,7 @@ def on_the_wire() -> Iterator[tuple[str, Any]]:
     yield "Decision", payload_of((EXAMPLE / "acceptance.jws").read_text())
     for node in EXAMPLE.glob("*.node.jws"):
         yield "NodeDocument", payload_of(node.read_text())
+    yield "SignedReport", payload_of((EXAMPLE / "wuchang.report.jws").read_text())
     for name, asked, told in (("figures", "FiguresAsked", "FiguresTold"), ("figure-rows", "RowsAsked", "RowsTold")):
         yield asked, json.loads((EXAMPLE / f"{name}.request.json").read_text())
         yield told, payload_of((EXAMPLE / f"{name}.jws").read_text())
@@ -145,7 +148,7 @@ def test_every_body_has_an_example(name: str):
 
 def test_the_webhooks_are_described():
     assert DOCUMENT["openapi"].startswith("3.1")
-    assert DOCUMENT["webhooks"].keys() == {*get_args(ExchangeEvent), "agreement.proposed"}
+    assert DOCUMENT["webhooks"].keys() == {*get_args(ExchangeEvent), *OTHERS}
     for item in DOCUMENT["webhooks"].values():
         headers = [parameter["name"] for parameter in item["post"]["parameters"]]
         assert headers == ["webhook-id", "webhook-timestamp", "webhook-signature"]

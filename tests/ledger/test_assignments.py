@@ -1,8 +1,8 @@
 """Every step of an assignment is kept, and comes back in the order of time."""
 
-from exchange.assignment import BY_COMMAND, Assignment, ReturnReason, at_moment
 from exchange.codes import Role
 from exchange.exchanges import ExchangeKey
+from exchange.work.assignment import BY_COMMAND, Assignment, ReturnReason, at_moment
 from tests.builders import a_day, a_moment, an_id
 
 FIRST, SECOND = ExchangeKey(1, an_id(1), Role.ASKED), ExchangeKey(2, an_id(2), Role.ASKED)

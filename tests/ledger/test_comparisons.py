@@ -5,20 +5,18 @@ from datetime import timedelta
 
 import pytest
 
-from exchange.codes import Kind, Role
-from exchange.comparing.comparison import Comparison
+from exchange.codes import Role
 from exchange.conversation import FactKind
 from exchange.cursors import comparison_cursor, finding_cursor
 from exchange.exchanges import Direction
-from exchange.jurisdiction import Category
 from exchange.ledger import ComparedExchange, Page
 from exchange.moments import Period
 from exchange.wire.batch import Outcome
-from exchange.wire.figures import FigureCell, FigureCounts, LinkFigures, LogLines, StateCounts
+from exchange.wire.figures import LogLines
 from tests.builders import (
-    WUCHANG,
-    XICHENG,
+    WUCHANG_NODE,
     a_batch,
+    a_comparison,
     a_conversation,
     a_day,
     a_fact,
@@ -43,45 +41,6 @@ def link(ledgers):
 
 def accepted(n, link, *, role=Role.ASKER, **changes):
     return an_exchange(n, link=link, role=role, conversation=a_conversation(), **changes)
-
-
-def a_comparison(n=1, **changes):
-    counts = FigureCounts(all=n, answered=1, on_time=1, key=0, key_answered=0, apart=0)
-    cell = FigureCell(
-        asked=WUCHANG, asking=XICHENG, kind=Kind.QUERY, event=None, category=Category.MIGRANT, due=counts, submitted=counts
-    )
-    figures = LinkFigures(
-        sent=LogLines(lines=3, accepted=2),
-        received=LogLines(lines=1, accepted=1),
-        exchanges=n,
-        states=StateCounts(open=n),
-        cells=[cell],
-        cells_left=0,
-    )
-    comparison = Comparison(
-        id=an_id(n),
-        partner="node-1.example",
-        at=a_moment(n),
-        since=a_day(-500),
-        as_of=a_day(9),
-        first=a_day(),
-        last=a_day(20),
-        sent=3,
-        received=1,
-        rules_ours="woshou-2026.1",
-        rules_theirs="woshou-2026.2",
-        equal=False,
-        whole=True,
-        differ=1,
-        ours=figures,
-        theirs=replace_exchanges(figures),
-        answer_jws="header.payload.signature",
-    )
-    return replace(comparison, **changes)
-
-
-def replace_exchanges(figures):
-    return LinkFigures(sent=figures.sent, received=figures.received, exchanges=9, states=StateCounts(), cells=[], cells_left=2)
 
 
 def test_the_exchanges_of_a_link_are_those_received_on_these_civil_days(ledgers, link):
@@ -166,7 +125,7 @@ def test_comparisons_are_kept_and_listed_the_newest_first(ledgers):
     with ledgers.transaction(read_only=True) as ledger:
         assert ledger.comparisons.get(an_id(4)) == local
         assert ledger.comparisons.get(an_id(5)) is None
-        assert ledger.comparisons.find("node-1.example", Page()) == kept[::-1]
+        assert ledger.comparisons.find(WUCHANG_NODE, Page()) == kept[::-1]
         pages = in_pages(lambda page: ledger.comparisons.find(None, page), comparison_cursor, 3)
         assert pages == [[local, *kept[:0:-1]], [kept[0]]]
 

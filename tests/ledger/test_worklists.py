@@ -15,7 +15,7 @@ from exchange.errors import Retry
 from exchange.exchanges import Acceptance, Exchange
 from exchange.ledger import Page
 from exchange.wire.batch import WireProblem
-from exchange.worklists import WorkFilter, Worklist, belongs, place_on
+from exchange.work.worklists import WorkFilter, Worklist, belongs, place_on
 from tests.builders import WUCHANG, XICHENG, YUYANG, a_conversation, a_day, a_moment, an_entry, an_exchange, an_id
 from tests.ledger.support import in_pages
 

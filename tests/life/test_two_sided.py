@@ -241,3 +241,20 @@ def test_when_a_side_came_to_know_is_nothing_here(two: Two) -> None:
         assert found.theirs.figures.cells[0].submitted == FigureCounts(
             all=1, answered=1, on_time=1, key=0, key_answered=0, apart=0
         )
+
+
+def test_each_exchange_is_judged_by_its_agreements_rules_whatever_a_node_goes_by_since(two: Two) -> None:
+    exchange = two.xicheng.ask(1)
+    two.calm()
+    two.wuchang.say(exchange, Kind.FEEDBACK, BODIES[Kind.FEEDBACK])
+    two.calm()
+    two.pass_time(timedelta(days=10))
+    node = two.wuchang.node
+    two.wuchang.node = replace(node, rules=replace(node.rules, version="own-2", lapse_days=1))
+    two.xicheng.say(exchange, Kind.CONFIRMATION)
+    data = two.xicheng.cut()
+    assert data is not None
+    two.wuchang.take(data)  # and the receipt is lost: below the positions Wuchang has to fold from its log
+    found = ask(two.xicheng, two.wuchang)
+    assert (found.ours.side.figures, found.ours.side.buckets) == (found.theirs.figures, found.theirs.buckets)
+    assert found.theirs.figures.states == StateCounts(answered=1)

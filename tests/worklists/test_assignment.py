@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchange.assignment import (
+from exchange.codes import Role
+from exchange.conversation import State
+from exchange.work.assignment import (
     AlreadyTheirs,
     InternalLimit,
     InternalLimitRefused,
@@ -21,8 +23,6 @@ from exchange.assignment import (
     handed,
     returned,
 )
-from exchange.codes import Role
-from exchange.conversation import State
 from tests.builders import WUCHANG, a_conversation, a_day, a_moment, an_exchange
 
 TOWNSHIP, OTHER = "420106001", "420106002"

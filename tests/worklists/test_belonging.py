@@ -12,7 +12,7 @@ from exchange.codes import Role
 from exchange.conversation import State
 from exchange.cursors import work_cursor
 from exchange.ledger import Page
-from exchange.worklists import (
+from exchange.work.worklists import (
     BELONGS,
     OWED,
     Expected,

@@ -9,21 +9,24 @@ from woshou.cli.call import group
 from woshou.cli.commands import (
     agreement,
     apikey,
-    assign,
     case,
     exchange,
     imports,
     node,
     openapi,
+    pairing,
     partner,
     processes,
+    rates,
     register,
     report,
     route,
     sheets,
     upkeep,
-    worklist,
 )
+from woshou.cli.commands.clocks import alerts, norms
+from woshou.cli.commands.cross_check import checks
+from woshou.cli.commands.work import assign, worklist
 from woshou.cli.words import say, translate_frame
 
 # In the order in which they are first needed.
@@ -35,12 +38,17 @@ _MODULES = (
     agreement,
     sheets,
     imports,
+    checks,
     register,
     exchange,
+    pairing,
     case,
     worklist,
     assign,
     report,
+    rates,
+    alerts,
+    norms,
     apikey,
     upkeep,
     openapi,

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 
 from adapters.sheets.words import label
-from exchange.assignment import ReturnReason
 from exchange.cases.progress import CaseState, ItemState
+from exchange.checking.check import FIELD_NAMES, CheckLayout, CheckOutcome, DifferenceState, Settlement
+from exchange.clocks.escalation import EscalationWhy
+from exchange.clocks.troubles import TroubleKind
 from exchange.codes import ChallengeReason, CloseReason, Event, Item, Kind, Purpose, RegisterKind, Result, Role, Sex
 from exchange.conversation import Effect, State
 from exchange.exchanges import Acceptance, Direction
@@ -12,7 +14,9 @@ from exchange.jurisdiction import Category
 from exchange.partners import PartnerStatus
 from exchange.rates import Cohort
 from exchange.terms.agreement import Standing
+from exchange.verbs.cross_check.settle import SettledAs
 from exchange.wire.batch import Outcome
+from exchange.work.assignment import ReturnReason
 from woshou.cli.words import LANGUAGE
 
 _EVENTS: dict[str, str] = {event: label("event", event) for event in Event}
@@ -122,6 +126,29 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "register": {RegisterKind.OUTFLOW: "流出", RegisterKind.INFLOW: "流入"},
     "layout": {RegisterKind.OUTFLOW: "流出", RegisterKind.INFLOW: "流入", "matters": "事项", "answers": "反馈"},
+    "check_layout": {
+        CheckLayout.BIRTHS: "出生医学证明",
+        CheckLayout.MARRIAGES: "婚姻登记",
+        CheckLayout.HOUSEHOLD_MOVES: "户口迁移",
+        CheckLayout.IMMUNISATION: "预防接种",
+    },
+    "check_field": {name: zh for name, (zh, _) in FIELD_NAMES.items()},
+    "check_outcome": {CheckOutcome.REFUSED: "拒绝", CheckOutcome.AMBIGUOUS: "无法确定"},
+    "difference_state": {
+        DifferenceState.OPEN: "待处理",
+        DifferenceState.CORRECTED: "已更正",
+        DifferenceState.KEPT: "已保留",
+        DifferenceState.LAPSED: "已过期",
+    },
+    "settlement": {settlement: label("decision", settlement) for settlement in Settlement},
+    "settled_as": {
+        SettledAs.CORRECTED: "已更正",
+        SettledAs.KEPT: "已保留",
+        SettledAs.LEFT: "暂缓",
+        SettledAs.STALE: "个案已变化",
+        SettledAs.UNCHANGED: "无变化",
+        SettledAs.REFUSED: "未处理",
+    },
     "close_reason": {
         CloseReason.RETURNED: "返回",
         CloseReason.MOVED_ON: "他往",
@@ -141,6 +168,15 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "status": {PartnerStatus.PENDING: "待确认", PartnerStatus.ACTIVE: "已开通", PartnerStatus.SUSPENDED: "已暂停"},
     "environment": {"production": "生产", "sandbox": "沙箱"},
     "unsent": {"proposal": "提案", "decision": "决定"},
+    "trouble": {
+        TroubleKind.PARTNER_UNREACHABLE: "协作方无法联系",
+        TroubleKind.RECEIPTS_REFUSED: "批次或回执未被接受",
+        TroubleKind.PARTNER_SILENT: "协作方无回音",
+        TroubleKind.CLOCK_OFF: "时钟不准",
+        TroubleKind.JOB_FAILED: "作业未完成",
+        TroubleKind.OVERDUE_MANY: "逾期过多",
+    },
+    "why": {EscalationWhy.OVERDUE: "逾期", EscalationWhy.RAISED: "提请"},
     "use": {"sig": "签名", "enc": "加密"},
     "cohort": {Cohort.DUE: "按首次期限", Cohort.SUBMITTED: "按提交"},
 }

@@ -8,10 +8,10 @@ from sqlalchemy import bindparam, select
 from adapters.database.tables import AssignmentRow
 from adapters.database.values import day_of, iso_of, words_or_none
 from adapters.database.work import AnyRow, Asked, Values, Work, table_of
-from exchange.assignment import Assignment, ReturnReason
 from exchange.codes import Role
 from exchange.exchanges import ExchangeKey
 from exchange.moments import from_milliseconds, to_milliseconds
+from exchange.work.assignment import Assignment, ReturnReason
 
 _ASSIGNMENTS = table_of(AssignmentRow)
 _REASON = words_or_none(ReturnReason)

@@ -10,7 +10,7 @@ from adapters.database.tables import FindingRow, JobRunRow, RememberedAnswerRow,
 from adapters.database.values import day_of, moment_of, number_of
 from adapters.database.work import AnyRow, Work, table_of
 from exchange.cursors import read_moment_cursor
-from exchange.ledger import Finding, Page
+from exchange.ledger import Finding, Page, UnfinishedRun
 from exchange.moments import from_milliseconds, to_milliseconds
 
 _RUNS = table_of(JobRunRow)
@@ -38,6 +38,13 @@ class SqlChores:
     def last_run(self, job: str, before: date) -> date | None:
         finished = (_RUNS.c.job == job, _RUNS.c.business_date < before.isoformat(), _RUNS.c.finished_at.is_not(None))
         return day_of(self._work.rows(select(func.max(_RUNS.c.business_date)).where(*finished))[0][0])
+
+    def unfinished(self, since: date) -> list[UnfinishedRun]:
+        begun = select(_RUNS).where(_RUNS.c.business_date >= since.isoformat(), _RUNS.c.finished_at.is_(None))
+        return [
+            UnfinishedRun(row.job, date.fromisoformat(row.business_date), from_milliseconds(row.claimed_at))
+            for row in self._work.rows(begun.order_by(_RUNS.c.job, _RUNS.c.business_date))
+        ]
 
     def add_findings(self, findings: Sequence[Finding]) -> None:
         for finding in findings:

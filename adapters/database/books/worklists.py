@@ -1,4 +1,4 @@
-"""The worklists: `exchange.worklists.BELONGS` as conditions, each list read in the order of an index of its own."""
+"""The worklists: `exchange.work.worklists.BELONGS` as conditions, each list read in the order of an index of its own."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ from exchange.cursors import read_work_cursor, work_cursor
 from exchange.exchanges import Acceptance, Exchange
 from exchange.ledger import Page
 from exchange.moments import to_milliseconds
-from exchange.worklists import BELONGS, Order, WorkFilter, Worklist
+from exchange.work.worklists import BELONGS, Order, WorkFilter, Worklist
 
 _EXCHANGES = table_of(ExchangeRow)
 _HELD = _EXCHANGES.c
@@ -95,7 +95,7 @@ def _for_people() -> ColumnElement[bool]:
 
 
 def _submitted_again() -> ColumnElement[bool]:
-    """Whether a later opening is about the same matter (`exchange.worklists.matter_of`)."""
+    """Whether a later opening is about the same matter (`exchange.work.worklists.matter_of`)."""
     later = _LATER.c
     same = and_(
         later.person_index == _HELD.person_index,

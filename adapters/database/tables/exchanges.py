@@ -3,7 +3,7 @@
 from sqlalchemy import Index
 from sqlalchemy import text as sql
 
-from adapters.database.tables.columns import Row, number, text
+from adapters.database.tables.columns import Row, flag, number, text
 
 _DUE = sql("state IN ('open', 'challenged')")
 _TO_PAIR = sql("state IN ('open', 'challenged') AND role = 'asked' AND paired_at IS NULL AND handled_by IS NULL")
@@ -12,7 +12,10 @@ _AT_TOWNSHIP = sql("state IN ('open', 'challenged') AND role = 'asked' AND handl
 _ANSWERED = sql("state = 'answered' AND role = 'asker'")
 _REJECTED = sql("acceptance = 'rejected' AND role = 'asker'")
 _SUBMITTED = sql("role = 'asker'")
+_LAPSING = sql("state = 'answered'")
+_PROVISIONAL = sql("due_provisional")
 _PAIRED = sql("entry IS NOT NULL")
+_UNPAIRED = sql("entry IS NULL AND role = 'asked'")
 _WITHDRAWN = sql("what = 'withdrawn' AND voided_at IS NULL")
 
 
@@ -45,7 +48,10 @@ class ExchangeRow(Row, table=True):
             "exchanges_rejected", "own", "submitted_at", "exchange", "link", sqlite_where=_REJECTED, postgresql_where=_REJECTED
         ),
         Index("exchanges_of_person", "person_index", sqlite_where=_SUBMITTED, postgresql_where=_SUBMITTED),
+        Index("exchanges_lapsing", "own", "lapses_on", sqlite_where=_LAPSING, postgresql_where=_LAPSING),
+        Index("exchanges_provisional", "own", "due", sqlite_where=_PROVISIONAL, postgresql_where=_PROVISIONAL),
         Index("exchanges_of_entry", "entry", sqlite_where=_PAIRED, postgresql_where=_PAIRED),
+        Index("exchanges_unpaired", "person_index", "own", sqlite_where=_UNPAIRED, postgresql_where=_UNPAIRED),
     )
 
     # First in the key, so that the key's own index also finds an exchange by its name alone.
@@ -69,9 +75,11 @@ class ExchangeRow(Row, table=True):
     received_at: int | None = number()
     known_at: int | None = number()
     first_due: str | None = text()
+    due_provisional: bool = flag()
     person_index: str = text()
     entry: str | None = text()
     paired_at: int | None = number()
+    pairing: str | None = text()
     handled_by: str | None = text()
     problem: str | None = text()
     version: int = number()
@@ -84,6 +92,8 @@ class ExchangeRow(Row, table=True):
     result: str | None = text()
     fed_back_at: int | None = number()
     reminded_on: str | None = text()
+    lapses_on: str | None = text()
+    expected: str | None = text()
     turn: int | None = number()
     turn_sender: str | None = text()
     turn_position: int | None = number()

@@ -17,9 +17,9 @@ from exchange.people.whereabouts import PlaceTooCoarse
 from exchange.routing.today import names, todays_code
 from exchange.routing.trail import NothingToSendOn, SentOn, SentOnAlready, check_no_circle
 from exchange.verbs.keep_entry import change_entry
-from exchange.verbs.locked import locked
 from exchange.verbs.reply import NotYourRole, Said, UnderWay, reply
 from exchange.verbs.submit import NoGround, OpeningDraft, submit
+from exchange.verbs.work.locked import locked
 from exchange.wire.message import Feedback, Notice, Query, read_message
 
 _LONGEST = 50

@@ -20,14 +20,14 @@ from exchange.ledger import Ledger
 from exchange.moments import civil_day
 from exchange.node import Node, NotServed
 from exchange.people.whereabouts import PlaceReader
-from exchange.verbs.locked import locked
 from exchange.verbs.reply import Said, UnderWay, reply, reply_all
 from exchange.verbs.sheets.answers import as_refusal, check_asked, is_blank, read_answer
 from exchange.verbs.sheets.facts import SheetFacts, SheetRow, refusal_problem
 from exchange.verbs.sheets.take_register import chunks, keep_results
+from exchange.verbs.work.locked import locked
 from exchange.wire.batch import Outcome
 from exchange.wire.message import Feedback, FeedbackBody, read_message
-from exchange.worklists import OWED
+from exchange.work.worklists import OWED
 
 CHUNK = 1_000
 

@@ -1,12 +1,13 @@
 """`woshou exchange`: start queries and notices, look at them, say something about them."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from api.models.base import Doubt
 from api.models.exchanges import ExchangeWhole
 from exchange.codes import (
     Event,
@@ -21,15 +22,17 @@ from exchange.cursors import exchange_cursor
 from exchange.errors import NotFound
 from exchange.exchanges import Acceptance
 from exchange.ledger import ExchangeFilter, Page
-from exchange.moments import civil_day, day_start
+from exchange.moments import civil_day
 from exchange.routing.today import successor_note
+from exchange.verbs.cross_check.warn import unsettled
 from exchange.verbs.routing.send_on import trace
 from exchange.verbs.submit import OpeningDraft, submit
-from exchange.verbs.whole import whole
+from exchange.verbs.whole import judged_by, whole
 from woshou.cli import show
 from woshou.cli.call import Call, command, group
-from woshou.cli.commands.assign import install_steps
+from woshou.cli.commands.pairing import install_candidates
 from woshou.cli.commands.replies import install_answer, install_replies
+from woshou.cli.commands.work.assign import install_steps
 from woshou.cli.people import read_person, read_record
 from woshou.cli.show import PERSON, about
 from woshou.cli.sides import DayOption, ExchangeId, RecordOption, RoleOption, day, row_of, side
@@ -45,9 +48,18 @@ _COLUMNS = {
     "acceptance": ("受理", "Acceptance"),
     "state": ("状态", "State"),
     "due": ("期限", "Due"),
+    "due_provisional": ("期限暂定", "Provisional"),
+    "expected": ("预计答复", "Expected"),
     "overdue": ("逾期", "Overdue"),
     "result": ("结果", "Result"),
     "entry": ("个案", "Entry"),
+}
+_CARD = {
+    "first_due": ("首次期限", "First due"),
+    "round": ("轮次", "Round"),
+    "lapses_on": ("最后确认日", "Lapses after"),
+    "challenges_left": ("剩余再交流次数", "Challenges left"),
+    "rules": ("规则集", "Rule set"),
 }
 _TRACE = {
     "right_county": ("应办地", "Right county"),
@@ -74,6 +86,7 @@ def install(app: typer.Typer) -> None:
     _install_openings(exchange)
     _install_readings(exchange)
     install_replies(exchange)
+    install_candidates(exchange)
     install_steps(exchange)
     install_answer(app, "answer")
 
@@ -94,9 +107,10 @@ def _start(call: Call, given: Mapping[str, Any], *, jurisdiction: str | None, ot
                 **{**given, "own_is_origin": as_origin}, own=own, other=other, person=person, record=read_record(record)
             )
             started = submit(ledger, office.node, draft, office.now())
-            made = row_of(ledger, office, started)
-    if started.other != other:
-        note = successor_note(office.node.divisions, other, started.other)
+            notes = [successor_note(office.node.divisions, other, started.other)] if started.other != other else []
+            notes += unsettled(ledger, [started.entry]).values()
+            made = {**row_of(ledger, office, started), "notes": [Doubt.of(note) for note in notes]}
+    for note in notes:
         call.note(note.zh, note.en)
     call.done(made, f"已提交：{made['exchange']}", f"Submitted: {made['exchange']}")
 
@@ -195,7 +209,7 @@ def _install_readings(app: typer.Typer) -> None:
                 entry=entry,
                 paired=paired,
                 overdue_on=today if overdue else None,
-                lapsed_before=day_start(today - timedelta(days=office.node.rules.lapse_days)),
+                lapsed_on=today,
             )
             found = ledger.exchanges.find(wanted, Page(after=after, limit=limit))
             rows = [row_of(ledger, office, each) for each in found]
@@ -215,12 +229,12 @@ def _install_readings(app: typer.Typer) -> None:
                 held,
                 partners[held.key.link],
                 office.now(),
-                office.node.rules.lapse_days,
+                judged_by(ledger, office.node, held),
                 whole(ledger, office.node, held),
                 sees_people=people,
             )
             shown = told.model_copy(update=trace(ledger, held)._asdict()).model_dump(mode="json", by_alias=True)
-        call.card(shown, {**_COLUMNS, "first_due": ("首次期限", "First due"), "round": ("轮次", "Round"), **_TRACE})
+        call.card(shown, {**_COLUMNS, **_CARD, **_TRACE})
         if not call.json:
             call.rows(shown["messages"], _MESSAGES)
             for message in shown["messages"]:
