@@ -5,10 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import bindparam, select
 
-from adapters.database.tables import AssignmentRow
+from adapters.database.books.counting import queue_values
+from adapters.database.tables import AssignmentRow, UncountedRow
 from adapters.database.values import day_of, iso_of, words_or_none
 from adapters.database.work import AnyRow, Asked, Values, Work, table_of
 from exchange.codes import Role
+from exchange.counting.version import step_day
 from exchange.exchanges import ExchangeKey
 from exchange.moments import from_milliseconds, to_milliseconds
 from exchange.work.assignment import Assignment, ReturnReason
@@ -37,6 +39,7 @@ class SqlAssignments:
 
     def add(self, assignments: Sequence[Assignment]) -> None:
         self._work.insert(AssignmentRow, [_row(each) for each in assignments])
+        self._work.insert(UncountedRow, [queue_values(each.exchange, step_day(each.at)) for each in assignments])
 
     def of(self, keys: Iterable[ExchangeKey]) -> Mapping[ExchangeKey, tuple[Assignment, ...]]:
         sides: defaultdict[tuple[int, Role], set[str]] = defaultdict(set)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, literal, literal_column, or_, select, tuple_
 
+from adapters.database.books.assignments import SqlAssignments
 from adapters.database.books.counting import queue_values
 from adapters.database.books.exchange_rows import exchange_of, exchange_values, fact_of, fact_values
 from adapters.database.tables import ExchangeRow, FactRow, MessageRow, UncountedRow
@@ -162,9 +163,11 @@ class SqlExchanges:
                 facts[ExchangeKey(link, exchange, ROLES[role])].append(
                     KeptFact(fact=fact_of(*fact), voided_at=moment_of(voided_at))
                 )
+            handings = SqlAssignments(self._work).of(several)
             for exchange in map(exchange_of, self._work.ask(_named, names=names)):
-                if exchange.key in wanted:
-                    yield History(exchange=exchange, facts=tuple(facts[exchange.key]))
+                key = exchange.key
+                if key in wanted:
+                    yield History(exchange=exchange, facts=tuple(facts[key]), handings=handings.get(key, ()))
 
     def keys(self, after: ExchangeKey | None, limit: int) -> list[ExchangeKey]:
         held = _EXCHANGES.c
