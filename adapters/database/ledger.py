@@ -3,7 +3,8 @@
 from adapters.database.books.access import SqlAccess
 from adapters.database.books.agreements import SqlAgreements
 from adapters.database.books.assignments import SqlAssignments
-from adapters.database.books.cases import SqlCases
+from adapters.database.books.casework.cases import SqlCases
+from adapters.database.books.casework.routes import SqlRoutes
 from adapters.database.books.chores import SqlChores
 from adapters.database.books.clocks.escalations import SqlEscalations
 from adapters.database.books.clocks.norms import SqlNorms
@@ -20,7 +21,6 @@ from adapters.database.books.notifications import SqlNotifications
 from adapters.database.books.pairing import SqlPairing
 from adapters.database.books.partners import SqlPartners
 from adapters.database.books.reporting.reports import SqlReports
-from adapters.database.books.routes import SqlRoutes
 from adapters.database.books.worklists import SqlWorklists
 from adapters.database.work import Work
 from exchange.ledger import (

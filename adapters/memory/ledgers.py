@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from adapters.memory.access import MemoryAccess
 from adapters.memory.agreements import MemoryAgreements
 from adapters.memory.books import Books
-from adapters.memory.cases import MemoryCases
+from adapters.memory.casework.cases import MemoryCases
+from adapters.memory.casework.routes import MemoryRoutes
 from adapters.memory.chores import MemoryChores
 from adapters.memory.clocks import MemoryEscalations, MemoryNorms, MemoryTroubles
 from adapters.memory.comparisons import MemoryComparisons
@@ -22,7 +23,6 @@ from adapters.memory.notifications import MemoryNotifications
 from adapters.memory.pairing import MemoryPairing
 from adapters.memory.partners import MemoryPartners
 from adapters.memory.reporting.reports import MemoryReports
-from adapters.memory.routes import MemoryRoutes
 from adapters.memory.work.assignments import MemoryAssignments
 from adapters.memory.work.worklists import MemoryWorklists
 from exchange.ledger import (

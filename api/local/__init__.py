@@ -4,7 +4,6 @@ from api.local import (
     agreements,
     assignments,
     bulk,
-    cases,
     comparisons,
     cross_checks,
     entries,
@@ -15,10 +14,9 @@ from api.local import (
     partners,
     rates,
     replies,
-    routes,
-    sending,
     worklists,
 )
+from api.local.casework import cases, routes, sending
 from api.local.clocks import escalations, norms, troubles
 from api.local.reporting import frozen_reports, received_reports, reports
 

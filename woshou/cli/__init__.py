@@ -9,7 +9,6 @@ from woshou.cli.call import group
 from woshou.cli.commands import (
     agreement,
     apikey,
-    case,
     exchange,
     imports,
     node,
@@ -20,10 +19,10 @@ from woshou.cli.commands import (
     rates,
     register,
     report,
-    route,
     sheets,
     upkeep,
 )
+from woshou.cli.commands.casework import case, route
 from woshou.cli.commands.clocks import alerts, norms
 from woshou.cli.commands.cross_check import checks
 from woshou.cli.commands.work import assign, worklist

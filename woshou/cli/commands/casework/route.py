@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from api.models.base import Doubt
-from api.models.routes import RouteFound, WayShown
+from api.models.casework.routes import RouteFound, WayShown
 from exchange.moments import civil_day
 from exchange.routing.today import todays_code
 from exchange.verbs.routing.find import route, table_of

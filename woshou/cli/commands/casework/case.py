@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from api.models.base import Doubt
-from api.models.cases import CaseOpening, CaseRow, CaseWhole, Couple, SpouseGiven
+from api.models.casework.cases import CaseOpening, CaseRow, CaseWhole, Couple, SpouseGiven
 from exchange.cases.progress import CaseProgress
 from exchange.codes import Item, Purpose, WithdrawalReason
 from exchange.cursors import case_cursor

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Path, Response
 from api.access import LedgerDep, OfficeDep, OperatorDep, ReadLedgerDep
 from api.declared import reading, writing
 from api.models.base import COUNTY, Doubt, Listing
-from api.models.routes import Pinning, RouteFound, WayShown
+from api.models.casework.routes import Pinning, RouteFound, WayShown
 from api.models.shapes import Shaped, shown
 from api.serving.routes import StrictRoute
 from exchange.errors import NotFound

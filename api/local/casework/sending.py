@@ -8,8 +8,8 @@ from api.access import ClerkDep, LedgerDep, OfficeDep
 from api.declared import writing
 from api.local.visible import AmbiguousExchange, partner_names, visible_for
 from api.models.base import Doubt, IdPath, NodeQuery
+from api.models.casework.routes import SEND_ON_EXAMPLE, SendingOn, SentShown
 from api.models.exchanges import ExchangeRow
-from api.models.routes import SEND_ON_EXAMPLE, SendingOn, SentShown
 from api.models.shapes import Shaped, shown
 from api.once import OnceDep
 from api.serving.routes import StrictRoute

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Query, Response
 from api.access import Caller, ClerkDep, LedgerDep, OfficeDep, ReaderDep, ReadLedgerDep
 from api.declared import reading, writing
 from api.models.base import Doubt, IdPath, Listing
-from api.models.cases import (
+from api.models.casework.cases import (
     CASE_EXAMPLE,
     COMMITMENT_EXAMPLE,
     FINISH_EXAMPLE,
