@@ -123,6 +123,11 @@ class PartnerClient:
         url = f"{partner.agreements_endpoint}/{agreement_id}/decision"
         self._authorised("PUT", partner, url, content=jws.encode(), headers={"content-type": "application/jose"})
 
+    def send_report(self, partner: Partner, jws: str) -> None:
+        """Hand a signed monthly report over; its address stands beside that of agreements."""
+        url = f"{partner.agreements_endpoint.rpartition('/')[0]}/reports"
+        self._authorised("POST", partner, url, content=jws.encode(), headers={"content-type": "application/jose"})
+
     def ask_figures(self, partner: Partner, request: bytes, *, rows: bool) -> tuple[bytes, str]:
         """Ask for a link's figures, or for rows of theirs; the verified payload of the answer, and its JWS.
 

@@ -32,7 +32,11 @@ Every refusal is an RFC 9457 problem with a stable `type`, a Chinese `title`, an
 BODY_LIMITS = {
     "/v1/batches": partner.MAX_SENT,
     "/v1/agreements": partner.MAX_DOCUMENT,
+    "/v1/reports": partner.MAX_DOCUMENT,
+    "/api/v1/received-reports": partner.MAX_DOCUMENT,
     "/api/v1/imports": imports.MAX_FORM,
+    "/api/v1/cross-checks": imports.MAX_FORM,
+    "/api/v1/cross-checks/settlement-sheets": imports.MAX_FORM,
     "/api/v1/entries/bulk": ndjson.MAX_BYTES,
     "/api/v1/exchanges/bulk-replies": ndjson.MAX_BYTES,
 }

@@ -8,6 +8,7 @@ from adapters.inbox import take_batch, unpack
 from adapters.keys import jose, tokens
 from adapters.keys.errors import BadSignature, ForbiddenHeader, MalformedJws, UnknownKey, WrongType
 from adapters.office import Office, trusted_key
+from adapters.reports.taking import open_report
 from api.access import LedgerDep, OfficeDep, PartnerDep, ReadLedgerDep, RenewalsDep
 from api.declared import declared
 from api.models.base import NODE
@@ -20,6 +21,15 @@ from exchange.exchanges import Direction
 from exchange.ledger import LedgerBusy
 from exchange.node import NotServed
 from exchange.partners import Partner, PartnerStatus, PartnerSuspended
+from exchange.reporting.frozen.monthly import MalformedReport
+from exchange.reporting.frozen.upward import (
+    REPORT_TYPE,
+    JurisdictionNotConfirmed,
+    NotAbove,
+    ReportContradicts,
+    ReportNotAddressed,
+    SignedReport,
+)
 from exchange.terms.agreement import DECISION_TYPES, PROPOSAL_TYPE, Agreement, AlreadyDecided, Decision, MalformedAgreement
 from exchange.terms.rulebook import RulesUnknown
 from exchange.terms.rules import RulesRefused
@@ -65,6 +75,14 @@ async def document_body(request: Request) -> str:
     body = await request.body()
     if not body.isascii():
         raise MalformedAgreement
+    return body.decode("ascii").strip()
+
+
+async def report_body(request: Request) -> str:
+    """A signed report."""
+    body = await request.body()
+    if not body.isascii():
+        raise MalformedReport
     return body.decode("ascii").strip()
 
 
@@ -252,6 +270,44 @@ def decide_agreement(
         raise MalformedAgreement(zh="签名类型不是协议决定。", en="The signature's type is not that of a decision.")
     payload = jose.verify(jws, typ=typ, find_key=lambda kid: trusted_key(partner, kid, now)).payload
     fresh = agree.take_decision(ledger, partner, agreement_id, word, payload, jws)
+    return Response(status_code=202 if fresh else 200)
+
+
+@router.post(
+    "/v1/reports",
+    status_code=202,
+    response_class=Response,
+    response_description="taken; no body",
+    responses={
+        200: {"description": "known already; no body"},
+        **declared(
+            Unauthorized,
+            *_UNSIGNED,
+            WrongType,
+            MalformedReport,
+            ReportNotAddressed,
+            JurisdictionNotConfirmed,
+            NotAbove,
+            ReportContradicts,
+            PartnerSuspended,
+            RequestTooLarge,
+            BodyTooSlow,
+            LedgerBusy,
+        ),
+    },
+    openapi_extra={"requestBody": {"required": True, **signed(SignedReport, REPORT_TYPE)}},
+    summary="Send a monthly report upward",
+)
+def send_monthly_report(
+    office: OfficeDep, renewals: RenewalsDep, partner: PartnerDep, jws: Annotated[str, Depends(report_body)]
+) -> Response:
+    """A frozen monthly report, signed (`mx-report+jws`), of jurisdictions that were confirmed to be the caller's.
+
+    The same report again changes nothing.
+    """
+    opened = renewals.trusting(partner, lambda known: open_report(known, jws))
+    with office.ledgers.transaction() as ledger:
+        _, fresh = opened.take(ledger, office)
     return Response(status_code=202 if fresh else 200)
 
 

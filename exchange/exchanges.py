@@ -31,6 +31,14 @@ class Acceptance(StrEnum):
     REJECTED = "rejected"
 
 
+class PairedBy(StrEnum):
+    """How a pairing came about: by exact identity, by a clerk, or undone by a clerk; then exact identity tries no more."""
+
+    EXACT = "exact"
+    CLERK = "clerk"
+    UNDONE = "undone"
+
+
 class ExchangeKey(NamedTuple):
     """What identifies one side of an exchange in this ledger: the link's number, the exchange's UUID, the role held here."""
 
@@ -71,6 +79,7 @@ class Exchange:
     person_index: str
     entry: str | None = None
     paired_at: datetime | None = None
+    pairing: PairedBy | None = None
     handled_by: str | None = None
     problem: WireProblem | None = None
     version: int = 1

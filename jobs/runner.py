@@ -60,7 +60,15 @@ def on_shift(office: Office, client: PartnerClient) -> Iterator[Shift]:
         stack.callback(couriers.close)
         stack.callback(stopping.set)
         comparer = Comparer(office, client, renewals)
-        yield Shift(office=office, couriers=couriers, renewals=renewals, comparer=comparer, stopping=stopping, notifier=notifier)
+        yield Shift(
+            office=office,
+            client=client,
+            couriers=couriers,
+            renewals=renewals,
+            comparer=comparer,
+            stopping=stopping,
+            notifier=notifier,
+        )
 
 
 class Clockwork:

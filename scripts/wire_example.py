@@ -18,10 +18,11 @@ from exchange.codes import Item, MaritalStatus, PriorityLevel, Purpose, QueryRea
 from exchange.exchanges import Direction, ExchangeKey, LoggedMessage
 from exchange.ids import new_id
 from exchange.jurisdiction import Category
-from exchange.moments import format_moment, parse_moment
+from exchange.moments import default_as_of, format_moment, parse_moment
 from exchange.partners import Partner, PartnerStatus
 from exchange.people.document import DocumentType
 from exchange.people.record import DocumentRef, Marriage, Person, Record
+from exchange.reporting.frozen.upward import REPORT_TYPE
 from exchange.terms.agreement import (
     DECISION_TYPES,
     PROPOSAL_TYPE,
@@ -36,6 +37,8 @@ from exchange.terms.agreement import (
 from exchange.verbs import agree, deliver
 from exchange.verbs.intake import exchange_of, read_arrivals
 from exchange.verbs.receive import receive
+from exchange.verbs.reporting.freeze import freeze
+from exchange.verbs.reporting.send_report import sign_report
 from exchange.wire import batch as wire
 from exchange.wire import ijson
 from exchange.wire.batch import BATCH_TYPE, RECEIPT_TYPE
@@ -61,6 +64,7 @@ from scripts.wire_example_nodes import BEGIN, Pen, Side
 FOLDER = ROOT / "docs" / "wire-example"
 PAGE, PART = "docs/protocol.md", "wire-example"
 XICHENG, WUCHANG = "110102", "420106"
+REPORTED = "2026-04"
 ITEMS = [Item.MARITAL_STATUS, Item.MARRIAGE]
 EXCHANGE = "019caf10-0000-7000-8000-000000000001"
 
@@ -81,6 +85,7 @@ class Example:
         self._confirm(feedback)
         self._carry(self.asker, self.asked, BEGIN + timedelta(days=4, minutes=1))
         self.files |= compared(self.asker, self.asked)
+        self._report()
 
     def _onboard(self) -> None:
         shown = []
@@ -189,6 +194,15 @@ class Example:
     def _confirm(self, feedback: LoggedMessage) -> None:
         now = BEGIN + timedelta(days=4)
         self._queue(self.asker, self.asked, Confirmation(**self._envelope(self.asker, 4, now, feedback), body=EmptyBody()))
+
+    def _report(self) -> None:
+        """Wuchang freezes the month in which its answer was due, and signs it for the other node."""
+        side, as_of = self.asked, default_as_of(REPORTED)
+        with side.ledgers.transaction() as ledger:
+            frozen, _ = freeze(ledger, side.node, side.county, REPORTED, as_of + timedelta(minutes=90))
+            signed_at = as_of + timedelta(hours=8)
+            jws = sign_report(ledger, side.node, frozen.head.digest, self.asker.node.name, signed_at, side.signer(REPORT_TYPE))
+        self.files[f"{side.short}.report.jws"] = jws + "\n"
 
     def _envelope(self, sender: Side, number: int, now: datetime, answered: LoggedMessage | None) -> dict[str, Any]:
         other = self.asked if sender is self.asker else self.asker

@@ -105,7 +105,7 @@ def open_office(settings: Settings, *, migrate: bool = True) -> Iterator[Office]
         webhooks=settings.webhooks is not None,
         internal_limit=InternalLimit(share=Fraction(settings.internal_limit)),
     )
-    database = open_database(settings.database)
+    database = open_database(settings.database, keyed=node.keyed)
     try:
         if migrate:
             database.upgrade()

@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from adapters.memory.books import Books, KeptFact, add, save
+from adapters.memory.books import Books, add, save
+from adapters.memory.counting import enqueue
 from adapters.memory.listing import newest_first
 from adapters.memory.messages import erasable
 from exchange.codes import Role
 from exchange.conversation import Conversation, Fact, FactKind, State
+from exchange.counting.history import History, KeptFact
+from exchange.counting.version import step_day
 from exchange.cursors import exchange_cursor, read_exchange_cursor
 from exchange.exchanges import Acceptance, Exchange, ExchangeKey
 from exchange.ledger import CountedExchange, ExchangeFilter, Page
@@ -39,16 +42,27 @@ class MemoryExchanges:
     def add_facts(self, facts: Sequence[tuple[ExchangeKey, Fact]]) -> None:
         for key, fact in facts:
             self._books.facts[key] = (*self._books.facts.get(key, ()), KeptFact(fact=fact))
+            enqueue(self._books, key, step_day(max(fact.happened_at, fact.known_at)))
 
     def facts(self, key: ExchangeKey) -> list[Fact]:
         return _in_order(kept.fact for kept in self._books.facts.get(key, ()) if kept.voided_at is None)
 
     def void_facts(self, key: ExchangeKey, messages: Iterable[str], at: datetime) -> None:
         told_by = frozenset(messages)
+        enqueue(self._books, key, step_day(at))
         self._books.facts[key] = tuple(
             replace(kept, voided_at=at) if kept.voided_at is None and kept.fact.message in told_by else kept
             for kept in self._books.facts.get(key, ())
         )
+
+    def unpaired(self, own: Iterable[str], person_indexes: Iterable[str]) -> list[Exchange]:
+        within, wanted = frozenset(own), frozenset(person_indexes)
+        found = (
+            exchange
+            for key, exchange in self._books.exchanges.items()
+            if key.role is Role.ASKED and exchange.own in within and exchange.person_index in wanted and _is_unpaired(exchange)
+        )
+        return sorted(found, key=lambda exchange: (exchange.key.exchange, exchange.key.link))
 
     def find(self, wanted: ExchangeFilter, page: Page) -> list[Exchange]:
         found = (exchange for exchange in self._books.exchanges.values() if _fits(exchange, wanted))
@@ -62,6 +76,17 @@ class MemoryExchanges:
             if any(fact.what is FactKind.OPENED for fact in facts):
                 yield CountedExchange(exchange=exchange, facts=tuple(facts))
 
+    def histories(self, keys: Iterable[ExchangeKey]) -> Iterable[History]:
+        for key in dict.fromkeys(keys):
+            if key in self._books.exchanges:
+                kept = sorted(self._books.facts.get(key, ()), key=lambda kept: (kept.fact.round, kept.fact.happened_at))
+                yield History(exchange=self._books.exchanges[key], facts=tuple(kept))
+
+    def keys(self, after: ExchangeKey | None, limit: int) -> list[ExchangeKey]:
+        placed = sorted((key.exchange, key.link, key.role, key) for key in self._books.exchanges)
+        start = None if after is None else (after.exchange, after.link, after.role)
+        return [place[-1] for place in placed if start is None or place[:3] > start][:limit]
+
     def to_erase(self, limit: int) -> list[ExchangeKey]:
         bodies = {(message.link, message.exchange) for message in self._books.messages.values() if erasable(message)}
         withdrawn = (
@@ -70,6 +95,11 @@ class MemoryExchanges:
             if any(kept.fact.what is FactKind.WITHDRAWN and kept.voided_at is None for kept in facts)
         )
         return sorted(key for key in withdrawn if (key.link, key.exchange) in bodies)[:limit]
+
+
+def _is_unpaired(exchange: Exchange) -> bool:
+    talk = exchange.conversation
+    return exchange.entry is None and exchange.pairing is None and talk is not None and talk.state is not State.WITHDRAWN
 
 
 def _in_order(facts: Iterable[Fact]) -> list[Fact]:

@@ -11,7 +11,7 @@ from pydantic import Field
 from api.models.base import EXAMPLE_ID, Doubt, Moment, Shown
 from exchange.codes import Event, Item, Kind, Purpose, QueryReason, Result, Role, UrgentReason
 from exchange.conversation import Effect, State
-from exchange.exchanges import Acceptance, Direction, Exchange
+from exchange.exchanges import Acceptance, Direction, Exchange, PairedBy
 from exchange.imports import RowProblem
 from exchange.jurisdiction import Category
 from exchange.moments import civil_day
@@ -119,6 +119,7 @@ class ExchangeRow(Shown):
     challenges: int
     result: Result | None
     entry: str | None
+    pairing: PairedBy | None = Field(description="how it was paired with the entry, or that a clerk has undone it")
     handled_by: str | None = Field(description="the township, once it is handed to one")
     problem: ProblemShown | None
     version: int
@@ -246,6 +247,7 @@ def _row(exchange: Exchange, partner: str, now: datetime, lapse_days: int) -> di
         "challenges": talk.challenges if talk is not None else 0,
         "result": talk.result if talk is not None else None,
         "entry": exchange.entry,
+        "pairing": exchange.pairing,
         "handled_by": exchange.handled_by,
         "problem": ProblemShown.of(exchange.problem),
         "version": exchange.version,

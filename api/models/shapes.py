@@ -13,6 +13,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from exchange.reporting.frozen.upward import SignedReport
 from exchange.terms.agreement import Agreement, Decision
 from exchange.wire.batch import Manifest, Receipt
 from exchange.wire.figures import FiguresAsked, FiguresTold, RowsAsked, RowsTold
@@ -28,6 +29,7 @@ WIRE: tuple[type[msgspec.Struct], ...] = (
     Receipt,
     Agreement,
     Decision,
+    SignedReport,
     FiguresAsked,
     FiguresTold,
     RowsAsked,

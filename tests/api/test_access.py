@@ -21,12 +21,18 @@ from tests.api.nodes import Served, served
 from tests.builders import (
     WUCHANG,
     XICHENG,
+    a_check,
+    a_check_row,
     a_comparison,
     a_conversation,
+    a_difference,
+    a_frozen,
     a_message,
     a_partner,
     a_query,
+    a_received,
     a_row,
+    a_sending,
     a_trouble,
     agreed_terms,
     an_agreement,
@@ -43,6 +49,7 @@ from tests.life.two_nodes import a_node
 
 CHAOYANG = "110105"
 PLACES = {"own": XICHENG, "below": "110102001", "above": "110000", "other": CHAOYANG, "outside": WUCHANG}
+FROZEN, RECEIVED = a_frozen(XICHENG, node="beijing.example"), a_received(XICHENG)
 PEOPLE = {"clerk", "system"}
 READERS = {"clerk", "system", "coordinator", "auditor"}
 OK, FORBIDDEN, GONE, EMPTY = "ok", "forbidden", "gone", "empty"
@@ -103,6 +110,8 @@ RULES = {
     "GET /api/v1/exchanges": EXCHANGE_ROWS,
     "GET /api/v1/exchanges/{exchange}": ONE_EXCHANGE,
     "POST /api/v1/exchanges/{exchange}/pairing": ONE_PERSON,
+    "POST /api/v1/exchanges/{exchange}/unpairing": ONE_PERSON,
+    "GET /api/v1/exchanges/{exchange}/candidates": ONE_PERSON,
     "POST /api/v1/exchanges/{exchange}/feedback": ONE_ANSWER,
     "POST /api/v1/exchanges/{exchange}/interim": ONE_ANSWER,
     "POST /api/v1/exchanges/{exchange}/challenge": ONE_PERSON,
@@ -129,6 +138,15 @@ RULES = {
     "POST /api/v1/imports": OWN_DEEDS,
     "GET /api/v1/imports": rule(*PEOPLE, above=FORBIDDEN, outside=FORBIDDEN, below=EMPTY, other=EMPTY),
     "GET /api/v1/imports/templates/{layout}": WHOEVER,
+    "POST /api/v1/cross-checks": OWN_DEEDS,
+    "GET /api/v1/cross-checks": OWN_PEOPLE,
+    "GET /api/v1/cross-checks/to-check": OWN_PEOPLE,
+    "POST /api/v1/cross-checks/settlement-sheets": ONE_PERSON,
+    "GET /api/v1/cross-checks/{id}": ONE_PERSON,
+    "GET /api/v1/cross-checks/{id}/rows": ONE_PERSON,
+    "GET /api/v1/cross-checks/{id}/differences": ONE_PERSON,
+    "GET /api/v1/cross-checks/{id}/sheet": ONE_PERSON,
+    "POST /api/v1/cross-checks/{id}/settlements": ONE_PERSON,
     "GET /api/v1/imports/{id}": ONE_ANSWER,
     "GET /api/v1/imports/{id}/rows": ONE_ANSWER,
     "POST /api/v1/imports/{id}/annotated": ONE_ANSWER,
@@ -152,7 +170,21 @@ RULES = {
     "GET /api/v1/comparisons": OVERSEEING,
     "GET /api/v1/comparisons/{comparison}": OVERSEEING,
     "GET /api/v1/rates": FIGURES,
+    "GET /api/v1/rates/grid": FIGURES,
     "GET /api/v1/rates/{rate}/rows": FIGURES,
+    "GET /api/v1/reports/{report}": FIGURES,
+    "GET /api/v1/frozen-reports": EXCHANGE_ROWS,
+    "POST /api/v1/frozen-reports": PROPOSING,
+    "GET /api/v1/frozen-reports/{digest}": FIGURES,
+    "POST /api/v1/frozen-reports/{digest}/verification": FIGURES,
+    "GET /api/v1/frozen-reports/{digest}/signed": SIGNING,
+    "GET /api/v1/frozen-reports/{digest}/sendings": FIGURES,
+    "POST /api/v1/frozen-reports/{digest}/sendings": SIGNING,
+    "GET /api/v1/received-reports": EXCHANGE_ROWS,
+    "POST /api/v1/received-reports": rule("coordinator", below=OK, other=OK, outside=OK),
+    "GET /api/v1/received-reports/sum": FIGURES,
+    "GET /api/v1/received-reports/{digest}": FIGURES,
+    "GET /api/v1/received-reports/{digest}/signed": FIGURES,
     "GET /api/v1/rules": WHOEVER,
     "GET /api/v1/calendar/{year}": WHOEVER,
     "POST /api/v1/calendar": RUNNING,
@@ -194,6 +226,10 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             back: dict[str, Any] = {"township": None, "due": None, "reason": ReturnReason.NOT_OURS, "by": "key-1"}
             ledger.assignments.add([Assignment(exchange=asked.key, at=made.clock.now(), **back)])
             ledger.imports.add(an_import(1), [a_row(2)])
+            ledger.cross_checks.add(a_check(1), [a_check_row(3)], [a_difference(1)])
+            ledger.reports.freeze([FROZEN])
+            ledger.reports.put_sending(a_sending(FROZEN))
+            ledger.reports.receive(RECEIVED)
             ledger.comparisons.add(a_comparison(1))
             ledger.escalations.add([an_escalation(1, link=link)])
             ledger.troubles.begin(a_trouble())
@@ -207,6 +243,12 @@ def paths(node: Served) -> dict[str, Any]:
     return described
 
 
+def _digest(path: str) -> str:
+    if "-reports" not in path:
+        return an_agreement().digest
+    return FROZEN.head.digest if "/frozen-" in path else RECEIVED.head.digest
+
+
 def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str) -> str:
     """What the caller gets, with the route's own example as body."""
     method, path = name.split()
@@ -218,7 +260,8 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
         "case": an_id(1),
         "code": WUCHANG,
         "id": an_id(1),
-        "digest": an_agreement().digest,
+        "digest": _digest(path),
+        "report": "feedback",
         "node": "wuchang.example",
         "layout": "outflow",
         "rate": "feedback_given",
@@ -229,21 +272,23 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
     if path.endswith(("/assignment", "/assignments", "/return")):
         ids["exchange"] = an_id(2)
     request: dict[str, Any] = {"params": {"register": "outflow"} if path.endswith("/exports/entries") else {}}
-    if path.startswith("/api/v1/rates"):
+    if path.startswith(("/api/v1/rates", "/api/v1/reports")) or path.endswith("/sum"):
         request["params"] = {"jurisdiction": XICHENG, "month": "2026-02"}
+    if path.endswith("/signed"):
+        request["params"] = {"receiver": "hubei.example"}
     if "requestBody" in operation:
         ((media, content),) = operation["requestBody"]["content"].items()
         if path.endswith("/assignment"):
             request |= {"json": {"township": "110102003"}}  # another one than below
         elif media == "multipart/form-data":
-            request |= {"files": {"file": ("a.csv", b"a")}, "data": {"layout": "outflow"}}
+            request |= {"files": {"file": ("a.csv", b"a")}, "data": {"layout": "outflow", "check": an_id(1)}}
         else:
             body = content["example"] if "example" in content else content["examples"]["1"]["value"]
             body = {**body, "entry": an_id(1)} if isinstance(body, dict) and "entry" in body else body
             body = {**body, "exchange": an_id(1)} if path == "/api/v1/escalations" else body
-            body = {**body, "jurisdiction": XICHENG} if path == "/api/v1/agreements" else body
+            body = {**body, "jurisdiction": XICHENG} if path in ("/api/v1/agreements", "/api/v1/frozen-reports") else body
             body = {**body, "url": "http://127.0.0.1:1"} if path == "/api/v1/partners" else body
-            request |= {"content": body} if isinstance(body, str) else {"json": body}
+            request |= {"content": body.encode()} if isinstance(body, str) else {"json": body}
     headers = {"authorization": f"Bearer {node.key(role, PLACES[place])}", "if-match": '"1"'}
     response = node.http.request(method, path.format(**ids), headers=headers, **request)
     assert response.status_code < 500 or response.status_code == 502, response.text
@@ -280,6 +325,7 @@ def test_without_a_key_nothing_is_told(node: Served, name: str):
         node="a",
         layout="outflow",
         rate="on_time",
+        report="trend",
         worklist="to_pair",
         year=2027,
         escalation=an_id(1),

@@ -30,6 +30,7 @@ WIRE_SHAPES = (
     "Receipt",
     "RowsAsked",
     "RowsTold",
+    "SignedReport",
 )
 OTHERS = ("agreement.proposed", "escalation.raised", "trouble.began", "trouble.ended")
 PUBLIC = {"GET /healthz", "GET /readyz", "GET /.well-known/migrant-exchange", "GET /.well-known/jwks.json", "POST /oauth/token"}
@@ -79,6 +80,7 @@ def on_the_wire() -> Iterator[tuple[str, Any]]:
     yield "Decision", payload_of((EXAMPLE / "acceptance.jws").read_text())
     for node in EXAMPLE.glob("*.node.jws"):
         yield "NodeDocument", payload_of(node.read_text())
+    yield "SignedReport", payload_of((EXAMPLE / "wuchang.report.jws").read_text())
     for name, asked, told in (("figures", "FiguresAsked", "FiguresTold"), ("figure-rows", "RowsAsked", "RowsTold")):
         yield asked, json.loads((EXAMPLE / f"{name}.request.json").read_text())
         yield told, payload_of((EXAMPLE / f"{name}.jws").read_text())

@@ -10,17 +10,22 @@ from adapters.database.connections import open_engine, read_url
 from adapters.database.engine import open_database
 from adapters.database.ledger import SqlLedger
 from adapters.database.work import SqliteWork
-from exchange.codes import Role
-from exchange.cursors import entry_cursor, exchange_cursor
+from exchange.checking.check import CheckLayout, DifferenceFilter
+from exchange.codes import RegisterKind, Role
+from exchange.cursors import check_cursor, entry_cursor, exchange_cursor
 from exchange.exchanges import Direction, ExchangeKey
 from exchange.ledger import CaseFilter, EntryFilter, ExchangeFilter, Page
 from exchange.moments import Period
+from exchange.pairing.comparing import describe
+from exchange.pairing.keys import Blinding, Pass
 from exchange.work.worklists import WorkFilter, Worklist
-from tests.builders import a_day, a_moment, an_entry, an_exchange, an_id
+from tests.builders import a_check, a_day, a_moment, a_person, a_record, an_entry, an_exchange, an_id
 
 OWN = frozenset({"110102"})
 KEY = ExchangeKey(1, an_id(), Role.ASKER)
-NO_TABLE = ("VIRTUAL TABLE", "CONSTANT ROW")
+LOOKED = Blinding(lambda _: "key").looked("110102", RegisterKind.OUTFLOW, describe(a_person(), a_record()))
+# "found" is what a sub-select has found, which is read whole.
+NO_TABLE = ("VIRTUAL TABLE", "CONSTANT ROW", "SCAN found")
 ASKED = KEY._replace(role=Role.ASKED)
 WORK = WorkFilter.at(OWN, a_moment())
 
@@ -51,6 +56,13 @@ QUESTIONS = {
     "by person": lambda ledger: ledger.entries.by_person(OWN, ["x" * 43]),
     "entries": lambda ledger: ledger.entries.find(EntryFilter(jurisdictions=OWN), Page()),
     "next entries": lambda ledger: ledger.entries.find(EntryFilter(jurisdictions=OWN), Page(after=entry_cursor(an_entry(1)))),
+    "loaded": lambda ledger: ledger.entries.load([an_id()]),
+    "candidates": lambda ledger: ledger.pairing.sharing(LOOKED, 201),
+    "bearing a name": lambda ledger: ledger.pairing.bearing(Pass.NAME, LOOKED.name, 1000),
+    "bearing a sound": lambda ledger: ledger.pairing.bearing(Pass.SOUND, LOOKED.sound, 1000),
+    "size of a register": lambda ledger: ledger.pairing.bearing(Pass.SIZE, LOOKED.size, 1000),
+    "suggested": lambda ledger: ledger.pairing.suggested(KEY),
+    "waiting for an entry": lambda ledger: ledger.exchanges.unpaired(OWN, ["x" * 43]),
     "file": lambda ledger: ledger.imports.by_digest("110102", "outflow", "x"),
     "rows": lambda ledger: ledger.imports.rows(an_id(), Page(after="7")),
     "answer": lambda ledger: ledger.access.remembered("caller", "key"),
@@ -66,6 +78,18 @@ QUESTIONS = {
     "findings": lambda ledger: ledger.chores.findings(Page()),
     "due": lambda ledger: ledger.notifications.due(a_moment(), 100),
     "notifications forgotten": lambda ledger: ledger.notifications.forget(a_moment()),
+    "last check": lambda ledger: ledger.cross_checks.latest("110102", CheckLayout.BIRTHS, None, "x"),
+    "checks": lambda ledger: ledger.cross_checks.find(OWN, Page()),
+    "next checks": lambda ledger: ledger.cross_checks.find(OWN, Page(after=check_cursor(a_check()))),
+    "differences": lambda ledger: ledger.cross_checks.differences(DifferenceFilter(own=OWN, check=an_id()), Page(after=an_id())),
+    "picked": lambda ledger: ledger.cross_checks.pick(an_id(), [an_id()], lock=True),
+    "counts": lambda ledger: ledger.cross_checks.counts([an_id()]),
+    "open fields": lambda ledger: ledger.cross_checks.open_fields([an_id()]),
+    "to check": lambda ledger: ledger.cross_checks.to_check(OWN, Page(after=an_id())),
+    "count to check": lambda ledger: ledger.cross_checks.count_to_check(OWN),
+    "lapse of a check": lambda ledger: ledger.cross_checks.lapse(check=an_id()),
+    "lapse of an entry": lambda ledger: ledger.cross_checks.lapse(entry=an_id()),
+    "differences forgotten": lambda ledger: ledger.cross_checks.forget(a_moment()),
     "last run": lambda ledger: ledger.chores.last_run("overdue", a_day()),
     "case": lambda ledger: ledger.cases.get(an_id(), lock=True),
     "cases": lambda ledger: ledger.cases.find(CaseFilter(own=OWN), Page()),
@@ -137,6 +161,7 @@ def test_no_daily_question_reads_a_whole_table(plans, question):
     [
         *("queued", "list", "next page", "entries", "next entries", "findings", "due", "a township's", "after"),
         *("cases", "cases followed"),
+        *("checks", "next checks", "differences"),
         *Worklist,
     ],
 )

@@ -8,22 +8,24 @@ import typer
 from woshou.cli.call import group
 from woshou.cli.commands import (
     agreement,
-    alerts,
     apikey,
     case,
     exchange,
     imports,
     node,
-    norms,
     openapi,
+    pairing,
     partner,
     processes,
+    rates,
     register,
     report,
     route,
     sheets,
     upkeep,
 )
+from woshou.cli.commands.clocks import alerts, norms
+from woshou.cli.commands.cross_check import checks
 from woshou.cli.commands.work import assign, worklist
 from woshou.cli.words import say, translate_frame
 
@@ -36,12 +38,15 @@ _MODULES = (
     agreement,
     sheets,
     imports,
+    checks,
     register,
     exchange,
+    pairing,
     case,
     worklist,
     assign,
     report,
+    rates,
     alerts,
     norms,
     apikey,

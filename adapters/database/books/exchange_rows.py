@@ -17,7 +17,7 @@ from adapters.database.values import (
 from adapters.database.work import AnyRow, Values
 from exchange.codes import Event, Item, Kind, Purpose, Result, Role, UrgentReason
 from exchange.conversation import Conversation, Fact, FactKind, State, Turn
-from exchange.exchanges import Acceptance, Exchange, ExchangeKey
+from exchange.exchanges import Acceptance, Exchange, ExchangeKey, PairedBy
 from exchange.jurisdiction import Category
 from exchange.moments import from_milliseconds, to_milliseconds
 
@@ -26,6 +26,7 @@ _CATEGORY = words(Category)
 _EVENT = words_or_none(Event)
 _FACT = words(FactKind)
 _KIND = words(Kind)
+_PAIRING = words_or_none(PairedBy)
 _PURPOSE = words(Purpose)
 _RESULT = words_or_none(Result)
 _ROLE = words(Role)
@@ -65,6 +66,7 @@ def exchange_values(exchange: Exchange) -> Values:
         exchange.person_index,
         exchange.entry,
         number_of(exchange.paired_at),
+        exchange.pairing,
         exchange.handled_by,
         json_of_problem(exchange.problem),
         exchange.version,
@@ -121,6 +123,7 @@ def exchange_of(row: AnyRow) -> Exchange:
         person_index,
         entry,
         paired_at,
+        pairing,
         handled_by,
         problem,
         version,
@@ -150,6 +153,7 @@ def exchange_of(row: AnyRow) -> Exchange:
         person_index=person_index,
         entry=entry,
         paired_at=moment_of(paired_at),
+        pairing=_PAIRING[pairing],
         handled_by=handled_by,
         problem=problem_of(problem),
         version=version,

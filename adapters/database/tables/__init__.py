@@ -8,6 +8,8 @@ from adapters.database.tables.cases import CaseExchangeRow, CaseRow, PinRow, Sen
 from adapters.database.tables.clocks import EscalationRow, HolidayRow, RulesFileRow, RulesUseRow, TellingRow, TroubleRow
 from adapters.database.tables.columns import Row
 from adapters.database.tables.comparisons import ComparisonRow
+from adapters.database.tables.counting import TotalsRow, UncountedRow, VerdictRow
+from adapters.database.tables.cross_checks import CrossCheckRow, CrossCheckRowRow, DifferenceRow
 from adapters.database.tables.exchanges import ExchangeRow, FactRow
 from adapters.database.tables.links import BatchRow, LinkRow, MessageRow
 from adapters.database.tables.node import (
@@ -18,8 +20,10 @@ from adapters.database.tables.node import (
     RememberedAnswerRow,
     UsedAssertionRow,
 )
+from adapters.database.tables.pairing import PairingKeyRow, PairingSuggestionRow
 from adapters.database.tables.partners import AgreementRow, PartnerKeyRow, PartnerRow
 from adapters.database.tables.registers import EntryFactRow, EntryRow, ImportRow, ImportRowRow
+from adapters.database.tables.reports import FrozenReportRow, ReceivedReportRow, ReportSendingRow
 
 METADATA = Row.metadata
 
@@ -32,12 +36,16 @@ __all__ = [
     "CaseExchangeRow",
     "CaseRow",
     "ComparisonRow",
+    "CrossCheckRow",
+    "CrossCheckRowRow",
+    "DifferenceRow",
     "EntryFactRow",
     "EntryRow",
     "EscalationRow",
     "ExchangeRow",
     "FactRow",
     "FindingRow",
+    "FrozenReportRow",
     "HolidayRow",
     "ImportRow",
     "ImportRowRow",
@@ -45,14 +53,21 @@ __all__ = [
     "LinkRow",
     "MessageRow",
     "NotificationRow",
+    "PairingKeyRow",
+    "PairingSuggestionRow",
     "PartnerKeyRow",
     "PartnerRow",
     "PinRow",
+    "ReceivedReportRow",
     "RememberedAnswerRow",
+    "ReportSendingRow",
     "RulesFileRow",
     "RulesUseRow",
     "SentOnRow",
     "TellingRow",
+    "TotalsRow",
     "TroubleRow",
+    "UncountedRow",
     "UsedAssertionRow",
+    "VerdictRow",
 ]

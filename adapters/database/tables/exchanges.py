@@ -14,6 +14,7 @@ _SUBMITTED = sql("role = 'asker'")
 _LAPSING = sql("state = 'answered'")
 _PROVISIONAL = sql("due_provisional")
 _PAIRED = sql("entry IS NOT NULL")
+_UNPAIRED = sql("entry IS NULL AND role = 'asked'")
 _WITHDRAWN = sql("what = 'withdrawn' AND voided_at IS NULL")
 
 
@@ -48,6 +49,7 @@ class ExchangeRow(Row, table=True):
         Index("exchanges_lapsing", "own", "lapses_on", sqlite_where=_LAPSING, postgresql_where=_LAPSING),
         Index("exchanges_provisional", "own", "due", sqlite_where=_PROVISIONAL, postgresql_where=_PROVISIONAL),
         Index("exchanges_of_entry", "entry", sqlite_where=_PAIRED, postgresql_where=_PAIRED),
+        Index("exchanges_unpaired", "person_index", "own", sqlite_where=_UNPAIRED, postgresql_where=_UNPAIRED),
     )
 
     # First in the key, so that the key's own index also finds an exchange by its name alone.
@@ -75,6 +77,7 @@ class ExchangeRow(Row, table=True):
     person_index: str = text()
     entry: str | None = text()
     paired_at: int | None = number()
+    pairing: str | None = text()
     handled_by: str | None = text()
     problem: str | None = text()
     version: int = number()

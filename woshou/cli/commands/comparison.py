@@ -14,7 +14,7 @@ from exchange.moments import civil_day, statistical_month
 from jobs.compare import period_of
 from woshou.cli import show
 from woshou.cli.call import Call, command
-from woshou.cli.commands.report import WhichPeriod
+from woshou.cli.commands.reporting.period import WhichPeriod
 from woshou.cli.words import say
 
 _CARD = {

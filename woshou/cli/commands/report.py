@@ -1,4 +1,4 @@
-"""`woshou report`: the rates, each with its numerator and denominator."""
+"""`woshou report`: the rates, each with its numerator and denominator; the reports made of them are beside this module."""
 
 from dataclasses import replace
 from datetime import date, datetime
@@ -9,17 +9,19 @@ import typer
 from api.models.rates import RateShown, ReportShown, RowShown
 from exchange.codes import Event, Kind, Purpose, RegisterKind
 from exchange.counting.query import EVERYTHING, Narrowing, ReportQuery, month_query
-from exchange.errors import Invalid
 from exchange.jurisdiction import Category
 from exchange.moments import Period, civil_day
 from exchange.rates import Cohort, RateName
 from exchange.terms.rules import RuleSet
 from exchange.verbs.report import report, rows_behind
-from woshou.cli.call import Call, command
+from woshou.cli.call import Call, Group, command, group
+from woshou.cli.commands.reporting import frozen, tables
+from woshou.cli.commands.reporting.period import WhichPeriod
 from woshou.cli.commands.upkeep import read_moment
 from woshou.cli.show import print_json
 from woshou.cli.words import say
 
+RATES = "rates"
 NAMES: dict[RateName, tuple[str, str]] = {
     RateName.FEEDBACK_GIVEN: ("反馈率", "Feedback given"),
     RateName.FEEDBACK_OBTAINED: ("收到反馈率", "Feedback obtained"),
@@ -62,14 +64,6 @@ _BASIS = {
 }
 
 
-class WhichPeriod(Invalid):
-    """Not a month, and not two days in their order."""
-
-    code = "which-period"
-    zh = "请用 --month YYYY-MM，或同时用 --from 和 --to 指定期间，起不晚于止。"
-    en = "Name the period with --month YYYY-MM, or with both --from and --to, in that order."
-
-
 def _flat(rate: RateShown) -> dict[str, Any]:
     reason = say(rate.reason.zh, rate.reason.en) if rate.reason else None
     return {**vars(rate), "name": say(*NAMES[rate.rate]), "reason": reason}
@@ -81,10 +75,26 @@ def _basis(made: ReportShown) -> dict[str, Any]:
     return {**vars(made), "period": f"{first.from_} – {first.to}", "cohort": first.cohort}
 
 
-def install(app: typer.Typer) -> None:
-    """Add the command."""
+class _ReportGroup(Group):
+    """Without the name of a report it is the rates that are asked for, as it was before there were others."""
 
-    @command(app, "report", zh="各项指标，附分子分母", en="The rates, with numerator and denominator")
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The words, with the name put in where there is none."""
+        named = bool(args) and (args[0] == "--help" or not args[0].startswith("-"))
+        return super().parse_args(ctx, args if named else [RATES, *args])
+
+
+def install(app: typer.Typer) -> None:
+    """Add the group."""
+    reports = group("指标与报表", "Rates and reports", kind=_ReportGroup)
+    app.add_typer(reports, name="report")
+    _install_rates(reports)
+    tables.install(reports)
+    frozen.install(reports)
+
+
+def _install_rates(app: typer.Typer) -> None:
+    @command(app, RATES, zh="各项指标，附分子分母", en="The rates, with numerator and denominator")
     def rates(
         call: Call,
         jurisdiction: Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from adapters.exporting import Format, write_entries, write_exchanges
-from adapters.sheets import Layout
+from adapters.sheets import ImportLayout, Layout
 from adapters.sheets.template import template
 from adapters.taking import annotated_copy, every_row, read_file, take_file
 from api.models.imports import ImportShown, RowOfFile
@@ -33,7 +33,10 @@ def install(app: typer.Typer) -> None:
     def import_sheet(
         call: Call,
         file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help=say(".xlsx、.xls、.ods 或 .csv", "the file"))],
-        layout: Annotated[Layout, typer.Option(help=say("流出、流入台账，事项，或反馈", "outflow, inflow, matters or answers"))],
+        kind: Annotated[
+            ImportLayout,
+            typer.Option("--layout", help=say("流出、流入台账，事项，或反馈", "outflow, inflow, matters or answers")),
+        ],
         jurisdiction: Annotated[str | None, typer.Option(help=say("区县代码", "county code"))] = None,
         problems: Annotated[int, typer.Option(min=0, help=say("最多列出多少个问题", "list at most so many problems"))] = 20,
         annotated: Annotated[
@@ -44,6 +47,7 @@ def install(app: typer.Typer) -> None:
         ] = None,
         force: ForceOption = False,
     ) -> None:
+        layout = Layout(kind.value)
         if annotated is not None:
             if {file.suffix.lower(), annotated.suffix.lower()} != {".xlsx"}:
                 raise typer.BadParameter(say("只有 .xlsx 可以标注，副本也是 .xlsx", "only an .xlsx is annotated, as an .xlsx"))

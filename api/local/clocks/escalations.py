@@ -8,7 +8,7 @@ from api.access import Caller, CoordinatorDep, LedgerDep, OfficeDep, ReadLedgerD
 from api.declared import reading, writing
 from api.local.visible import AmbiguousExchange, visible
 from api.models.base import IdPath, Listing
-from api.models.escalations import RAISING_EXAMPLE, EscalationShown, Raising
+from api.models.clocks.escalations import RAISING_EXAMPLE, EscalationShown, Raising
 from api.models.shapes import Shaped, shown
 from api.once import OnceDep
 from api.paging import PagingDep

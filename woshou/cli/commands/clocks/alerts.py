@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from api.models.escalations import EscalationShown, TroubleShown
+from api.models.clocks.escalations import EscalationShown, TroubleShown
 from exchange.cursors import escalation_cursor, trouble_cursor
 from exchange.errors import NotFound
 from exchange.ledger import Page

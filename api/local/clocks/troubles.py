@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from api.access import Caller, CallerDep, LocalRole, ReadLedgerDep
 from api.declared import reading
 from api.models.base import Listing
-from api.models.escalations import TroubleShown
+from api.models.clocks.escalations import TroubleShown
 from api.paging import PagingDep
 from api.serving.routes import StrictRoute
 from exchange.cursors import BadCursor, trouble_cursor

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from api.local.norms import year_shown
-from api.models.norms import LoadingShown, RulesShown
+from api.local.clocks.norms import year_shown
+from api.models.clocks.norms import LoadingShown, RulesShown
 from exchange.moments import civil_day
 from exchange.terms.daytable import DayTableRefused, read_day_table
 from exchange.terms.rulebook import RulesKind

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Path, Response
 from api.access import CallerDep, LedgerDep, OfficeDep, OperatorDep, ReadLedgerDep
 from api.declared import reading, writing
 from api.models.base import Listing
-from api.models.norms import TABLE_EXAMPLE, DayShown, DayTable, LoadingShown, RulesShown, YearShown
+from api.models.clocks.norms import TABLE_EXAMPLE, DayShown, DayTable, LoadingShown, RulesShown, YearShown
 from api.models.shapes import Shaped, shown
 from api.once import OnceDep
 from api.serving.routes import StrictRoute
