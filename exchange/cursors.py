@@ -143,7 +143,7 @@ def read_exchange_cursor(cursor: str) -> ExchangePlace:
 
 def read_work_cursor(worklist: Worklist, cursor: str) -> WorkPlace:
     """The place that `work_cursor` wrote for that list; BadCursor for anything else."""
-    dated = BELONGS[worklist].order is Order.DUE
+    dated = BELONGS[worklist].order is not Order.SUBMITTED
     place, exchange, link = _parts(_DUE if dated else _WORK, cursor)
     return WorkPlace(place, exchange, int(link))
 

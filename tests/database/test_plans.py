@@ -27,7 +27,7 @@ LOOKED = Blinding(lambda _: "key").looked("110102", RegisterKind.OUTFLOW, descri
 # "found" is what a sub-select has found, which is read whole.
 NO_TABLE = ("VIRTUAL TABLE", "CONSTANT ROW", "SCAN found")
 ASKED = KEY._replace(role=Role.ASKED)
-WORK = WorkFilter.at(OWN, a_moment(), 15)
+WORK = WorkFilter.at(OWN, a_moment())
 
 
 def a_page_of(worklist, ledger):
@@ -166,7 +166,9 @@ def test_no_daily_question_reads_a_whole_table(plans, question):
     ],
 )
 def test_a_page_is_read_in_its_order_and_never_sorted(plans, name):
-    assert [step for step in plans(QUESTIONS[name]) if "TEMP B-TREE" in step] == []
+    # Those who share a day may be put in order by themselves.
+    sorts = [step for step in plans(QUESTIONS[name]) if "TEMP B-TREE" in step and "RIGHT PART" not in step and "LAST" not in step]
+    assert sorts == []
 
 
 @pytest.mark.parametrize(
@@ -175,7 +177,7 @@ def test_a_page_is_read_in_its_order_and_never_sorted(plans, name):
         ("to_assign", "exchanges_to_assign"),
         ("to_pair", "exchanges_to_pair"),
         ("to_answer", "exchanges_owed"),
-        ("to_confirm", "exchanges_answered"),
+        ("to_confirm", "exchanges_lapsing"),
         ("to_mend", "exchanges_rejected"),
         ("overdue", "exchanges_owed"),
         ("awaited", "exchanges_owed"),
@@ -190,4 +192,4 @@ def test_each_worklist_is_read_from_its_own_index(plans, name, index):
 def test_the_counts_read_nothing_but_what_is_on_the_lists(plans):
     steps = [step for step in plans(QUESTIONS["counts of the worklists"]) if " exchanges " in f" {step} "]
     used = {step.partition("INDEX ")[2].split()[0] for step in steps}
-    assert used == {f"exchanges_{name}" for name in ("to_assign", "to_pair", "owed", "answered", "rejected")}
+    assert used == {f"exchanges_{name}" for name in ("to_assign", "to_pair", "owed", "lapsing", "rejected")}

@@ -14,7 +14,6 @@ from exchange.counting.query import UNASSIGNED
 from exchange.cursors import read_work_cursor, work_cursor
 from exchange.exchanges import Acceptance, Exchange
 from exchange.ledger import Page
-from exchange.moments import to_milliseconds
 from exchange.work.worklists import BELONGS, Order, WorkFilter, Worklist
 
 _EXCHANGES = table_of(ExchangeRow)
@@ -23,7 +22,7 @@ _LATER = _EXCHANGES.alias("later")
 _ALL = select(_EXCHANGES)
 _PLACE: dict[Order, ColumnElement[Any]] = {
     Order.DUE: _HELD.due,
-    Order.ANSWERED: _HELD.fed_back_at,
+    Order.LAPSES: _HELD.lapses_on,
     Order.SUBMITTED: _HELD.submitted_at,
 }
 
@@ -44,7 +43,7 @@ class SqlWorklists:
         found = _ALL.where(*_on(worklist, wanted), *_fitting(wanted))
         if page.after:
             after = read_work_cursor(worklist, page.after)
-            at = after.place if BELONGS[worklist].order is Order.DUE else int(after.place)
+            at = int(after.place) if BELONGS[worklist].order is Order.SUBMITTED else after.place
             found = found.where(tuple_(*place) > tuple_(at, after.exchange, after.link))
         found = found.order_by(*place).limit(page.limit)
         # Each county's rows come in the order of an index; read for all counties at once, they would all be sorted.
@@ -78,8 +77,8 @@ def _on(worklist: Worklist, wanted: WorkFilter) -> list[ColumnElement[bool]]:
         if len(states) == 1
         else _HELD.state.in_([_plainly(state.value) for state in states])
     )
-    if State.ANSWERED in states:
-        on.append(_HELD.fed_back_at >= to_milliseconds(wanted.lapsed_before))
+    if belonging.order is Order.LAPSES:
+        on.append(_HELD.lapses_on >= wanted.today.isoformat())
     if belonging.paired is not None:
         on.append(_HELD.paired_at.is_not(None) if belonging.paired else _HELD.paired_at.is_(None))
     if belonging.in_hand is not None:
