@@ -51,6 +51,7 @@ check: lint test
 bench: $(DEV)
 	@$(BIN)/python -m bench.ingest $(ARGS)
 	@$(BIN)/python -m bench.exchange $(ARGS)
+	@$(BIN)/python -m bench.pairing $(ARGS)
 
 openapi: $(RUNTIME)
 	$(BIN)/woshou openapi

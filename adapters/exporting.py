@@ -1,21 +1,18 @@
 """Registers and exchanges out as sheets: entries in the very columns that an import reads, exchanges without persons."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
+from adapters.sheets.facts_cells import Fact, record_cells, worded
 from adapters.sheets.layout import spellings_for
 from adapters.sheets.sheet import Layout
-from adapters.sheets.words import is_coded, label
 from adapters.sheets.writer import Cell, OutColumn, write_csv, write_sheet
 from exchange.codes import RegisterKind
 from exchange.exchanges import Exchange
 from exchange.moments import civil_day, format_moment
-from exchange.people.record import Child
 from exchange.people.register import Entry
-
-MOST_CHILDREN = 4
 
 
 class Format(StrEnum):
@@ -59,6 +56,9 @@ _EXCHANGE_COLUMNS = tuple(
         ("配对 paired", 26),
         ("首次期限 first_due", 14),
         ("期限 due", 14),
+        ("期限暂定 due_provisional", 14),
+        ("预计答复 expected", 14),
+        ("最后确认日 lapses_on", 14),
         ("轮次 round", 8),
         ("结果 result", 18),
     )
@@ -86,65 +86,24 @@ def _written(columns: Sequence[OutColumn], rows: Iterator[Sequence[Cell]], form:
 def _entry_row(entry: Entry, names: Sequence[str]) -> list[Cell]:
     known = _cells(entry)
     closed = [_day(entry.closed_at), entry.close_reason.value if entry.close_reason else None]
-    return [entry.id, _day(entry.opened_at), *(_worded(name, known.get(name)) for name in names), *closed]
+    return [entry.id, _day(entry.opened_at), *(worded(name, known.get(name)) for name in names), *closed]
 
 
-def _cells(entry: Entry) -> dict[str, str | date | None]:
+def _cells(entry: Entry) -> dict[str, Fact]:
     """The facts of an entry by the fields of a register sheet, as codes."""
-    person, record = entry.person, entry.record
-    moving, marriage, spouse, certificate = record.moving, record.marriage, record.spouse, record.certificate
+    person = entry.person
     own = "origin_township" if entry.register is RegisterKind.OUTFLOW else "destination_township"
-    cells: dict[str, str | date | None] = {
+    return {
         "name": person.name,
         "sex": person.sex,
         "document_type": person.document.type,
         "document_number": person.document.number,
         "birth_date": person.birth_date,
-        "education": record.education,
-        "household_type": record.household_type,
         "origin": entry.origin,
         "destination": entry.destination,
         own: entry.township,
-        "marital_status": record.marital_status,
+        **record_cells(entry.record),
     }
-    if moving is not None:
-        cells |= {"moving_reason": moving.reason, "moved_on": moving.moved_on, "returned_on": moving.returned_on}
-    if marriage is not None:
-        cells |= {"married_on": marriage.date, "marriage_place": marriage.place}
-    if spouse is not None:
-        reference = spouse.document
-        cells |= {
-            "spouse_name": spouse.name,
-            "spouse_document_type": reference.type if reference else None,
-            "spouse_document_number": reference.number if reference else None,
-        }
-    if certificate is not None:
-        cells |= {
-            "certificate_number": certificate.number,
-            "certificate_issued_by": certificate.issued_by,
-            "certificate_issued_on": certificate.issued_on,
-            "certificate_valid_until": certificate.valid_until,
-        }
-    for number, child in enumerate((record.children or [])[:MOST_CHILDREN], 1):
-        cells |= _child(number, child)
-    return cells
-
-
-def _child(number: int, child: Child) -> dict[str, str | date | None]:
-    return {
-        f"child{number}_sex": child.sex,
-        f"child{number}_birth_date": child.birth_date,
-        f"child{number}_birth_place": child.birth_place,
-        f"child{number}_certificate_number": child.certificate_number,
-    }
-
-
-def _worded(name: str, value: str | date | None) -> Cell:
-    if value is None:
-        return None
-    if isinstance(value, date):
-        return value.isoformat()
-    return label(name, value) if is_coded(name) else str(value)
 
 
 def _exchange_row(exchange: Exchange, now: datetime, lapse_days: int) -> list[Cell]:
@@ -167,6 +126,8 @@ def _exchange_row(exchange: Exchange, now: datetime, lapse_days: int) -> list[Ce
         talk.state_at(now, lapse_days).value if talk else None,
         *(format_moment(moment) if moment else None for moment in moments),
         *(due.isoformat() if due else None for due in dues),
+        "是 yes" if exchange.due_provisional else None,
+        *(day.isoformat() if day else None for day in (talk.expected if talk else None, talk.lapses_on if talk else None)),
         talk.round if talk else 1,
         talk.result.value if talk and talk.result else None,
     ]

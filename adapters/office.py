@@ -1,7 +1,7 @@
 """The open parts of a running node, handed to whoever serves a request or runs a job."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from adapters.clock import Clock
@@ -11,8 +11,9 @@ from adapters.keys.jose import PrivateKey, PublicKey
 from adapters.keys.keyring import Keyring
 from adapters.node_document import NodeDocuments
 from adapters.webhooks import WebhookAddress
-from exchange.ledger import Ledgers
-from exchange.moments import parse_moment
+from exchange.clocks.norms import Added, node_on, node_with
+from exchange.ledger import Ledger, Ledgers
+from exchange.moments import civil_day, parse_moment
 from exchange.node import Node
 from exchange.partners import Partner, PartnerKey, PartnerStatus
 
@@ -20,7 +21,8 @@ from exchange.partners import Partner, PartnerKey, PartnerStatus
 class Office:
     """A node at work: its rules (`node`), its books (`ledgers`), its keys, its clock and its published document.
 
-    `webhooks` is where own systems listen, None if nowhere; then `node.webhooks` is off.
+    `webhooks` is where own systems listen, None if nowhere; then `node.webhooks` is off. What administrators add to rules and
+    holidays is taken over at every request and before every job (`look_up`), in every process.
     """
 
     def __init__(
@@ -34,7 +36,9 @@ class Office:
         folder: Path,
         webhooks: WebhookAddress | None = None,
     ) -> None:
-        self.node = node
+        self._wired = self._whole = node
+        self._stamp = 0
+        self._today: tuple[Node, date, Node] | None = None
         self.ledgers = ledgers
         self.clock = clock
         self.documents = documents
@@ -47,6 +51,32 @@ class Office:
         """The keys as they are in the folder now."""
         self._keyring = self._keyring.refreshed()
         return self._keyring
+
+    @property
+    def node(self) -> Node:
+        """The node with the rules that are in use today."""
+        whole, today, known = self._whole, civil_day(self.now()), self._today
+        if known is None or known[0] is not whole or known[1] != today:
+            known = self._today = (whole, today, node_on(whole, today))
+        return known[2]
+
+    @node.setter
+    def node(self, node: Node) -> None:
+        self._wired = self._whole = node
+        self._stamp = 0
+
+    def look_up(self, ledger: Ledger) -> None:
+        """Take over what administrators have added since."""
+        stamp = ledger.norms.stamp()
+        if stamp != self._stamp:
+            norms = ledger.norms
+            added = Added(files=tuple(norms.files()), uses=tuple(norms.uses()), days=tuple(norms.days()))
+            self._whole, self._stamp = node_with(self._wired, added), stamp
+
+    def refresh(self) -> None:
+        """Look that up in a transaction of its own."""
+        with self.ledgers.transaction(read_only=True) as ledger:
+            self.look_up(ledger)
 
     def now(self) -> datetime:
         """What the node's clock shows."""

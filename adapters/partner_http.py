@@ -18,6 +18,7 @@ from exchange.partners import Partner
 from exchange.verbs.onboard import keys_of, partner_from
 from exchange.wire import ijson
 from exchange.wire.batch import RECEIPT_TYPE, Receipt, read_receipt
+from exchange.wire.figures import FIGURES_TYPE, ROWS_TYPE
 from exchange.wire.node import NODE_TYPE, check_node_address, read_node_document
 
 DISCOVERY = "/.well-known/migrant-exchange"
@@ -75,7 +76,7 @@ class PartnerClient:
 
     def __init__(self, office: Office, client: httpx.Client) -> None:
         self._office, self._client = office, client
-        self._tokens: dict[str, _Token] = {}
+        self._tokens: dict[tuple[str, str], _Token] = {}
 
     def look(self, url: str) -> Partner:
         """Fetch a node document, signed by one of its own keys: what an operator then confirms over another channel."""
@@ -122,27 +123,47 @@ class PartnerClient:
         url = f"{partner.agreements_endpoint}/{agreement_id}/decision"
         self._authorised("PUT", partner, url, content=jws.encode(), headers={"content-type": "application/jose"})
 
+    def send_report(self, partner: Partner, jws: str) -> None:
+        """Hand a signed monthly report over; its address stands beside that of agreements."""
+        url = f"{partner.agreements_endpoint.rpartition('/')[0]}/reports"
+        self._authorised("POST", partner, url, content=jws.encode(), headers={"content-type": "application/jose"})
+
+    def ask_figures(self, partner: Partner, request: bytes, *, rows: bool) -> tuple[bytes, str]:
+        """Ask for a link's figures, or for rows of theirs; the verified payload of the answer, and its JWS.
+
+        PartnerUnavailable, PartnerRefused, or NotAuthentic for an answer that the partner's key did not sign.
+        """
+        # Derived, so that nodes whose documents are older than the call need no other one.
+        url = f"{partner.links_endpoint}/{self._office.node.name}/figures{'/rows' if rows else ''}"
+        headers = {"content-type": "application/json"}
+        jws = _jws(self._authorised("POST", partner, url, content=request, headers=headers, scope=tokens.RECONCILE))
+        now = self._office.now()
+        typ = ROWS_TYPE if rows else FIGURES_TYPE
+        return jose.verify(jws, typ=typ, find_key=lambda kid: trusted_key(partner, kid, now)).payload, jws
+
     def _document(self, url: str) -> str:
         # Before anything is fetched: what an operator was talked into must not make this machine ask its neighbours.
         check_node_address(url)
         address = f"{url.rstrip('/')}{DISCOVERY}"
         return _jws(_checked(call(self._client, "GET", address, seconds=_DOCUMENT, headers={"accept": "application/jose"})))
 
-    def _authorised(self, method: str, partner: Partner, url: str, *, content: bytes, headers: dict[str, str]) -> httpx.Response:
+    def _authorised(
+        self, method: str, partner: Partner, url: str, *, content: bytes, headers: dict[str, str], scope: str = tokens.EXCHANGE
+    ) -> httpx.Response:
         def ask() -> httpx.Response:
-            bearing = {**headers, "authorization": f"Bearer {self._token(partner)}"}
+            bearing = {**headers, "authorization": f"Bearer {self._token(partner, scope)}"}
             return call(self._client, method, url, seconds=_DELIVERY, headers=bearing, content=content)
 
         response = ask()
         if response.status_code == httpx.codes.UNAUTHORIZED:
             # The partner may have rotated the key that signed the token; one fresh token settles that.
-            self._tokens.pop(partner.node, None)
+            self._tokens.pop((partner.node, scope), None)
             response = ask()
         return _checked(response)
 
-    def _token(self, partner: Partner) -> str:
+    def _token(self, partner: Partner, scope: str) -> str:
         now = self._office.now()
-        held = self._tokens.get(partner.node)
+        held = self._tokens.get((partner.node, scope))
         # A simulated clock can be set back: a token from the future is as useless as an expired one.
         if held is not None and now + _MARGIN < held.expires < now + timedelta(minutes=11):
             return held.value
@@ -151,13 +172,14 @@ class PartnerClient:
             "grant_type": "client_credentials",
             "client_assertion_type": _ASSERTION,
             "client_assertion": assertion,
-            "scope": "exchange",
+            "scope": scope,
         }
         answer = _object(_checked(call(self._client, "POST", partner.token_endpoint, seconds=_TOKEN, data=form)))
         token, lifetime = answer.get("access_token"), answer.get("expires_in")
         if not (isinstance(token, str) and _BEARER.fullmatch(token) and isinstance(lifetime, int)):
             raise NotAuthentic(zh="协作方的令牌应答无效。", en="The partner's token answer does not hold.")
-        self._tokens[partner.node] = _Token(value=token, expires=now + timedelta(seconds=max(0, min(lifetime, _LIFETIME))))
+        expires = now + timedelta(seconds=max(0, min(lifetime, _LIFETIME)))
+        self._tokens[partner.node, scope] = _Token(value=token, expires=expires)
         return token
 
 

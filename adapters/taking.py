@@ -1,4 +1,4 @@
-"""A clerk's file in, its import out: everything between the bytes of a sheet and the verbs `take_register` and `take_matters`.
+"""A clerk's file in, its import out: everything between the bytes of a sheet and the verbs of `exchange.verbs.sheets`.
 
 Parsing, translating words into codes and checking all happen before the transaction begins.
 """
@@ -11,21 +11,29 @@ from adapters.sheets import RowResult as Marked
 from adapters.sheets import SheetRow as ReadRow
 from adapters.sheets.words import code_of, is_coded, items_of, word_problem
 from exchange.codes import RegisterKind
+from exchange.cursors import row_cursor
 from exchange.imports import ImportedFile, RowProblem, RowResult
-from exchange.ledger import Ledger
+from exchange.ledger import Ledger, Page
 from exchange.verbs.sheets.facts import SheetFacts, SheetRow
+from exchange.verbs.sheets.take_answers import AnswersSheet, read_answers, take_answers
 from exchange.verbs.sheets.take_matters import MattersSheet, read_matters, take_matters
 from exchange.verbs.sheets.take_register import RegisterSheet, read_register, take_register
 
 _LONGEST_NAME = 200
-ReadFile = RegisterSheet | MattersSheet
+_PAGE = 1000
+ReadFile = RegisterSheet | MattersSheet | AnswersSheet
 
 
 def read_file(
     office: Office, jurisdiction: str, layout: Layout, filename: str, data: bytes, limits: Limits | None = None
 ) -> ReadFile:
-    """Read a sheet for a jurisdiction's registers, or its matters; SheetRefused, NotServed. No transaction may be open."""
+    """Read a sheet for a jurisdiction's registers, its matters or answers; SheetRefused, NotServed. No transaction may be open.
+
+    Only answers are also a township's.
+    """
     facts = facts_of(read_sheet(data, layout, limits), filename)
+    if layout is Layout.ANSWERS:
+        return read_answers(office.node, jurisdiction, facts, office.now())
     if layout is Layout.MATTERS:
         return read_matters(office.node, jurisdiction, facts, office.now())
     return read_register(office.node, jurisdiction, RegisterKind(layout.value), facts, office.now())
@@ -33,6 +41,8 @@ def read_file(
 
 def take_file(ledger: Ledger, office: Office, file: ReadFile) -> ImportedFile:
     """Take in a sheet that was read; the same bytes again give the first result and change nothing."""
+    if isinstance(file, AnswersSheet):
+        return take_answers(ledger, file, office.now())
     if isinstance(file, MattersSheet):
         return take_matters(ledger, file, office.now())
     return take_register(ledger, file, office.now())
@@ -41,6 +51,16 @@ def take_file(ledger: Ledger, office: Office, file: ReadFile) -> ImportedFile:
 def annotated_copy(data: bytes, layout: Layout, rows: Iterable[RowResult], limits: Limits | None = None) -> bytes:
     """The clerk's own .xlsx with what became of its rows in it; SheetRefused if the file cannot be annotated."""
     return annotate(data, layout, map(_marked, rows), limits)
+
+
+def every_row(ledger: Ledger, import_id: str) -> list[RowResult]:
+    """The results of all rows of a file, in the sheet's order."""
+    found: list[RowResult] = []
+    page = Page(limit=_PAGE)
+    while rows := ledger.imports.rows(import_id, page):
+        found += rows
+        page = Page(after=row_cursor(rows[-1]), limit=_PAGE)
+    return found
 
 
 def _marked(row: RowResult) -> Marked:

@@ -5,6 +5,7 @@ import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Any, TypeAlias
 
 from fastapi import Depends, Request
@@ -17,7 +18,10 @@ from adapters.partner_http import PartnerClient
 from adapters.renewal import Renewals
 from api.problems import Unauthorized
 from api.serving.books import Opening
+from exchange.codes import Role
 from exchange.errors import Forbidden, NotAuthentic
+from exchange.exchanges import Exchange
+from exchange.jurisdiction import Level
 from exchange.ledger import ApiKey, Ledger
 from exchange.partners import Partner, PartnerStatus, PartnerSuspended
 
@@ -40,6 +44,7 @@ class LocalRole(StrEnum):
 
 
 PEOPLE = frozenset({LocalRole.CLERK, LocalRole.SYSTEM})
+ASSIGNERS = PEOPLE | {LocalRole.COORDINATOR}
 READERS = frozenset({LocalRole.CLERK, LocalRole.SYSTEM, LocalRole.COORDINATOR, LocalRole.AUDITOR})
 
 
@@ -47,7 +52,9 @@ READERS = frozenset({LocalRole.CLERK, LocalRole.SYSTEM, LocalRole.COORDINATOR, L
 class Caller:
     """A local caller: its key, the jurisdiction that the key is bound to, and the served counties within it.
 
-    Who sees people is bound to exactly one county, `jurisdiction`.
+    Who sees people is bound to exactly one county, `jurisdiction`; or to a `township` of one, and then sees nothing but what is
+    assigned to it: `counties` is empty, so that whatever is found by county is not found. `county` is the jurisdiction, or the
+    one that the township lies in.
     """
 
     key: str
@@ -55,6 +62,19 @@ class Caller:
     jurisdiction: str
     counties: frozenset[str]
     sees_people: bool
+    county: str
+    township: str | None = None
+
+    @property
+    def reach(self) -> frozenset[str]:
+        """The counties whose exchanges to look through; of a township's key its county, for what is assigned to it."""
+        return self.counties if self.township is None else frozenset({self.county})
+
+    def knows(self, exchange: Exchange) -> bool:
+        """Whether the caller may know of an exchange: its counties', or what its township has now."""
+        if self.township is None:
+            return exchange.own in self.counties
+        return exchange.key.role is Role.ASKED and exchange.own == self.county and exchange.handled_by == self.township
 
 
 # Coroutines, though they wait for nothing: FastAPI hands a plain function to another thread, for each request anew.
@@ -104,8 +124,8 @@ LedgerDep = Annotated[Ledger, Depends(writing)]
 ReadLedgerDep = Annotated[Ledger, Depends(reading)]
 
 
-def partner_of(office: Office, token: str) -> Partner:
-    """The partner whose token this is; its standing is looked up at every request."""
+def partner_of(office: Office, token: str, scope: str = tokens.EXCHANGE) -> Partner:
+    """The partner whose token this is, for that scope; its standing is looked up at every request."""
     now, keyring = office.now(), office.keyring
     try:
         access = tokens.check_access_token(
@@ -113,9 +133,10 @@ def partner_of(office: Office, token: str) -> Partner:
         )
     except NotAuthentic as exc:
         raise Unauthorized from exc
-    if "exchange" not in access.scopes:
+    if scope not in access.scopes:
         raise Unauthorized
     with office.ledgers.transaction(read_only=True) as ledger:
+        office.look_up(ledger)
         partner = ledger.partners.get(access.client)
     if partner is None or partner.status is not PartnerStatus.ACTIVE:
         raise PartnerSuspended
@@ -136,6 +157,14 @@ async def partner_calling(request: Request, _: Annotated[Credentials, Depends(pa
 PartnerDep = Annotated[Partner, Depends(partner_calling)]
 
 
+async def partner_comparing(request: Request, _: Annotated[Credentials, Depends(partner_scheme)]) -> Partner:
+    """The partner that calls, with a token that lets it compare."""
+    return await partner_calling(request, _)
+
+
+ComparingDep = Annotated[Partner, Depends(partner_comparing)]
+
+
 def hash_secret(secret: str) -> str:
     """How a key's secret is stored: it has 256 random bits, so a plain hash is enough."""
     return hashlib.sha256(secret.encode()).hexdigest()
@@ -147,6 +176,7 @@ def caller_with(office: Office, secret: str) -> Caller:
     if len(parts) != 3 or parts[0] != "wsk":
         raise Unauthorized
     with office.ledgers.transaction(read_only=True) as ledger:
+        office.look_up(ledger)
         key = ledger.access.api_key(parts[1])
     if key is None or key.revoked_at is not None or not hmac.compare_digest(key.secret_hash, hash_secret(parts[2])):
         raise Unauthorized
@@ -156,17 +186,28 @@ def caller_with(office: Office, secret: str) -> Caller:
 def caller_of(office: Office, key: ApiKey) -> Caller:
     """What a key may see: the served counties that its jurisdiction contains; people only where it is bound to the county.
 
-    A township's key sees nothing yet: what is a township's is told by assignment (分派).
+    A township's clerk or system sees what is assigned to the township (分派), with its people, and nothing else.
     """
     divisions, role = office.node.divisions, LocalRole(key.role)
     counties = frozenset(code for code in office.node.jurisdictions if divisions.contains(key.jurisdiction, code))
+    township = _township(office, key.jurisdiction) if role in PEOPLE else None
     return Caller(
         key=key.id,
         role=role,
         jurisdiction=key.jurisdiction,
         counties=counties,
         sees_people=counties == {key.jurisdiction} and role in PEOPLE,
+        county=(divisions.county_of(township) if township else None) or key.jurisdiction,
+        township=township,
     )
+
+
+def _township(office: Office, jurisdiction: str) -> str | None:
+    """The jurisdiction, if it is a township of a served county."""
+    divisions = office.node.divisions
+    if divisions.level_of(jurisdiction) is not Level.TOWNSHIP:
+        return None
+    return jurisdiction if divisions.county_of(jurisdiction) in office.node.jurisdictions else None
 
 
 async def caller_calling(request: Request, _: Annotated[Credentials, Depends(key_scheme)]) -> Caller:
@@ -183,6 +224,20 @@ CallerDep = Annotated[Caller, Depends(caller_calling)]
 def clerk_calling(caller: CallerDep) -> Caller:
     """A clerk or the jurisdiction's own system: sees people, and changes things."""
     if not caller.sees_people:
+        raise Forbidden
+    return caller
+
+
+def answerer_calling(caller: CallerDep) -> Caller:
+    """Whoever answers: a clerk or system of the county, or of a township for what is assigned to it."""
+    if not caller.sees_people and caller.township is None:
+        raise Forbidden
+    return caller
+
+
+def assigner_calling(caller: CallerDep) -> Caller:
+    """Whoever hands exchanges to townships: the county's own clerks, systems and coordinators."""
+    if caller.role not in ASSIGNERS or caller.counties != {caller.jurisdiction}:
         raise Forbidden
     return caller
 
@@ -215,11 +270,21 @@ def watcher_calling(caller: CallerDep) -> Caller:
     return caller
 
 
+def overseer_calling(caller: CallerDep) -> Caller:
+    """Whoever looks after what two sides agree on: coordinators, operators and auditors; no people."""
+    if caller.role not in (LocalRole.COORDINATOR, LocalRole.OPERATOR, LocalRole.AUDITOR) or not caller.counties:
+        raise Forbidden
+    return caller
+
+
 ClerkDep = Annotated[Caller, Depends(clerk_calling)]
+AnswererDep = Annotated[Caller, Depends(answerer_calling)]
+AssignerDep = Annotated[Caller, Depends(assigner_calling)]
 ReaderDep = Annotated[Caller, Depends(reader_calling)]
 CoordinatorDep = Annotated[Caller, Depends(coordinator_calling)]
 OperatorDep = Annotated[Caller, Depends(operator_calling)]
 WatcherDep = Annotated[Caller, Depends(watcher_calling)]
+OverseerDep = Annotated[Caller, Depends(overseer_calling)]
 
 
 def _identifying(scheme: HTTPBearer, find: Callable[[Office, str], Partner | Caller]) -> Callable[[Request], Awaitable[None]]:
@@ -235,5 +300,6 @@ def _identifying(scheme: HTTPBearer, find: Callable[[Office, str], Partner | Cal
 # How a route that depends on one of these finds out who calls, before it reads anything of what was sent.
 IDENTIFY: dict[Callable[..., Any], Callable[[Request], Awaitable[None]]] = {
     partner_calling: _identifying(partner_scheme, partner_of),
+    partner_comparing: _identifying(partner_scheme, partial(partner_of, scope=tokens.RECONCILE)),
     caller_calling: _identifying(key_scheme, caller_with),
 }

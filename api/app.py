@@ -10,7 +10,7 @@ from fastapi_offline import FastAPIOffline
 
 from adapters.office import Office
 from adapters.partner_http import PartnerClient, http_client
-from api import health, ndjson, partner, problems
+from api import figures, health, ndjson, partner, problems
 from api.local import ROUTERS, imports
 from api.metrics import Metrics
 from api.once import Replayed, replay
@@ -32,7 +32,11 @@ Every refusal is an RFC 9457 problem with a stable `type`, a Chinese `title`, an
 BODY_LIMITS = {
     "/v1/batches": partner.MAX_SENT,
     "/v1/agreements": partner.MAX_DOCUMENT,
+    "/v1/reports": partner.MAX_DOCUMENT,
+    "/api/v1/received-reports": partner.MAX_DOCUMENT,
     "/api/v1/imports": imports.MAX_FORM,
+    "/api/v1/cross-checks": imports.MAX_FORM,
+    "/api/v1/cross-checks/settlement-sheets": imports.MAX_FORM,
     "/api/v1/entries/bulk": ndjson.MAX_BYTES,
     "/api/v1/exchanges/bulk-replies": ndjson.MAX_BYTES,
 }
@@ -72,7 +76,7 @@ def create_app(
     app.add_exception_handler(Replayed, replay)
     now = office.now if office is not None else None
     app.add_middleware(Edge, metrics=metrics, limits=BODY_LIMITS, now=now, seconds=body_seconds)
-    for router in (health.router, partner.router, *ROUTERS):
+    for router in (health.router, partner.router, figures.router, *ROUTERS):
         app.include_router(router)
     install_webhooks(app)
     return app

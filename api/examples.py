@@ -4,10 +4,12 @@ from typing import Any
 
 from api.models.agreements import AGREEMENT_EXAMPLE
 from api.models.entries import ENTRY_EXAMPLE, PERSON_EXAMPLE
+from api.models.reporting.reports import MONTHLY_EXAMPLE
 
 # Domain shapes have no examples on their fields.
 OF_SHAPES: dict[str, Any] = {
     "Agreement": AGREEMENT_EXAMPLE,
+    "MonthlyReport": MONTHLY_EXAMPLE,
     "Person": PERSON_EXAMPLE,
     "Record": ENTRY_EXAMPLE["record"],
 }

@@ -41,6 +41,7 @@ class Metrics:
         """All figures in the text format, with the links' state as the ledger has it now."""
         state = CollectorRegistry()
         state.register(_Links(ledger))
+        state.register(_Troubles(ledger))
         return generate_latest(self._registry) + generate_latest(state)
 
 
@@ -67,3 +68,16 @@ class _Links(Collector):
             if link.last_contact_at is not None:
                 contact.add_metric([link.partner], to_milliseconds(link.last_contact_at) / 1000)
         yield from (queue, sent, receipted, received, attempts, contact)
+
+
+class _Troubles(Collector):
+    """What is wrong at the moment of asking."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def collect(self) -> Iterator[Metric]:
+        lasting = GaugeMetricFamily("woshou_trouble", "1 while this trouble lasts.", labels=("kind", "subject"))
+        for trouble in self._ledger.troubles.lasting():
+            lasting.add_metric([trouble.kind.value, trouble.subject], 1)
+        yield lasting

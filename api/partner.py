@@ -8,6 +8,7 @@ from adapters.inbox import take_batch, unpack
 from adapters.keys import jose, tokens
 from adapters.keys.errors import BadSignature, ForbiddenHeader, MalformedJws, UnknownKey, WrongType
 from adapters.office import Office, trusted_key
+from adapters.reports.taking import open_report
 from api.access import LedgerDep, OfficeDep, PartnerDep, ReadLedgerDep, RenewalsDep
 from api.declared import declared
 from api.models.base import NODE
@@ -20,7 +21,18 @@ from exchange.exchanges import Direction
 from exchange.ledger import LedgerBusy
 from exchange.node import NotServed
 from exchange.partners import Partner, PartnerStatus, PartnerSuspended
+from exchange.reporting.frozen.monthly import MalformedReport
+from exchange.reporting.frozen.upward import (
+    REPORT_TYPE,
+    JurisdictionNotConfirmed,
+    NotAbove,
+    ReportContradicts,
+    ReportNotAddressed,
+    SignedReport,
+)
 from exchange.terms.agreement import DECISION_TYPES, PROPOSAL_TYPE, Agreement, AlreadyDecided, Decision, MalformedAgreement
+from exchange.terms.rulebook import RulesUnknown
+from exchange.terms.rules import RulesRefused
 from exchange.verbs import agree
 from exchange.verbs.receive import LinkForked, NotYourLink, SequenceGap
 from exchange.wire import ijson
@@ -31,7 +43,6 @@ router = APIRouter(tags=["Partner"], route_class=Route)
 MAX_DOCUMENT = 1024 * 1024
 # More than a batch may have, so that whose it is comes before how large it is, as the protocol's table orders it.
 MAX_SENT = 64 * 1024 * 1024
-SCOPE = "exchange"
 # What can be wrong with a signed document, whatever its type.
 _UNSIGNED = (MalformedJws, ForbiddenHeader, UnknownKey, BadSignature)
 
@@ -51,11 +62,27 @@ async def batch_body(request: Request) -> bytes:
     return bytes(body[: MAX_UNPACKED + 1])
 
 
+async def raw_body(request: Request) -> bytes:
+    """The body as it came: its digest is part of what is answered."""
+    return await request.body()
+
+
+RawBodyDep = Annotated[bytes, Depends(raw_body)]
+
+
 async def document_body(request: Request) -> str:
     """A signed document."""
     body = await request.body()
     if not body.isascii():
         raise MalformedAgreement
+    return body.decode("ascii").strip()
+
+
+async def report_body(request: Request) -> str:
+    """A signed report."""
+    body = await request.body()
+    if not body.isascii():
+        raise MalformedReport
     return body.decode("ascii").strip()
 
 
@@ -89,9 +116,12 @@ def token(
     grant_type: Annotated[str, Form(pattern="^client_credentials$")],
     client_assertion_type: Annotated[str, Form(pattern="^urn:ietf:params:oauth:client-assertion-type:jwt-bearer$")],
     client_assertion: Annotated[str, Form(max_length=8192)],
-    scope: Annotated[str, Form(max_length=100)] = SCOPE,
+    scope: Annotated[str, Form(max_length=100)] = tokens.EXCHANGE,
 ) -> TokenAnswer:
-    """OAuth 2.0 client credentials with `private_key_jwt` (RFC 7523); a token of 10 minutes."""
+    """OAuth 2.0 client credentials with `private_key_jwt` (RFC 7523); a token of 10 minutes.
+
+    Scopes: `exchange` for batches, agreements and link heads, `reconcile` for figures. The answer says which were granted.
+    """
     now, limiter = office.now(), request.app.state.limiter
     if not isinstance(limiter, Limiter):
         raise TypeError("the application was made without a limiter")
@@ -106,7 +136,8 @@ def token(
         )
 
     with limiter.failures(request.client.host if request.client else "", partner.node if partner else None) as over:
-        if partner is None or SCOPE not in scope.split():
+        granted = sorted(tokens.SCOPES & frozenset(scope.split()))
+        if partner is None or not granted:
             raise Unauthorized
         try:
             # After too many failures the partner is not called any more.
@@ -116,8 +147,8 @@ def token(
         with office.ledgers.transaction() as ledger:
             if not ledger.partners.use_assertion(assertion.issuer, assertion.jti, assertion.forget_after):
                 raise Unauthorized
-    access, expires = tokens.access_token(office.node.name, assertion.issuer, [SCOPE], now, office.signing_key())
-    return TokenAnswer(access_token=access, expires_in=int((expires - now).total_seconds()), scope=SCOPE)
+    access, expires = tokens.access_token(office.node.name, assertion.issuer, granted, now, office.signing_key())
+    return TokenAnswer(access_token=access, expires_in=int((expires - now).total_seconds()), scope=" ".join(granted))
 
 
 @router.post(
@@ -178,6 +209,8 @@ def send_batch(
             *_UNSIGNED,
             WrongType,
             NotServed,
+            RulesUnknown,
+            RulesRefused,
             MalformedAgreement,
             PartnerSuspended,
             RequestTooLarge,
@@ -237,6 +270,44 @@ def decide_agreement(
         raise MalformedAgreement(zh="签名类型不是协议决定。", en="The signature's type is not that of a decision.")
     payload = jose.verify(jws, typ=typ, find_key=lambda kid: trusted_key(partner, kid, now)).payload
     fresh = agree.take_decision(ledger, partner, agreement_id, word, payload, jws)
+    return Response(status_code=202 if fresh else 200)
+
+
+@router.post(
+    "/v1/reports",
+    status_code=202,
+    response_class=Response,
+    response_description="taken; no body",
+    responses={
+        200: {"description": "known already; no body"},
+        **declared(
+            Unauthorized,
+            *_UNSIGNED,
+            WrongType,
+            MalformedReport,
+            ReportNotAddressed,
+            JurisdictionNotConfirmed,
+            NotAbove,
+            ReportContradicts,
+            PartnerSuspended,
+            RequestTooLarge,
+            BodyTooSlow,
+            LedgerBusy,
+        ),
+    },
+    openapi_extra={"requestBody": {"required": True, **signed(SignedReport, REPORT_TYPE)}},
+    summary="Send a monthly report upward",
+)
+def send_monthly_report(
+    office: OfficeDep, renewals: RenewalsDep, partner: PartnerDep, jws: Annotated[str, Depends(report_body)]
+) -> Response:
+    """A frozen monthly report, signed (`mx-report+jws`), of jurisdictions that were confirmed to be the caller's.
+
+    The same report again changes nothing.
+    """
+    opened = renewals.trusting(partner, lambda known: open_report(known, jws))
+    with office.ledgers.transaction() as ledger:
+        _, fresh = opened.take(ledger, office)
     return Response(status_code=202 if fresh else 200)
 
 

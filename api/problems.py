@@ -13,11 +13,13 @@ from exchange import errors
 from exchange.admission import UnknownExchange
 from exchange.errors import Retry, WoshouError
 from exchange.ledger import LedgerBusy
+from exchange.routing.table import NoRoute
+from exchange.routing.today import SeveralSuccessors
 from exchange.terms.agreement import ItemNotAgreed, NoAgreement, NoteNotAllowed
 from exchange.terms.screening import ExcludedContent
+from exchange.verbs.compare_figures import TooMuchToCompare
 from exchange.verbs.keep_entry import VersionDiffers
 from exchange.verbs.receive import LinkForked, SequenceGap
-from exchange.verbs.submit import NoRoute
 from exchange.wire.batch import BatchTooLarge
 from exchange.wire.problems import problem_type
 
@@ -108,6 +110,7 @@ STATUS: dict[type[WoshouError], int] = {
     MethodUnknown: 405,
     LedgerBusy: 503,
     BatchTooLarge: 413,
+    TooMuchToCompare: 413,
     SequenceGap: 409,
     LinkForked: 409,
     UnknownExchange: 404,
@@ -133,6 +136,7 @@ class Problem(BaseModel):
     pointer: str | None = Field(default=None, description="JSON pointer of the field at fault")
     contact: str | None = Field(default=None, description="whom to call where people must act")
     expected: int | None = Field(default=None, description="with `sequence-gap`: the sequence that comes next")
+    choices: list[str] | None = Field(default=None, description="with `several-successors`: today's codes to choose from")
     manifest: str | None = Field(default=None, description="with `link-forked`: the stored signed manifest, null without one")
 
 
@@ -165,6 +169,8 @@ def body_of(error: WoshouError, contact: str | None = None) -> dict[str, Any]:
             body["expected"] = error.expected
         case LinkForked():
             body["manifest"] = error.manifest
+        case SeveralSuccessors():
+            body["choices"] = list(error.choices)
         case _:
             pass
     return body

@@ -54,6 +54,7 @@ class Report:
     ratios: dict[str, dict[str, Any]] = field(default_factory=dict)
     rates: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    unit: str = "records a second, median of the rounds"
 
     def compare(self, label: str, rates: Rates, name: str, to: str, target: float) -> None:
         value, spread = rates.ratio(name, to)
@@ -72,7 +73,7 @@ class Report:
         if options.as_json:
             print(json.dumps({"bench": self.bench, "ratios": self.ratios, "rates": self.rates, "notes": self.notes}))
             return
-        print(f"\n{self.bench}: records a second, median of the rounds")
+        print(f"\n{self.bench}: {self.unit}")
         for name, rate in self.rates.items():
             print(f"  {name:<44}{rate:>12,.0f}" if rate >= 100 else f"  {name:<44}{rate:>12,.1f}")
         print(f"\n{'ratio':<46}{'value':>9}{'target':>9}{'spread':>9}")

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from adapters.divisions import load_divisions
-from adapters.rules import packaged_rules
+from adapters.rules import packaged_house_book, packaged_house_rules, packaged_rulebook, packaged_rules
 from exchange.codes import Event, Kind, Purpose, Result, Role
 from exchange.conversation import Fact, FactKind
 from exchange.counting.history import History, KeptFact
@@ -64,6 +64,9 @@ def a_node() -> Node:
         jurisdictions=frozenset(sorted({*of_today, *former[: COUNTIES - len(of_today)]})[:COUNTIES]),
         divisions=divisions,
         rules=packaged_rules(),
+        rulebook=packaged_rulebook(),
+        house=packaged_house_rules(),
+        housebook=packaged_house_book(),
         working_days=WorkingDays(),
         keyed=lambda data: data.hex(),
     )

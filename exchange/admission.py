@@ -1,7 +1,7 @@
 """Whether a message may come in: the same rules at the sender before it is queued and at the receiver before its receipt."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -15,8 +15,10 @@ from exchange.node import Node
 from exchange.people.document import DocumentRefused, DocumentType, read_document
 from exchange.people.name import NameRefused, read_name
 from exchange.people.record import DocumentRef, Person, Record
-from exchange.terms.agreement import ItemNotAgreed, NoteNotAllowed, SignedAgreement, covering, subject_of
+from exchange.terms.agreement import Agreement, ItemNotAgreed, NoteNotAllowed, SignedAgreement, covering, subject_of
 from exchange.terms.deadline import Due, Limit, LimitUnit, due_date
+from exchange.terms.rulebook import RulesUnknown
+from exchange.terms.rules import RuleSet
 from exchange.terms.screening import screen
 from exchange.wire.message import REPLIES_TO, Feedback, Message, Notice, Opening, Query, kind_of
 
@@ -87,9 +89,17 @@ class Terms:
 def limit_of(
     node: Node, agreement: SignedAgreement, kind: Kind, event: Event | None, purpose: Purpose, urgent: bool
 ) -> Limit | None:
-    """The time limit under an agreement; None where no feedback is wanted."""
-    overrides = {limit.rule: Limit(days=limit.days, unit=LimitUnit(limit.unit)) for limit in agreement.agreement.limits}
-    return node.rules.with_limits(overrides).limit_for(kind, event, purpose, urgent)
+    """The time limit under an agreement; None where no feedback is wanted. RulesUnknown as `agreed_limits`."""
+    return agreed_limits(node, agreement.agreement).limit_for(kind, event, purpose, urgent)
+
+
+def agreed_limits(node: Node, terms: Agreement) -> RuleSet:
+    """The rule set that the parties named, with the limits that they agreed on.
+
+    RulesUnknown for one that this node does not have, RulesRefused for a limit that it does not know.
+    """
+    overrides = {limit.rule: Limit(days=limit.days, unit=LimitUnit(limit.unit)) for limit in terms.limits}
+    return node.agreed_rules(terms.rules).with_limits(overrides)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,10 +111,11 @@ class Desk:
 
     node: Node
     partner: str
-    theirs: frozenset[str]
+    theirs: Container[object]
     agreements: tuple[SignedAgreement, ...]
     now: datetime
     _terms: dict[tuple[str, str, str, str, str, Purpose, bool], Terms] = field(default_factory=dict)
+    _rules: dict[str, RuleSet] = field(default_factory=dict)
     _dues: dict[tuple[str, Kind, Event | None, Purpose, bool, date], Due | None] = field(default_factory=dict)
 
     def opening(self, message: Opening, *, sending: bool) -> Terms:
@@ -162,31 +173,34 @@ class Desk:
         note = getattr(message.body, "note", None)
         if note is not None:
             self._note(note, self._agreement(exchange))
+        rules = self.rules_of(exchange)
         return exchange.conversation.step(
-            kind,
-            reference.id,
-            at,
-            lapse_days=self.node.rules.lapse_days,
-            max_challenges=self.node.rules.max_challenges,
+            kind, reference.id, at, lapse_days=rules.lapse_days, max_challenges=rules.max_challenges
         )
 
-    def due_of_opening(self, exchange: Exchange, received_at: datetime) -> date | None:
-        """The due date that this side computes for an exchange, to compare with the receipt's."""
-        due = self._due(exchange, received_at)
-        return due.day if due else None
+    def rules_of(self, exchange: Exchange) -> RuleSet:
+        """What an exchange is judged by: the rule set of its agreement, whatever the node itself goes by since.
 
-    def due_of_challenge(self, exchange: Exchange) -> Due | None:
-        """The due date of a new round: the exchange's limit again, from today."""
-        return self._due(exchange, self.now)
+        The node's own where the agreement's is gone, as after a restore: what is open can always be answered.
+        """
+        known = self._rules.get(exchange.agreement)
+        if known is None:
+            signed = self._agreement(exchange)
+            try:
+                known = self.node.rules if signed is None else agreed_limits(self.node, signed.agreement)
+            except RulesUnknown:
+                known = self.node.rules
+            self._rules[exchange.agreement] = known
+        return known
 
-    def _due(self, exchange: Exchange, received_at: datetime) -> Due | None:
-        agreement = self._agreement(exchange)
-        if agreement is None:
+    def due_of_round(self, exchange: Exchange, received_at: datetime) -> Due | None:
+        """The due date that this side computes for what was received then: the exchange's limit, the same in each round."""
+        if self._agreement(exchange) is None:
             return None
         urgent, day = exchange.urgent is not None, civil_day(received_at)
-        key = (agreement.digest, exchange.kind, exchange.event, exchange.purpose, urgent, day)
+        key = (exchange.agreement, exchange.kind, exchange.event, exchange.purpose, urgent, day)
         if key not in self._dues:
-            limit = limit_of(self.node, agreement, exchange.kind, exchange.event, exchange.purpose, urgent)
+            limit = self.rules_of(exchange).limit_for(exchange.kind, exchange.event, exchange.purpose, urgent)
             self._dues[key] = due_date(day, limit, self.node.working_days) if limit else None
         return self._dues[key]
 

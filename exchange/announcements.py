@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from exchange.clocks.escalation import Escalation
+from exchange.clocks.troubles import Trouble
 from exchange.codes import Role
 from exchange.conversation import FactKind
 from exchange.exchanges import Exchange
@@ -27,6 +29,10 @@ ExchangeEvent = Literal[
     "exchange.confirmed",
     "exchange.withdrawn",
     "exchange.overdue",
+    "exchange.due_soon",
+    "exchange.expected_passed",
+    "exchange.lapsing",
+    "exchange.reminded",
 ]
 # Each fact is told to the side that did not make it.
 TOLD: dict[tuple[FactKind, Role], ExchangeEvent] = {
@@ -60,7 +66,7 @@ class AgreementTold(Shape, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class ExchangeAnnouncement(Shape, frozen=True, kw_only=True, omit_defaults=False):
-    """The other side has opened, answered, challenged, confirmed or withdrawn an exchange, or an answer is late.
+    """The other side has opened, answered, challenged, confirmed or withdrawn an exchange, or a day comes near or has passed.
 
     `timestamp` is when it happened; when it was sent stands in the header.
     """
@@ -78,7 +84,43 @@ class AgreementAnnouncement(Shape, frozen=True, kw_only=True, omit_defaults=Fals
     data: AgreementTold
 
 
-Announcement = ExchangeAnnouncement | AgreementAnnouncement
+class EscalationTold(Shape, frozen=True, kw_only=True, omit_defaults=False):
+    """Which exchange lies before which jurisdiction's coordinator."""
+
+    escalation: UUID
+    exchange: UUID
+    role: Literal["asker", "asked"]
+    own: CountyCode
+    other: CountyCode
+    to: Annotated[str, Meta(pattern=r"^[0-9]{6}$")]
+    level: int
+
+
+class TroubleTold(Shape, frozen=True, kw_only=True, omit_defaults=False):
+    """What is, or was, wrong: a kind of trouble, and a partner's node, a job, `owed` or `awaited`."""
+
+    trouble: UUID
+    kind: Annotated[str, Meta(max_length=60)]
+    subject: Annotated[str, Meta(max_length=253)]
+
+
+class EscalationAnnouncement(Shape, frozen=True, kw_only=True, omit_defaults=False):
+    """An exchange whose answer is late lies before a coordinator."""
+
+    type: Literal["escalation.raised"]
+    timestamp: WireMoment
+    data: EscalationTold
+
+
+class TroubleAnnouncement(Shape, frozen=True, kw_only=True, omit_defaults=False):
+    """Trouble began, or ended."""
+
+    type: Literal["trouble.began", "trouble.ended"]
+    timestamp: WireMoment
+    data: TroubleTold
+
+
+Announcement = ExchangeAnnouncement | AgreementAnnouncement | EscalationAnnouncement | TroubleAnnouncement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +160,28 @@ def about_agreement(signed: SignedAgreement, at: datetime) -> AgreementAnnouncem
     """The announcement of a proposal."""
     told = AgreementTold(agreement=signed.digest, partner=signed.partner)
     return AgreementAnnouncement(type="agreement.proposed", timestamp=format_moment(at), data=told)
+
+
+def about_escalation(escalation: Escalation) -> EscalationAnnouncement:
+    """The announcement of an escalation."""
+    told = EscalationTold(
+        escalation=escalation.id,
+        exchange=escalation.key.exchange,
+        role=escalation.key.role.value,
+        own=escalation.own,
+        other=escalation.other,
+        to=escalation.to,
+        level=escalation.level,
+    )
+    return EscalationAnnouncement(type="escalation.raised", timestamp=format_moment(escalation.raised_at), data=told)
+
+
+def about_trouble(trouble: Trouble) -> TroubleAnnouncement:
+    """The announcement of trouble that began or, once it has an end, of its end."""
+    told = TroubleTold(trouble=trouble.id, kind=trouble.kind.value, subject=trouble.subject)
+    if trouble.ended_at is None:
+        return TroubleAnnouncement(type="trouble.began", timestamp=format_moment(trouble.began_at), data=told)
+    return TroubleAnnouncement(type="trouble.ended", timestamp=format_moment(trouble.ended_at), data=told)
 
 
 def write_announcement(announcement: Announcement) -> bytes:

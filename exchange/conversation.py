@@ -159,6 +159,7 @@ class Turn(NamedTuple):
 class Letter:
     """What the state machine needs to know of one accepted message; nothing about the person.
 
+    `expected` is the date that an interim answer names.
     `stamp` is when it counts as done (protocol, "Stamps"), `known_at` when this ledger came to know that it was accepted.
     """
 
@@ -170,6 +171,7 @@ class Letter:
     in_reply_to: str | None = None
     due: date | None = None
     result: Result | None = None
+    expected: date | None = None
 
 
 class FactKind(StrEnum):
@@ -200,7 +202,11 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """The state after some of the messages."""
+    """The state after some of the messages.
+
+    `lapses_on` is the last day of an answer that is neither confirmed nor challenged, `expected` the date that the asked side
+    has named in an interim answer of this round.
+    """
 
     state: State
     round: int = 1
@@ -211,13 +217,18 @@ class Conversation:
     result: Result | None = None
     fed_back_at: datetime | None = None
     reminded_on: date | None = None
+    lapses_on: date | None = None
+    expected: date | None = None
     last_turn: Turn
 
     def state_at(self, now: datetime, lapse_days: int) -> State:
-        """The state as a clock sees it: an answer neither confirmed nor challenged within `lapse_days` has lapsed."""
+        """The state as a clock sees it: an answer neither confirmed nor challenged has lapsed at 24:00 of its last day.
+
+        That day is `lapses_on`, which the agreement's rules have set; `lapse_days` counts where no day was noted.
+        """
         if self.state is not State.ANSWERED or self.fed_back_at is None:
             return self.state
-        last_day = civil_day(self.fed_back_at) + timedelta(days=lapse_days)
+        last_day = self.lapses_on or civil_day(self.fed_back_at) + timedelta(days=lapse_days)
         return State.LAPSED if civil_day(now) > last_day else State.ANSWERED
 
     def signal_of(self, kind: Kind, in_reply_to: str | None) -> Signal:
@@ -252,13 +263,14 @@ class Conversation:
         then = replace(self, state=step.to, last_turn=letter.turn)
         fact: Fact | None = None
         match step.effect:
-            case Effect.ANSWERS:
-                then = replace(then, feedback=letter.id, result=letter.result, fed_back_at=letter.stamp)
-                fact = self._fact(FactKind.ANSWERED, letter, round_=self.round)
-            case Effect.SUPERSEDES:
-                then = replace(then, feedback=letter.id, result=letter.result, fed_back_at=letter.stamp)
+            case Effect.ANSWERS | Effect.SUPERSEDES:
+                last_day = civil_day(letter.stamp) + timedelta(days=lapse_days)
+                then = replace(then, feedback=letter.id, result=letter.result, fed_back_at=letter.stamp, lapses_on=last_day)
+                if step.effect is Effect.ANSWERS:
+                    then, fact = replace(then, expected=None), self._fact(FactKind.ANSWERED, letter, round_=self.round)
             case Effect.CHALLENGES:
                 then = replace(then, round=self.round + 1, due=letter.due, challenges=self.challenges + 1, challenge=letter.id)
+                then = replace(then, lapses_on=None)
                 fact = self._fact(FactKind.CHALLENGED, letter, round_=self.round + 1)
             case Effect.CONFIRMS:
                 fact = replace(self._fact(FactKind.CONFIRMED, letter, round_=self.round), result=self.result)
@@ -266,6 +278,8 @@ class Conversation:
                 fact = self._fact(FactKind.WITHDRAWN, letter, round_=self.round)
             case Effect.REMARKS if letter.kind is Kind.REMINDER:
                 then = replace(then, reminded_on=civil_day(letter.stamp))
+            case Effect.REMARKS if letter.kind is Kind.INTERIM:
+                then = replace(then, expected=letter.expected)
             case _:
                 pass
         return then, step.effect, fact

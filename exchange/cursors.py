@@ -1,23 +1,33 @@
 """Where a row stands in its listing: the text that a caller hands back to go on after it, the same on every ledger.
 
-All listings but a file's rows begin with the newest. A cursor compares as text as its row does in the listing.
+All listings but the worklists and those within a file or a check begin with the newest. A cursor compares as text as its row
+does in the listing.
 """
 
 import re
 from datetime import datetime
 from typing import NamedTuple
 
+from exchange.cases.case import Case
+from exchange.checking.check import CheckRow, CrossCheck, Difference, EntryToCheck
+from exchange.clocks.escalation import Escalation
+from exchange.clocks.troubles import Trouble
 from exchange.codes import Role
+from exchange.comparing.comparison import Comparison
 from exchange.errors import Invalid
 from exchange.exchanges import Exchange
 from exchange.imports import ImportedFile, RowResult
 from exchange.ledger import Finding
 from exchange.moments import from_milliseconds, to_milliseconds
 from exchange.people.register import Entry
+from exchange.work.worklists import BELONGS, Order, Worklist, place_on
 
 _NAME = r"[0-9A-Za-z_.-]{1,100}"
 _EXCHANGE = re.compile(rf"(\d{{15}})~({_NAME})~(asker|asked)~(\d{{10}})", re.ASCII)
-_MOMENT = re.compile(rf"(\d{{15}})~({_NAME})", re.ASCII)
+# A finding's id may be made of several ids.
+_MOMENT = re.compile(r"(\d{15})~([0-9A-Za-z_.:-]{1,300})", re.ASCII)
+_WORK = re.compile(rf"(\d{{15}})~({_NAME})~(\d{{10}})", re.ASCII)
+_DUE = re.compile(rf"(\d{{4}}-\d\d-\d\d)~({_NAME})~(\d{{10}})", re.ASCII)
 _ENTRY = re.compile(_NAME)
 _ROW = re.compile(r"\d{1,9}", re.ASCII)
 
@@ -39,6 +49,14 @@ class ExchangePlace(NamedTuple):
     link: int
 
 
+class WorkPlace(NamedTuple):
+    """Where an exchange stands on a worklist: a date, or milliseconds in 15 digits, and what tells it from its neighbours."""
+
+    place: str
+    exchange: str
+    link: int
+
+
 class MomentPlace(NamedTuple):
     """Where a row stands that is listed by its moment and id."""
 
@@ -52,9 +70,19 @@ def exchange_cursor(exchange: Exchange) -> str:
     return f"{to_milliseconds(exchange.submitted_at):015d}~{key.exchange}~{key.role}~{key.link:010d}"
 
 
+def work_cursor(worklist: Worklist, exchange: Exchange) -> str:
+    """An exchange's place on a worklist, the most urgent first."""
+    return f"{place_on(worklist, exchange)}~{exchange.key.exchange}~{exchange.key.link:010d}"
+
+
 def entry_cursor(entry: Entry) -> str:
     """An entry's place: its id, a UUIDv7, so the newest has the greatest."""
     return entry.id
+
+
+def case_cursor(case: Case) -> str:
+    """A case's place: its id, as an entry's."""
+    return case.id
 
 
 def import_cursor(file: ImportedFile) -> str:
@@ -72,20 +100,63 @@ def finding_cursor(finding: Finding) -> str:
     return f"{to_milliseconds(finding.at):015d}~{finding.id}"
 
 
+def check_cursor(check: CrossCheck) -> str:
+    """A cross-check's place: its moment, then its id."""
+    return f"{to_milliseconds(check.at):015d}~{check.id}"
+
+
+def check_row_cursor(row: CheckRow) -> str:
+    """A row's place within its check: the sheet's own number, the smallest first."""
+    return str(row.row)
+
+
+def difference_cursor(difference: Difference) -> str:
+    """A difference's place: its id, a UUIDv7, the smallest first, which is the order of the sheet."""
+    return difference.id
+
+
+def to_check_cursor(entry: EntryToCheck) -> str:
+    """An entry's place among those to check: its id, the smallest first."""
+    return entry.entry
+
+
+def escalation_cursor(escalation: Escalation) -> str:
+    """An escalation's place: its moment, then its id."""
+    return f"{to_milliseconds(escalation.raised_at):015d}~{escalation.id}"
+
+
+def trouble_cursor(trouble: Trouble) -> str:
+    """A trouble's place: the moment at which it began, then its id."""
+    return f"{to_milliseconds(trouble.began_at):015d}~{trouble.id}"
+
+
+def comparison_cursor(comparison: Comparison) -> str:
+    """A comparison's place: its moment, then its id."""
+    return f"{to_milliseconds(comparison.at):015d}~{comparison.id}"
+
+
 def read_exchange_cursor(cursor: str) -> ExchangePlace:
     """The place that `exchange_cursor` wrote; BadCursor for anything else."""
     at, exchange, role, link = _parts(_EXCHANGE, cursor)
     return ExchangePlace(_moment(at), exchange, Role(role), int(link))
 
 
+def read_work_cursor(worklist: Worklist, cursor: str) -> WorkPlace:
+    """The place that `work_cursor` wrote for that list; BadCursor for anything else."""
+    dated = BELONGS[worklist].order is not Order.SUBMITTED
+    place, exchange, link = _parts(_DUE if dated else _WORK, cursor)
+    return WorkPlace(place, exchange, int(link))
+
+
 def read_entry_cursor(cursor: str) -> str:
-    """The id that `entry_cursor` wrote; BadCursor for anything else."""
+    """The id that `entry_cursor` or `case_cursor` wrote; BadCursor for anything else."""
     _parts(_ENTRY, cursor)
     return cursor
 
 
 def read_moment_cursor(cursor: str) -> MomentPlace:
-    """The place that `import_cursor` or `finding_cursor` wrote; BadCursor for anything else."""
+    """The place that `import_cursor`, `finding_cursor`, `comparison_cursor` or `check_cursor` wrote; BadCursor for others."""
+    """The place that a cursor of a moment and an id wrote; BadCursor for anything else."""
     at, name = _parts(_MOMENT, cursor)
     return MomentPlace(_moment(at), name)
 

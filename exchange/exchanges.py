@@ -13,6 +13,7 @@ from exchange.codes import Event, Item, Kind, Purpose, Result, Role, UrgentReaso
 from exchange.conversation import Conversation, Letter, Turn
 from exchange.jurisdiction import Category
 from exchange.wire.batch import Outcome, WireProblem
+from exchange.wire.message import expected_date
 
 
 class Direction(StrEnum):
@@ -30,6 +31,14 @@ class Acceptance(StrEnum):
     REJECTED = "rejected"
 
 
+class PairedBy(StrEnum):
+    """How a pairing came about: by exact identity, by a clerk, or undone by a clerk; then exact identity tries no more."""
+
+    EXACT = "exact"
+    CLERK = "clerk"
+    UNDONE = "undone"
+
+
 class ExchangeKey(NamedTuple):
     """What identifies one side of an exchange in this ledger: the link's number, the exchange's UUID, the role held here."""
 
@@ -43,7 +52,8 @@ class Exchange:
     """One side of one exchange. `own` is the jurisdiction served here, `other` the partner's; both county codes.
 
     `conversation` is None until the opening is accepted. `entry` is the local register entry that it is about: known at once to
-    the asker, found by pairing on the asked side. `agreement` is the digest of the agreement that allowed it.
+    the asker, found by pairing on the asked side. `agreement` is the digest of the agreement that allowed it. While
+    `due_provisional`, the present round's due date rests on a year whose holidays this node does not know yet.
     """
 
     key: ExchangeKey
@@ -64,10 +74,12 @@ class Exchange:
     received_at: datetime | None = None
     known_at: datetime | None = None
     first_due: date | None = None
+    due_provisional: bool = False
     conversation: Conversation | None = None
     person_index: str
     entry: str | None = None
     paired_at: datetime | None = None
+    pairing: PairedBy | None = None
     handled_by: str | None = None
     problem: WireProblem | None = None
     version: int = 1
@@ -118,6 +130,7 @@ class LoggedMessage:
             in_reply_to=self.in_reply_to,
             due=self.due,
             result=self.result,
+            expected=expected_date(self.line) if self.kind is Kind.INTERIM and self.line is not None else None,
         )
 
 

@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+ANSWERS = "answers"
+
 
 class RowOutcome(StrEnum):
     """What became of a row."""
@@ -58,6 +60,11 @@ class ImportedFile:
     blank: int
     excluded_columns: int
     unknown_columns: tuple[str, ...] = ()
+
+    @property
+    def is_entry(self) -> bool:
+        """Whether the file enters something, and so counts in the entry rate: answers do not."""
+        return self.layout != ANSWERS
 
     @property
     def entered(self) -> int:

@@ -180,6 +180,10 @@ class Divisions:
             return False
         return True
 
+    def begins_any(self, prefix: str) -> bool:
+        """Whether any code of a province, prefecture or county, of today or a former one, begins with these digits."""
+        return any(code.startswith(prefix) for code in self._versions)
+
     def get(self, code: str, on: date | None = None) -> Jurisdiction:
         """What the code means on a date (without one: at last); outside its years the one before, else the first."""
         key = self.normalise(code)

@@ -77,15 +77,22 @@ class Period:
         return self.first <= day <= self.last
 
 
-def statistical_month(month: str) -> Period:
-    """The statistical month `YYYY-MM`: from the 21st of the month before to the 20th."""
+def statistical_month(month: str, first_day: int = 21) -> Period:
+    """The statistical month `YYYY-MM`: from `first_day` of the month before to the day before it in the month.
+
+    1 makes it the calendar month. Which day it is, the rule set says (`RuleSet.statistical_month`).
+    """
     if not _MONTH.fullmatch(month):
         raise ValueError("a month reads YYYY-MM")
-    last = date.fromisoformat(f"{month}-20")
-    before = last.replace(day=1) - timedelta(days=1)
-    return Period(first=before.replace(day=21), last=last)
+    first = date.fromisoformat(f"{month}-01")
+    following = (first + timedelta(days=31)).replace(day=1)
+    if first_day == 1:
+        return Period(first=first, last=following - timedelta(days=1))
+    before = first - timedelta(days=1)
+    return Period(first=before.replace(day=first_day), last=first.replace(day=first_day - 1))
 
 
-def default_as_of(month: str) -> datetime:
-    """The 27th 24:00 of the statistical month, its customary as-of moment."""
-    return day_end(date.fromisoformat(f"{month}-27"))
+def default_as_of(month: str, day: int = 27, *, within: bool = True) -> datetime:
+    """24:00 of this day of the statistical month, or of the month after it, its customary as-of moment."""
+    first = date.fromisoformat(f"{month}-01")
+    return day_end((first if within else (first + timedelta(days=31)).replace(day=1)).replace(day=day))

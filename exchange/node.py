@@ -1,16 +1,20 @@
 """What a verb must know of the node that it runs on."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from exchange.errors import Conflict
 from exchange.jurisdiction import Divisions
-from exchange.people.document import index_input, read_document
+from exchange.people.document import Document, index_input, read_document
 from exchange.people.name import match_key
 from exchange.people.record import Person
+from exchange.terms.agreement import RulesRef
 from exchange.terms.calendar import WorkingDays
+from exchange.terms.house import HouseRules
+from exchange.terms.rulebook import Rulebook
 from exchange.terms.rules import RuleSet
+from exchange.work.assignment import InternalLimit
 
 
 class NotServed(Conflict):
@@ -25,8 +29,9 @@ class NotServed(Conflict):
 class Node:
     """This node: its name, the counties it serves, and the data that its rules rest on.
 
+    `rules` and `house` are the versions in use today, `rulebook` and `housebook` all that are known.
     `keyed` is the node's keyed hash for blind indexes: bytes in, 43 characters out. `webhooks` is whether own systems are told
-    of what happens.
+    of what happens. `internal_limit` is what townships are given where nothing else is said.
     """
 
     name: str
@@ -35,9 +40,17 @@ class Node:
     jurisdictions: frozenset[str]
     divisions: Divisions
     rules: RuleSet
+    rulebook: Rulebook[RuleSet]
+    house: HouseRules
+    housebook: Rulebook[HouseRules]
     working_days: WorkingDays
     keyed: Callable[[bytes], str]
     webhooks: bool = False
+    internal_limit: InternalLimit = field(default_factory=InternalLimit)
+
+    def agreed_rules(self, named: RulesRef) -> RuleSet:
+        """The rule set that an agreement names; RulesUnknown, which says what is known here."""
+        return self.rulebook.named(named.version, named.digest)
 
     def person_index(self, person: Person) -> str:
         """The blind index by which this node finds a person again, without storing who it is.
@@ -45,9 +58,13 @@ class Node:
         By document where there is a number; else by name, sex and birth date, which finds only the same spelling.
         """
         if person.document.number is not None:
-            document = read_document(person.document.type, person.document.number)
-            identity = index_input(document)
-            if identity is not None:
-                return self.keyed(identity)
+            index = self.document_index(read_document(person.document.type, person.document.number))
+            if index is not None:
+                return index
         born = person.birth_date.isoformat() if person.birth_date else ""
         return self.keyed(b"attributes\x00" + f"{match_key(person.name)}\x00{person.sex}\x00{born}".encode())
+
+    def document_index(self, document: Document) -> str | None:
+        """The blind index of whoever bears this document; None where there is no number."""
+        identity = index_input(document)
+        return None if identity is None else self.keyed(identity)

@@ -63,7 +63,10 @@ class PartnerKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partner:
-    """Another node. `claimed` is what its document claims; `confirmed` what our operator confirmed of it (county codes)."""
+    """Another node. `claimed` is what its document claims; `confirmed` what our operator confirmed of it.
+
+    Both are codes of counties, or of a prefecture or province for all counties below.
+    """
 
     node: str
     name: str

@@ -14,6 +14,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from adapters.comparing import Comparer
 from adapters.office import Office
 from adapters.partner_http import PartnerClient, http_client
 from adapters.renewal import Renewals
@@ -45,6 +46,7 @@ class Lead(Protocol):
 @contextmanager
 def on_shift(office: Office, client: PartnerClient) -> Iterator[Shift]:
     """What the jobs need for as long as this process leads; ends when the couriers under way have come back."""
+    office.refresh()
     stopping = threading.Event()
     renewals = Renewals(office, client)
     with ExitStack() as stack:
@@ -57,7 +59,16 @@ def on_shift(office: Office, client: PartnerClient) -> Iterator[Shift]:
         couriers = Couriers(Courier(office, client, renewals, stopping))
         stack.callback(couriers.close)
         stack.callback(stopping.set)
-        yield Shift(office=office, couriers=couriers, renewals=renewals, stopping=stopping, notifier=notifier)
+        comparer = Comparer(office, client, renewals)
+        yield Shift(
+            office=office,
+            client=client,
+            couriers=couriers,
+            renewals=renewals,
+            comparer=comparer,
+            stopping=stopping,
+            notifier=notifier,
+        )
 
 
 class Clockwork:
@@ -76,6 +87,7 @@ class Clockwork:
             now, began = office.now(), time.monotonic()
             if not is_due(self._job.when, self._last, now) or not self._claim(now):
                 return
+            office.refresh()
             outcome = self._job.run(self._shift)
             if isinstance(self._job.when, Daily):
                 with office.ledgers.transaction() as ledger:

@@ -3,7 +3,9 @@
 import threading
 from dataclasses import dataclass
 
+from adapters.comparing import Comparer
 from adapters.office import Office
+from adapters.partner_http import PartnerClient
 from adapters.renewal import Renewals
 from jobs.couriers import Couriers
 from jobs.notifier import Notifier
@@ -13,11 +15,13 @@ from jobs.notifier import Notifier
 class Shift:
     """The open node, its couriers, and the sign to stop: a job looks at `stopping` between two transactions.
 
-    There is a `notifier` only where own systems are to be told of anything.
+    `client` calls partners. There is a `notifier` only where own systems are to be told of anything.
     """
 
     office: Office
+    client: PartnerClient
     couriers: Couriers
     renewals: Renewals
+    comparer: Comparer
     stopping: threading.Event
     notifier: Notifier | None = None

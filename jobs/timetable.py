@@ -6,13 +6,23 @@ from datetime import datetime, time, timedelta
 from typing import TypeAlias
 
 from exchange.moments import SHANGHAI, civil_day
+from jobs.clocks.escalate import escalate
+from jobs.clocks.foresee import foresee
+from jobs.clocks.overdue import NAME as OVERDUE
+from jobs.clocks.overdue import announce_overdue
+from jobs.clocks.remind import remind_partners
+from jobs.clocks.settle import settle
+from jobs.clocks.watch import watch_for_trouble
+from jobs.compare import NAME as COMPARE
+from jobs.compare import compare_links
 from jobs.count import close_days, recount
 from jobs.deliver import deliver
+from jobs.follow import follow_cases
+from jobs.index_pairing import index_pairing
 from jobs.notify import notify
-from jobs.overdue import NAME as OVERDUE
-from jobs.overdue import announce_overdue
-from jobs.remind import remind_partners
 from jobs.renew import renew_partners
+from jobs.reporting.freeze import freeze_reports
+from jobs.reporting.send_reports import send_reports
 from jobs.retry import retry_rejected
 from jobs.shift import Shift
 from jobs.tidy import tidy
@@ -54,11 +64,20 @@ SCHEDULE = (
     Job(name="notify", run=notify, when=Rounds()),
     Job(name="renew", run=renew_partners, when=Every(interval=timedelta(hours=1))),
     Job(name="retry", run=retry_rejected, when=Every(interval=timedelta(hours=1))),
+    Job(name="follow", run=follow_cases, when=Every(interval=timedelta(hours=1))),
     Job(name="tidy", run=tidy, when=Every(interval=timedelta(hours=1))),
+    Job(name="send-reports", run=send_reports, when=Every(interval=timedelta(minutes=5))),
+    Job(name="freeze", run=freeze_reports, when=Daily(at=time(1, 30))),
+    Job(name="watch", run=watch_for_trouble, when=Every(interval=timedelta(minutes=5))),
+    Job(name="settle", run=settle, when=Daily(at=time(0, 5))),
     Job(name=OVERDUE, run=announce_overdue, when=Daily(at=time(0, 10))),
+    Job(name="index-pairing", run=index_pairing, when=Daily(at=time(2, 40))),
+    Job(name=COMPARE, run=compare_links, when=Daily(at=time(1, 30))),
+    Job(name="foresee", run=foresee, when=Daily(at=time(7, 50))),
     Job(name="close", run=close_days, when=Daily(at=time(0, 20))),
     Job(name="recount", run=recount, when=Daily(at=time(3, 0))),
     Job(name="remind", run=remind_partners, when=Daily(at=time(8, 0))),
+    Job(name="escalate", run=escalate, when=Daily(at=time(8, 10))),
 )
 
 

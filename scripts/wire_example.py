@@ -18,10 +18,11 @@ from exchange.codes import Item, MaritalStatus, PriorityLevel, Purpose, QueryRea
 from exchange.exchanges import Direction, ExchangeKey, LoggedMessage
 from exchange.ids import new_id
 from exchange.jurisdiction import Category
-from exchange.moments import format_moment, parse_moment
+from exchange.moments import default_as_of, format_moment, parse_moment
 from exchange.partners import Partner, PartnerStatus
 from exchange.people.document import DocumentType
 from exchange.people.record import DocumentRef, Marriage, Person, Record
+from exchange.reporting.frozen.upward import REPORT_TYPE
 from exchange.terms.agreement import (
     DECISION_TYPES,
     PROPOSAL_TYPE,
@@ -36,6 +37,8 @@ from exchange.terms.agreement import (
 from exchange.verbs import agree, deliver
 from exchange.verbs.intake import exchange_of, read_arrivals
 from exchange.verbs.receive import receive
+from exchange.verbs.reporting.freeze import freeze
+from exchange.verbs.reporting.send_report import sign_report
 from exchange.wire import batch as wire
 from exchange.wire import ijson
 from exchange.wire.batch import BATCH_TYPE, RECEIPT_TYPE
@@ -54,11 +57,14 @@ from exchange.wire.message import (
 )
 from exchange.wire.node import read_node_document
 from scripts.generated import ROOT, fill
+from scripts.wire_example_figures import compared
+from scripts.wire_example_figures import shown as figures_shown
 from scripts.wire_example_nodes import BEGIN, Pen, Side
 
 FOLDER = ROOT / "docs" / "wire-example"
 PAGE, PART = "docs/protocol.md", "wire-example"
 XICHENG, WUCHANG = "110102", "420106"
+REPORTED = "2026-04"
 ITEMS = [Item.MARITAL_STATUS, Item.MARRIAGE]
 EXCHANGE = "019caf10-0000-7000-8000-000000000001"
 
@@ -78,6 +84,8 @@ class Example:
         self._carry(self.asked, self.asker, BEGIN + timedelta(days=3, minutes=1))
         self._confirm(feedback)
         self._carry(self.asker, self.asked, BEGIN + timedelta(days=4, minutes=1))
+        self.files |= compared(self.asker, self.asked)
+        self._report()
 
     def _onboard(self) -> None:
         shown = []
@@ -187,6 +195,15 @@ class Example:
         now = BEGIN + timedelta(days=4)
         self._queue(self.asker, self.asked, Confirmation(**self._envelope(self.asker, 4, now, feedback), body=EmptyBody()))
 
+    def _report(self) -> None:
+        """Wuchang freezes the month in which its answer was due, and signs it for the other node."""
+        side, as_of = self.asked, default_as_of(REPORTED)
+        with side.ledgers.transaction() as ledger:
+            frozen, _ = freeze(ledger, side.node, side.county, REPORTED, as_of + timedelta(minutes=90))
+            signed_at = as_of + timedelta(hours=8)
+            jws = sign_report(ledger, side.node, frozen.head.digest, self.asker.node.name, signed_at, side.signer(REPORT_TYPE))
+        self.files[f"{side.short}.report.jws"] = jws + "\n"
+
     def _envelope(self, sender: Side, number: int, now: datetime, answered: LoggedMessage | None) -> dict[str, Any]:
         other = self.asked if sender is self.asker else self.asker
         return {
@@ -281,7 +298,7 @@ class Example:
             for number, line in enumerate(rest, start=2):
                 lines += ["", line, f"digest of line {number}        {ijson.digest(line.encode())}"]
             lines += ["```"]
-        return "\n".join(lines)
+        return "\n".join([*lines, *figures_shown(self.files)])
 
 
 def _payload(jws: str) -> bytes:

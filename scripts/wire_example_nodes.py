@@ -17,7 +17,7 @@ from adapters.keys import jose
 from adapters.keys.fingerprint import fingerprint
 from adapters.keys.jose import PrivateKey
 from adapters.memory import MemoryLedgers
-from adapters.rules import packaged_rules
+from adapters.rules import packaged_house_book, packaged_house_rules, packaged_rulebook, packaged_rules
 from exchange.moments import format_moment
 from exchange.node import Node
 from exchange.terms.calendar import WorkingDays
@@ -67,6 +67,9 @@ class Side:
             jurisdictions=frozenset({county}),
             divisions=load_divisions(),
             rules=packaged_rules(),
+            rulebook=packaged_rulebook(),
+            house=packaged_house_rules(),
+            housebook=packaged_house_book(),
             working_days=WorkingDays(),
             keyed=lambda data: ijson.digest(short.encode() + data),
         )

@@ -29,8 +29,11 @@ from tests.building.basics import (
     an_id,
     an_id_number,
 )
-from tests.building.local import a_finding, a_notification, a_row, a_row_problem, an_answer, an_api_key, an_import
+from tests.building.checks import a_check, a_check_row, a_difference
+from tests.building.clocks import a_loaded_day, a_rules_file, a_rules_use, a_trouble, an_escalation
+from tests.building.local import a_comparison, a_finding, a_notification, a_row, a_row_problem, an_answer, an_api_key, an_import
 from tests.building.partners import a_partner, a_partner_key, agreed_terms, an_agreement
+from tests.building.reports import a_frozen, a_frozen_rate, a_monthly, a_received, a_sending, frozen_line
 from tests.building.wire import a_feedback, a_notice, a_query
 
 __all__ = [
@@ -41,36 +44,51 @@ __all__ = [
     "YUYANG",
     "YUYANG_NODE",
     "a_batch",
+    "a_check",
+    "a_check_row",
+    "a_comparison",
     "a_conversation",
     "a_day",
+    "a_difference",
     "a_digest",
     "a_fact",
     "a_feedback",
     "a_finding",
+    "a_frozen",
+    "a_frozen_rate",
     "a_link",
+    "a_loaded_day",
     "a_message",
     "a_moment",
+    "a_monthly",
     "a_notice",
     "a_notification",
     "a_partner",
     "a_partner_key",
     "a_person",
     "a_query",
+    "a_received",
     "a_record",
     "a_row",
     "a_row_problem",
+    "a_rules_file",
+    "a_rules_use",
     "a_salt",
+    "a_sending",
+    "a_trouble",
     "agreed_terms",
     "an_agreement",
     "an_answer",
     "an_api_key",
     "an_entry",
     "an_entry_fact",
+    "an_escalation",
     "an_exchange",
     "an_id",
     "an_id_number",
     "an_import",
     "cut",
+    "frozen_line",
     "judged",
 ]
 

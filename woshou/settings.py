@@ -1,5 +1,6 @@
 """Settings: from the environment (WOSHOU_…) first, then from `woshou.toml` in the data folder, then the defaults here."""
 
+from fractions import Fraction
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
@@ -59,6 +60,11 @@ class Settings(BaseSettings):
         validate_default=True,
         description="通知签名密钥 / the webhooks' secret, `whsec_` and base64 of 24 to 64 bytes; better in the variable.",
     )
+    internal_limit: str = Field(
+        default="2/3",
+        pattern=r"^[1-9][0-9]?/[1-9][0-9]?$",
+        description="分派乡镇的内部时限占剩余天数的份额 / share of the remaining days that a township is given, as a fraction.",
+    )
     log_format: Literal["json", "text"] = Field(default="json", description="日志格式 / log format.")
 
     @field_validator("jurisdictions", mode="before")
@@ -78,6 +84,13 @@ class Settings(BaseSettings):
     def _openable(cls, value: str) -> str:
         if value:
             read_url(value)
+        return value
+
+    @field_validator("internal_limit")
+    @classmethod
+    def _part(cls, value: str) -> str:
+        if Fraction(value) >= 1:
+            raise ValueError("应小于 1 / must be less than 1")
         return value
 
     @field_validator("webhook_url")

@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,13 +13,14 @@ from adapters.divisions import load_divisions
 from adapters.keys.keyring import Keyring
 from adapters.node_document import NodeDocuments
 from adapters.office import Office
-from adapters.rules import packaged_rules
+from adapters.rules import packaged_house_book, packaged_house_rules, packaged_rulebook, packaged_rules
 from exchange.errors import Invalid
 from exchange.ids import new_id
 from exchange.jurisdiction import Divisions, Jurisdiction
 from exchange.node import Node
 from exchange.terms.calendar import WorkingDays
 from exchange.wire.ijson import b64url_encode
+from exchange.work.assignment import InternalLimit
 from woshou.settings import Settings
 
 KEYS = "keys"
@@ -95,17 +97,21 @@ def open_office(settings: Settings, *, migrate: bool = True) -> Iterator[Office]
         jurisdictions=frozenset(settings.jurisdictions),
         divisions=divisions,
         rules=packaged_rules(),
+        rulebook=packaged_rulebook(),
+        house=packaged_house_rules(),
+        housebook=packaged_house_book(),
         working_days=WorkingDays(),
         keyed=KeyedHash(keyring.blind_index_key),
         webhooks=settings.webhooks is not None,
+        internal_limit=InternalLimit(share=Fraction(settings.internal_limit)),
     )
-    database = open_database(settings.database)
+    database = open_database(settings.database, keyed=node.keyed)
     try:
         if migrate:
             database.upgrade()
             _open_local_link(database, node, clock)
         documents = NodeDocuments(settings.data, node, settings.url, clock, keyring)
-        yield Office(
+        office = Office(
             node=node,
             ledgers=database,
             keyring=keyring,
@@ -114,6 +120,8 @@ def open_office(settings: Settings, *, migrate: bool = True) -> Iterator[Office]
             folder=settings.data,
             webhooks=settings.webhooks,
         )
+        office.refresh()
+        yield office
     finally:
         database.close()
 

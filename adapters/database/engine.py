@@ -1,6 +1,6 @@
 """The door to the SQL ledger: one `Database` for each process, one transaction for each request or job."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,14 +13,16 @@ from adapters.database.leader import FileLeader, Leader, SessionLeader
 from adapters.database.ledger import SqlLedger
 from adapters.database.work import PostgresWork, SqliteWork
 from exchange.ledger import Ledger, LedgerAway
+from exchange.pairing.keys import Blinding
 
 
 class Database:
     """One node's database; safe for many threads, and to be shared by many processes."""
 
-    def __init__(self, url: URL, engine: Engine) -> None:
+    def __init__(self, url: URL, engine: Engine, blinding: Blinding | None = None) -> None:
         self._url = url
         self._engine = engine
+        self._blinding = blinding
         self._is_sqlite = url.get_backend_name() == "sqlite"
 
     @contextmanager
@@ -33,7 +35,7 @@ class Database:
         with translated(), self._engine.connect() as connection:
             connection.execution_options(**self._options(read_only))
             with connection.begin():
-                yield SqlLedger(SqliteWork(connection) if self._is_sqlite else PostgresWork(connection))
+                yield SqlLedger(SqliteWork(connection) if self._is_sqlite else PostgresWork(connection), self._blinding)
 
     def upgrade(self) -> None:
         """Bring the tables to the newest revision; several processes may call it at once."""
@@ -72,14 +74,15 @@ class Database:
         return {"isolation_level": isolation, "postgresql_readonly": read_only}
 
 
-def open_database(url: str, *, lock_seconds: float = LOCK_SECONDS) -> Database:
+def open_database(url: str, *, lock_seconds: float = LOCK_SECONDS, keyed: Callable[[bytes], str] | None = None) -> Database:
     """The database at an address such as ``sqlite:////var/lib/woshou/node.db`` or ``postgresql://user@host/name``.
 
-    `lock_seconds` is how long a transaction waits for another before it is LedgerBusy. ValueError for any other kind of
-    database, LedgerAway for a file that cannot be made. The tables are not made here: call `upgrade`.
+    `lock_seconds` is how long a transaction waits for another before it is LedgerBusy. `keyed` is the node's keyed hash, without
+    which entries get no keys to be found by as candidates. ValueError for any other kind of database, LedgerAway for a file
+    that cannot be made. The tables are not made here: call `upgrade`.
     """
     address = read_url(url)
     try:
-        return Database(address, open_engine(address, lock_seconds))
+        return Database(address, open_engine(address, lock_seconds), Blinding(keyed) if keyed is not None else None)
     except OSError as exc:  # the folder of a SQLite file
         raise LedgerAway from exc

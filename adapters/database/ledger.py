@@ -2,39 +2,65 @@
 
 from adapters.database.books.access import SqlAccess
 from adapters.database.books.agreements import SqlAgreements
+from adapters.database.books.assignments import SqlAssignments
+from adapters.database.books.casework.cases import SqlCases
+from adapters.database.books.casework.routes import SqlRoutes
 from adapters.database.books.chores import SqlChores
+from adapters.database.books.clocks.escalations import SqlEscalations
+from adapters.database.books.clocks.norms import SqlNorms
+from adapters.database.books.clocks.troubles import SqlTroubles
+from adapters.database.books.comparisons import SqlComparisons
 from adapters.database.books.counting import SqlCounting
+from adapters.database.books.cross_checks import SqlCrossChecks
 from adapters.database.books.entries import SqlEntries
 from adapters.database.books.exchanges import SqlExchanges
 from adapters.database.books.imports import SqlImports
 from adapters.database.books.links import SqlLinks
 from adapters.database.books.messages import SqlMessages
 from adapters.database.books.notifications import SqlNotifications
+from adapters.database.books.pairing import SqlPairing
 from adapters.database.books.partners import SqlPartners
+from adapters.database.books.reporting.reports import SqlReports
+from adapters.database.books.worklists import SqlWorklists
 from adapters.database.work import Work
 from exchange.ledger import (
     Access,
     Agreements,
+    Assignments,
+    Cases,
     Chores,
+    Comparisons,
     Counting,
+    CrossChecks,
     Entries,
+    Escalations,
     Exchanges,
     Imports,
     Links,
     Messages,
+    Norms,
     Notifications,
+    Pairing,
     Partners,
+    Reports,
+    Routes,
+    Troubles,
+    Worklists,
 )
+from exchange.pairing.keys import Blinding
 
 
 class SqlLedger:
-    """`exchange.ledger.Ledger` in SQL."""
+    """`exchange.ledger.Ledger` in SQL; `blinding` makes the keys of pairing, and without it none are written."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, blinding: Blinding | None = None) -> None:
         self.links: Links = SqlLinks(work)
         self.messages: Messages = SqlMessages(work)
         self.exchanges: Exchanges = SqlExchanges(work)
-        self.entries: Entries = SqlEntries(work)
+        self.assignments: Assignments = SqlAssignments(work)
+        self.entries: Entries = SqlEntries(work, blinding)
+        self.pairing: Pairing = SqlPairing(work, blinding)
+        self.worklists: Worklists = SqlWorklists(work)
         self.counting: Counting = SqlCounting(work)
         self.agreements: Agreements = SqlAgreements(work)
         self.partners: Partners = SqlPartners(work)
@@ -42,3 +68,11 @@ class SqlLedger:
         self.access: Access = SqlAccess(work)
         self.chores: Chores = SqlChores(work)
         self.notifications: Notifications = SqlNotifications(work)
+        self.cross_checks: CrossChecks = SqlCrossChecks(work)
+        self.reports: Reports = SqlReports(work)
+        self.routes: Routes = SqlRoutes(work)
+        self.cases: Cases = SqlCases(work)
+        self.comparisons: Comparisons = SqlComparisons(work)
+        self.norms: Norms = SqlNorms(work)
+        self.escalations: Escalations = SqlEscalations(work)
+        self.troubles: Troubles = SqlTroubles(work)

@@ -12,6 +12,10 @@ from exchange.wire import ijson
 
 ASSERTION_TYPE = "client-authentication+jwt"
 ACCESS_TYPE = "at+jwt"
+# What a token lets its holder do: deliver and agree, or compare.
+EXCHANGE = "exchange"
+RECONCILE = "reconcile"
+SCOPES = frozenset({EXCHANGE, RECONCILE})
 LEEWAY = timedelta(seconds=60)
 ASSERTION_LIMIT = timedelta(minutes=5)
 ASSERTION_LIFETIME = timedelta(minutes=2)

@@ -9,6 +9,11 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
 from exchange.announcements import Notification
+from exchange.cases.case import Case
+from exchange.checking.check import CheckRow, CrossCheck, Difference
+from exchange.clocks.escalation import Escalation
+from exchange.clocks.troubles import Trouble
+from exchange.comparing.comparison import Comparison
 from exchange.counting.history import KeptFact
 from exchange.counting.pages import PageKey, TotalsPage
 from exchange.counting.sums import Queued
@@ -16,9 +21,18 @@ from exchange.counting.version import Version
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.imports import ImportedFile, RowResult
 from exchange.ledger import ApiKey, Finding, RememberedAnswer
+from exchange.pairing.keys import Keys
+from exchange.pairing.suggesting import Suggestion
 from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
+from exchange.reporting.frozen.monthly import FrozenReport
+from exchange.reporting.frozen.upward import ReceivedReport, Sending
+from exchange.routing.table import Pin
+from exchange.routing.trail import SentOn
 from exchange.terms.agreement import SignedAgreement
+from exchange.terms.daytable import LoadedDay
+from exchange.terms.rulebook import RulesFile, RulesKind, RulesUse
+from exchange.work.assignment import Assignment
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -62,8 +76,11 @@ class Books:
     messages: dict[MessageKey, LoggedMessage] = field(default_factory=dict)
     exchanges: dict[ExchangeKey, Exchange] = field(default_factory=dict)
     facts: dict[ExchangeKey, tuple[KeptFact, ...]] = field(default_factory=dict)
+    assignments: dict[ExchangeKey, tuple[Assignment, ...]] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
     entry_facts: dict[str, tuple[EntryFact, ...]] = field(default_factory=dict)
+    pairing_keys: dict[str, tuple[int, Keys]] = field(default_factory=dict)
+    suggestions: dict[tuple[ExchangeKey, str], Suggestion] = field(default_factory=dict)
     queued: dict[int, Queued] = field(default_factory=dict)
     versions: dict[ExchangeKey, tuple[Version, ...]] = field(default_factory=dict)
     pages: dict[tuple[PageKey, int], TotalsPage] = field(default_factory=dict)
@@ -77,6 +94,22 @@ class Books:
     runs: dict[tuple[str, date], JobRun] = field(default_factory=dict)
     findings: dict[str, Finding] = field(default_factory=dict)
     notifications: dict[str, Notification] = field(default_factory=dict)
+    checks: dict[str, CrossCheck] = field(default_factory=dict)
+    check_rows: dict[str, tuple[CheckRow, ...]] = field(default_factory=dict)
+    differences: dict[str, Difference] = field(default_factory=dict)
+    frozen_reports: dict[str, FrozenReport] = field(default_factory=dict)
+    report_sendings: dict[tuple[str, str], Sending] = field(default_factory=dict)
+    received_reports: dict[str, ReceivedReport] = field(default_factory=dict)
+    pins: dict[str, Pin] = field(default_factory=dict)
+    sent_on: dict[ExchangeKey, SentOn] = field(default_factory=dict)
+    cases: dict[str, Case] = field(default_factory=dict)
+    comparisons: dict[str, Comparison] = field(default_factory=dict)
+    tellings: dict[tuple[str, ExchangeKey, date], bool] = field(default_factory=dict)
+    rules_files: dict[tuple[RulesKind, str], RulesFile] = field(default_factory=dict)
+    rules_uses: dict[int, RulesUse] = field(default_factory=dict)
+    holidays: dict[int, LoadedDay] = field(default_factory=dict)
+    escalations: dict[str, Escalation] = field(default_factory=dict)
+    troubles: dict[str, Trouble] = field(default_factory=dict)
 
     def copy(self) -> "Books":
         """The same books, to be changed without touching these."""

@@ -8,24 +8,30 @@ from typing import Any
 from adapters.memory.books import Books, add, save
 from adapters.memory.exchanges import MemoryExchanges
 from adapters.memory.listing import newest_first
+from adapters.memory.pairing import keep_keys
 from exchange.codes import Role
 from exchange.counting.entries import Contact, CountedEntry, EntryPlace, EntrySum, EntryTally, contact_of, opening_at, place_of
 from exchange.counting.verdict import judge
 from exchange.cursors import entry_cursor, read_entry_cursor
 from exchange.ledger import EntryFilter, Page
 from exchange.moments import Period, civil_day
+from exchange.pairing.keys import Blinding
 from exchange.people.register import Entry, EntryExists, EntryFact, EntryFactKind
 
 
 class MemoryEntries:
-    """`exchange.ledger.Entries` on dictionaries."""
+    """`exchange.ledger.Entries` on dictionaries; `blinding` makes the keys under which entries are found as candidates."""
 
-    def __init__(self, books: Books) -> None:
-        self._books = books
+    def __init__(self, books: Books, blinding: Blinding | None) -> None:
+        self._books, self._blinding = books, blinding
 
     def get(self, entry: str, *, lock: bool = False) -> Entry | None:
         # There is one writer at a time: the lock that is asked for is held already.
         return self._books.entries.get(entry)
+
+    def load(self, entries: Iterable[str]) -> Mapping[str, Entry]:
+        held = self._books.entries
+        return {entry: held[entry] for entry in entries if entry in held}
 
     def by_person(self, jurisdictions: Iterable[str], person_indexes: Iterable[str]) -> Mapping[str, list[Entry]]:
         within, wanted = frozenset(jurisdictions), frozenset(person_indexes)
@@ -35,13 +41,19 @@ class MemoryEntries:
                 found[entry.person_index].append(entry)
         return dict(found)
 
+    def townships(self, entries: Iterable[str]) -> Mapping[str, str]:
+        held = self._books.entries
+        return {entry: township for entry in entries if entry in held and (township := held[entry].township) is not None}
+
     def add(self, entries: Sequence[Entry]) -> None:
         add(self._books.entries, ((entry.id, entry) for entry in entries))
         self._require_one_open_each(entries)
+        keep_keys(self._books, self._blinding, entries)
 
     def save(self, entries: Sequence[Entry]) -> None:
         save(self._books.entries, ((entry.id, entry) for entry in entries))
         self._require_one_open_each(entries)
+        keep_keys(self._books, self._blinding, entries)
 
     def add_facts(self, facts: Sequence[EntryFact]) -> None:
         for fact in facts:

@@ -1,8 +1,8 @@
 """The exchanges and their facts, in memory."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from adapters.memory.books import Books, add, save
 from adapters.memory.counting import enqueue
@@ -15,6 +15,7 @@ from exchange.counting.version import step_day
 from exchange.cursors import exchange_cursor, read_exchange_cursor
 from exchange.exchanges import Acceptance, Exchange, ExchangeKey
 from exchange.ledger import CountedExchange, ExchangeFilter, Page
+from exchange.moments import Period
 
 AWAITING = frozenset({State.OPEN, State.CHALLENGED})
 
@@ -54,6 +55,15 @@ class MemoryExchanges:
             for kept in self._books.facts.get(key, ())
         )
 
+    def unpaired(self, own: Iterable[str], person_indexes: Iterable[str]) -> list[Exchange]:
+        within, wanted = frozenset(own), frozenset(person_indexes)
+        found = (
+            exchange
+            for key, exchange in self._books.exchanges.items()
+            if key.role is Role.ASKED and exchange.own in within and exchange.person_index in wanted and _is_unpaired(exchange)
+        )
+        return sorted(found, key=lambda exchange: (exchange.key.exchange, exchange.key.link))
+
     def find(self, wanted: ExchangeFilter, page: Page) -> list[Exchange]:
         found = (exchange for exchange in self._books.exchanges.values() if _fits(exchange, wanted))
         return newest_first(found, page, cursor=exchange_cursor, read=read_exchange_cursor)
@@ -70,7 +80,8 @@ class MemoryExchanges:
         for key in dict.fromkeys(keys):
             if key in self._books.exchanges:
                 kept = sorted(self._books.facts.get(key, ()), key=lambda kept: (kept.fact.round, kept.fact.happened_at))
-                yield History(exchange=self._books.exchanges[key], facts=tuple(kept))
+                handings = sorted(self._books.assignments.get(key, ()), key=lambda step: step.at)
+                yield History(exchange=self._books.exchanges[key], facts=tuple(kept), handings=handings)
 
     def keys(self, after: ExchangeKey | None, limit: int) -> list[ExchangeKey]:
         placed = sorted((key.exchange, key.link, key.role, key) for key in self._books.exchanges)
@@ -87,6 +98,11 @@ class MemoryExchanges:
         return sorted(key for key in withdrawn if (key.link, key.exchange) in bodies)[:limit]
 
 
+def _is_unpaired(exchange: Exchange) -> bool:
+    talk = exchange.conversation
+    return exchange.entry is None and exchange.pairing is None and talk is not None and talk.state is not State.WITHDRAWN
+
+
 def _in_order(facts: Iterable[Fact]) -> list[Fact]:
     return sorted(facts, key=lambda fact: (fact.round, fact.happened_at))
 
@@ -95,35 +111,45 @@ def _fits(exchange: Exchange, wanted: ExchangeFilter) -> bool:
     conversation = exchange.conversation
     asked_for: tuple[tuple[object, object], ...] = (
         (wanted.role, exchange.key.role),
+        (wanted.link, exchange.key.link),
         (wanted.kind, exchange.kind),
         (wanted.event, exchange.event),
         (wanted.acceptance, exchange.acceptance),
         (wanted.other, exchange.other),
         (wanted.purpose, exchange.purpose),
         (wanted.entry, exchange.entry),
+        (wanted.handled_by, exchange.handled_by),
         (wanted.paired, exchange.paired_at is not None),
+        (wanted.due_provisional, exchange.due_provisional),
     )
     return (
         exchange.own in wanted.own
         and all(want is None or want == has for want, has in asked_for)
-        and (wanted.state is None or _state(conversation, wanted.lapsed_before) == wanted.state)
-        and (
-            wanted.overdue_on is None
-            or (
-                conversation is not None
-                and conversation.state in AWAITING
-                and conversation.due is not None
-                and conversation.due < wanted.overdue_on
-            )
-        )
+        and (wanted.state is None or _state(conversation, wanted.lapsed_on) == wanted.state)
+        and (wanted.overdue_on is None or _awaited_before(conversation, wanted.overdue_on, lambda talk: talk.due))
+        and (wanted.expected_before is None or _awaited_before(conversation, wanted.expected_before, lambda talk: talk.expected))
+        and (wanted.lapsing is None or _lapses_within(conversation, wanted.lapsing))
     )
 
 
-def _state(conversation: Conversation | None, lapsed_before: datetime | None) -> State | None:
-    """The state as a clock sees it: an answer given before `lapsed_before` has lapsed."""
+def _lapses_within(conversation: Conversation | None, days: Period) -> bool:
+    if conversation is None or conversation.state is not State.ANSWERED:
+        return False
+    return conversation.lapses_on is not None and conversation.lapses_on in days
+
+
+def _awaited_before(conversation: Conversation | None, day: date, of: Callable[[Conversation], date | None]) -> bool:
+    if conversation is None or conversation.state not in AWAITING:
+        return False
+    date_of = of(conversation)
+    return date_of is not None and date_of < day
+
+
+def _state(conversation: Conversation | None, lapsed_on: date | None) -> State | None:
+    """The state as a clock sees it on a day: an answer whose last day lies before it has lapsed."""
     if conversation is None:
         return None
-    given = conversation.fed_back_at
-    if conversation.state is State.ANSWERED and lapsed_before is not None and given is not None and given < lapsed_before:
+    last_day = conversation.lapses_on
+    if conversation.state is State.ANSWERED and lapsed_on is not None and last_day is not None and last_day < lapsed_on:
         return State.LAPSED
     return conversation.state

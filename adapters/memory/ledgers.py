@@ -1,36 +1,57 @@
 """Transactions over the in-memory books: all of one is kept, or nothing."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from adapters.memory.access import MemoryAccess
 from adapters.memory.agreements import MemoryAgreements
 from adapters.memory.books import Books
+from adapters.memory.casework.cases import MemoryCases
+from adapters.memory.casework.routes import MemoryRoutes
 from adapters.memory.chores import MemoryChores
+from adapters.memory.clocks import MemoryEscalations, MemoryNorms, MemoryTroubles
+from adapters.memory.comparisons import MemoryComparisons
 from adapters.memory.counting import MemoryCounting
+from adapters.memory.cross_checks import MemoryCrossChecks
 from adapters.memory.entries import MemoryEntries
 from adapters.memory.exchanges import MemoryExchanges
 from adapters.memory.imports import MemoryImports
 from adapters.memory.links import MemoryLinks
 from adapters.memory.messages import MemoryMessages
 from adapters.memory.notifications import MemoryNotifications
+from adapters.memory.pairing import MemoryPairing
 from adapters.memory.partners import MemoryPartners
+from adapters.memory.reporting.reports import MemoryReports
+from adapters.memory.work.assignments import MemoryAssignments
+from adapters.memory.work.worklists import MemoryWorklists
 from exchange.ledger import (
     Access,
     Agreements,
+    Assignments,
+    Cases,
     Chores,
+    Comparisons,
     Counting,
+    CrossChecks,
     Entries,
+    Escalations,
     Exchanges,
     Imports,
     Ledger,
     LedgerBusy,
     Links,
     Messages,
+    Norms,
     Notifications,
+    Pairing,
     Partners,
+    Reports,
+    Routes,
+    Troubles,
+    Worklists,
 )
+from exchange.pairing.keys import Blinding
 
 BUSY_SECONDS = 5.0
 
@@ -41,7 +62,10 @@ class MemoryLedger:
     links: Links
     messages: Messages
     exchanges: Exchanges
+    assignments: Assignments
+    worklists: Worklists
     entries: Entries
+    pairing: Pairing
     counting: Counting
     agreements: Agreements
     partners: Partners
@@ -49,12 +73,23 @@ class MemoryLedger:
     access: Access
     chores: Chores
     notifications: Notifications
+    cross_checks: CrossChecks
+    reports: Reports
+    routes: Routes
+    cases: Cases
+    comparisons: Comparisons
+    norms: Norms
+    escalations: Escalations
+    troubles: Troubles
 
-    def __init__(self, books: Books) -> None:
+    def __init__(self, books: Books, blinding: Blinding | None = None) -> None:
         self.links = MemoryLinks(books)
         self.messages = MemoryMessages(books)
         self.exchanges = MemoryExchanges(books)
-        self.entries = MemoryEntries(books)
+        self.assignments = MemoryAssignments(books)
+        self.entries = MemoryEntries(books, blinding)
+        self.pairing = MemoryPairing(books, blinding)
+        self.worklists = MemoryWorklists(books)
         self.counting = MemoryCounting(books)
         self.agreements = MemoryAgreements(books)
         self.partners = MemoryPartners(books)
@@ -62,13 +97,25 @@ class MemoryLedger:
         self.access = MemoryAccess(books)
         self.chores = MemoryChores(books)
         self.notifications = MemoryNotifications(books)
+        self.cross_checks = MemoryCrossChecks(books)
+        self.reports = MemoryReports(books)
+        self.routes = MemoryRoutes(books)
+        self.cases = MemoryCases(books)
+        self.comparisons = MemoryComparisons(books)
+        self.norms = MemoryNorms(books)
+        self.escalations = MemoryEscalations(books)
+        self.troubles = MemoryTroubles(books)
 
 
 class MemoryLedgers:
-    """The books of one node, opened for one transaction at a time; stands where `adapters.database.engine.Database` does."""
+    """The books of one node, opened for one transaction at a time; stands where `adapters.database.engine.Database` does.
 
-    def __init__(self) -> None:
+    `keyed` is the node's keyed hash, without which entries get no keys to be found by as candidates.
+    """
+
+    def __init__(self, keyed: Callable[[bytes], str] | None = None) -> None:
         self._books = Books()
+        self._blinding = Blinding(keyed) if keyed is not None else None
         self._writing = threading.Lock()
 
     @contextmanager
@@ -81,7 +128,7 @@ class MemoryLedgers:
         if read_only:
             before = self._books
             books = before.copy()
-            yield MemoryLedger(books)
+            yield MemoryLedger(books, self._blinding)
             if books != before:
                 raise PermissionError("a read-only transaction changed the books")
             return
@@ -89,7 +136,7 @@ class MemoryLedgers:
             raise LedgerBusy
         try:
             books = self._books.copy()
-            yield MemoryLedger(books)
+            yield MemoryLedger(books, self._blinding)
             self._books = books
         finally:
             self._writing.release()

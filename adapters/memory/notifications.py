@@ -1,10 +1,11 @@
 """What own systems are to be told, in memory."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from adapters.memory.books import Books, add, save
 from exchange.announcements import Notification
+from exchange.exchanges import ExchangeKey
 
 
 class MemoryNotifications:
@@ -29,3 +30,9 @@ class MemoryNotifications:
         for id in done:
             del kept[id]
         return len(done)
+
+    def claim(self, what: str, key: ExchangeKey, day: date) -> bool:
+        if (what, key, day) in self._books.tellings:
+            return False
+        self._books.tellings[what, key, day] = True
+        return True

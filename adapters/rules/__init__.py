@@ -1,12 +1,15 @@
-"""The packaged rule sets: one JSON file a version, never changed once a release has carried it."""
+"""The packaged rule sets and house rules: one JSON file a version, never changed once a release has carried it."""
 
 from importlib import resources
 from typing import Final
 
 from exchange.errors import NotFound
+from exchange.terms.house import HouseRules, read_house_rules
+from exchange.terms.rulebook import Rulebook
 from exchange.terms.rules import RuleSet, read_rules
 
 CURRENT_VERSION: Final = "woshou-2026.1"
+HOUSE_VERSION: Final = "house-2026.1"
 _SUFFIX: Final = ".json"
 
 
@@ -30,3 +33,19 @@ def packaged_rules(version: str = CURRENT_VERSION) -> RuleSet:
     if version not in packaged_versions():
         raise RulesNotFound
     return read_rules(resources.files(__package__).joinpath(version + _SUFFIX).read_bytes())
+
+
+def packaged_house_rules() -> HouseRules:
+    """The house rules that a node starts with."""
+    return read_house_rules((resources.files(__package__) / "house" / (HOUSE_VERSION + _SUFFIX)).read_bytes())
+
+
+def packaged_rulebook() -> Rulebook[RuleSet]:
+    """All rule sets that this release carries."""
+    return Rulebook(versions={version: packaged_rules(version) for version in packaged_versions()}, first=CURRENT_VERSION)
+
+
+def packaged_house_book() -> Rulebook[HouseRules]:
+    """The house rules that this release carries."""
+    rules = packaged_house_rules()
+    return Rulebook(versions={rules.version: rules}, first=rules.version)

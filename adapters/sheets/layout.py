@@ -33,6 +33,7 @@ class Field:
 class Spellings:
     """The headers of one layout.
 
+    Headers that begin with `for_information` stand over what the clerk is told, and are passed over.
     `ranks` maps a flattened spelling to (field, rank): of two columns for one field the lower rank is read, so that
     codes go before the main header, and that before other spellings.
     """
@@ -43,6 +44,7 @@ class Spellings:
     fields: dict[str, Field]
     ranks: dict[str, tuple[str, int]]
     excluded: tuple[str, ...]
+    for_information: str
     neutral_groups: frozenset[str]
     group_suffixes: tuple[str, ...]
     summary: tuple[str, ...]
@@ -54,6 +56,10 @@ class Spellings:
         if found or self.is_excluded(header):
             return found
         return self.ranks.get(flatten(_BRACKETED.sub("", unicodedata.normalize("NFKC", header))))
+
+    def is_told(self, header: str) -> bool:
+        """Whether the column only tells the clerk something."""
+        return header.lstrip().startswith(self.for_information)
 
     def is_excluded(self, header: str) -> bool:
         """Whether the column must be dropped unread. A spelling of an accepted field is never excluded."""
@@ -87,6 +93,7 @@ def spellings_for(layout: Layout) -> Spellings:
         fields=fields,
         ranks=ranks,
         excluded=tuple(flatten(stem) for stem in table["excluded"]),
+        for_information=table["for_information"],
         neutral_groups=frozenset(flatten(group) for group in table["neutral_groups"]),
         group_suffixes=tuple(table["group_suffixes"]),
         summary=tuple(table["summary"]),

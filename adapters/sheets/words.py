@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from adapters.sheets.sheet import CellProblem, Severity, Sheet
+from exchange.checking.check import Settlement
 from exchange.codes import (
     Education,
     Event,
@@ -19,6 +20,8 @@ from exchange.codes import (
     MovingReason,
     Purpose,
     QueryReason,
+    RefusalReason,
+    Result,
     Sex,
     UrgentReason,
 )
@@ -130,10 +133,41 @@ _WORDS: dict[str, dict[str, str]] = {
         Item.ADDRESS: "住址 地址",
         Item.ETHNICITY: "民族",
     },
+    "result": {
+        Result.CONFIRMED: "属实 一致 无误 确认",
+        Result.CORRECTED: "有更正 更正 不一致",
+        Result.NOT_FOUND: "查无此人 未找到",
+        Result.MOVED_ON: "已他往 已转往他处 他往",
+        Result.DECEASED: "已死亡 死亡",
+        Result.DUPLICATE_PERSON: "重复人员 重复",
+        Result.WRONG_JURISDICTION: "非本地区 非本辖区",
+        Result.REFUSED: "拒绝",
+    },
+    "refusal_reason": {
+        RefusalReason.NO_LEGAL_BASIS: "无法律依据 无依据",
+        RefusalReason.OUTSIDE_AGREEMENT: "超出协议 协议未约定",
+        RefusalReason.PERSON_OBJECTED: "本人不同意 本人异议",
+        RefusalReason.UNDER_CORRECTION: "正在更正",
+    },
     "urgent": {YES: "是 紧急 加急 急 Y TRUE 1 √ urgent", NO: "否 普通 一般 不急 N FALSE 0 × normal"},
     "requested_by_person": {YES: "是 Y TRUE 1 √ 有", NO: "否 N FALSE 0 ×"},
+    "marriage_event": {
+        Event.MARRIAGE: "结婚 结婚登记 初婚 再婚 复婚 登记结婚",
+        Event.DIVORCE: "离婚 离婚登记 登记离婚 协议离婚 判决离婚",
+    },
+    "decision": {
+        Settlement.TAKE: "采用 采用表格值 以表格为准 更正",
+        Settlement.LATER: "暂缓 以后再定 待核实",
+        Settlement.SHEET_WRONG: "保留:表格有误 表格有误",
+        Settlement.VERIFIED: "保留:已核对证件 已核对证件 已核对原件",
+        Settlement.OTHER_PERSON: "保留:非同一人 非同一人 不是同一人",
+    },
 }
-_SAME = {"spouse_document_type": "document_type", **{f"child{n}_sex": "sex" for n in range(1, 5)}}
+_SAME = {
+    **{f"{who}_document_type": "document_type" for who in ("spouse", "mother", "father", "husband", "wife", "guardian")},
+    **{f"child{n}_sex": "sex" for n in range(1, 5)},
+    "child_sex": "sex",
+}
 
 _OLD_MARITAL = {
     "1": MaritalStatus.UNMARRIED,
@@ -168,6 +202,7 @@ def _table(field: str) -> dict[str, str]:
     for code, words in _WORDS[_SAME.get(field, field)].items():
         for word in (code, *words.split()):
             table.setdefault(str(word).casefold(), str(code))
+        table.setdefault(both(field, code).replace(" ", "").casefold(), str(code))
     return table
 
 
@@ -179,6 +214,16 @@ def is_coded(field: str) -> bool:
 def label(field: str, code: str) -> str:
     """The word that is written for a code; KeyError for a code that the list does not have."""
     return _WORDS[_SAME.get(field, field)][code].split()[0]
+
+
+def both(field: str, code: str) -> str:
+    """The word with its code, for a list that is read in both languages: 属实 (confirmed)."""
+    return f"{label(field, code)} ({code})"
+
+
+def codes(field: str) -> tuple[str, ...]:
+    """The codes of a field, in the order of its list."""
+    return tuple(str(code) for code in _WORDS[_SAME.get(field, field)])
 
 
 def labels(field: str) -> tuple[str, ...]:

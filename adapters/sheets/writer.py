@@ -16,10 +16,11 @@ _MOST_CHARACTERS = 32_767
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutColumn:
-    """A column of an outgoing sheet: its header and its width in characters."""
+    """A column of an outgoing sheet: its header, its width in characters, and the words that its cells offer."""
 
     header: str
     width: int = 16
+    choices: tuple[str, ...] = ()
 
 
 def write_sheet(
@@ -53,6 +54,11 @@ def write_sheet(
                     sheet.write_string(last, index, cell[:_MOST_CHARACTERS], text)
                 elif cell is not None:
                     sheet.write_number(last, index, cell)
+        for index, column in enumerate(columns):
+            if column.choices and last > top:
+                # The list offers, it does not forbid: what is typed is judged when the sheet comes back.
+                rule = {"validate": "list", "source": list(column.choices), "error_type": "information"}
+                sheet.data_validation(top + 1, index, last, index, rule)
         if columns:
             sheet.autofilter(top, 0, last, len(columns) - 1)
     return out.getvalue()
@@ -62,12 +68,13 @@ def write_csv(columns: Sequence[OutColumn], rows: Iterable[Sequence[Cell]]) -> b
     """A .csv in UTF-8 with byte order mark; text that a spreadsheet would run as a formula gets a leading apostrophe."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow([_harmless(column.header) for column in columns])
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    writer.writerow([harmless(column.header) for column in columns])
+    writer.writerows([harmless(cell) for cell in row] for row in rows)
     return out.getvalue().encode("utf-8-sig")
 
 
-def _harmless(cell: Cell) -> Cell:
+def harmless(cell: Cell) -> Cell:
+    """Text that a spreadsheet would run as a formula with a leading apostrophe, everything else as it is."""
     if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS):
         return "'" + cell
     return cell

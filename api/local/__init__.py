@@ -1,16 +1,48 @@
 """The API of the jurisdiction's own systems and clerks, one module for each group of routes."""
 
-from api.local import agreements, bulk, entries, exchanges, exports, imports, partners, rates, replies
+from api.local import (
+    agreements,
+    assignments,
+    bulk,
+    comparisons,
+    cross_checks,
+    entries,
+    exchanges,
+    exports,
+    imports,
+    pairing,
+    partners,
+    rates,
+    replies,
+    worklists,
+)
+from api.local.casework import cases, routes, sending
+from api.local.clocks import escalations, norms, troubles
+from api.local.reporting import frozen_reports, received_reports, reports
 
 # Bulk before entries and exchanges: its paths would otherwise be read as ids.
 ROUTERS = (
     bulk.router,
     entries.router,
     exchanges.router,
+    pairing.router,
     replies.router,
+    sending.router,
+    cases.router,
+    assignments.router,
+    worklists.router,
     imports.router,
+    cross_checks.router,
     exports.router,
     agreements.router,
     partners.router,
+    routes.router,
     rates.router,
+    reports.router,
+    frozen_reports.router,
+    received_reports.router,
+    comparisons.router,
+    norms.router,
+    escalations.router,
+    troubles.router,
 )

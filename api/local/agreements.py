@@ -22,6 +22,8 @@ from exchange.terms.agreement import (
     read_agreement,
     write_terms,
 )
+from exchange.terms.rulebook import RulesNotKnown, RulesUnknown
+from exchange.terms.rules import RulesRefused
 from exchange.verbs.agree import NotYourDecision, decide, propose
 from exchange.verbs.submit import NoRoute
 
@@ -47,7 +49,7 @@ def read_one_agreement(caller: CallerDep, office: OfficeDep, ledger: ReadLedgerD
     "/agreements",
     status_code=201,
     response_model=AgreementShown,
-    responses=writing(NotServed, NoRoute, MalformedAgreement),
+    responses=writing(NotServed, NoRoute, MalformedAgreement, RulesNotKnown, RulesRefused),
     summary="Propose an agreement",
 )
 def propose_terms(
@@ -71,7 +73,7 @@ def propose_terms(
 @router.post(
     "/agreements/{digest}/decision",
     response_model=AgreementShown,
-    responses=writing(NotFound, NotServed, NotYourDecision),
+    responses=writing(NotFound, NotServed, NotYourDecision, RulesUnknown),
     summary="Accept, decline or end an agreement",
 )
 def decide_terms(

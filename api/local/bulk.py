@@ -7,7 +7,7 @@ import msgspec
 from fastapi import APIRouter, Response
 
 from adapters.office import Office
-from api.access import Caller, ClerkDep, OfficeDep
+from api.access import AnswererDep, Caller, ClerkDep, OfficeDep
 from api.declared import Responses, writing
 from api.local.visible import said_by, visible_all
 from api.models.entries import ENTRY_EXAMPLE, EntryLine
@@ -90,7 +90,7 @@ def enter_people(caller: ClerkDep, asked: AskedDep, office: OfficeDep, body: Ndj
     },
     summary="Answer many exchanges",
 )
-def answer_exchanges(caller: ClerkDep, asked: AskedDep, office: OfficeDep, body: NdjsonDep) -> Response:
+def answer_exchanges(caller: AnswererDep, asked: AskedDep, office: OfficeDep, body: NdjsonDep) -> Response:
     """Say something about an exchange with each line; a result line for each, with the id of the message that was queued.
 
     Send an Idempotency-Key: without one, a feedback that comes again once its receipt is stored supersedes the first.

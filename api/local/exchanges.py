@@ -1,6 +1,5 @@
 """Exchanges (信息交换): start a query or a notice, list, read the whole conversation."""
 
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Response
@@ -8,8 +7,8 @@ from fastapi import APIRouter, Body, Query, Response
 from api.access import ClerkDep, LedgerDep, OfficeDep, ReaderDep, ReadLedgerDep
 from api.declared import reading, writing
 from api.local.visible import AmbiguousExchange, partner_names, visible
-from api.models.base import UUID, CodeQuery, IdPath, Listing, NodeQuery
-from api.models.exchanges import NOTICE_EXAMPLE, QUERY_EXAMPLE, ExchangeRow, ExchangeWhole, Pairing, Start
+from api.models.base import TOWNSHIP, UUID, CodeQuery, IdPath, Listing, NodeQuery
+from api.models.exchanges import NOTICE_EXAMPLE, QUERY_EXAMPLE, ExchangeRow, ExchangeWhole, Pairing, Start, StartedExchange
 from api.models.shapes import Shaped, shown
 from api.once import OnceDep
 from api.paging import PagingDep
@@ -22,14 +21,19 @@ from exchange.cursors import BadCursor, exchange_cursor
 from exchange.errors import NotFound
 from exchange.exchanges import Acceptance
 from exchange.ledger import ExchangeFilter, Ledger
-from exchange.moments import civil_day, day_start
+from exchange.moments import civil_day
 from exchange.node import NotServed
 from exchange.people.register import EntryProtected
+from exchange.routing.today import SeveralSuccessors, successor_note
 from exchange.terms.agreement import ItemNotAgreed, NoAgreement, NoteNotAllowed
+from exchange.terms.rulebook import RulesUnknown
 from exchange.terms.screening import ExcludedContent
+from exchange.verbs.cases.reading import case_of, may_see_people
+from exchange.verbs.cross_check.warn import unsettled
 from exchange.verbs.pair import pair
+from exchange.verbs.routing.send_on import trace
 from exchange.verbs.submit import EventInFuture, NoGround, NoRoute, OpeningDraft, submit
-from exchange.verbs.whole import whole
+from exchange.verbs.whole import judged_by, whole
 
 router = APIRouter(prefix="/api/v1", tags=["Exchanges"], route_class=StrictRoute)
 RoleQuery = Annotated[Role | None, Query(description="which side, where both are the caller's")]
@@ -38,13 +42,15 @@ RoleQuery = Annotated[Role | None, Query(description="which side, where both are
 @router.post(
     "/exchanges",
     status_code=201,
-    response_model=ExchangeRow,
+    response_model=StartedExchange,
     responses=writing(
         NotFound,
         NoRoute,
         NoGround,
+        SeveralSuccessors,
         EventInFuture,
         NoAgreement,
+        RulesUnknown,
         ItemNotAgreed,
         NoteNotAllowed,
         ExcludedContent,
@@ -60,10 +66,18 @@ def start_exchange(
     ledger: LedgerDep,
     body: Annotated[Start, Shaped(Start), Body(openapi_examples=shown(QUERY_EXAMPLE, NOTICE_EXAMPLE))],
 ) -> Response:
-    """Queue a query (协查), or with `event` a notice (通报), to the other jurisdiction; refused if that side would refuse it."""
+    """Queue a query (协查), or with `event` a notice (通报), to the other jurisdiction; refused if that side would refuse it.
+
+    An entry whose differences from another department's sheet are not settled yet is warned of, with their fields.
+    """
     now, node = office.now(), office.node
-    started = submit(ledger, node, _draft(ledger, caller.jurisdiction, body), now)
-    row = ExchangeRow.of(started, partner_names(ledger)[started.key.link], now, node.rules.lapse_days)
+    draft = _draft(ledger, caller.jurisdiction, body)
+    started = submit(ledger, node, draft, now)
+    replaced = started.other != draft.other
+    notes = [successor_note(node.divisions, draft.other, started.other)] if replaced else []
+    notes += unsettled(ledger, [started.entry]).values()
+    told = ExchangeRow.of(started, partner_names(ledger)[started.key.link], now, node.rules.lapse_days)
+    row = StartedExchange.started(told, notes)
     return once.answer(row, 201, {"location": f"/api/v1/exchanges/{row.exchange}", "etag": etag(row.version)})
 
 
@@ -82,12 +96,16 @@ def list_exchanges(
     other: CodeQuery = None,
     entry: Annotated[str | None, Query(pattern=UUID)] = None,
     paired: Annotated[bool | None, Query()] = None,
+    township: Annotated[str | None, Query(pattern=TOWNSHIP, description="which has it now")] = None,
     overdue: Annotated[bool, Query(description="only those whose answer is late")] = False,
+    due_provisional: Annotated[
+        bool | None, Query(description="only those whose due date rests on a year without a holiday notice, or only the others")
+    ] = None,
 ) -> Listing[ExchangeRow]:
     """The exchanges of the caller's counties, the newest first, without persons."""
     now, lapse = office.now(), office.node.rules.lapse_days
     wanted = ExchangeFilter(
-        own=caller.counties,
+        own=caller.reach,
         role=role,
         kind=kind,
         event=event,
@@ -97,8 +115,10 @@ def list_exchanges(
         purpose=purpose,
         entry=entry,
         paired=paired,
+        handled_by=caller.township or township,
         overdue_on=civil_day(now) if overdue else None,
-        lapsed_before=day_start(civil_day(now) - timedelta(days=lapse)),
+        lapsed_on=civil_day(now),
+        due_provisional=due_provisional,
     )
     partners = partner_names(ledger)
     rows, following = paging.rows(lambda page: ledger.exchanges.find(wanted, page), exchange_cursor)
@@ -115,17 +135,22 @@ def read_exchange(
     role: RoleQuery = None,
     partner: NodeQuery = None,
 ) -> ExchangeWhole:
-    """One exchange with every message, its stamps and its effect; bodies only for the county's own clerks and systems."""
+    """One exchange with every message, its stamps and its effect; bodies only for the county's own clerks and systems.
+
+    Those of a birth registration that belongs to a case are shown to the clerk whose case it is alone.
+    """
     found = visible(ledger, caller, exchange, role=role, partner=partner)
     response.headers["etag"] = etag(found.version)
-    return ExchangeWhole.with_messages(
+    sees = caller.sees_people or caller.township is not None
+    shown_whole = ExchangeWhole.with_messages(
         found,
         partner_names(ledger)[found.key.link],
         office.now(),
-        office.node.rules.lapse_days,
+        judged_by(ledger, office.node, found),
         whole(ledger, office.node, found),
-        sees_people=caller.sees_people,
+        sees_people=sees and may_see_people(case_of(ledger, found), caller.key),
     )
+    return shown_whole.model_copy(update=trace(ledger, found)._asdict())
 
 
 @router.post(

@@ -17,7 +17,7 @@ from exchange.people.register import Entry
 
 router = APIRouter(prefix="/api/v1/exports", tags=["Exports"], route_class=StrictRoute)
 _PAGE = 1000
-_SHEET: Responses = {
+SHEET: Responses = {
     200: {
         "content": {media: {"schema": {"type": "string", "format": "binary"}} for media in MEDIA_TYPES.values()},
         "description": "a sheet",
@@ -26,7 +26,7 @@ _SHEET: Responses = {
 FormatQuery = Annotated[Format, Query(description="CSV is UTF-8 with byte order mark")]
 
 
-@router.get("/entries", response_class=Response, responses=_SHEET | reading(), summary="A register as a sheet")
+@router.get("/entries", response_class=Response, responses=SHEET | reading(), summary="A register as a sheet")
 def export_entries(
     caller: ClerkDep,
     ledger: ReadLedgerDep,
@@ -36,10 +36,10 @@ def export_entries(
 ) -> Response:
     """The caller's register in the columns that an import reads."""
     wanted = EntryFilter(jurisdictions=caller.counties, register=register, open=open)
-    return _file(write_entries(register, _entries(ledger, wanted), format), f"{register}.{format}", format)
+    return sheet_file(write_entries(register, _entries(ledger, wanted), format), f"{register}.{format}", format)
 
 
-@router.get("/exchanges", response_class=Response, responses=_SHEET | reading(), summary="Exchanges as a sheet")
+@router.get("/exchanges", response_class=Response, responses=SHEET | reading(), summary="Exchanges as a sheet")
 def export_exchanges(
     caller: ReaderDep,
     office: OfficeDep,
@@ -50,7 +50,7 @@ def export_exchanges(
     """The exchanges of the caller's counties with their stamps, without persons."""
     found = _exchanges(ledger, ExchangeFilter(own=caller.counties, role=role))
     data = write_exchanges(found, office.now(), office.node.rules.lapse_days, format)
-    return _file(data, f"exchanges.{format}", format)
+    return sheet_file(data, f"exchanges.{format}", format)
 
 
 def _entries(ledger: Ledger, wanted: EntryFilter) -> Iterator[Entry]:
@@ -67,5 +67,6 @@ def _exchanges(ledger: Ledger, wanted: ExchangeFilter) -> Iterator[Exchange]:
         page = Page(after=exchange_cursor(rows[-1]), limit=_PAGE)
 
 
-def _file(data: bytes, name: str, form: Format) -> Response:
+def sheet_file(data: bytes, name: str, form: Format) -> Response:
+    """A sheet to be saved under that name."""
     return Response(data, media_type=MEDIA_TYPES[form], headers={"content-disposition": f'attachment; filename="{name}"'})

@@ -6,11 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, File, Form, Path, Query, Response, UploadFile
 
 from adapters.exporting import MEDIA_TYPES, Format
-from adapters.sheets import Layout, SheetRefused
+from adapters.sheets import ImportLayout, Layout, SheetRefused
 from adapters.sheets.template import template
-from adapters.taking import read_file, take_file
-from api.access import CallerDep, ClerkDep, OfficeDep, ReadLedgerDep
+from adapters.taking import annotated_copy, every_row, read_file, take_file
+from api.access import AnswererDep, Caller, CallerDep, OfficeDep, ReadLedgerDep
 from api.declared import reading, writing
+from api.local.exports import sheet_file
 from api.models.base import COUNTY, IdPath, Listing
 from api.models.imports import ImportShown, RowOfFile
 from api.once import Asked, Key
@@ -19,15 +20,18 @@ from api.problems import RequestTooLarge
 from api.serving.books import in_transaction
 from api.serving.routes import StrictRoute
 from exchange.cursors import BadCursor, import_cursor, row_cursor
-from exchange.errors import NotFound
+from exchange.errors import Forbidden, Invalid, NotFound
 from exchange.imports import ImportedFile, RowOutcome
 from exchange.ledger import Ledger
 from exchange.node import NotServed
+from exchange.wire.ijson import b64url_encode
 
 router = APIRouter(prefix="/api/v1", tags=["Imports"], route_class=StrictRoute)
 MAX_FILE = 50 * 1024 * 1024
 MAX_FORM = MAX_FILE + 64 * 1024
-LayoutForm = Annotated[Layout, Form(description="outflow and inflow registers, or matters: queries and notices")]
+LayoutForm = Annotated[
+    ImportLayout, Form(description="outflow and inflow registers, matters (queries and notices), or answers to a worklist")
+]
 UPLOAD = {
     "content": {
         "multipart/form-data": {
@@ -37,15 +41,28 @@ UPLOAD = {
 }
 
 
+class OtherFile(Invalid):
+    """Not the bytes that were imported."""
+
+    code = "other-file"
+    zh = "该文件不是当时导入的文件（内容不同）。"
+    en = "That is not the file that was imported: its bytes differ."
+
+
 def uploaded(
-    caller: ClerkDep,
+    caller: AnswererDep,
     office: OfficeDep,
     file: Annotated[UploadFile, File(description=".xlsx, .xlsm, .xls, .ods or .csv, up to 50 MiB and 200,000 rows")],
     layout: LayoutForm,
     jurisdiction: Annotated[str | None, Form(pattern=COUNTY, description="the caller's county")] = None,
     idempotency_key: Key = None,
 ) -> tuple[Asked, bytes]:
-    """The file's bytes, and the request by what it holds: the form's own text differs with every sending."""
+    """The file's bytes, and the request by what it holds: the form's own text differs with every sending.
+
+    A township brings answers only.
+    """
+    if not caller.sees_people and layout is not ImportLayout.ANSWERS:
+        raise Forbidden
     if jurisdiction not in (None, caller.jurisdiction):
         raise NotServed(pointer="/jurisdiction")
     data = file.file.read(MAX_FILE + 1)
@@ -64,20 +81,20 @@ def uploaded(
     summary="Take in a sheet",
 )
 def take_in(
-    caller: ClerkDep,
+    caller: AnswererDep,
     office: OfficeDep,
     upload: Annotated[tuple[Asked, bytes], Depends(uploaded)],
     file: UploadFile,
     layout: LayoutForm,
 ) -> Response:
-    """Take in a register or a sheet of matters in one transaction, every row with its result.
+    """Take in a register, a sheet of matters or of answers in one transaction, every row with its result.
 
     The same file again gives the first result and changes nothing. Columns that are not accepted are dropped unread.
     """
     asked, data = upload
     with office.ledgers.transaction(read_only=True) as ledger:
         asked.recall(ledger)
-    read = read_file(office, caller.jurisdiction, layout, file.filename or "", data)
+    read = read_file(office, caller.jurisdiction, Layout(layout.value), file.filename or "", data)
 
     def take(ledger: Ledger) -> Response:
         asked.recall(ledger)
@@ -88,9 +105,9 @@ def take_in(
 
 
 @router.get("/imports", responses=reading(BadCursor), summary="List imports")
-def list_imports(caller: ClerkDep, ledger: ReadLedgerDep, paging: PagingDep) -> Listing[ImportShown]:
+def list_imports(caller: AnswererDep, ledger: ReadLedgerDep, paging: PagingDep) -> Listing[ImportShown]:
     """The files of the caller's county, the newest first."""
-    rows, following = paging.rows(lambda page: ledger.imports.find(caller.counties, page), import_cursor)
+    rows, following = paging.rows(lambda page: ledger.imports.find(_files(caller), page), import_cursor)
     return Listing[ImportShown](items=[ImportShown.of(row) for row in rows], next=following)
 
 
@@ -113,27 +130,64 @@ def read_template(_: CallerDep, layout: Annotated[Layout, Path()]) -> Response:
 
 
 @router.get("/imports/{id}", responses=reading(NotFound), summary="Read an import")
-def read_import(caller: ClerkDep, ledger: ReadLedgerDep, id: IdPath) -> ImportShown:
+def read_import(caller: AnswererDep, ledger: ReadLedgerDep, id: IdPath) -> ImportShown:
     """One file, with its counts."""
-    return ImportShown.of(_own(ledger, caller.counties, id))
+    return ImportShown.of(_own(ledger, caller, id))
 
 
 @router.get("/imports/{id}/rows", responses=reading(NotFound, BadCursor), summary="What became of the rows")
 def read_rows(
-    caller: ClerkDep,
+    caller: AnswererDep,
     ledger: ReadLedgerDep,
     paging: PagingDep,
     id: IdPath,
     outcome: Annotated[RowOutcome | None, Query()] = None,
 ) -> Listing[RowOfFile]:
     """The result of every row in the sheet's order, with what was wrong and in which column."""
-    _own(ledger, caller.counties, id)
+    _own(ledger, caller, id)
     rows, following = paging.rows(lambda page: ledger.imports.rows(id, page, outcome=outcome), row_cursor)
     return Listing[RowOfFile](items=[RowOfFile.of(row) for row in rows], next=following)
 
 
-def _own(ledger: Ledger, counties: frozenset[str], import_id: str) -> ImportedFile:
+@router.post(
+    "/imports/{id}/annotated",
+    response_class=Response,
+    responses={
+        200: {
+            "content": {MEDIA_TYPES[Format.XLSX]: {"schema": {"type": "string", "format": "binary"}}},
+            "description": "the same .xlsx with the results",
+        },
+        **writing(NotFound, SheetRefused, OtherFile, RequestTooLarge),
+    },
+    openapi_extra={"requestBody": {"content": {"multipart/form-data": {"example": {"file": "(the bytes that were imported)"}}}}},
+    summary="The sheet with its results in it",
+)
+def annotate_import(
+    caller: AnswererDep,
+    office: OfficeDep,
+    id: IdPath,
+    file: Annotated[UploadFile, File(description="the .xlsx that was imported")],
+) -> Response:
+    """Send the imported .xlsx once more and have it back with what became of each row. The node keeps no files."""
+    with office.ledgers.transaction(read_only=True) as ledger:
+        held = _own(ledger, caller, id)
+        rows = every_row(ledger, held.id)
+    data = file.file.read(MAX_FILE + 1)
+    if len(data) > MAX_FILE:
+        raise RequestTooLarge
+    if b64url_encode(hashlib.sha256(data).digest()) != held.sha256:
+        raise OtherFile(pointer="/file")
+    copy = annotated_copy(data, Layout(held.layout), rows)
+    return sheet_file(copy, "annotated.xlsx", Format.XLSX)
+
+
+def _files(caller: Caller) -> frozenset[str]:
+    """Whose files the caller sees: its county's, or its township's."""
+    return caller.counties if caller.township is None else frozenset({caller.township})
+
+
+def _own(ledger: Ledger, caller: Caller, import_id: str) -> ImportedFile:
     file = ledger.imports.get(import_id)
-    if file is None or file.jurisdiction not in counties:
+    if file is None or file.jurisdiction not in _files(caller):
         raise NotFound
     return file

@@ -113,9 +113,9 @@ def confirm_fingerprint(
     responses=writing(NotFound, NotInThisStanding),
     summary="Suspend a partner",
 )
-def suspend_partner(_: OperatorDep, once: OnceDep, ledger: LedgerDep, node: NodePath) -> Response:
+def suspend_partner(_: OperatorDep, once: OnceDep, office: OfficeDep, ledger: LedgerDep, node: NodePath) -> Response:
     """Stop all exchange with a partner until it is resumed; its standing counts from the next request on."""
-    return once.answer(_shown(ledger, suspend(ledger, node)))
+    return once.answer(_shown(ledger, suspend(ledger, node, office.now())))
 
 
 @router.post(

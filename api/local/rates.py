@@ -21,7 +21,7 @@ from exchange.cursors import BadCursor
 from exchange.errors import Invalid, NotFound
 from exchange.jurisdiction import Category, Divisions, Level
 from exchange.ledger import Page
-from exchange.moments import MOMENT_PATTERN, Period, civil_day, day_start, default_as_of, parse_moment, statistical_month
+from exchange.moments import MOMENT_PATTERN, Period, civil_day, day_start, parse_moment
 from exchange.node import NotServed
 from exchange.rates import Cohort, RateName
 from exchange.verbs.counting.grid import NotInAGrid, grid, jurisdictions_at
@@ -79,7 +79,8 @@ def wanted_report(
     place = _place(office.node.divisions, caller, jurisdiction)
     try:
         if month is not None and first is None and last is None:
-            period, moment = statistical_month(month), default_as_of(month)
+            rules = office.node.rules
+            period, moment = rules.statistical_month(month), rules.default_as_of(month)
         elif month is None and first is not None and last is not None:
             period, moment = Period(first=first, last=last), now
         else:
@@ -147,7 +148,7 @@ def read_grid(
     """
     now = office.now()
     try:
-        periods = months_until(month, months)
+        periods = months_until(month, months, office.node.rules)
         moment = min(parse_moment(as_of), now) if as_of is not None else day_start(civil_day(now))
     except (ValueError, OverflowError) as exc:
         raise Invalid(zh="统计期间或时点无效。", en="The period or the as-of moment is not valid.") from exc
@@ -189,6 +190,8 @@ def read_rate_rows(
 
 
 def _place(divisions: Divisions, caller: Caller, wanted: str | None) -> str:
+    if not caller.counties:
+        raise NotFound
     if wanted is None:
         return caller.jurisdiction
     if not divisions.is_known(wanted) or not divisions.contains(caller.jurisdiction, wanted):

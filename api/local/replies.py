@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Response
 
 from adapters.office import Office
-from api.access import Caller, ClerkDep, LedgerDep, OfficeDep
+from api.access import AnswererDep, Caller, ClerkDep, LedgerDep, OfficeDep
 from api.declared import Responses, writing
 from api.local.visible import AmbiguousExchange, visible_for
 from api.models.base import IdPath, NodeQuery
@@ -38,7 +38,7 @@ def _refusals(*more: type[WoshouError]) -> Responses:
     summary="Give feedback (反馈)",
 )
 def give_feedback(
-    caller: ClerkDep,
+    caller: AnswererDep,
     once: OnceDep,
     office: OfficeDep,
     ledger: LedgerDep,
@@ -52,7 +52,7 @@ def give_feedback(
 
 @router.post("/interim", status_code=202, response_model=Queued, responses=_refusals(), summary="Announce a late answer (暂复)")
 def announce_delay(
-    caller: ClerkDep,
+    caller: AnswererDep,
     once: OnceDep,
     office: OfficeDep,
     ledger: LedgerDep,

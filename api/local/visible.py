@@ -1,4 +1,4 @@
-"""Which exchanges a caller may know of: those of its own counties; of others it is not told that they exist."""
+"""Which exchanges a caller may know of: its counties', or its township's; of others it is not told that they exist."""
 
 from collections.abc import Iterable, Sequence
 
@@ -31,7 +31,7 @@ def visible(ledger: Ledger, caller: Caller, exchange: str, *, role: Role | None 
     found = [
         held
         for held in ledger.exchanges.named(exchange)
-        if held.own in caller.counties
+        if caller.knows(held)
         and (role is None or held.key.role is role)
         and (partner is None or partners.get(held.key.link) == partner)
     ]
@@ -55,7 +55,7 @@ def visible_all(ledger: Ledger, caller: Caller, wanted: Iterable[tuple[str, Role
         for role in Role:
             names = {name for name, wanted_role in wanted if wanted_role is role}
             for name, held in (ledger.exchanges.load(link.id, role, names) if names else {}).items():
-                if held.own in caller.counties:
+                if caller.knows(held):
                     found[name, role].append(held)
     return {one: _settled(ledger, caller, one, held) for one, held in found.items()}
 
@@ -69,7 +69,7 @@ def _settled(ledger: Ledger, caller: Caller, wanted: tuple[str, Role], found: Se
     try:
         return _only(found)
     except NotFound as refusal:
-        others = [held for held in ledger.exchanges.named(wanted[0]) if held.own in caller.counties]
+        others = [held for held in ledger.exchanges.named(wanted[0]) if caller.knows(held)]
         return NotYourRole() if others else refusal
     except Refused as refusal:
         return refusal

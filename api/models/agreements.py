@@ -88,12 +88,14 @@ class Proposal(Shape, frozen=True, kw_only=True, rename={"with_": "with"}):
     register_comparison: RegisterComparison = RegisterComparison()
     queries_per_day: Annotated[int, Meta(ge=1)] | None = None
     limits: tuple[DayLimit, ...] = ()
+    rules: Annotated[str, Meta(max_length=60)] | None = None
     valid_from: date | None = None
     valid_until: date | None = None
     supersedes: Digest | None = None
 
     def terms(self, node: Node, now: datetime) -> Agreement:
-        """The agreement to sign: the own side first, the rule set that this node uses."""
+        """The agreement to sign: the own side first, the rule set that is named or that this node uses; RulesNotKnown."""
+        rules = node.rules if self.rules is None else node.rulebook.get(self.rules)
         every = [FieldRule(subject=kind, purpose=use, items=list(self.items)) for kind in self.kinds for use in self.purposes]
         return Agreement(
             id=new_id(now),
@@ -111,7 +113,7 @@ class Proposal(Shape, frozen=True, kw_only=True, rename={"with_": "with"}):
             register_comparison=self.register_comparison,
             queries_per_day=self.queries_per_day,
             limits=list(self.limits),
-            rules=RulesRef(version=node.rules.version, digest=node.rules.digest),
+            rules=RulesRef(version=rules.version, digest=rules.digest),
             valid_from=self.valid_from or civil_day(now),
             valid_until=self.valid_until,
             supersedes=self.supersedes,

@@ -8,13 +8,15 @@ import msgspec
 from msgspec import Meta
 from pydantic import Field
 
-from api.models.base import EXAMPLE_ID, Moment, Shown
+from api.models.base import EXAMPLE_ID, Doubt, Moment, Shown
 from exchange.codes import Event, Item, Kind, Purpose, QueryReason, Result, Role, UrgentReason
 from exchange.conversation import Effect, State
-from exchange.exchanges import Acceptance, Direction, Exchange
+from exchange.exchanges import Acceptance, Direction, Exchange, PairedBy
+from exchange.imports import RowProblem
 from exchange.jurisdiction import Category
 from exchange.moments import civil_day
 from exchange.people.record import Person, Record, Shape
+from exchange.terms.rules import RuleSet
 from exchange.verbs.whole import Told
 from exchange.wire.batch import Outcome, WireProblem
 from exchange.wire.message import UUID, CountyCode, Note, Reply
@@ -108,12 +110,16 @@ class ExchangeRow(Shown):
     state: State | None = Field(description="null until it is accepted")
     stamps: Stamps
     first_due: date | None = Field(description="null where no feedback is wanted")
-    due: date | None = Field(description="of the present round")
+    due: date | None = Field(description="of the present round; the receipt's, which counts for both sides")
+    due_provisional: bool = Field(description="it rests on a year whose holidays this node does not know yet")
+    expected: date | None = Field(description="named by the asked side in an interim answer; stops no clock")
+    lapses_on: date | None = Field(description="last day on which the answer can be confirmed or challenged")
     overdue: bool
     round: int
     challenges: int
     result: Result | None
     entry: str | None
+    pairing: PairedBy | None = Field(description="how it was paired with the entry, or that a clerk has undone it")
     handled_by: str | None = Field(description="the township, once it is handed to one")
     problem: ProblemShown | None
     version: int
@@ -122,6 +128,17 @@ class ExchangeRow(Shown):
     def of(cls, exchange: Exchange, partner: str, now: datetime, lapse_days: int) -> Self:
         """As a clock sees it."""
         return cls(**_row(exchange, partner, now, lapse_days))
+
+
+class StartedExchange(ExchangeRow):
+    """An exchange that was just started, and what to look at."""
+
+    notes: list[Doubt]
+
+    @classmethod
+    def started(cls, row: ExchangeRow, notes: Sequence[RowProblem]) -> Self:
+        """The row with the notes."""
+        return cls(**dict(row), notes=[Doubt.of(note) for note in notes])
 
 
 class MessageShown(Shown):
@@ -171,15 +188,27 @@ class ExchangeWhole(ExchangeRow):
     """One side of an exchange with its conversation."""
 
     agreement: str = Field(description="digest of the agreement that allowed it")
+    rules: str = Field(description="version of the rule set that it is judged by: the agreement's", examples=["woshou-2026.1"])
+    challenges_left: int = Field(description="how often the asker can still return an answer")
     messages: list[MessageShown]
+    right_county: str | None = Field(default=None, description="named by the answer: the matter can be sent on there")
+    sent_on_from: str | None = Field(default=None, description="the exchange that this one was opened in place of")
+    sent_on_to: str | None = Field(default=None, description="the exchange that was opened in place of this one")
 
     @classmethod
     def with_messages(
-        cls, exchange: Exchange, partner: str, now: datetime, lapse_days: int, told: Sequence[Told], *, sees_people: bool
+        cls, exchange: Exchange, partner: str, now: datetime, rules: RuleSet, told: Sequence[Told], *, sees_people: bool
     ) -> Self:
-        """As a clock sees it, with every message."""
+        """As a clock sees it, judged by its agreement's rules, with every message."""
         messages = [MessageShown.of(one, sees_people=sees_people) for one in told]
-        return cls(**_row(exchange, partner, now, lapse_days), agreement=exchange.agreement, messages=messages)
+        used = exchange.conversation.challenges if exchange.conversation is not None else 0
+        return cls(
+            **_row(exchange, partner, now, rules.lapse_days),
+            agreement=exchange.agreement,
+            rules=rules.version,
+            challenges_left=max(rules.max_challenges - used, 0),
+            messages=messages,
+        )
 
 
 def _row(exchange: Exchange, partner: str, now: datetime, lapse_days: int) -> dict[str, Any]:
@@ -210,11 +239,15 @@ def _row(exchange: Exchange, partner: str, now: datetime, lapse_days: int) -> di
         ),
         "first_due": exchange.first_due,
         "due": talk.due if talk is not None else None,
+        "due_provisional": exchange.due_provisional,
+        "expected": talk.expected if talk is not None else None,
+        "lapses_on": talk.lapses_on if talk is not None and state in (State.ANSWERED, State.LAPSED) else None,
         "overdue": awaits and talk is not None and talk.due is not None and talk.due < civil_day(now),
         "round": talk.round if talk is not None else 1,
         "challenges": talk.challenges if talk is not None else 0,
         "result": talk.result if talk is not None else None,
         "entry": exchange.entry,
+        "pairing": exchange.pairing,
         "handled_by": exchange.handled_by,
         "problem": ProblemShown.of(exchange.problem),
         "version": exchange.version,

@@ -123,6 +123,7 @@ class FindingShown(Shown):
     subject: str
     detail: str
     at: Moment
+    settled_at: Moment | None = Field(description="since when it no longer holds; null while it does")
 
     @classmethod
     def of(cls, finding: Finding) -> Self:
@@ -134,4 +135,5 @@ class FindingShown(Shown):
             subject=finding.subject,
             detail=finding.detail,
             at=finding.at,
+            settled_at=finding.settled_at,
         )

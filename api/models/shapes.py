@@ -13,15 +13,28 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from exchange.reporting.frozen.upward import SignedReport
 from exchange.terms.agreement import Agreement, Decision
 from exchange.wire.batch import Manifest, Receipt
+from exchange.wire.figures import FiguresAsked, FiguresTold, RowsAsked, RowsTold
 from exchange.wire.message import Message
 from exchange.wire.node import NodeDocument
 
 MARK = "x-woshou-shape"
 REFERENCE = "#/components/schemas/"
 # What travels signed or line by line, where no route of FastAPI could name it.
-WIRE: tuple[type[msgspec.Struct], ...] = (NodeDocument, Manifest, Receipt, Agreement, Decision)
+WIRE: tuple[type[msgspec.Struct], ...] = (
+    NodeDocument,
+    Manifest,
+    Receipt,
+    Agreement,
+    Decision,
+    SignedReport,
+    FiguresAsked,
+    FiguresTold,
+    RowsAsked,
+    RowsTold,
+)
 known: dict[str, type[msgspec.Struct]] = {}
 _PYTHON_ONLY = r"(?!\n)"  # see `exchange.people.record.whole`
 _AT = re.compile(r" - at (?:key in )?`\$(?P<path>[^`]*)`")

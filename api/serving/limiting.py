@@ -1,10 +1,10 @@
-"""What one caller may cost the others: failed token requests are counted, and looks at partners are few at a time."""
+"""What one caller may cost the others: failed token requests and comparisons are counted, and looks are few at a time."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
@@ -15,6 +15,10 @@ from api.problems import TooManyRequests, Unauthorized
 from exchange.partners import Partner
 
 _FAILURES = RateLimitItemPerMinute(120)
+# The longest comparison takes 65 calls, and each may cost seconds: nodes compare at night, and many at one time.
+_COMPARISONS = RateLimitItemPerHour(100)
+_AT_ONCE = 4
+_COMPARING_SECONDS = 10
 _LOOKS = 2
 
 
@@ -27,6 +31,8 @@ class Limiter:
 
     def __init__(self) -> None:
         self._window = MovingWindowRateLimiter(MemoryStorage())
+        self._lock = threading.Lock()
+        self._comparing: set[str] = set()
 
     @contextmanager
     def failures(self, host: str, partner: str | None) -> Iterator[bool]:
@@ -42,6 +48,21 @@ class Limiter:
             if over or not self._window.hit(_FAILURES, *key):
                 raise TooManyRequests(seconds=60) from refusal
             raise
+
+    @contextmanager
+    def comparing(self, partner: str) -> Iterator[None]:
+        """Let a partner ask one question at a time, 100 an hour, and of all partners four; TooManyRequests beyond."""
+        if not self._window.hit(_COMPARISONS, "figures", partner):
+            raise TooManyRequests(seconds=3600)
+        with self._lock:
+            if partner in self._comparing or len(self._comparing) >= _AT_ONCE:
+                raise TooManyRequests(seconds=_COMPARING_SECONDS)
+            self._comparing.add(partner)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._comparing.discard(partner)
 
 
 class FewLooks(Renewals):

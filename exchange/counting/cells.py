@@ -163,10 +163,10 @@ class EntryCells:
 
 
 def files_in(files: Iterable[ImportedFile], period: Period, as_of: datetime) -> list[ImportedFile]:
-    """The files of a period; of the same bytes in one jurisdiction only the first, whenever that was."""
+    """The files of a period that enter something; of the same bytes in one jurisdiction only the first, whenever that was."""
     first: dict[tuple[str, str], ImportedFile] = {}
     for file in sorted(files, key=lambda file: (file.at, file.id)):
-        if file.at <= as_of:
+        if file.at <= as_of and file.is_entry:
             first.setdefault((file.jurisdiction, file.sha256), file)
     return [file for file in first.values() if civil_day(file.at) in period]
 

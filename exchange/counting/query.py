@@ -7,8 +7,9 @@ from typing import Final
 from exchange.codes import Event, Kind, PriorityLevel, Purpose, RegisterKind
 from exchange.exchanges import Exchange
 from exchange.jurisdiction import Category
-from exchange.moments import Period, default_as_of, statistical_month
+from exchange.moments import Period
 from exchange.rates import Cohort, RateName
+from exchange.terms.rules import RuleSet
 
 UNASSIGNED: Final = "unassigned"
 """The township of what was handed to none (未分派): a row of its own, so that parts sum to the whole."""
@@ -87,25 +88,26 @@ def month_query(
     jurisdictions: tuple[str, ...],
     now: datetime,
     *,
+    rules: RuleSet,
     cohort: Cohort = Cohort.DUE,
     narrowing: Narrowing = EVERYTHING,
     parts: bool = False,
 ) -> ReportQuery:
-    """The report of a statistical month `YYYY-MM` as of the 27th 24:00, or as of `now` before that; ValueError for no month."""
+    """The report of a statistical month `YYYY-MM` as of its customary moment, or `now` before that; ValueError for no month."""
     return ReportQuery(
         jurisdictions=jurisdictions,
-        period=statistical_month(month),
-        as_of=min(default_as_of(month), now),
+        period=rules.statistical_month(month),
+        as_of=min(rules.default_as_of(month), now),
         cohort=cohort,
         narrowing=narrowing,
         parts=parts,
     )
 
 
-def months_until(last: str, number: int) -> tuple[Period, ...]:
+def months_until(last: str, number: int, rules: RuleSet) -> tuple[Period, ...]:
     """So many statistical months up to `YYYY-MM`, in order; ValueError for no month."""
     months = [last]
     for _ in range(number - 1):
         before = date.fromisoformat(f"{months[-1]}-01") - timedelta(days=1)
         months.append(f"{before:%Y-%m}")
-    return tuple(statistical_month(month) for month in reversed(months))
+    return tuple(rules.statistical_month(month) for month in reversed(months))

@@ -7,6 +7,7 @@ import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Annotated, Final
 
 import msgspec
@@ -14,6 +15,7 @@ from msgspec import Meta, Struct
 
 from exchange.codes import Event, Kind, MovingReason, Purpose, UrgentReason
 from exchange.errors import Invalid
+from exchange.moments import Period, default_as_of, statistical_month
 from exchange.terms.deadline import LONGEST_LIMIT, Limit, LimitUnit
 
 _Text = Annotated[str, Meta(min_length=1, max_length=500)]
@@ -84,8 +86,8 @@ class RuleSet:
     """The rules of one version.
 
     `digest` is SHA-256, base64url, of the data as canonical JSON (names sorted, no blanks, UTF-8), so layout does not
-    count. `limits` are in first-match order. `statistical_month_first_day` belongs to the month before; the default
-    as-of moment is 24:00 of `default_as_of_day`.
+    count. `limits` are in first-match order. `statistical_month_first_day` belongs to the month before, or
+    is 1; the default as-of moment is 24:00 of `default_as_of_day`, in the month after if the statistical one ends later.
     """
 
     version: str
@@ -123,6 +125,21 @@ class RuleSet:
             raise RulesRefused(zh="规则集中没有该时限名称。", en="The rule set has no limit of this name.", pointer="/limits")
         return replace(self, limits=tuple(_overridden(rule, overrides.get(rule.name)) for rule in self.limits))
 
+    def statistical_month(self, month: str) -> Period:
+        """The days of the statistical month `YYYY-MM`; ValueError for no month."""
+        return statistical_month(month, self.statistical_month_first_day)
+
+    def default_as_of(self, month: str) -> datetime:
+        """The customary as-of moment of a statistical month: never before its last day has ended."""
+        last = self.statistical_month(month).last
+        return default_as_of(month, self.default_as_of_day, within=self.default_as_of_day >= last.day)
+
+    def month_of(self, day: date) -> str:
+        """The statistical month `YYYY-MM` that a day belongs to."""
+        first = self.statistical_month_first_day
+        into_next = first > 1 and day.day >= first
+        return f"{(day.replace(day=1) + timedelta(days=31)) if into_next else day:%Y-%m}"
+
     def counts_as_migrant(self, reason: MovingReason | None) -> bool:
         """Whether this reason for being away makes a migrant; an unknown reason does."""
         return reason not in self.migrant.reasons_excluded
@@ -137,10 +154,11 @@ def read_rules(data: bytes) -> RuleSet:
     names = [rule.name for rule in rules.limits]
     if len(set(names)) < len(names):
         raise RulesRefused(zh="规则集中时限名称重复。", en="The rule set names a limit twice.", pointer="/limits")
-    return RuleSet(digest=_digest(data), **msgspec.structs.asdict(rules))
+    return RuleSet(digest=digest_of(data), **msgspec.structs.asdict(rules))
 
 
-def _digest(data: bytes) -> str:
+def digest_of(data: bytes) -> str:
+    """SHA-256, base64url, of JSON data in its canonical form: names sorted, no blanks, UTF-8."""
     canonical = msgspec.json.encode(msgspec.json.decode(data), order="sorted")
     return urlsafe_b64encode(hashlib.sha256(canonical).digest()).rstrip(b"=").decode()
 

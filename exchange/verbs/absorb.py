@@ -1,15 +1,16 @@
 """Let accepted messages take effect: the one place where states change and facts are written, at sender and receiver alike."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from exchange.announcements import TOLD, about_exchange, notification
 from exchange.codes import Kind, Role
-from exchange.conversation import SENDER, Conversation, Fact, Letter, answered_at, fold, opened
+from exchange.conversation import SENDER, Conversation, Fact, FactKind, Letter, answered_at, fold, opened
 from exchange.exchanges import Direction, Exchange, ExchangeKey, LoggedMessage
 from exchange.ledger import Ledger
 from exchange.node import Node
+from exchange.terms.rules import RuleSet
 from exchange.wire.batch import Outcome
 
 
@@ -18,14 +19,15 @@ class Effects:
 
     A letter that comes after all that is known is one step of the table. One that crossed with later ones makes its
     exchange be folded again from the whole log, so that both nodes come to the same state; facts that this undoes are
-    voided as of `now`, never removed.
+    voided as of `now`, never removed. `rules_of` gives what an exchange is judged by: its agreement's rule set.
     """
 
-    def __init__(self, ledger: Ledger, node: Node, partner: str, now: datetime) -> None:
-        self._ledger, self._node, self._partner, self._now = ledger, node, partner, now
+    def __init__(self, ledger: Ledger, node: Node, partner: str, now: datetime, rules_of: Callable[[Exchange], RuleSet]) -> None:
+        self._ledger, self._node, self._partner, self._now, self._rules_of = ledger, node, partner, now, rules_of
         self._letters: dict[ExchangeKey, list[Letter]] = {}
         self._facts: list[tuple[ExchangeKey, Fact]] = []
         self._folded: dict[ExchangeKey, list[Fact]] = {}
+        self._reminders: list[tuple[Exchange, datetime]] = []
 
     def open(self, key: ExchangeKey, letter: Letter) -> Conversation:
         """What an accepted opening begins; for an exchange without a conversation."""
@@ -44,23 +46,28 @@ class Effects:
         if then is None:
             raise ValueError("only an opened exchange takes letters")
         fact: Fact | None
+        lapse_days = self._rules_of(exchange).lapse_days
         self._letters.setdefault(key, []).append(letter)
         if letter.turn > then.last_turn and key not in self._folded:
-            conversation, _, fact = then.after(letter, lapse_days=self._node.rules.lapse_days)
+            conversation, _, fact = then.after(letter, lapse_days=lapse_days)
         else:
             log = self._ledger.messages.of_exchanges(key.link, [key.exchange]).get(key.exchange, [])
             held = letters_of(log, key.role, self._node.name, self._partner)
             # What a receipt settles stands in the log already, what a batch brings does not yet.
             letters = {each.id: each for each in (*held, *self._letters[key])}
-            conversation, facts = fold(letters.values(), lapse_days=self._node.rules.lapse_days)
+            conversation, facts = fold(letters.values(), lapse_days=lapse_days)
             self._folded[key] = facts
             fact = None
         if fact is not None:
             self._facts.append((key, fact))
+        if letter.kind is Kind.REMINDER and key.role is Role.ASKED and conversation.reminded_on != then.reminded_on:
+            self._reminders.append((exchange, letter.stamp))
         return replace(exchange, conversation=conversation, version=exchange.version + 1)
 
     def store(self, exchanges: Mapping[ExchangeKey, Exchange]) -> None:
         """Write the facts, and what own systems are told of them; `exchanges` holds those that were opened or changed.
+
+        An escalation of what was answered or withdrawn is resolved with it.
 
         The exchanges and messages are the caller's to store, the messages after the last `take`.
         """
@@ -78,6 +85,9 @@ class Effects:
             self._ledger.exchanges.void_facts(key, stale, self._now)
             self._ledger.exchanges.add_facts([(key, replace(fact, known_at=self._now)) for fact in fresh])
             news += [(key, fact) for fact in fresh if fact.message not in held]
+        over = [key for key, fact in news if fact.what in (FactKind.ANSWERED, FactKind.WITHDRAWN)]
+        if over:
+            self._ledger.escalations.resolve(over, self._now)
         if self._node.webhooks:
             self._announce(news, exchanges)
 
@@ -89,6 +99,7 @@ class Effects:
                 for key, fact in news
                 if (event := TOLD.get((fact.what, key.role))) is not None
             ]
+            + [notification(about_exchange("exchange.reminded", *reminder), self._now) for reminder in self._reminders]
         )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from exchange.admission import agreed_limits
 from exchange.announcements import about_agreement, notification
 from exchange.errors import Conflict, NotFound
 from exchange.ledger import Ledger
@@ -45,9 +46,10 @@ def propose(ledger: Ledger, node: Node, terms: Agreement, now: datetime, sign: S
     """Sign a proposal and let it wait for delivery; between two of our own jurisdictions it waits for the other's word.
 
     NoRoute where the other party's node is no active partner, or serves nothing of the jurisdiction that it is to sign for:
-    it would refuse the proposal whenever it came.
+    it would refuse the proposal whenever it came. RulesUnknown for a rule set that this node does not have.
     """
     partner = _partner_in(node, terms)
+    agreed_limits(node, terms)
     if partner != node.name:
         _check_route(ledger, node, partner, terms)
     payload = write_terms(terms)
@@ -66,13 +68,17 @@ def propose(ledger: Ledger, node: Node, terms: Agreement, now: datetime, sign: S
 
 
 def take_proposal(ledger: Ledger, node: Node, partner: Partner, payload: bytes, jws: str, now: datetime) -> bool:
-    """Keep a partner's verified proposal for our coordinator; False if it was known already."""
+    """Keep a partner's verified proposal for our coordinator; False if it was known already.
+
+    RulesUnknown for a rule set that this node does not have: nobody here could judge by it.
+    """
     terms = read_agreement(payload)
     if _partner_in(node, terms) != partner.node:
         raise MalformedAgreement(zh="协议双方与发送节点不符。", en="The sender is no party.", pointer="/parties")
     digest = ijson.digest(payload)
     if ledger.agreements.get(digest) is not None:
         return False
+    agreed_limits(node, terms)
     signed = SignedAgreement(digest=digest, agreement=terms, partner=partner.node, ours=False, proposal_jws=jws, known_at=now)
     ledger.agreements.add(signed)
     if node.webhooks:
@@ -90,6 +96,8 @@ def decide(
     held = ledger.agreements.get(digest)
     if held is None:
         raise NotFound
+    if decision is DecisionWord.ACCEPTED:
+        agreed_limits(node, held.agreement)
     local = held.partner == node.name
     if decision is DecisionWord.ENDED:
         allowed = held.standing is Standing.ACCEPTED or (held.standing is Standing.PROPOSED and held.ours)
@@ -162,14 +170,17 @@ def _check_route(ledger: Ledger, node: Node, name: str, terms: Agreement) -> Non
     if partner is None or partner.status is not PartnerStatus.ACTIVE:
         raise NoRoute(pointer="/partner")
     theirs = [party.jurisdiction for party in terms.parties if party.node == name]
-    if not all(
-        any(node.divisions.contains(code, county) for county in {*partner.claimed, *partner.confirmed}) for code in theirs
-    ):
+    if not all(any(_meet(node, code, claim) for claim in {*partner.claimed, *partner.confirmed}) for code in theirs):
         raise NoRoute(
             zh="该协作方节点不服务该地区，协议会被其拒绝。",
             en="That partner's node does not serve that jurisdiction; it would refuse the agreement.",
             pointer="/with",
         )
+
+
+def _meet(node: Node, one: str, other: str) -> bool:
+    """Whether one of two places lies in the other: a node may claim counties, or all of a prefecture."""
+    return node.divisions.contains(one, other) or node.divisions.contains(other, one)
 
 
 def _partner_in(node: Node, terms: Agreement) -> str:

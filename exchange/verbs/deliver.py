@@ -207,7 +207,6 @@ def _take_effect(ledger: Ledger, node: Node, link: Link, settled: Sequence[Logge
         names = {message.exchange for message in settled if role_here(message.kind, Direction.OUT) is role}
         for exchange in ledger.exchanges.load(link.id, role, names).values():
             exchanges[exchange.key] = exchange
-    effects = Effects(ledger, node, link.partner, now)
     changed: dict[ExchangeKey, None] = {}
     findings: list[Finding] = []
     desk = Desk(
@@ -217,6 +216,7 @@ def _take_effect(ledger: Ledger, node: Node, link: Link, settled: Sequence[Logge
         agreements=tuple(ledger.agreements.all(link.partner)),
         now=now,
     )
+    effects = Effects(ledger, node, link.partner, now, desk.rules_of)
     answers = _answers_before_the_receipt(ledger, node, link, settled)
     for message in settled:
         key = ExchangeKey(link.id, message.exchange, role_here(message.kind, Direction.OUT))
@@ -231,11 +231,14 @@ def _take_effect(ledger: Ledger, node: Node, link: Link, settled: Sequence[Logge
                 conversation=effects.open(key, letter_of(message, node.name)),
                 version=exchange.version + 1,
             )
+            exchange = _provisional(desk, exchange, message)
             for letter in answers.get(message.exchange, ()):
                 exchange = effects.take(exchange, letter)
             findings += _due_differs(desk, exchange, message, now)
         elif message.outcome is Outcome.ACCEPTED:
             exchange = effects.take(exchange, letter_of(message, node.name))
+            if message.kind is Kind.CHALLENGE and message.due is not None:
+                exchange = _provisional(desk, exchange, message)
         elif message.id == exchange.opening:
             exchange = replace(
                 exchange,
@@ -269,11 +272,18 @@ def _answers_before_the_receipt(
     return said
 
 
+def _provisional(desk: Desk, exchange: Exchange, message: LoggedMessage) -> Exchange:
+    """The exchange with this side's word on whether the round's due date can still turn out to be another one."""
+    due = desk.due_of_round(exchange, message.received_at) if message.received_at is not None else None
+    return replace(exchange, due_provisional=message.due is not None and due is not None and due.provisional)
+
+
 def _due_differs(desk: Desk, exchange: Exchange, message: LoggedMessage, now: datetime) -> list[Finding]:
     """The receiver's due date counts for both; one that we would have computed otherwise is shown to people."""
     if message.received_at is None:
         return []
-    ours = desk.due_of_opening(exchange, message.received_at)
+    due = desk.due_of_round(exchange, message.received_at)
+    ours = due.day if due is not None else None
     if ours == message.due:
         return []
     return [

@@ -24,6 +24,7 @@ from exchange.people.draft import CheckedDraft, Registrar, check_draft
 from exchange.people.name import match_key
 from exchange.people.record import Person
 from exchange.people.register import FINAL_REASONS, Entry, EntryDraft, EntryFact, EntryFactKind
+from exchange.verbs.pair import pair_waiting
 
 __all__ = ["EnrolResult", "Enrolment", "EntryFinal", "NobodyAway", "check_draft", "enrol", "enrol_checked"]
 
@@ -147,6 +148,7 @@ class _Register:
             ledger.entries.save(list(self._changed.values()))
         if self._facts:
             ledger.entries.add_facts(self._facts)
+        pair_waiting(ledger, [*self._added.values(), *self._changed.values()], self._now)
 
     def _open(self, key: tuple[RegisterKind, str], checked: CheckedDraft, warnings: tuple[RowProblem, ...]) -> EnrolResult:
         if checked.returned_on is not None:

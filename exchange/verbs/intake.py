@@ -15,6 +15,7 @@ from exchange.node import Node
 from exchange.partners import Partner
 from exchange.verbs.absorb import Effects, letter_of, letters_of, role_here
 from exchange.verbs.pair import paired
+from exchange.verbs.routing.find import Counties, table_of
 from exchange.wire.batch import Judgement, Manifest, Outcome
 from exchange.wire.message import Challenge, Feedback, Message, Notice, Query, Reminder, kind_of, read_message
 from exchange.wire.problems import wire_problem
@@ -66,12 +67,11 @@ class Intake:
         self._manifest, self._turn, self._now = manifest, turn, now
         self._sent_at = parse_moment(manifest.sent_at)
         self._stamp = answered_at(self._sent_at, now)
-        self._lapse_days = node.rules.lapse_days
         self._local = partner.node == node.name
         self._desk = Desk(
             node=node,
             partner=partner.node,
-            theirs=node.jurisdictions if self._local else frozenset(partner.confirmed),
+            theirs=Counties(lambda: table_of(ledger, node), partner.node),
             agreements=tuple(ledger.agreements.all(partner.node)),
             now=now,
         )
@@ -85,7 +85,7 @@ class Intake:
         self._replied: dict[Direction, dict[str, LoggedMessage]] = {}
         self._logs: dict[str, list[LoggedMessage]] = {}
         self._waiting: dict[ExchangeKey, list[Letter]] = {}
-        self._effects = Effects(ledger, node, partner.node, now)
+        self._effects = Effects(ledger, node, partner.node, now, self._desk.rules_of)
 
     def load(self, arrivals: Iterable[Arrival]) -> None:
         """Fetch what is known of the batch's messages, of the exchanges they name and of the messages they answer."""
@@ -169,9 +169,9 @@ class Intake:
         # Reminders by their stamp, or one could send a week of them at once.
         at = self._stamp if isinstance(message, Reminder) else min(self._sent_at, self._now)
         step = self._desk.reply(message, exchange, replied, at=at, sending=False)
-        logged = self._logged(position, arrival, message)
+        logged, due = self._logged(position, arrival, message), None
         if exchange is not None and isinstance(message, Challenge) and self._challenges(exchange):
-            due = self._desk.due_of_challenge(exchange)
+            due = self._desk.due_of_round(exchange, self._now)
             logged = replace(logged, due=due.day if due else None)
         if isinstance(message, Feedback):
             overtaken = step.to is State.WITHDRAWN
@@ -181,7 +181,10 @@ class Intake:
             # Our opening's receipt is still missing: what answers it takes effect when that is stored.
             self._waiting.setdefault(key, []).append(letter)
             return logged
-        self._exchanges[key] = self._effects.take(self._exchanges[key], letter)
+        taken = self._effects.take(self._exchanges[key], letter)
+        if logged.due is not None and due is not None:
+            taken = replace(taken, due_provisional=due.provisional)
+        self._exchanges[key] = taken
         self._changed[key] = None
         return logged
 
@@ -193,14 +196,14 @@ class Intake:
         if exchange is None:
             return None
         key, log = exchange.key, self._logs.get(exchange.key.exchange, ())
-        due = self._desk.due_of_opening(exchange, self._now) if log else None
+        due = self._desk.due_of_round(exchange, self._now) if log else None
         under_way = [
             replace(
                 message,
                 received_at=self._now,
                 known_at=self._now,
                 outcome=Outcome.ACCEPTED,
-                due=due if message.id == exchange.opening else message.due,
+                due=due.day if due and message.id == exchange.opening else message.due,
             )
             for message in log
             if message.direction is Direction.OUT
@@ -213,13 +216,14 @@ class Intake:
         taken = letters_of((*log, *under_way), key.role, self._node.name, self._partner.node)
         fresh = (*self._effects.letters(key), *self._waiting.get(key, ()))
         letters = {letter.id: letter for letter in (*taken, *fresh)}
-        conversation, _ = fold(letters.values(), lapse_days=self._lapse_days)
+        conversation, _ = fold(letters.values(), lapse_days=self._desk.rules_of(exchange).lapse_days)
         return replace(exchange, acceptance=Acceptance.ACCEPTED, conversation=conversation)
 
     def _challenges(self, exchange: Exchange) -> bool:
         """Whether a challenge has its effect, by its stamp: only a round that is opened has a due date."""
         conversation = exchange.conversation
-        return conversation is not None and conversation.state_at(self._stamp, self._lapse_days) is State.ANSWERED
+        lapse_days = self._desk.rules_of(exchange).lapse_days
+        return conversation is not None and conversation.state_at(self._stamp, lapse_days) is State.ANSWERED
 
     def _open(self, key: ExchangeKey, position: int, arrival: Arrival, message: Query | Notice) -> LoggedMessage:
         ours = key._replace(role=Role.ASKER)
@@ -310,6 +314,7 @@ def exchange_of(
         received_at=accepted_at,
         known_at=accepted_at,
         first_due=terms.due.day if accepted and terms.due else None,
+        due_provisional=accepted and terms.due is not None and terms.due.provisional,
         conversation=conversation,
         person_index=person_index,
         entry=entry,

@@ -18,6 +18,7 @@ from exchange.people.document import read_document
 from exchange.people.draft import check_draft
 from exchange.people.record import DocumentRef, Person
 from exchange.people.register import Entry, EntryClosed, EntryDraft, EntryFact, EntryFactKind
+from exchange.verbs.pair import pair_waiting
 
 
 class VersionDiffers(Conflict):
@@ -72,6 +73,7 @@ def change_entry(
     if then != entry:
         ledger.entries.save([then])
         ledger.entries.add_facts([_fact(then, EntryFactKind.CHANGED, now, now)])
+        pair_waiting(ledger, [then], now)
     return KeptEntry(then, checked.warnings)
 
 
@@ -102,19 +104,26 @@ def reopen_entry(ledger: Ledger, own: frozenset[str], entry_id: str, now: dateti
     then = _load(ledger, own, entry_id, version).reopened(now)
     ledger.entries.save([then])
     ledger.entries.add_facts([_fact(then, EntryFactKind.REOPENED, now, now)])
+    pair_waiting(ledger, [then], now)
     return then
 
 
 def protect_entry(
     ledger: Ledger, own: frozenset[str], entry_id: str, protected: bool, now: datetime, *, version: int | None = None
 ) -> Entry:
-    """Set or lift the protection (保护) of an entry: a protected one is never compared, announced or found by others."""
+    """Set or lift the protection (保护) of an entry: a protected one is never compared, announced or found by others.
+
+    What other departments' sheets had to say of it is erased.
+    """
     entry = _load(ledger, own, entry_id, version)
     if entry.protected is protected:
         return entry
     then = replace(entry, protected=protected, version=entry.version + 1)
     ledger.entries.save([then])
     ledger.entries.add_facts([_fact(then, EntryFactKind.CHANGED, now, now)])
+    if protected:
+        ledger.cross_checks.lapse(entry=entry_id)
+    pair_waiting(ledger, [then], now)
     return then
 
 

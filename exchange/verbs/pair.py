@@ -1,17 +1,34 @@
 """Pair an arrived exchange with the local entry of its person.
 
-Exact identity pairs at once; anything less is a clerk's decision. A protected entry is never found.
+Exact identity pairs at once; anything less is a clerk's decision (`exchange.verbs.pairing.candidates` helps with it). A protected
+entry is never found. What a clerk has undone, exact identity does not do again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from exchange.codes import RegisterKind
-from exchange.errors import NotFound
-from exchange.exchanges import Exchange
+from exchange.codes import RegisterKind, Role
+from exchange.errors import Conflict, NotFound
+from exchange.exchanges import Exchange, PairedBy
 from exchange.ledger import Ledger
 from exchange.people.register import Entry
+
+
+class NotPaired(Conflict):
+    """The exchange is not paired with an entry."""
+
+    code = "not-paired"
+    zh = "该交换尚未与个案配对。"
+    en = "The exchange is not paired with an entry."
+
+
+class OwnOpening(Conflict):
+    """The own side opened the exchange about this entry: that is its ground, and not a pairing."""
+
+    code = "own-opening"
+    zh = "本方就该个案发起的交换不能解除配对。"
+    en = "The own side opened this exchange about its entry; that is no pairing to be undone."
 
 
 def register_asked(exchange: Exchange) -> RegisterKind:
@@ -38,7 +55,7 @@ def paired(ledger: Ledger, exchanges: Sequence[Exchange], now: datetime) -> list
     together = []
     for exchange in exchanges:
         entry = match(exchange, found.get(exchange.person_index, ()))
-        together.append(replace(exchange, entry=entry.id, paired_at=now) if entry else exchange)
+        together.append(_together(exchange, entry, now, PairedBy.EXACT) if entry else exchange)
     return together
 
 
@@ -47,6 +64,36 @@ def pair(ledger: Ledger, exchange: Exchange, entry_id: str, now: datetime) -> Ex
     entry = ledger.entries.get(entry_id)
     if entry is None or entry.jurisdiction != exchange.own or entry.register is not register_asked(exchange):
         raise NotFound
-    together = replace(exchange, entry=entry.id, paired_at=now, version=exchange.version + 1)
+    together = replace(_together(exchange, entry, now, PairedBy.CLERK), version=exchange.version + 1)
     ledger.exchanges.save([together])
+    ledger.pairing.forget(exchange.key)
     return together
+
+
+def unpair(ledger: Ledger, exchange: Exchange) -> Exchange:
+    """A clerk's word that the person is not the entry's. NotPaired; OwnOpening for what the own side opened about its entry."""
+    if exchange.entry is None:
+        raise NotPaired
+    if exchange.pairing is None and exchange.key.role is Role.ASKER:
+        raise OwnOpening
+    apart = replace(exchange, entry=None, paired_at=None, pairing=PairedBy.UNDONE, version=exchange.version + 1)
+    ledger.exchanges.save([apart])
+    return apart
+
+
+def pair_waiting(ledger: Ledger, entries: Iterable[Entry], now: datetime) -> list[Exchange]:
+    """Try exact identity again for exchanges that found nobody, now that these entries are there or say something else."""
+    fitting = [entry for entry in entries if not entry.protected]
+    if not fitting:
+        return []
+    own, indexes = {entry.jurisdiction for entry in fitting}, {entry.person_index for entry in fitting}
+    waiting = ledger.exchanges.unpaired(own, indexes)
+    found = [replace(then, version=then.version + 1) for then in paired(ledger, waiting, now) if then.entry is not None]
+    ledger.exchanges.save(found)
+    for exchange in found:
+        ledger.pairing.forget(exchange.key)
+    return found
+
+
+def _together(exchange: Exchange, entry: Entry, now: datetime, by: PairedBy) -> Exchange:
+    return replace(exchange, entry=entry.id, paired_at=now, pairing=by)

@@ -1,9 +1,11 @@
 """Say something about an exchange that exists: feedback, interim, challenge, confirmation, reminder, withdrawal."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
+
+import msgspec
 
 from exchange.admission import Desk, UnknownExchange, WrongReply
 from exchange.codes import Kind, PriorityLevel
@@ -112,6 +114,7 @@ def _queue(desk: Desk, exchange: Exchange, said: Said, log: Sequence[LoggedMessa
         raise UnderWay
     if said.kind is Kind.WITHDRAWAL and any(message.kind is Kind.WITHDRAWAL and _taken(message) for message in log):
         raise NotInThisState  # a second withdrawal changes nothing, though one that crosses is taken
+    said = _by_township(exchange, said)
     replied = _replied(exchange, said.kind, log)
     message = _message(exchange, said, replied, now)
     line = write_message(message)
@@ -129,6 +132,14 @@ def _queue(desk: Desk, exchange: Exchange, said: Said, log: Sequence[LoggedMessa
         created_at=parse_moment(message.created_at),
         result=said.body.result if isinstance(said.body, FeedbackBody) else None,
     )
+
+
+def _by_township(exchange: Exchange, said: Said) -> Said:
+    """A feedback tells which township handled the exchange: the one that has it, unless another is named."""
+    body = said.body
+    if not isinstance(body, FeedbackBody) or body.handled_by is not None or exchange.handled_by is None:
+        return said
+    return replace(said, body=msgspec.structs.replace(body, handled_by=exchange.handled_by))
 
 
 def _waits(message: LoggedMessage) -> bool:

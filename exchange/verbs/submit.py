@@ -1,13 +1,13 @@
 """Submit queries and notices: admit each as the receiver would, and queue it in its link's log."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from exchange.admission import Desk
 from exchange.codes import Event, Item, PriorityLevel, Purpose, QueryReason, RegisterKind, Role, UrgentReason
-from exchange.errors import Conflict, Invalid, Refused, Retry
+from exchange.errors import Conflict, Invalid
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage
 from exchange.ids import new_id, new_salt
 from exchange.ledger import Ledger
@@ -15,7 +15,10 @@ from exchange.moments import civil_day, format_moment, parse_moment
 from exchange.node import Node, NotServed
 from exchange.people.record import Person, Record
 from exchange.people.register import Entry, EntryProtected
+from exchange.routing.table import NoRoute, RoutingTable
+from exchange.routing.today import names, todays_code
 from exchange.verbs.intake import exchange_of
+from exchange.verbs.routing.find import Counties, table_of
 from exchange.wire import ijson
 from exchange.wire.message import (
     Notice,
@@ -29,14 +32,7 @@ from exchange.wire.message import (
     write_message,
 )
 
-
-class NoRoute(Refused):
-    """No active partner has been confirmed for the other jurisdiction."""
-
-    code = "no-route"
-    retry = Retry.CONTACT
-    zh = "尚无已确认服务该地区的协作方节点。"
-    en = "No active partner is confirmed for that jurisdiction."
+__all__ = ["EventInFuture", "NoGround", "NoRoute", "OpeningDraft", "Submission", "check_happened", "submit"]
 
 
 class NoGround(Conflict):
@@ -90,6 +86,8 @@ class Submission:
 
     def __init__(self, ledger: Ledger, node: Node, now: datetime) -> None:
         self._ledger, self._node, self._now = ledger, node, now
+        self._today = civil_day(now)
+        self._table: RoutingTable | None = None
         self._desks: dict[str, tuple[Link, Desk]] = {}
         self._messages: list[LoggedMessage] = []
         self._exchanges: list[Exchange] = []
@@ -106,9 +104,14 @@ class Submission:
             self._entries.update({entry.id: entry for entry in theirs})
 
     def add(self, draft: OpeningDraft) -> Exchange:
-        """Queue one draft; a Refused leaf if the receiver would not accept it."""
+        """Queue one draft; a Refused leaf if the receiver would not accept it.
+
+        A retired code of the other side is replaced by its successor: then the exchange's `other` is not the draft's.
+        """
         if draft.own not in self._node.jurisdictions:
             raise NotServed
+        side = "/destination" if draft.own_is_origin else "/origin"
+        draft = replace(draft, other=todays_code(self._node.divisions, draft.other, self._today, pointer=side).code)
         link, desk = self._desk(draft.other)
         index = None if draft.person is None else self._node.person_index(draft.person)
         entry = self._entry_of(draft, index)
@@ -150,11 +153,14 @@ class Submission:
 
     def _desk(self, other: str) -> tuple[Link, Desk]:
         if other not in self._desks:
-            partner, theirs = route(self._ledger, self._node, other)
+            if self._table is None:
+                self._table = table_of(self._ledger, self._node)
+            partner = self._table.way(other).partner
             link = self._ledger.links.of(partner)
             if link is None:
                 raise NoRoute
             agreements = tuple(self._ledger.agreements.all(partner))
+            theirs = Counties(self._table, partner)
             desk = Desk(node=self._node, partner=partner, theirs=theirs, agreements=agreements, now=self._now)
             self._desks[other] = (link, desk)
         return self._desks[other]
@@ -180,7 +186,7 @@ class Submission:
 
     def _rests(self, entry: Entry, draft: OpeningDraft) -> bool:
         register = RegisterKind.OUTFLOW if draft.own_is_origin else RegisterKind.INFLOW
-        names_other = self._node.divisions.contains(entry.other, draft.other)
+        names_other = names(self._node.divisions, entry.other, draft.other, self._today)
         return entry.is_open and entry.jurisdiction == draft.own and entry.register is register and names_other
 
     def _message(self, draft: OpeningDraft, entry: Entry | None) -> Query | Notice:
@@ -230,16 +236,6 @@ def check_happened(event_date: date, today: date) -> None:
     """EventInFuture for a notice of what has not happened yet."""
     if event_date > today:
         raise EventInFuture(pointer="/event_date")
-
-
-def route(ledger: Ledger, node: Node, other: str) -> tuple[str, frozenset[str]]:
-    """The node that serves a county, and all that it was confirmed to serve; NoRoute if no active one does."""
-    if other in node.jurisdictions:
-        return node.name, node.jurisdictions
-    for partner in ledger.partners.all():
-        if partner.status == "active" and other in partner.confirmed:
-            return partner.node, frozenset(partner.confirmed)
-    raise NoRoute
 
 
 def submit(ledger: Ledger, node: Node, draft: OpeningDraft, now: datetime) -> Exchange:

@@ -1,12 +1,14 @@
 """Suspend a partner, and resume: while suspended nothing is sent to it and nothing taken from it."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from exchange.errors import Conflict, NotFound
 from exchange.ledger import Ledger
 from exchange.node import Node
 from exchange.partners import Partner, PartnerStatus
 from exchange.verbs.onboard import confirm_partner
+from exchange.verbs.routing.pin import findings_of
 
 
 class NotInThisStanding(Conflict):
@@ -17,11 +19,12 @@ class NotInThisStanding(Conflict):
     en = "Only an active partner can be suspended, and only a suspended one resumed."
 
 
-def suspend(ledger: Ledger, partner: str) -> Partner:
-    """Stop all exchange with a partner; NotFound, NotInThisStanding."""
+def suspend(ledger: Ledger, partner: str, now: datetime) -> Partner:
+    """Stop all exchange with a partner; NotFound, NotInThisStanding. Routes that are pinned to it become findings."""
     known = _known(ledger, partner, PartnerStatus.ACTIVE)
     then = replace(known, status=PartnerStatus.SUSPENDED)
     ledger.partners.save(then)
+    ledger.chores.add_findings(findings_of(ledger.routes.pins(), partner, now))
     return then
 
 

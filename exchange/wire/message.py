@@ -338,6 +338,22 @@ def write_message(message: Message) -> bytes:
     return _encoder.encode(message)
 
 
+class _Expecting(msgspec.Struct, frozen=True):
+    expected: date | None = None
+
+
+class _InterimLine(msgspec.Struct, frozen=True):
+    body: _Expecting = _Expecting()
+
+
+_interim = msgspec.json.Decoder(_InterimLine)
+
+
+def expected_date(line: bytes) -> date | None:
+    """The date that an interim answer's line names, which was read before."""
+    return _interim.decode(line).body.expected
+
+
 def kind_of(message: Message) -> Kind:
     """The kind of a message value."""
     return KIND_OF[type(message)]

@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ from adapters.keys import jose, tokens
 from adapters.keys.jose import PublicKey
 from adapters.keys.keyring import Keyring
 from exchange.moments import format_moment
+from exchange.partners import PartnerStatus
 from exchange.wire import batch as wire
 from exchange.wire import ijson
 from exchange.wire.batch import BATCH_TYPE, RECEIPT_TYPE, Manifest, Receipt, read_receipt
@@ -98,3 +100,18 @@ class Hand:
         (sig,) = (key for key in self.served.http.get("/.well-known/jwks.json").json()["keys"] if key["use"] == "sig")
         public = PublicKey.from_jwk({name: sig[name] for name in ("kty", "crv", "x", "y")})
         return read_receipt(jose.verify(response.text, typ=RECEIPT_TYPE, find_key={public.kid: public}.get).payload)
+
+
+def problem(response: httpx.Response) -> tuple[int, str, str]:
+    """Status, end of the type, and what to do."""
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    return response.status_code, body["type"].rsplit(":", 1)[1], body["retry"]
+
+
+def set_status(hand: Hand, status: PartnerStatus) -> None:
+    """Have the node's operator change its mind."""
+    with hand.served.office.ledgers.transaction() as ledger:
+        known = ledger.partners.get(hand.name)
+        assert known is not None
+        ledger.partners.save(replace(known, status=status))

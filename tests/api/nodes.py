@@ -97,7 +97,7 @@ def served(
         url = f"http://127.0.0.1:{door.getsockname()[1]}"
         keyring = Keyring.create(folder / "keys", clock.now())
         documents = NodeDocuments(folder, node, url, clock, keyring)
-        books = ledgers or MemoryLedgers()
+        books = ledgers or MemoryLedgers(node.keyed)
         office = Office(node=node, ledgers=books, keyring=keyring, clock=clock, documents=documents, folder=folder)
         # No certificates are loaded for what stays on loopback: that takes longer than most tests.
         with httpx.Client(base_url=url, timeout=30, verify=False) as client:

@@ -16,28 +16,40 @@ from exchange.codes import Role
 from exchange.partners import PartnerStatus
 from exchange.terms.agreement import Party, Standing
 from exchange.wire.message import write_message
+from exchange.work.assignment import Assignment, ReturnReason
 from tests.api.nodes import Served, served
 from tests.builders import (
     WUCHANG,
     XICHENG,
+    a_check,
+    a_check_row,
+    a_comparison,
     a_conversation,
+    a_difference,
+    a_frozen,
     a_message,
     a_partner,
     a_query,
+    a_received,
     a_row,
+    a_sending,
+    a_trouble,
     agreed_terms,
     an_agreement,
     an_entry,
+    an_escalation,
     an_exchange,
     an_id,
     an_import,
     judged,
 )
+from tests.building.cases import a_case
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import a_node
 
 CHAOYANG = "110105"
 PLACES = {"own": XICHENG, "below": "110102001", "above": "110000", "other": CHAOYANG, "outside": WUCHANG}
+FROZEN, RECEIVED = a_frozen(XICHENG, node="beijing.example"), a_received(XICHENG)
 PEOPLE = {"clerk", "system"}
 READERS = {"clerk", "system", "coordinator", "auditor"}
 OK, FORBIDDEN, GONE, EMPTY = "ok", "forbidden", "gone", "empty"
@@ -65,8 +77,12 @@ def rule(*roles: str, **places: str) -> Rule:
 ALL = [role.value for role in LocalRole]
 _NOT_HERE = {"above": FORBIDDEN, "below": FORBIDDEN, "outside": FORBIDDEN}
 ONE_PERSON = rule(*PEOPLE, **_NOT_HERE)
+# A township's clerk answers what is assigned to the township; nothing is, here.
+ONE_ANSWER = rule(*PEOPLE, above=FORBIDDEN, outside=FORBIDDEN)
 OWN_PEOPLE = rule(*PEOPLE, **_NOT_HERE, other=EMPTY)
 OWN_DEEDS = rule(*PEOPLE, **_NOT_HERE, other=OK)
+# The example is another clerk's.
+OWN_CASE = rule(*PEOPLE, **_NOT_HERE, own=FORBIDDEN)
 ONE_EXCHANGE = rule(*READERS)
 EXCHANGE_ROWS = rule(*READERS, below=EMPTY, other=EMPTY, outside=EMPTY)
 FIGURES = rule(*READERS)
@@ -76,6 +92,7 @@ SIGNING = rule("coordinator")
 PROPOSING = rule("coordinator", below=FORBIDDEN, other=FORBIDDEN, outside=FORBIDDEN)
 RUNNING = rule("operator", below=FORBIDDEN, other=OK, outside=FORBIDDEN)
 WATCHING = rule("operator", "auditor", below=FORBIDDEN, other=OK, outside=FORBIDDEN)
+OVERSEEING = rule("coordinator", "operator", "auditor", below=FORBIDDEN, other=OK, outside=FORBIDDEN)
 WHOEVER = rule(*ALL, below=OK, other=OK, outside=OK)
 
 RULES = {
@@ -89,21 +106,50 @@ RULES = {
     "POST /api/v1/entries/{entry}/close": ONE_PERSON,
     "POST /api/v1/entries/{entry}/reopen": ONE_PERSON,
     "POST /api/v1/exchanges": ONE_PERSON,
-    "POST /api/v1/exchanges/bulk-replies": OWN_DEEDS,
+    "POST /api/v1/exchanges/bulk-replies": rule(*PEOPLE, above=FORBIDDEN, below=OK, outside=FORBIDDEN, other=OK),
     "GET /api/v1/exchanges": EXCHANGE_ROWS,
     "GET /api/v1/exchanges/{exchange}": ONE_EXCHANGE,
     "POST /api/v1/exchanges/{exchange}/pairing": ONE_PERSON,
-    "POST /api/v1/exchanges/{exchange}/feedback": ONE_PERSON,
-    "POST /api/v1/exchanges/{exchange}/interim": ONE_PERSON,
+    "POST /api/v1/exchanges/{exchange}/unpairing": ONE_PERSON,
+    "GET /api/v1/exchanges/{exchange}/candidates": ONE_PERSON,
+    "POST /api/v1/exchanges/{exchange}/feedback": ONE_ANSWER,
+    "POST /api/v1/exchanges/{exchange}/interim": ONE_ANSWER,
     "POST /api/v1/exchanges/{exchange}/challenge": ONE_PERSON,
     "POST /api/v1/exchanges/{exchange}/confirmation": ONE_PERSON,
     "POST /api/v1/exchanges/{exchange}/reminder": ONE_PERSON,
     "POST /api/v1/exchanges/{exchange}/withdrawal": ONE_PERSON,
+    "POST /api/v1/exchanges/{exchange}/send-on": ONE_PERSON,
+    "POST /api/v1/cases": OWN_DEEDS,
+    "GET /api/v1/cases": EXCHANGE_ROWS,
+    "GET /api/v1/cases/{case}": ONE_EXCHANGE,
+    "POST /api/v1/cases/{case}/commitment": OWN_CASE,
+    "POST /api/v1/cases/{case}/finish": OWN_CASE,
+    "POST /api/v1/cases/{case}/cancellation": OWN_CASE,
+    "POST /api/v1/cases/{case}/handover": OWN_CASE,
+    "POST /api/v1/exchanges/{exchange}/assignment": rule(*PEOPLE, "coordinator", **_NOT_HERE),
+    "POST /api/v1/exchanges/{exchange}/return": rule(*PEOPLE, above=FORBIDDEN, outside=FORBIDDEN),
+    "GET /api/v1/exchanges/{exchange}/assignments": ONE_EXCHANGE,
+    "POST /api/v1/assignments": rule(*PEOPLE, "coordinator", **_NOT_HERE, other=OK),
+    "GET /api/v1/worklists": rule(*READERS, below=OK, other=OK, outside=OK),
+    "GET /api/v1/worklists/silent_partners": rule(*READERS, own=EMPTY, above=EMPTY, below=EMPTY, other=EMPTY, outside=EMPTY),
+    "GET /api/v1/worklists/one_sided": rule(*READERS, own=EMPTY, above=EMPTY, below=EMPTY, other=EMPTY, outside=EMPTY),
+    "GET /api/v1/worklists/{worklist}": EXCHANGE_ROWS,
+    "GET /api/v1/worklists/{worklist}/sheet": rule(*PEOPLE, above=FORBIDDEN, below=OK, other=OK, outside=FORBIDDEN),
     "POST /api/v1/imports": OWN_DEEDS,
-    "GET /api/v1/imports": OWN_PEOPLE,
+    "GET /api/v1/imports": rule(*PEOPLE, above=FORBIDDEN, outside=FORBIDDEN, below=EMPTY, other=EMPTY),
     "GET /api/v1/imports/templates/{layout}": WHOEVER,
-    "GET /api/v1/imports/{id}": ONE_PERSON,
-    "GET /api/v1/imports/{id}/rows": ONE_PERSON,
+    "POST /api/v1/cross-checks": OWN_DEEDS,
+    "GET /api/v1/cross-checks": OWN_PEOPLE,
+    "GET /api/v1/cross-checks/to-check": OWN_PEOPLE,
+    "POST /api/v1/cross-checks/settlement-sheets": ONE_PERSON,
+    "GET /api/v1/cross-checks/{id}": ONE_PERSON,
+    "GET /api/v1/cross-checks/{id}/rows": ONE_PERSON,
+    "GET /api/v1/cross-checks/{id}/differences": ONE_PERSON,
+    "GET /api/v1/cross-checks/{id}/sheet": ONE_PERSON,
+    "POST /api/v1/cross-checks/{id}/settlements": ONE_PERSON,
+    "GET /api/v1/imports/{id}": ONE_ANSWER,
+    "GET /api/v1/imports/{id}/rows": ONE_ANSWER,
+    "POST /api/v1/imports/{id}/annotated": ONE_ANSWER,
     "GET /api/v1/exports/entries": OWN_DEEDS,
     "GET /api/v1/exports/exchanges": rule(*READERS, below=OK, other=OK, outside=OK),
     "GET /api/v1/agreements": AGREEMENT_ROWS,
@@ -116,10 +162,36 @@ RULES = {
     "POST /api/v1/partners/{node}/confirmation": RUNNING,
     "POST /api/v1/partners/{node}/suspension": RUNNING,
     "POST /api/v1/partners/{node}/resumption": RUNNING,
+    "GET /api/v1/routes": RUNNING,
+    "GET /api/v1/routes/{code}": RUNNING,
+    "PUT /api/v1/routes/{code}": RUNNING,
+    "DELETE /api/v1/routes/{code}": rule("operator", below=FORBIDDEN, own=GONE, above=GONE, other=GONE, outside=FORBIDDEN),
     "GET /api/v1/findings": WATCHING,
+    "GET /api/v1/comparisons": OVERSEEING,
+    "GET /api/v1/comparisons/{comparison}": OVERSEEING,
     "GET /api/v1/rates": FIGURES,
     "GET /api/v1/rates/grid": FIGURES,
     "GET /api/v1/rates/{rate}/rows": FIGURES,
+    "GET /api/v1/reports/{report}": FIGURES,
+    "GET /api/v1/frozen-reports": EXCHANGE_ROWS,
+    "POST /api/v1/frozen-reports": PROPOSING,
+    "GET /api/v1/frozen-reports/{digest}": FIGURES,
+    "POST /api/v1/frozen-reports/{digest}/verification": FIGURES,
+    "GET /api/v1/frozen-reports/{digest}/signed": SIGNING,
+    "GET /api/v1/frozen-reports/{digest}/sendings": FIGURES,
+    "POST /api/v1/frozen-reports/{digest}/sendings": SIGNING,
+    "GET /api/v1/received-reports": EXCHANGE_ROWS,
+    "POST /api/v1/received-reports": rule("coordinator", below=OK, other=OK, outside=OK),
+    "GET /api/v1/received-reports/sum": FIGURES,
+    "GET /api/v1/received-reports/{digest}": FIGURES,
+    "GET /api/v1/received-reports/{digest}/signed": FIGURES,
+    "GET /api/v1/rules": WHOEVER,
+    "GET /api/v1/calendar/{year}": WHOEVER,
+    "POST /api/v1/calendar": RUNNING,
+    "GET /api/v1/escalations": rule("coordinator", above=EMPTY, below=EMPTY, other=EMPTY, outside=EMPTY),
+    "POST /api/v1/escalations": rule("coordinator"),
+    "POST /api/v1/escalations/{escalation}/acknowledgement": rule("coordinator"),
+    "GET /api/v1/troubles": rule("operator", "coordinator", below=FORBIDDEN, outside=FORBIDDEN, other=OK),
 }
 PUBLIC = {"GET /healthz", "GET /readyz"}
 ROUTES = {
@@ -149,7 +221,19 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             ledger.entries.add([an_entry(1)])
             ledger.messages.add([judged(a_message(1, link=link, line=write_message(a_query())))])
             ledger.exchanges.add([an_exchange(1, link=link, role=Role.ASKER, conversation=a_conversation(), entry=an_id(1))])
+            asked = an_exchange(2, link=link, role=Role.ASKED, own=XICHENG, other=WUCHANG, conversation=a_conversation())
+            ledger.exchanges.add([asked])
+            back: dict[str, Any] = {"township": None, "due": None, "reason": ReturnReason.NOT_OURS, "by": "key-1"}
+            ledger.assignments.add([Assignment(exchange=asked.key, at=made.clock.now(), **back)])
             ledger.imports.add(an_import(1), [a_row(2)])
+            ledger.cross_checks.add(a_check(1), [a_check_row(3)], [a_difference(1)])
+            ledger.reports.freeze([FROZEN])
+            ledger.reports.put_sending(a_sending(FROZEN))
+            ledger.reports.receive(RECEIVED)
+            ledger.comparisons.add(a_comparison(1))
+            ledger.escalations.add([an_escalation(1, link=link)])
+            ledger.troubles.begin(a_trouble())
+            ledger.cases.add(a_case(7, id=an_id(1)))
         yield made
 
 
@@ -159,6 +243,12 @@ def paths(node: Served) -> dict[str, Any]:
     return described
 
 
+def _digest(path: str) -> str:
+    if "-reports" not in path:
+        return an_agreement().digest
+    return FROZEN.head.digest if "/frozen-" in path else RECEIVED.head.digest
+
+
 def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str) -> str:
     """What the caller gets, with the route's own example as body."""
     method, path = name.split()
@@ -166,25 +256,39 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
     ids = {
         "entry": an_id(1),
         "exchange": an_id(1),
+        "comparison": an_id(1),
+        "case": an_id(1),
+        "code": WUCHANG,
         "id": an_id(1),
-        "digest": an_agreement().digest,
+        "digest": _digest(path),
+        "report": "feedback",
         "node": "wuchang.example",
         "layout": "outflow",
         "rate": "feedback_given",
+        "worklist": "to_answer",
+        "year": 2027,
+        "escalation": an_id(1),
     }
+    if path.endswith(("/assignment", "/assignments", "/return")):
+        ids["exchange"] = an_id(2)
     request: dict[str, Any] = {"params": {"register": "outflow"} if path.endswith("/exports/entries") else {}}
-    if path.startswith("/api/v1/rates"):
+    if path.startswith(("/api/v1/rates", "/api/v1/reports")) or path.endswith("/sum"):
         request["params"] = {"jurisdiction": XICHENG, "month": "2026-02"}
+    if path.endswith("/signed"):
+        request["params"] = {"receiver": "hubei.example"}
     if "requestBody" in operation:
         ((media, content),) = operation["requestBody"]["content"].items()
-        if media == "multipart/form-data":
-            request |= {"files": {"file": ("a.csv", b"a")}, "data": {"layout": "outflow"}}
+        if path.endswith("/assignment"):
+            request |= {"json": {"township": "110102003"}}  # another one than below
+        elif media == "multipart/form-data":
+            request |= {"files": {"file": ("a.csv", b"a")}, "data": {"layout": "outflow", "check": an_id(1)}}
         else:
             body = content["example"] if "example" in content else content["examples"]["1"]["value"]
             body = {**body, "entry": an_id(1)} if isinstance(body, dict) and "entry" in body else body
-            body = {**body, "jurisdiction": XICHENG} if path == "/api/v1/agreements" else body
+            body = {**body, "exchange": an_id(1)} if path == "/api/v1/escalations" else body
+            body = {**body, "jurisdiction": XICHENG} if path in ("/api/v1/agreements", "/api/v1/frozen-reports") else body
             body = {**body, "url": "http://127.0.0.1:1"} if path == "/api/v1/partners" else body
-            request |= {"content": body} if isinstance(body, str) else {"json": body}
+            request |= {"content": body.encode()} if isinstance(body, str) else {"json": body}
     headers = {"authorization": f"Bearer {node.key(role, PLACES[place])}", "if-match": '"1"'}
     response = node.http.request(method, path.format(**ids), headers=headers, **request)
     assert response.status_code < 500 or response.status_code == 502, response.text
@@ -211,7 +315,20 @@ def test_each_role_gets_at_each_place_what_the_rule_says(node: Served, paths: di
 def test_without_a_key_nothing_is_told(node: Served, name: str):
     method, path = name.split()
     filled = path.format(
-        entry=an_id(1), exchange=an_id(1), id=an_id(1), digest="A" * 43, node="a", layout="outflow", rate="on_time"
+        entry=an_id(1),
+        exchange=an_id(1),
+        comparison=an_id(1),
+        case=an_id(1),
+        code=WUCHANG,
+        id=an_id(1),
+        digest="A" * 43,
+        node="a",
+        layout="outflow",
+        rate="on_time",
+        report="trend",
+        worklist="to_pair",
+        year=2027,
+        escalation=an_id(1),
     )
     for headers in ({}, {"authorization": "Bearer wsk_k0_wrong"}, {"authorization": "Basic d3NrOg=="}):
         response = node.http.request(method, filled, headers=headers)

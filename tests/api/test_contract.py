@@ -27,7 +27,10 @@ from tests.api.nodes import Served, served
 from tests.builders import (
     XICHENG,
     XICHENG_NODE,
+    a_check,
+    a_check_row,
     a_conversation,
+    a_difference,
     a_message,
     a_partner,
     a_query,
@@ -38,6 +41,7 @@ from tests.builders import (
     an_import,
     judged,
 )
+from tests.building.cases import a_case
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import a_node
 
@@ -48,7 +52,16 @@ PROMISED = (
     response_schema_conformance,
     response_headers_conformance,
 )
-ROLE_OF = {"Agreements": "coordinator", "Partners": "operator", "Health": "operator"}
+ROLE_OF = {
+    "Agreements": "coordinator",
+    "Escalations": "coordinator",
+    "Health": "operator",
+    "Partners": "operator",
+    "Reports": "coordinator",
+    "Routing": "operator",
+    "Rules": "operator",
+    "Troubles": "operator",
+}
 
 
 def answering_everywhere(document: list[str]) -> httpx.MockTransport:
@@ -75,6 +88,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             exchange = an_exchange(1, link=link, role=Role.ASKER, conversation=a_conversation(), entry=EXAMPLE_ID)
             ledger.exchanges.add([exchange])
             ledger.imports.add(an_import(1), [a_row(2)])
+            differences = [a_difference(n, check=EXAMPLE_ID, entry=EXAMPLE_ID) for n in (1, 2)]
+            ledger.cross_checks.add(a_check(1, id=EXAMPLE_ID), [a_check_row(3, check=EXAMPLE_ID)], differences)
+            ledger.cases.add(a_case(7, id=EXAMPLE_ID))
         yield node
     database.close()
 

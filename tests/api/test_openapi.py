@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from api import health, partner
+from api import figures, health, partner
 from api.local import ROUTERS
 from api.published import render
 from exchange.announcements import ExchangeEvent
@@ -19,7 +19,20 @@ DOCUMENT: dict[str, Any] = json.loads(render())
 OPERATIONS = {
     f"{method.upper()} {path}": operation for path, item in DOCUMENT["paths"].items() for method, operation in item.items()
 }
-WIRE_SHAPES = ("Agreement", "Decision", "Manifest", "Message", "NodeDocument", "Receipt")
+WIRE_SHAPES = (
+    "Agreement",
+    "Decision",
+    "FiguresAsked",
+    "FiguresTold",
+    "Manifest",
+    "Message",
+    "NodeDocument",
+    "Receipt",
+    "RowsAsked",
+    "RowsTold",
+    "SignedReport",
+)
+OTHERS = ("agreement.proposed", "escalation.raised", "trouble.began", "trouble.ended")
 PUBLIC = {"GET /healthz", "GET /readyz", "GET /.well-known/migrant-exchange", "GET /.well-known/jwks.json", "POST /oauth/token"}
 
 
@@ -40,7 +53,7 @@ def test_the_published_file_is_current():
 
 
 def test_every_route_is_described():
-    routes = [route for router in (health.router, partner.router, *ROUTERS) for route in router.routes]
+    routes = [route for router in (health.router, partner.router, figures.router, *ROUTERS) for route in router.routes]
     assert {operation["operationId"] for operation in OPERATIONS.values()} == {route.name for route in routes}  # type: ignore[attr-defined] # all are APIRoutes
     assert len(OPERATIONS) == len(routes)
 
@@ -67,6 +80,10 @@ def on_the_wire() -> Iterator[tuple[str, Any]]:
     yield "Decision", payload_of((EXAMPLE / "acceptance.jws").read_text())
     for node in EXAMPLE.glob("*.node.jws"):
         yield "NodeDocument", payload_of(node.read_text())
+    yield "SignedReport", payload_of((EXAMPLE / "wuchang.report.jws").read_text())
+    for name, asked, told in (("figures", "FiguresAsked", "FiguresTold"), ("figure-rows", "RowsAsked", "RowsTold")):
+        yield asked, json.loads((EXAMPLE / f"{name}.request.json").read_text())
+        yield told, payload_of((EXAMPLE / f"{name}.jws").read_text())
     for receipt in EXAMPLE.glob("*.receipt.jws"):
         yield "Receipt", payload_of(receipt.read_text())
     for batch in EXAMPLE.glob("*.batch.ndjson"):
@@ -95,7 +112,7 @@ def test_every_signed_body_names_the_shape_of_its_payload():
         for media, content in body.get("content", {}).items()
         if media == "application/jose" or "x-payload" in content["schema"]
     }
-    assert named == set(WIRE_SHAPES) - {"Message"}
+    assert named == set(WIRE_SHAPES) - {"Message", "FiguresAsked", "RowsAsked"}
     assert OPERATIONS["POST /v1/batches"]["requestBody"]["content"]["application/x-ndjson"]["schema"]["x-line"] == {
         "$ref": "#/components/schemas/Message"
     }
@@ -131,7 +148,7 @@ def test_every_body_has_an_example(name: str):
 
 def test_the_webhooks_are_described():
     assert DOCUMENT["openapi"].startswith("3.1")
-    assert DOCUMENT["webhooks"].keys() == {*get_args(ExchangeEvent), "agreement.proposed"}
+    assert DOCUMENT["webhooks"].keys() == {*get_args(ExchangeEvent), *OTHERS}
     for item in DOCUMENT["webhooks"].values():
         headers = [parameter["name"] for parameter in item["post"]["parameters"]]
         assert headers == ["webhook-id", "webhook-timestamp", "webhook-signature"]
@@ -146,7 +163,7 @@ def test_no_parameter_of_an_address_takes_a_person():
 def test_every_post_of_own_systems_that_changes_something_takes_an_idempotency_key():
     posts = {name for name in OPERATIONS if name.startswith("POST /api/v1/")}
     keyed = {name for name in posts if any(p["name"] == "Idempotency-Key" for p in OPERATIONS[name].get("parameters", []))}
-    assert posts - keyed == {"POST /api/v1/entries/search"}
+    assert posts - keyed == {"POST /api/v1/entries/search", "POST /api/v1/imports/{id}/annotated"}
 
 
 def examples() -> Iterator[tuple[str, dict[str, Any], Any]]:

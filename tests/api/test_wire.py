@@ -1,75 +1,31 @@
 """The wire API over real HTTP, called by a partner made by hand: every line of the protocol's table, in its order."""
 
 import gzip
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from adapters.database.engine import open_database
 from adapters.keys import jose
 from adapters.keys.keyring import Keyring
 from exchange.errors import Retry
 from exchange.ledger import LedgerBusy
 from exchange.moments import format_moment
 from exchange.partners import PartnerStatus
-from exchange.terms.agreement import Standing, write_terms
+from exchange.terms.agreement import write_terms
 from exchange.wire import ijson
 from exchange.wire.batch import Outcome
-from tests.api.hand import Hand
-from tests.api.nodes import served
+from tests.api.hand import Hand, problem, set_status
 from tests.builders import (
-    WUCHANG,
     WUCHANG_NODE,
-    XICHENG,
-    XICHENG_NODE,
     a_feedback,
     a_partner,
     a_query,
     agreed_terms,
-    an_agreement,
     an_id,
 )
-from tests.jobs.offices import HandClock, an_office, as_partner
-from tests.life.two_nodes import LINK, a_node
-
-
-@pytest.fixture
-def hand(tmp_path: Path, database_url: str) -> Iterator[Hand]:
-    """Wuchang's node on each database, and Xicheng made by hand: onboarded, with an agreement in force."""
-    clock = HandClock()
-    database = open_database(database_url)
-    database.upgrade()
-    office = an_office(tmp_path / "hand", a_node(XICHENG_NODE, XICHENG), clock)
-    with served(tmp_path / "node", a_node(WUCHANG_NODE, WUCHANG), clock, database) as node:
-        with node.office.ledgers.transaction() as ledger:
-            known = replace(as_partner(office), confirmed=(XICHENG,))
-            ledger.partners.save(known)
-            ledger.links.add(LINK, known.node)
-            terms = agreed_terms()
-            digest = ijson.digest(write_terms(terms))
-            ledger.agreements.add(
-                an_agreement(agreement=terms, digest=digest, partner=known.node, ours=False, standing=Standing.ACCEPTED)
-            )
-        yield Hand(node, XICHENG_NODE, office.keyring, LINK)
-    database.close()
-
-
-def problem(response: httpx.Response) -> tuple[int, str, str]:
-    assert response.headers["content-type"] == "application/problem+json"
-    body = response.json()
-    return response.status_code, body["type"].rsplit(":", 1)[1], body["retry"]
-
-
-def set_status(hand: Hand, status: PartnerStatus) -> None:
-    with hand.served.office.ledgers.transaction() as ledger:
-        known = ledger.partners.get(hand.name)
-        assert known is not None
-        ledger.partners.save(replace(known, status=status))
+from tests.life.two_nodes import LINK
 
 
 def test_a_batch_gets_a_signed_receipt_and_the_same_again_when_it_comes_again(hand: Hand):

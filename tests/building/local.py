@@ -4,9 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 from exchange.announcements import Notification
+from exchange.codes import Kind
+from exchange.comparing.comparison import Comparison
 from exchange.imports import ImportedFile, RowOutcome, RowProblem, RowResult
+from exchange.jurisdiction import Category
 from exchange.ledger import ApiKey, Finding, RememberedAnswer
-from tests.building.basics import WUCHANG_NODE, XICHENG, a_digest, a_moment, an_id
+from exchange.wire.figures import FigureCell, FigureCounts, LinkFigures, LogLines, StateCounts
+from tests.building.basics import WUCHANG, WUCHANG_NODE, XICHENG, a_day, a_digest, a_moment, an_id
 
 
 def an_import(n: int = 1, **changes: Any) -> ImportedFile:
@@ -76,6 +80,41 @@ def an_answer(n: int = 1, **changes: Any) -> RememberedAnswer:
         at=a_moment(n),
     )
     return replace(answer, **changes)
+
+
+def a_comparison(n: int = 1, **changes: Any) -> Comparison:
+    """A comparison with Wuchang's node in which `n` exchanges here stand beside nine there."""
+    counts = FigureCounts(all=n, answered=1, on_time=1, key=0, key_answered=0, apart=0)
+    cell = FigureCell(
+        asked=WUCHANG,
+        asking=XICHENG,
+        kind=Kind.QUERY,
+        event=None,
+        category=Category.MIGRANT,
+        due=counts,
+        submitted=counts,
+    )
+    logs = {"sent": LogLines(lines=3, accepted=2), "received": LogLines(lines=1, accepted=1)}
+    comparison = Comparison(
+        id=an_id(n),
+        partner=WUCHANG_NODE,
+        at=a_moment(n),
+        since=a_day(-500),
+        as_of=a_day(9),
+        first=a_day(),
+        last=a_day(20),
+        sent=3,
+        received=1,
+        rules_ours="woshou-2026.1",
+        rules_theirs="woshou-2026.2",
+        equal=False,
+        whole=True,
+        differ=1,
+        ours=LinkFigures(**logs, exchanges=n, states=StateCounts(open=n), cells=[cell], cells_left=0),
+        theirs=LinkFigures(**logs, exchanges=9, states=StateCounts(), cells=[], cells_left=2),
+        answer_jws="header.payload.signature",
+    )
+    return replace(comparison, **changes)
 
 
 def a_finding(n: int = 1, **changes: Any) -> Finding:

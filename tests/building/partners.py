@@ -6,11 +6,14 @@ from typing import Any
 
 from msgspec import structs
 
+from adapters.rules import packaged_rules
 from exchange.codes import Item, Purpose
 from exchange.jurisdiction import Category
 from exchange.partners import Partner, PartnerKey, PartnerStatus
 from exchange.terms.agreement import Agreement, FieldRule, Party, RegisterComparison, RulesRef, SignedAgreement
 from tests.building.basics import WUCHANG, WUCHANG_NODE, XICHENG, XICHENG_NODE, a_digest, a_moment, an_id
+
+RULES = packaged_rules()
 
 
 def a_partner_key(n: int = 1, **changes: Any) -> PartnerKey:
@@ -64,7 +67,7 @@ def agreed_terms(n: int = 1, **changes: Any) -> Agreement:
         register_comparison=RegisterComparison(),
         queries_per_day=None,
         limits=[],
-        rules=RulesRef(version="woshou-2026.1", digest=a_digest("rules")),
+        rules=RulesRef(version=RULES.version, digest=RULES.digest),
         valid_from=date(2026, 1, 1),
         valid_until=date(2026, 12, 31),
         supersedes=None,

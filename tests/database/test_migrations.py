@@ -11,7 +11,8 @@ from adapters.database import migration
 from adapters.database.connections import open_engine, read_url
 from adapters.database.engine import open_database
 from adapters.database.tables import METADATA
-from tests.builders import a_link
+from exchange.conversation import State
+from tests.builders import a_conversation, a_day, a_link, a_moment, an_exchange
 
 
 @pytest.fixture
@@ -70,6 +71,21 @@ def test_downgrading_leaves_no_table_and_can_be_undone(database, engine):
     assert database.revision() is None
     database.upgrade()
     assert database.is_current()
+
+
+def test_an_answer_from_before_gets_its_last_day_in_shanghai(database):
+    database.upgrade()
+    # The last minute of 2 March in Shanghai, and the first of the next day.
+    answered = [
+        an_exchange(n, conversation=a_conversation(State.ANSWERED, fed_back_at=a_moment(15 * 60 - 2 + n))) for n in (1, 2)
+    ]
+    with database.transaction() as ledger:
+        ledger.exchanges.add([*answered, an_exchange(3)])
+    database.downgrade("0005")
+    database.upgrade()
+    with database.transaction(read_only=True) as ledger:
+        held = [ledger.exchanges.named(each.key.exchange)[0].conversation for each in answered]
+    assert [talk.lapses_on for talk in held if talk is not None] == [a_day(15), a_day(16)]
 
 
 def test_many_that_upgrade_at_once_upgrade_once(database_url):

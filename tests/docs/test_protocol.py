@@ -14,8 +14,9 @@ from exchange import codes
 from exchange.errors import WoshouError
 from exchange.people import record
 from exchange.people.document import DocumentType
+from exchange.reporting.frozen import monthly, upward
 from exchange.terms import agreement
-from exchange.wire import batch, message, node
+from exchange.wire import batch, figures, message, node
 
 ROOT = Path(__file__).parents[2]
 LISTS = [
@@ -39,6 +40,7 @@ LISTS = [
     DocumentType,
     batch.Outcome,
     agreement.DecisionWord,
+    monthly.CorrectionReason,
 ]
 SHAPES = [
     message.Envelope,
@@ -75,12 +77,32 @@ SHAPES = [
     agreement.DayLimit,
     agreement.RulesRef,
     agreement.Decision,
+    upward.SignedReport,
+    monthly.MonthlyReport,
+    monthly.FrozenFigures,
+    monthly.FrozenRate,
+    monthly.FrozenBeside,
+    figures.FiguresAsked,
+    figures.RowsAsked,
+    figures.BucketLook,
+    figures.FiguresTold,
+    figures.LinkFigures,
+    figures.LogLines,
+    figures.StateCounts,
+    figures.FigureCell,
+    figures.FigureCounts,
+    figures.RowsTold,
+    figures.FigureRow,
+    figures.FigureRound,
 ]
 TYPES = [
     node.NODE_TYPE,
     batch.BATCH_TYPE,
     batch.RECEIPT_TYPE,
+    figures.FIGURES_TYPE,
+    figures.ROWS_TYPE,
     agreement.PROPOSAL_TYPE,
+    upward.REPORT_TYPE,
     *agreement.DECISION_TYPES.values(),
     "client-authentication+jwt",
     "at+jwt",
@@ -99,6 +121,7 @@ def quoted(page: str) -> set[str]:
 
 def refusals() -> dict[str, type[WoshouError]]:
     """All refusals by code; of two with one code the status is the same."""
+    import_module("api.figures")
     import_module("api.partner")  # and with it all that can be refused to a partner
     found, todo = {}, [WoshouError]
     while todo:
@@ -156,6 +179,18 @@ def test_the_problems_of_agreements_and_endpoints_have_the_status_and_word_that_
     told = {re.findall(r"`([a-z-]+)`", code)[0]: (status.strip(), retry.strip(" `")) for code, status, retry in found}
     assert told == {code: (str(status_of(known[code])), known[code].retry.value) for code in told}
     assert len(told) == 9
+
+
+def test_the_problems_of_reports_have_the_status_that_the_page_says(protocol: str):
+    known = refusals()
+    reports = protocol.partition("| 拒绝 Refusal | 状态 Status | `type` |")[2].partition("\n\n")[0]
+    found = [
+        (code, row.split("|")[2].strip())
+        for row in reports.splitlines()[2:]
+        for code in re.findall(r"`([a-z]+(?:-[a-z]+)+)`", row)
+    ]
+    assert dict(found) == {code: str(status_of(known[code])) for code, _ in found}
+    assert len(found) == 10
 
 
 def test_the_page_and_the_description_name_the_same_refusals(protocol: str):

@@ -46,7 +46,9 @@ def an_office(folder: Path, node: Node, clock: HandClock, ledgers: Ledgers | Non
     folder.mkdir()
     keyring = Keyring.create(folder / "keys", clock.now())
     documents = NodeDocuments(folder, node, "http://127.0.0.1:8001", clock, keyring)
-    return Office(node=node, ledgers=ledgers or MemoryLedgers(), keyring=keyring, clock=clock, documents=documents, folder=folder)
+    return Office(
+        node=node, ledgers=ledgers or MemoryLedgers(node.keyed), keyring=keyring, clock=clock, documents=documents, folder=folder
+    )
 
 
 Answer = Callable[[httpx.Request], httpx.Response]

@@ -29,6 +29,7 @@ from exchange.verbs.counting.close import close_exchanges, close_pages, make_pag
 from exchange.verbs.counting.grid import grid
 from exchange.verbs.counting.recount import recount_exchanges, recount_page, recount_strays
 from exchange.verbs.report import report
+from exchange.work.assignment import Assignment, ReturnReason
 from tests.builders import WUCHANG, XICHENG, a_day, an_id
 from tests.ledger.conftest import EMPTY
 from tests.rates.histories import HUBEI, WUHAN, History, Told, a_counting_node, an_open_entry, moment
@@ -104,6 +105,12 @@ def deeds(draw: st.DrawFn) -> tuple[list[Told], list[tuple[datetime, str, Any]]]
                     moved = timedelta(hours=draw(st.sampled_from([-7, 30])))
                     again = replace(fact, known_at=undone, happened_at=fact.happened_at + moved)
                     happen.append((undone, "fact", (one.exchange.key, again)))
+        if one.exchange.key.role is Role.ASKED:
+            for day in draw(st.lists(st.sampled_from([1, 1.5, 29, 30, 61, 63]), max_size=3, unique=True)):
+                own = one.exchange.own
+                township = draw(st.sampled_from([None, own + "001", own + "002"]))
+                at = moment(day) if draw(st.booleans()) else day_start(civil_day(moment(day)))
+                happen.append((at, "handed", (one.exchange.key, township)))
     for day in draw(st.lists(st.integers(0, 120), max_size=8)):
         limit = draw(st.sampled_from([1, 3, 500]))
         happen.append((moment(day) + timedelta(hours=draw(st.sampled_from([-9, 3]))), draw(CLOSINGS), limit))
@@ -121,6 +128,10 @@ def do(ledgers: Ledgers, at: datetime, what: str, about: Any) -> None:
         elif what == "undone":
             key, fact, undone = about
             ledger.exchanges.void_facts(key, [fact.message], undone)
+        elif what == "handed":
+            key, township = about
+            reason = ReturnReason.NOT_OURS if township is None else None
+            ledger.assignments.add([Assignment(exchange=key, township=township, at=at, due=None, reason=reason, by="key-1")])
         elif what in ("exchanges", "all"):
             while close_exchanges(ledger, at, about) and what == "all":
                 pass

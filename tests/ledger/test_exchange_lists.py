@@ -9,16 +9,19 @@ from exchange.conversation import State
 from exchange.cursors import BadCursor, exchange_cursor
 from exchange.exchanges import Acceptance
 from exchange.ledger import ExchangeFilter, Page
+from exchange.moments import civil_day
 from tests.builders import WUCHANG, XICHENG, YUYANG, a_conversation, a_day, a_moment, an_exchange, an_id
 from tests.ledger.support import in_pages, shown
 
 ASKER, ASKED = Role.ASKER, Role.ASKED
-BORDER = a_moment(1000)
+BORDER = a_moment(15 * 60)  # midnight in Shanghai, when 3 March begins
+TODAY = a_day(16)
 BEFORE = BORDER - timedelta(milliseconds=1)
 
 
 def _answered(n, at, **changes):
-    return an_exchange(n, conversation=a_conversation(State.ANSWERED, fed_back_at=at), **changes)
+    last_day = civil_day(at) + timedelta(days=15)
+    return an_exchange(n, conversation=a_conversation(State.ANSWERED, fed_back_at=at, lapses_on=last_day), **changes)
 
 
 EXCHANGES = {
@@ -26,7 +29,7 @@ EXCHANGES = {
     "rejected": an_exchange(2, acceptance=Acceptance.REJECTED),
     "open": an_exchange(3, conversation=a_conversation(due=a_day(30)), purpose=Purpose.BENEFIT),
     "open later": an_exchange(4, conversation=a_conversation(due=a_day(31)), entry=an_id(70), paired_at=a_moment(9)),
-    "challenged": an_exchange(5, conversation=a_conversation(State.CHALLENGED, due=a_day(29))),
+    "challenged": an_exchange(5, conversation=a_conversation(State.CHALLENGED, due=a_day(29), expected=a_day(25))),
     "answered before": _answered(6, BEFORE),
     "answered": _answered(7, BORDER, other=YUYANG),
     "lapsed": an_exchange(8, conversation=a_conversation(State.LAPSED, fed_back_at=BEFORE)),
@@ -34,7 +37,9 @@ EXCHANGES = {
     "noted": an_exchange(
         10, kind=Kind.NOTICE, event=Event.ARRIVAL, conversation=a_conversation(State.NOTED, due=None), first_due=None
     ),
-    "birth": an_exchange(11, kind=Kind.NOTICE, event=Event.BIRTH, conversation=a_conversation(due=a_day(40))),
+    "birth": an_exchange(
+        11, kind=Kind.NOTICE, event=Event.BIRTH, conversation=a_conversation(due=a_day(40)), due_provisional=True
+    ),
     "asked": an_exchange(12, role=ASKED, own=XICHENG, conversation=a_conversation(due=a_day(28))),
     "elsewhere": an_exchange(13, own=WUCHANG, conversation=a_conversation(due=a_day(1)), entry=an_id(70)),
     "withdrawn": an_exchange(14, link=2, conversation=a_conversation(State.WITHDRAWN, due=a_day(1))),
@@ -69,19 +74,22 @@ def _named(*names):
         (ExchangeFilter(own=MINE, state="challenged"), _named("challenged")),
         (ExchangeFilter(own=MINE, state="noted"), _named("noted")),
         (ExchangeFilter(own=MINE, state="withdrawn"), _named("withdrawn")),
-        (ExchangeFilter(own=MINE, state="closed", lapsed_before=BORDER), _named("closed")),
+        (ExchangeFilter(own=MINE, state="closed", lapsed_on=TODAY), _named("closed")),
         # Without a clock's word a state is what it was when the last message came.
         (ExchangeFilter(own=MINE, state="answered"), _named("answered before", "answered")),
         (ExchangeFilter(own=MINE, state="lapsed"), _named("lapsed")),
-        # An answer given before the border has lapsed; one given at it has not.
-        (ExchangeFilter(own=MINE, state="answered", lapsed_before=BORDER), _named("answered")),
-        (ExchangeFilter(own=MINE, state="lapsed", lapsed_before=BORDER), _named("answered before", "lapsed")),
-        (ExchangeFilter(own=MINE, lapsed_before=BORDER), ALL),
+        # An answer whose last day lies before today has lapsed; one whose last day is today has not.
+        (ExchangeFilter(own=MINE, state="answered", lapsed_on=TODAY), _named("answered")),
+        (ExchangeFilter(own=MINE, state="lapsed", lapsed_on=TODAY), _named("answered before", "lapsed")),
+        (ExchangeFilter(own=MINE, lapsed_on=TODAY), ALL),
         # A due day's own end is still in time; what was answered or closed is not overdue.
         (ExchangeFilter(own=MINE, overdue_on=a_day(30)), _named("challenged", "asked")),
         (ExchangeFilter(own=MINE, overdue_on=a_day(31)), _named("open", "challenged", "asked")),
         (ExchangeFilter(own=MINE, overdue_on=a_day(31), role=ASKER, state="open"), _named("open")),
         (ExchangeFilter(own=MINE, overdue_on=a_day(1)), _named()),
+        (ExchangeFilter(own=MINE, expected_before=a_day(26)), _named("challenged")),
+        (ExchangeFilter(own=MINE, expected_before=a_day(25)), _named()),
+        (ExchangeFilter(own=MINE, due_provisional=True), _named("birth")),
     ],
     ids=shown,
 )

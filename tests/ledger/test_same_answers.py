@@ -127,7 +127,9 @@ class SameAnswers(RuleBasedStateMachine):
 
     @rule(key=keys, at=moments, state=st.sampled_from(State), own=st.sampled_from(sorted(BOTH)), due=numbers)
     def save_exchange(self, key, at, state, own, due):
-        conversation = a_conversation(state, due=a_day(due), fed_back_at=at if state is not State.OPEN else None)
+        conversation = a_conversation(
+            state, due=a_day(due), fed_back_at=at if state is not State.OPEN else None, lapses_on=a_day(due)
+        )
         exchange = an_exchange(1, key=key, own=own, submitted_at=at, conversation=conversation)
         self.both(lambda ledger: ledger.exchanges.save([exchange]))
 
@@ -190,9 +192,9 @@ class SameAnswers(RuleBasedStateMachine):
 
         self.both(deed)
 
-    @rule(state=st.none() | st.sampled_from(State), lapsed=st.none() | moments, overdue=st.none() | numbers.map(a_day))
+    @rule(state=st.none() | st.sampled_from(State), lapsed=st.none() | numbers.map(a_day), overdue=st.none() | numbers.map(a_day))
     def find_exchanges(self, state, lapsed, overdue):
-        wanted = ExchangeFilter(own=BOTH, state=state, lapsed_before=lapsed, overdue_on=overdue)
+        wanted = ExchangeFilter(own=BOTH, state=state, lapsed_on=lapsed, overdue_on=overdue)
         self.both(lambda ledger: ledger.exchanges.find(wanted, Page()))
 
     @rule(open=st.none() | st.booleans(), limit=numbers)

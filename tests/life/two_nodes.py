@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 from adapters.divisions import load_divisions
-from adapters.rules import packaged_rules
+from adapters.rules import packaged_house_book, packaged_house_rules, packaged_rulebook, packaged_rules
 from exchange.codes import Event, Item, Kind, Purpose
 from exchange.conversation import Fact
 from exchange.exchanges import Exchange
@@ -43,6 +43,9 @@ def a_node(name: str, county: str) -> Node:
         jurisdictions=frozenset({county}),
         divisions=load_divisions(),
         rules=packaged_rules(),
+        rulebook=packaged_rulebook(),
+        house=packaged_house_rules(),
+        housebook=packaged_house_book(),
         working_days=WorkingDays(),
         keyed=lambda data: ijson.b64url_encode(sha256(name.encode() + data).digest()),
     )

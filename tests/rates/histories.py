@@ -11,7 +11,7 @@ from typing import Any
 
 from adapters.divisions import load_divisions
 from adapters.memory import MemoryLedgers
-from adapters.rules import packaged_rules
+from adapters.rules import packaged_house_book, packaged_house_rules, packaged_rulebook, packaged_rules
 from exchange.codes import RegisterKind, Result, Role
 from exchange.conversation import Fact, FactKind
 from exchange.counting.figures import Report
@@ -172,6 +172,9 @@ def a_counting_node(*counties: str, name: str = XICHENG_NODE) -> Node:
         jurisdictions=frozenset(counties or (XICHENG, WUCHANG, HANYANG, JIANGAN, XILING, XIANTAO)),
         divisions=load_divisions(),
         rules=packaged_rules(),
+        rulebook=packaged_rulebook(),
+        house=packaged_house_rules(),
+        housebook=packaged_house_book(),
         working_days=WorkingDays(),
         keyed=lambda data: data.hex(),
     )

@@ -31,7 +31,7 @@ def counted_plainly(ledger: Ledger, node: Node, wanted: ReportQuery) -> Counted:
             if role is Role.ASKER and exchange.entry is not None and not verdict.withdrawn_apart:
                 contacts[exchange.entry] = contact_of(verdict).joined(contacts.get(exchange.entry))
             if wanted.narrowing.takes(exchange) and _lies_in(node, wanted.narrowing.other, exchange.other):
-                cells[role].take(exchange, verdict, exchange.handled_by)
+                cells[role].take(exchange, verdict, _township_at(ledger, exchange, wanted.as_of))
     return Counted(
         query=wanted,
         rules=node.rules.version,
@@ -41,6 +41,15 @@ def counted_plainly(ledger: Ledger, node: Node, wanted: ReportQuery) -> Counted:
         files=tuple(files_in(ledger.imports.counted(own, wanted.as_of), wanted.period, wanted.as_of)),
         rejected=Counter[str](),
     )
+
+
+def _township_at(ledger: Ledger, exchange: Exchange, as_of: datetime) -> str | None:
+    """Who had the exchange then: the last step up to that moment tells; without any step, what the exchange itself names."""
+    steps = ledger.assignments.of([exchange.key]).get(exchange.key, ())
+    if not steps:
+        return exchange.handled_by
+    taken = [step for step in steps if step.at <= as_of]
+    return taken[-1].township if taken else None
 
 
 def figures_of(node: Node, counted: Counted, jurisdiction: str, township: str | None = None) -> Figures:

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import pytest
 
+from adapters.rules import packaged_rules
 from exchange.codes import Event, Kind, PriorityLevel, Purpose, RegisterKind, Result, Role, UrgentReason
 from exchange.counting.query import UNASSIGNED, Narrowing, month_query
 from exchange.counting.rows import Row, Stamp
@@ -326,7 +327,7 @@ def test_files_count_by_the_day_on_which_they_were_taken_in_and_the_same_bytes_o
 
 def test_a_statistical_month_is_reported_as_of_the_27th_or_of_now_before_that():
     month = statistical_month("2026-03")
-    after = month_query("2026-03", (WUCHANG,), until(40))
+    after = month_query("2026-03", (WUCHANG,), until(40), rules=packaged_rules())
     assert (after.period, after.as_of) == (month, default_as_of("2026-03"))
     now = default_as_of("2026-03") - timedelta(days=2)
-    assert month_query("2026-03", (WUCHANG,), now).as_of == now
+    assert month_query("2026-03", (WUCHANG,), now, rules=packaged_rules()).as_of == now

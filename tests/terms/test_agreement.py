@@ -213,6 +213,14 @@ def test_what_the_partner_does_not_serve_is_not_proposed_to_it() -> None:
             assert refused.value.pointer == "/with"
 
 
+def test_a_county_can_sign_with_a_node_that_claims_its_province() -> None:
+    pair = Pair()
+    parties = [Party(node=XICHENG_NODE, jurisdiction=XICHENG), Party(node=WUCHANG_NODE, jurisdiction="420502")]
+    with pair.xicheng.transaction() as ledger:
+        ledger.partners.save(a_partner(claimed=("420000",), confirmed=("420000",)))
+        assert agree.propose(ledger, pair.nodes[0], agreed_terms(parties=parties), a_moment(), signed).unsent
+
+
 def test_nothing_is_proposed_to_a_partner_that_is_unknown_or_suspended() -> None:
     pair = Pair()
     with pair.xicheng.transaction() as ledger:

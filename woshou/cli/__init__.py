@@ -13,6 +13,7 @@ from woshou.cli.commands import (
     imports,
     node,
     openapi,
+    pairing,
     partner,
     processes,
     rates,
@@ -21,10 +22,36 @@ from woshou.cli.commands import (
     sheets,
     upkeep,
 )
+from woshou.cli.commands.casework import case, route
+from woshou.cli.commands.clocks import alerts, norms
+from woshou.cli.commands.cross_check import checks
+from woshou.cli.commands.work import assign, worklist
 from woshou.cli.words import say, translate_frame
 
 # In the order in which they are first needed.
-_MODULES = (node, processes, partner, agreement, sheets, imports, register, exchange, report, rates, apikey, upkeep, openapi)
+_MODULES = (
+    node,
+    processes,
+    partner,
+    route,
+    agreement,
+    sheets,
+    imports,
+    checks,
+    register,
+    exchange,
+    pairing,
+    case,
+    worklist,
+    assign,
+    report,
+    rates,
+    alerts,
+    norms,
+    apikey,
+    upkeep,
+    openapi,
+)
 
 
 def build() -> typer.Typer:

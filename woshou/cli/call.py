@@ -120,6 +120,13 @@ class Call:
             bar.add_task(say(zh, en), total=None)
             yield
 
+    @contextmanager
+    def steps(self, zh: str, en: str) -> Iterator[Callable[[int, int], None]]:
+        """The same, for work that tells how many of how many steps are done."""
+        with show.progress() as bar:
+            task = bar.add_task(say(zh, en), total=None)
+            yield lambda done, of: bar.update(task, completed=done, total=of)
+
 
 def command(group: typer.Typer, name: str, *, zh: str, en: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a function whose first parameter is the call a command, with `--data` and `--json` like every other."""
@@ -149,7 +156,7 @@ def command(group: typer.Typer, name: str, *, zh: str, en: str) -> Callable[[Cal
     return register
 
 
-class _Group(TyperGroup):
+class Group(TyperGroup):
     """A group whose usage errors are JSON as well where the words ask for it."""
 
     def main(
@@ -175,8 +182,6 @@ class _Group(TyperGroup):
             sys.exit(Exit.REFUSED)
 
 
-def group(zh: str, en: str) -> typer.Typer:
-    """A group of commands; without a command it prints its help."""
-    return typer.Typer(
-        cls=_Group, help=say(zh, en), no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False
-    )
+def group(zh: str, en: str, *, kind: type[Group] = Group) -> typer.Typer:
+    """A group of commands; without a command it prints its help, unless its kind does otherwise."""
+    return typer.Typer(cls=kind, help=say(zh, en), no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False)

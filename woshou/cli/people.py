@@ -34,8 +34,11 @@ def read_document(kind: DocumentType) -> DocumentRef:
 
 def read_person() -> Person:
     """A person: asked for on a terminal, else one JSON object on standard input."""
-    if not sys.stdin.isatty():
-        return read_json(sys.stdin.buffer.read(), Person)
+    return ask_person() if sys.stdin.isatty() else read_json(sys.stdin.buffer.read(), Person)
+
+
+def ask_person() -> Person:
+    """A person, asked for on a terminal; the number is not shown."""
     given: dict[str, Any] = {
         "name": typer.prompt(say("姓名", "Name")),
         "document": {"type": DocumentType.ID_NUMBER, "number": typer.prompt(say("公民身份号码", "ID number"), hide_input=True)},

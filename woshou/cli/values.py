@@ -3,14 +3,20 @@
 from collections.abc import Mapping
 
 from adapters.sheets.words import label
-from exchange.codes import CloseReason, Event, Kind, Purpose, RegisterKind, Result, Role, Sex
+from exchange.cases.progress import CaseState, ItemState
+from exchange.checking.check import FIELD_NAMES, CheckLayout, CheckOutcome, DifferenceState, Settlement
+from exchange.clocks.escalation import EscalationWhy
+from exchange.clocks.troubles import TroubleKind
+from exchange.codes import ChallengeReason, CloseReason, Event, Item, Kind, Purpose, RegisterKind, Result, Role, Sex
 from exchange.conversation import Effect, State
 from exchange.exchanges import Acceptance, Direction
 from exchange.jurisdiction import Category
 from exchange.partners import PartnerStatus
 from exchange.rates import Cohort
 from exchange.terms.agreement import Standing
+from exchange.verbs.cross_check.settle import SettledAs
 from exchange.wire.batch import Outcome
+from exchange.work.assignment import ReturnReason
 from woshou.cli.words import LANGUAGE
 
 _EVENTS: dict[str, str] = {event: label("event", event) for event in Event}
@@ -50,6 +56,28 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         State.CLOSED: "已办结",
         State.LAPSED: "已失效",
         State.WITHDRAWN: "已撤回",
+        CaseState.READY: "可办结",
+        CaseState.LATE: "有逾期",
+        CaseState.AWAITING: "等待答复",
+        CaseState.UNDECIDED: "待承诺或转送",
+        CaseState.FINISHED: "已办结",
+        CaseState.CANCELLED: "已取消",
+    },
+    "service": _PURPOSES,
+    "item": {item: label("items", item) for item in Item},
+    "item_state": {
+        ItemState.LOCAL: "本地户籍",
+        ItemState.CONFIRMED: "属实",
+        ItemState.CORRECTED: "有更正",
+        ItemState.COMMITTED: "已承诺",
+        ItemState.SENDING: "发送中",
+        ItemState.AWAITED: "待反馈",
+        ItemState.LATE: "逾期",
+        ItemState.UNTOLD: "答复未涉及",
+        ItemState.NEGATIVE: "未能核实",
+        ItemState.REJECTED: "未受理",
+        ItemState.WITHDRAWN: "已撤回",
+        ItemState.CANNOT_BE_ASKED: "无法协查",
     },
     "result": {
         Result.CONFIRMED: "属实",
@@ -63,8 +91,20 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "direction": {Direction.OUT: "发出", Direction.IN: "收到"},
     "directions": {"both": "双向", "first_to_second": "第一方向第二方", "second_to_first": "第二方向第一方"},
-    # A receipt's word for a message, and an import's for a row.
+    "reason": {
+        ReturnReason.NOT_OURS: "不属本乡镇",
+        ReturnReason.MOVED_WITHIN_COUNTY: "已在县内搬迁",
+        ReturnReason.NEED_HELP: "需县级协助",
+        ReturnReason.ALREADY_HANDLED: "已办理",
+    },
+    "challenged": {
+        ChallengeReason.INCOMPLETE: "不完整",
+        ChallengeReason.CONTRADICTS_DOCUMENT: "与证件不符",
+        ChallengeReason.WRONG_PERSON: "不是此人",
+    },
+    # A receipt's word for a message, an import's for a row, and an assignment's.
     "outcome": {
+        "assigned": "已分派",
         Outcome.ACCEPTED: "已接收",
         Outcome.DUPLICATE: "重复",
         Outcome.REJECTED: "未接收",
@@ -85,7 +125,30 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         Effect.OVERTAKEN: "已无效果",
     },
     "register": {RegisterKind.OUTFLOW: "流出", RegisterKind.INFLOW: "流入"},
-    "layout": {RegisterKind.OUTFLOW: "流出", RegisterKind.INFLOW: "流入", "matters": "事项"},
+    "layout": {RegisterKind.OUTFLOW: "流出", RegisterKind.INFLOW: "流入", "matters": "事项", "answers": "反馈"},
+    "check_layout": {
+        CheckLayout.BIRTHS: "出生医学证明",
+        CheckLayout.MARRIAGES: "婚姻登记",
+        CheckLayout.HOUSEHOLD_MOVES: "户口迁移",
+        CheckLayout.IMMUNISATION: "预防接种",
+    },
+    "check_field": {name: zh for name, (zh, _) in FIELD_NAMES.items()},
+    "check_outcome": {CheckOutcome.REFUSED: "拒绝", CheckOutcome.AMBIGUOUS: "无法确定"},
+    "difference_state": {
+        DifferenceState.OPEN: "待处理",
+        DifferenceState.CORRECTED: "已更正",
+        DifferenceState.KEPT: "已保留",
+        DifferenceState.LAPSED: "已过期",
+    },
+    "settlement": {settlement: label("decision", settlement) for settlement in Settlement},
+    "settled_as": {
+        SettledAs.CORRECTED: "已更正",
+        SettledAs.KEPT: "已保留",
+        SettledAs.LEFT: "暂缓",
+        SettledAs.STALE: "个案已变化",
+        SettledAs.UNCHANGED: "无变化",
+        SettledAs.REFUSED: "未处理",
+    },
     "close_reason": {
         CloseReason.RETURNED: "返回",
         CloseReason.MOVED_ON: "他往",
@@ -105,6 +168,15 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "status": {PartnerStatus.PENDING: "待确认", PartnerStatus.ACTIVE: "已开通", PartnerStatus.SUSPENDED: "已暂停"},
     "environment": {"production": "生产", "sandbox": "沙箱"},
     "unsent": {"proposal": "提案", "decision": "决定"},
+    "trouble": {
+        TroubleKind.PARTNER_UNREACHABLE: "协作方无法联系",
+        TroubleKind.RECEIPTS_REFUSED: "批次或回执未被接受",
+        TroubleKind.PARTNER_SILENT: "协作方无回音",
+        TroubleKind.CLOCK_OFF: "时钟不准",
+        TroubleKind.JOB_FAILED: "作业未完成",
+        TroubleKind.OVERDUE_MANY: "逾期过多",
+    },
+    "why": {EscalationWhy.OVERDUE: "逾期", EscalationWhy.RAISED: "提请"},
     "use": {"sig": "签名", "enc": "加密"},
     "cohort": {Cohort.DUE: "按首次期限", Cohort.SUBMITTED: "按提交"},
 }

@@ -1,16 +1,16 @@
 """Job runs, findings and tidying."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 
 from sqlalchemy import func, select, tuple_
 
 from adapters.database.tables import FindingRow, JobRunRow, RememberedAnswerRow, UsedAssertionRow
-from adapters.database.values import day_of
-from adapters.database.work import Work, table_of
+from adapters.database.values import day_of, moment_of, number_of
+from adapters.database.work import AnyRow, Work, table_of
 from exchange.cursors import read_moment_cursor
-from exchange.ledger import Finding, Page
+from exchange.ledger import Finding, Page, UnfinishedRun
 from exchange.moments import from_milliseconds, to_milliseconds
 
 _RUNS = table_of(JobRunRow)
@@ -39,9 +39,19 @@ class SqlChores:
         finished = (_RUNS.c.job == job, _RUNS.c.business_date < before.isoformat(), _RUNS.c.finished_at.is_not(None))
         return day_of(self._work.rows(select(func.max(_RUNS.c.business_date)).where(*finished))[0][0])
 
+    def unfinished(self, since: date) -> list[UnfinishedRun]:
+        begun = select(_RUNS).where(_RUNS.c.business_date >= since.isoformat(), _RUNS.c.finished_at.is_(None))
+        return [
+            UnfinishedRun(row.job, date.fromisoformat(row.business_date), from_milliseconds(row.claimed_at))
+            for row in self._work.rows(begun.order_by(_RUNS.c.job, _RUNS.c.business_date))
+        ]
+
     def add_findings(self, findings: Sequence[Finding]) -> None:
         for finding in findings:
-            self._work.claim(FindingRow, {**asdict(finding), "at": to_milliseconds(finding.at)})
+            values = {**asdict(finding), "at": to_milliseconds(finding.at), "settled_at": number_of(finding.settled_at)}
+            if not self._work.claim(FindingRow, values):
+                settled = _FINDINGS.c.id == finding.id, _FINDINGS.c.settled_at.is_not(None)
+                self._work.change(_FINDINGS.update().where(*settled).values(settled_at=None))
 
     def findings(self, page: Page) -> list[Finding]:
         findings = _FINDINGS.c
@@ -50,9 +60,22 @@ class SqlChores:
             after = read_moment_cursor(page.after)
             found = found.where(tuple_(findings.at, findings.id) < tuple_(to_milliseconds(after.at), after.id))
         rows = self._work.rows(found.order_by(findings.at.desc(), findings.id.desc()).limit(page.limit))
-        return [Finding(**{**row._mapping, "at": from_milliseconds(row.at)}) for row in rows]
+        return [_finding(row) for row in rows]
+
+    def open_findings(self, kinds: Sequence[str], partner: str) -> list[Finding]:
+        findings = _FINDINGS.c
+        standing = (findings.partner == partner, self._work.one_of(findings.kind, kinds), findings.settled_at.is_(None))
+        return [_finding(row) for row in self._work.rows(select(_FINDINGS).where(*standing).order_by(findings.at, findings.id))]
+
+    def settle_findings(self, ids: Iterable[str], at: datetime) -> None:
+        standing = (self._work.one_of(_FINDINGS.c.id, ids), _FINDINGS.c.settled_at.is_(None))
+        self._work.change(_FINDINGS.update().where(*standing).values(settled_at=to_milliseconds(at)))
 
     def forget(self, *, answers_before: datetime, assertions_before: datetime) -> int:
         answers = _ANSWERS.delete().where(_ANSWERS.c.at < to_milliseconds(answers_before))
         assertions = _ASSERTIONS.delete().where(_ASSERTIONS.c.expires < to_milliseconds(assertions_before))
         return self._work.change(answers) + self._work.change(assertions)
+
+
+def _finding(row: AnyRow) -> Finding:
+    return Finding(**{**row._mapping, "at": from_milliseconds(row.at), "settled_at": moment_of(row.settled_at)})

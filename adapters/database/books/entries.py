@@ -6,20 +6,21 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from operator import attrgetter, itemgetter
 
-import msgspec
 from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 
+from adapters.database.books.entry_rows import entry_of, entry_values
 from adapters.database.books.entry_sums import open_entries
+from adapters.database.books.pairing import add_keys, replace_keys
 from adapters.database.faults import Fault, taken
 from adapters.database.tables import EntryFactRow, EntryRow
-from adapters.database.values import moment_of, number_of, words, words_or_none
+from adapters.database.values import words, words_or_none
 from adapters.database.work import AnyRow, Asked, Values, Work, beside, table_of
 from exchange.codes import CloseReason, RegisterKind
 from exchange.counting.entries import EntryPlace, EntrySum
 from exchange.cursors import read_entry_cursor
 from exchange.ledger import EntryFilter, Page
 from exchange.moments import from_milliseconds, to_milliseconds
-from exchange.people.record import Person, Record, Shape
+from exchange.pairing.keys import Blinding
 from exchange.people.register import Entry, EntryExists, EntryFact, EntryFactKind
 
 _ENTRIES = table_of(EntryRow)
@@ -29,35 +30,35 @@ _PLACE = [_ENTRIES.c[name] for name in ("id", "jurisdiction", "register", "origi
 _REGISTER = words(RegisterKind)
 _REASON = words_or_none(CloseReason)
 _WHAT = words(EntryFactKind)
+_of_ids = Asked(lambda work: _ALL.where(work.among(_ENTRIES.c.id, bindparam("ids"))))
 _of_people = Asked(
     lambda work: _ALL.where(
         work.among(_ENTRIES.c.person_index, bindparam("indexes")),
         work.among(_ENTRIES.c.jurisdiction, bindparam("jurisdictions")),
     ).order_by(_ENTRIES.c.id)
 )
-
-
-class Sealed(Shape, frozen=True):
-    """What of an entry is about the person: stored as one value."""
-
-    person: Person
-    record: Record
-
-
-_encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Sealed)
+_townships = Asked(
+    lambda work: select(_ENTRIES.c.id, _ENTRIES.c.township).where(
+        work.among(_ENTRIES.c.id, bindparam("ids")), _ENTRIES.c.township.is_not(None)
+    )
+)
 
 
 class SqlEntries:
-    """`exchange.ledger.Entries` in SQL."""
+    """`exchange.ledger.Entries` in SQL; `blinding` makes the keys under which entries are found as candidates."""
 
-    def __init__(self, work: Work) -> None:
-        self._work = work
+    def __init__(self, work: Work, blinding: Blinding | None) -> None:
+        self._work, self._blinding = work, blinding
 
     def get(self, entry: str, *, lock: bool = False) -> Entry | None:
         statement = _ALL.where(_ENTRIES.c.id == entry)
         row = self._work.first(statement.with_for_update(key_share=True) if lock else statement)
-        return None if row is None else _entry(row)
+        return None if row is None else entry_of(row)
+
+    def load(self, entries: Iterable[str]) -> Mapping[str, Entry]:
+        wanted = list(entries)
+        rows = self._work.ask(_of_ids, ids=self._work.listed(wanted)) if wanted else ()
+        return {entry.id: entry for entry in map(entry_of, rows)}
 
     def by_person(self, jurisdictions: Iterable[str], person_indexes: Iterable[str]) -> Mapping[str, list[Entry]]:
         wanted = list(person_indexes)
@@ -66,17 +67,22 @@ class SqlEntries:
             return found
         listed = self._work.listed
         for row in self._work.ask(_of_people, indexes=listed(wanted), jurisdictions=listed(jurisdictions)):
-            entry = _entry(row)
+            entry = entry_of(row)
             found[entry.person_index].append(entry)
         return dict(found)
 
+    def townships(self, entries: Iterable[str]) -> Mapping[str, str]:
+        return dict(self._work.ask(_townships, ids=self._work.listed(entries)))
+
     def add(self, entries: Sequence[Entry]) -> None:
         with self._one_open_each():
-            self._work.insert(EntryRow, [_values(entry) for entry in entries])
+            self._work.insert(EntryRow, [entry_values(entry) for entry in entries])
+        add_keys(self._work, self._blinding, entries)
 
     def save(self, entries: Sequence[Entry]) -> None:
         with self._one_open_each():
-            self._work.update(EntryRow, [_values(entry) for entry in entries])
+            self._work.update(EntryRow, [entry_values(entry) for entry in entries])
+        replace_keys(self._work, self._blinding, entries)
 
     def add_facts(self, facts: Sequence[EntryFact]) -> None:
         self._work.insert(EntryFactRow, [_fact_values(fact) for fact in facts])
@@ -87,7 +93,7 @@ class SqlEntries:
         if page.after:
             found = found.where(entries.id < read_entry_cursor(page.after))
         rows = self._work.newest(found, entries.jurisdiction, wanted.jurisdictions, [entries.id], page.limit)
-        return [_entry(row) for row in rows]
+        return [entry_of(row) for row in rows]
 
     def counted(self, own: frozenset[str], as_of: datetime) -> Iterator[tuple[EntryPlace, tuple[EntryFact, ...]]]:
         within = self._work.one_of(_ENTRIES.c.jurisdiction, own)
@@ -139,59 +145,6 @@ def _fitting(wanted: EntryFilter) -> list[ColumnElement[bool]]:
     if wanted.person_index is not None:
         fitting.append(entries.person_index == wanted.person_index)
     return fitting
-
-
-def _values(entry: Entry) -> Values:
-    return (
-        entry.id,
-        entry.jurisdiction,
-        entry.register.value,
-        entry.origin,
-        entry.destination,
-        entry.township,
-        _encoder.encode(Sealed(person=entry.person, record=entry.record)),
-        entry.person_index,
-        entry.protected,
-        to_milliseconds(entry.opened_at),
-        number_of(entry.closed_at),
-        entry.close_reason,
-        entry.version,
-    )
-
-
-def _entry(row: AnyRow) -> Entry:
-    (
-        id_,
-        jurisdiction,
-        register,
-        origin,
-        destination,
-        township,
-        sealed,
-        person_index,
-        protected,
-        opened_at,
-        closed_at,
-        close_reason,
-        version,
-    ) = row
-    about = _decoder.decode(sealed)
-    return Entry(
-        id=id_,
-        jurisdiction=jurisdiction,
-        register=_REGISTER[register],
-        origin=origin,
-        destination=destination,
-        township=township,
-        person=about.person,
-        record=about.record,
-        person_index=person_index,
-        protected=bool(protected),  # SQLite knows no flags, only 0 and 1
-        opened_at=from_milliseconds(opened_at),
-        closed_at=moment_of(closed_at),
-        close_reason=_REASON[close_reason],
-        version=version,
-    )
 
 
 def _place(row: AnyRow) -> EntryPlace:

@@ -17,7 +17,7 @@ from adapters.database.values import (
 from adapters.database.work import AnyRow, Values
 from exchange.codes import Event, Item, Kind, Purpose, Result, Role, UrgentReason
 from exchange.conversation import Conversation, Fact, FactKind, State, Turn
-from exchange.exchanges import Acceptance, Exchange, ExchangeKey
+from exchange.exchanges import Acceptance, Exchange, ExchangeKey, PairedBy
 from exchange.jurisdiction import Category
 from exchange.moments import from_milliseconds, to_milliseconds
 
@@ -26,12 +26,13 @@ _CATEGORY = words(Category)
 _EVENT = words_or_none(Event)
 _FACT = words(FactKind)
 _KIND = words(Kind)
+_PAIRING = words_or_none(PairedBy)
 _PURPOSE = words(Purpose)
 _RESULT = words_or_none(Result)
 _ROLE = words(Role)
 _STATE = words(State)
 _URGENT = words_or_none(UrgentReason)
-_NOTHING: Values = (None,) * 12
+_NOTHING: Values = (None,) * 14
 
 
 def exchange_values(exchange: Exchange) -> Values:
@@ -61,9 +62,11 @@ def exchange_values(exchange: Exchange) -> Values:
         number_of(exchange.received_at),
         number_of(exchange.known_at),
         iso_of(exchange.first_due),
+        exchange.due_provisional,
         exchange.person_index,
         exchange.entry,
         number_of(exchange.paired_at),
+        exchange.pairing,
         exchange.handled_by,
         json_of_problem(exchange.problem),
         exchange.version,
@@ -85,6 +88,8 @@ def _conversation_values(conversation: Conversation | None) -> Values:
         conversation.result,
         number_of(conversation.fed_back_at),
         iso_of(conversation.reminded_on),
+        iso_of(conversation.lapses_on),
+        iso_of(conversation.expected),
         turn,
         sender,
         position,
@@ -114,9 +119,11 @@ def exchange_of(row: AnyRow) -> Exchange:
         received_at,
         known_at,
         first_due,
+        due_provisional,
         person_index,
         entry,
         paired_at,
+        pairing,
         handled_by,
         problem,
         version,
@@ -141,10 +148,12 @@ def exchange_of(row: AnyRow) -> Exchange:
         received_at=moment_of(received_at),
         known_at=moment_of(known_at),
         first_due=day_of(first_due),
+        due_provisional=bool(due_provisional),
         conversation=_conversation_of(conversation),
         person_index=person_index,
         entry=entry,
         paired_at=moment_of(paired_at),
+        pairing=_PAIRING[pairing],
         handled_by=handled_by,
         problem=problem_of(problem),
         version=version,
@@ -152,7 +161,8 @@ def exchange_of(row: AnyRow) -> Exchange:
 
 
 def _conversation_of(values: list[Any]) -> Conversation | None:
-    state, round_, due, challenges, challenge, feedback, result, fed_back_at, reminded_on, turn, sender, position = values
+    state, round_, due, challenges, challenge, feedback, result, fed_back_at, reminded_on, *last = values
+    lapses_on, expected, turn, sender, position = last
     if state is None:
         return None
     return Conversation(
@@ -165,6 +175,8 @@ def _conversation_of(values: list[Any]) -> Conversation | None:
         result=_RESULT[result],
         fed_back_at=moment_of(fed_back_at),
         reminded_on=day_of(reminded_on),
+        lapses_on=day_of(lapses_on),
+        expected=day_of(expected),
         last_turn=Turn(turn, sender, position),
     )
 

@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, literal, literal_column, or_, select, tuple_
 
+from adapters.database.books.assignments import SqlAssignments
 from adapters.database.books.counting import queue_values
 from adapters.database.books.exchange_rows import exchange_of, exchange_values, fact_of, fact_values
 from adapters.database.tables import ExchangeRow, FactRow, MessageRow, UncountedRow
@@ -39,7 +40,11 @@ _FACT = (
 _IN_ORDER = (_FACTS.c.round, _FACTS.c.happened_at, _FACTS.c.id)
 # Written into the statements, so that both databases see that a partial index serves them.
 _WITHDRAWN = literal(FactKind.WITHDRAWN.value, literal_execute=True)
+_ANSWERED = literal(State.ANSWERED.value, literal_execute=True)
 _AWAITING = [literal(state.value, literal_execute=True) for state in (State.OPEN, State.CHALLENGED)]
+_ASKED: ColumnElement[str] = literal_column(
+    f"'{Role.ASKED.value}'"
+)  # an `Asked` statement cannot take what is filled in when it is run
 _OF_ITS_EXCHANGE = and_(
     _FACTS.c.exchange == _EXCHANGES.c.exchange,
     _FACTS.c.link == _EXCHANGES.c.link,
@@ -51,6 +56,16 @@ _known = Asked(
         _EXCHANGES.c.role == bindparam("role"),
         work.among(_EXCHANGES.c.exchange, bindparam("names")),
     )
+)
+_unpaired = Asked(
+    lambda work: _ALL.where(
+        work.among(_EXCHANGES.c.person_index, bindparam("indexes")),
+        work.among(_EXCHANGES.c.own, bindparam("own")),
+        _EXCHANGES.c.entry.is_(None),
+        _EXCHANGES.c.role == _ASKED,
+        _EXCHANGES.c.pairing.is_(None),
+        _EXCHANGES.c.state != State.WITHDRAWN.value,
+    ).order_by(_EXCHANGES.c.exchange, _EXCHANGES.c.link)
 )
 
 _named = Asked(lambda work: _ALL.where(work.among(_EXCHANGES.c.exchange, bindparam("names"))))
@@ -104,6 +119,13 @@ class SqlExchanges:
         if self._work.change(voided.values(voided_at=to_milliseconds(at))):
             self._work.insert(UncountedRow, [queue_values(key, step_day(at))])
 
+    def unpaired(self, own: Iterable[str], person_indexes: Iterable[str]) -> list[Exchange]:
+        wanted = list(person_indexes)
+        if not wanted:
+            return []
+        rows = self._work.ask(_unpaired, indexes=self._work.listed(wanted), own=self._work.listed(own))
+        return [exchange_of(row) for row in rows]
+
     def find(self, wanted: ExchangeFilter, page: Page) -> list[Exchange]:
         held = _EXCHANGES.c
         place = (held.submitted_at, held.exchange, held.role, held.link)
@@ -141,9 +163,11 @@ class SqlExchanges:
                 facts[ExchangeKey(link, exchange, ROLES[role])].append(
                     KeptFact(fact=fact_of(*fact), voided_at=moment_of(voided_at))
                 )
+            handings = SqlAssignments(self._work).of(several)
             for exchange in map(exchange_of, self._work.ask(_named, names=names)):
-                if exchange.key in wanted:
-                    yield History(exchange=exchange, facts=tuple(facts[exchange.key]))
+                key = exchange.key
+                if key in wanted:
+                    yield History(exchange=exchange, facts=tuple(facts[key]), handings=handings.get(key, ()))
 
     def keys(self, after: ExchangeKey | None, limit: int) -> list[ExchangeKey]:
         held = _EXCHANGES.c
@@ -196,31 +220,41 @@ def _fitting(wanted: ExchangeFilter) -> list[ColumnElement[bool]]:
         (held.other, wanted.other),
         (held.purpose, wanted.purpose),
         (held.entry, wanted.entry),
+        (held.handled_by, wanted.handled_by),
     )
     fitting = [column == str(value) for column, value in equal if value is not None]
+    if wanted.link is not None:
+        fitting.append(held.link == wanted.link)
     if wanted.paired is not None:
         fitting.append(held.paired_at.is_not(None) if wanted.paired else held.paired_at.is_(None))
     if wanted.state is not None:
-        fitting.append(_in_state(wanted.state, wanted.lapsed_before))
+        fitting.append(_in_state(wanted.state, wanted.lapsed_on))
     if wanted.overdue_on is not None:
         fitting += [
             held.state.in_(_AWAITING),
             held.due < wanted.overdue_on.isoformat(),
         ]
+    if wanted.expected_before is not None:
+        fitting += [held.state.in_(_AWAITING), held.expected < wanted.expected_before.isoformat()]
+    if wanted.lapsing is not None:
+        first, last = wanted.lapsing.first.isoformat(), wanted.lapsing.last.isoformat()
+        fitting += [held.state == _ANSWERED, held.lapses_on.between(first, last)]
+    if wanted.due_provisional is not None:
+        fitting.append(held.due_provisional.is_(wanted.due_provisional))
     return fitting
 
 
-def _in_state(state: str, lapsed_before: datetime | None) -> ColumnElement[bool]:
-    """The state as a clock sees it: an answer that was given before `lapsed_before` has lapsed."""
+def _in_state(state: str, lapsed_on: date | None) -> ColumnElement[bool]:
+    """The state as a clock sees it on a day: an answer whose last day lies before it has lapsed."""
     held = _EXCHANGES.c
     is_stored = held.state == str(state)
-    if lapsed_before is None:
+    if lapsed_on is None:
         return is_stored
-    too_old = held.fed_back_at < to_milliseconds(lapsed_before)
+    too_old = held.lapses_on < lapsed_on.isoformat()
     match state:
         case State.LAPSED:
             return or_(is_stored, and_(held.state == State.ANSWERED.value, too_old))
         case State.ANSWERED:
-            return and_(is_stored, or_(held.fed_back_at.is_(None), ~too_old))
+            return and_(is_stored, or_(held.lapses_on.is_(None), ~too_old))
         case _:
             return is_stored

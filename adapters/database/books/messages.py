@@ -57,13 +57,13 @@ class SqlMessages:
         if not wanted:
             return {}
         rows = self._work.ask(_known, link=link, direction=direction.value, ids=self._work.listed(wanted))
-        return {message.id: message for message in map(_message, rows)}
+        return {message.id: message for message in map(message_of, rows)}
 
     def add(self, messages: Sequence[LoggedMessage]) -> None:
         self._work.insert(MessageRow, [_values(message) for message in messages])
 
     def queued(self, link: int, limit: int) -> list[LoggedMessage]:
-        return [_message(row) for row in self._work.ask(_waiting, link=link, most=limit)]
+        return [message_of(row) for row in self._work.ask(_waiting, link=link, most=limit)]
 
     def queue_lengths(self) -> Mapping[int, int]:
         messages = _MESSAGES.c
@@ -76,7 +76,7 @@ class SqlMessages:
 
     def in_batch(self, link: int, direction: Direction, sequence: int) -> list[LoggedMessage]:
         rows = self._work.ask(_of_batch, link=link, direction=direction.value, sequence=sequence)
-        return [_message(row) for row in rows]
+        return [message_of(row) for row in rows]
 
     def save(self, messages: Sequence[LoggedMessage]) -> None:
         self._work.update(MessageRow, [_values(message) for message in messages])
@@ -89,7 +89,7 @@ class SqlMessages:
         within = _ALL.where(messages.link == link, self._work.one_of(messages.exchange, wanted))
         found: defaultdict[str, list[LoggedMessage]] = defaultdict(list)
         for row in self._work.rows(within.order_by(messages.id, messages.direction)):
-            message = _message(row)
+            message = message_of(row)
             found[message.exchange].append(message)
         return dict(found)
 
@@ -112,7 +112,7 @@ class SqlMessages:
             messages.known_at < to_milliseconds(before),
             messages.problem.like('%"retry":"later"%'),
         )
-        return [_message(row) for row in self._work.rows(freed.order_by(messages.id).limit(limit))]
+        return [message_of(row) for row in self._work.rows(freed.order_by(messages.id).limit(limit))]
 
 
 def _values(message: LoggedMessage) -> Values:
@@ -139,7 +139,8 @@ def _values(message: LoggedMessage) -> Values:
     )
 
 
-def _message(row: AnyRow) -> LoggedMessage:
+def message_of(row: AnyRow) -> LoggedMessage:
+    """The message of a row, its columns in order."""
     (
         link,
         direction,

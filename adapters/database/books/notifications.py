@@ -1,14 +1,15 @@
 """What own systems are to be told."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 
-from adapters.database.tables import NotificationRow
+from adapters.database.tables import NotificationRow, TellingRow
 from adapters.database.values import moment_of, number_of
 from adapters.database.work import AnyRow, Values, Work, table_of
 from exchange.announcements import Notification
+from exchange.exchanges import ExchangeKey
 from exchange.moments import from_milliseconds, to_milliseconds
 
 _NOTIFICATIONS = table_of(NotificationRow)
@@ -35,6 +36,10 @@ class SqlNotifications:
         rows = _NOTIFICATIONS.c
         done = _NOTIFICATIONS.delete().where(rows.retry_at.is_(None), rows.created_at < to_milliseconds(before))
         return self._work.change(done)
+
+    def claim(self, what: str, key: ExchangeKey, day: date) -> bool:
+        told = {"exchange": key.exchange, "link": key.link, "role": key.role.value, "what": what, "day": day.isoformat()}
+        return self._work.claim(TellingRow, told)
 
 
 def _row(each: Notification) -> Values:

@@ -3,8 +3,13 @@
 `METADATA` is what the migrations must come to, and the only place from which statements take their columns.
 """
 
+from adapters.database.tables.assignments import AssignmentRow
+from adapters.database.tables.cases import CaseExchangeRow, CaseRow, PinRow, SentOnRow
+from adapters.database.tables.clocks import EscalationRow, HolidayRow, RulesFileRow, RulesUseRow, TellingRow, TroubleRow
 from adapters.database.tables.columns import Row
+from adapters.database.tables.comparisons import ComparisonRow
 from adapters.database.tables.counting import TotalsRow, UncountedRow, VerdictRow
+from adapters.database.tables.cross_checks import CrossCheckRow, CrossCheckRowRow, DifferenceRow
 from adapters.database.tables.exchanges import ExchangeRow, FactRow
 from adapters.database.tables.links import BatchRow, LinkRow, MessageRow
 from adapters.database.tables.node import (
@@ -15,8 +20,10 @@ from adapters.database.tables.node import (
     RememberedAnswerRow,
     UsedAssertionRow,
 )
+from adapters.database.tables.pairing import PairingKeyRow, PairingSuggestionRow
 from adapters.database.tables.partners import AgreementRow, PartnerKeyRow, PartnerRow
 from adapters.database.tables.registers import EntryFactRow, EntryRow, ImportRow, ImportRowRow
+from adapters.database.tables.reports import FrozenReportRow, ReceivedReportRow, ReportSendingRow
 
 METADATA = Row.metadata
 
@@ -24,22 +31,42 @@ __all__ = [
     "METADATA",
     "AgreementRow",
     "ApiKeyRow",
+    "AssignmentRow",
     "BatchRow",
+    "CaseExchangeRow",
+    "CaseRow",
+    "ComparisonRow",
+    "CrossCheckRow",
+    "CrossCheckRowRow",
+    "DifferenceRow",
     "EntryFactRow",
     "EntryRow",
+    "EscalationRow",
     "ExchangeRow",
     "FactRow",
     "FindingRow",
+    "FrozenReportRow",
+    "HolidayRow",
     "ImportRow",
     "ImportRowRow",
     "JobRunRow",
     "LinkRow",
     "MessageRow",
     "NotificationRow",
+    "PairingKeyRow",
+    "PairingSuggestionRow",
     "PartnerKeyRow",
     "PartnerRow",
+    "PinRow",
+    "ReceivedReportRow",
     "RememberedAnswerRow",
+    "ReportSendingRow",
+    "RulesFileRow",
+    "RulesUseRow",
+    "SentOnRow",
+    "TellingRow",
     "TotalsRow",
+    "TroubleRow",
     "UncountedRow",
     "UsedAssertionRow",
     "VerdictRow",

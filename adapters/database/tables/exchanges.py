@@ -3,10 +3,18 @@
 from sqlalchemy import Index
 from sqlalchemy import text as sql
 
-from adapters.database.tables.columns import Row, number, text
+from adapters.database.tables.columns import Row, flag, number, text
 
 _DUE = sql("state IN ('open', 'challenged')")
+_TO_PAIR = sql("state IN ('open', 'challenged') AND role = 'asked' AND paired_at IS NULL AND handled_by IS NULL")
+_TO_ASSIGN = sql("state IN ('open', 'challenged') AND role = 'asked' AND paired_at IS NOT NULL AND handled_by IS NULL")
+_AT_TOWNSHIP = sql("state IN ('open', 'challenged') AND role = 'asked' AND handled_by IS NOT NULL")
+_REJECTED = sql("acceptance = 'rejected' AND role = 'asker'")
+_SUBMITTED = sql("role = 'asker'")
+_LAPSING = sql("state = 'answered'")
+_PROVISIONAL = sql("due_provisional")
 _PAIRED = sql("entry IS NOT NULL")
+_UNPAIRED = sql("entry IS NULL AND role = 'asked'")
 _WITHDRAWN = sql("what = 'withdrawn' AND voided_at IS NULL")
 
 
@@ -16,8 +24,32 @@ class ExchangeRow(Row, table=True):
     __tablename__ = "exchanges"
     __table_args__ = (
         Index("exchanges_listed", "own", "submitted_at", "exchange", "role", "link"),
+        Index("exchanges_received", "link", "received_at"),
         Index("exchanges_due", "own", "due", sqlite_where=_DUE, postgresql_where=_DUE),
+        # The worklists, each in its own order.
+        Index("exchanges_owed", "own", "role", "due", "exchange", "link", sqlite_where=_DUE, postgresql_where=_DUE),
+        Index("exchanges_to_pair", "own", "role", "due", "exchange", "link", sqlite_where=_TO_PAIR, postgresql_where=_TO_PAIR),
+        Index(
+            "exchanges_to_assign", "own", "role", "due", "exchange", "link", sqlite_where=_TO_ASSIGN, postgresql_where=_TO_ASSIGN
+        ),
+        Index(
+            "exchanges_at_township",
+            "handled_by",
+            "own",
+            "due",
+            "exchange",
+            "link",
+            sqlite_where=_AT_TOWNSHIP,
+            postgresql_where=_AT_TOWNSHIP,
+        ),
+        Index(
+            "exchanges_rejected", "own", "submitted_at", "exchange", "link", sqlite_where=_REJECTED, postgresql_where=_REJECTED
+        ),
+        Index("exchanges_of_person", "person_index", sqlite_where=_SUBMITTED, postgresql_where=_SUBMITTED),
+        Index("exchanges_lapsing", "own", "lapses_on", sqlite_where=_LAPSING, postgresql_where=_LAPSING),
+        Index("exchanges_provisional", "own", "due", sqlite_where=_PROVISIONAL, postgresql_where=_PROVISIONAL),
         Index("exchanges_of_entry", "entry", sqlite_where=_PAIRED, postgresql_where=_PAIRED),
+        Index("exchanges_unpaired", "person_index", "own", sqlite_where=_UNPAIRED, postgresql_where=_UNPAIRED),
     )
 
     # First in the key, so that the key's own index also finds an exchange by its name alone.
@@ -41,9 +73,11 @@ class ExchangeRow(Row, table=True):
     received_at: int | None = number()
     known_at: int | None = number()
     first_due: str | None = text()
+    due_provisional: bool = flag()
     person_index: str = text()
     entry: str | None = text()
     paired_at: int | None = number()
+    pairing: str | None = text()
     handled_by: str | None = text()
     problem: str | None = text()
     version: int = number()
@@ -56,6 +90,8 @@ class ExchangeRow(Row, table=True):
     result: str | None = text()
     fed_back_at: int | None = number()
     reminded_on: str | None = text()
+    lapses_on: str | None = text()
+    expected: str | None = text()
     turn: int | None = number()
     turn_sender: str | None = text()
     turn_position: int | None = number()

@@ -6,6 +6,7 @@ from sqlalchemy import text as sql
 from adapters.database.tables.columns import Row, blob, number, text
 
 _WAITING, _DONE = sql("retry_at IS NOT NULL"), sql("retry_at IS NULL")
+_UNSETTLED = sql("settled_at IS NULL")
 
 
 class ApiKeyRow(Row, table=True):
@@ -63,7 +64,10 @@ class FindingRow(Row, table=True):
     """Something that a person should look at."""
 
     __tablename__ = "findings"
-    __table_args__ = (Index("findings_listed", "at", "id"),)
+    __table_args__ = (
+        Index("findings_listed", "at", "id"),
+        Index("findings_open", "partner", "kind", sqlite_where=_UNSETTLED, postgresql_where=_UNSETTLED),
+    )
 
     id: str = text(primary_key=True)
     kind: str = text()
@@ -71,6 +75,7 @@ class FindingRow(Row, table=True):
     subject: str = text()
     detail: str = text()
     at: int = number()
+    settled_at: int | None = number()
 
 
 class NotificationRow(Row, table=True):

@@ -204,6 +204,8 @@ class _Reading:
 
     def _is_no_data(self, raw: Row, texts: dict[str, str]) -> bool:
         """Whether the row is a total, a signature line or the header once more."""
+        if exchange := texts.get("exchange"):
+            return self._names(exchange, "exchange")
         number, name = texts.get("document_number", ""), texts.get("name", "")
         if number:
             return not number.isascii() and self._names(number, "document_number")
@@ -228,7 +230,7 @@ class _Reading:
             return
         first = self._seen.setdefault(identity, number)
         if first != number:
-            name = "document_number" if "document_number" in texts else "name"
+            name = next(each for each in ("exchange", "document_number", "name") if each in texts)
             problems.append(
                 CellProblem(
                     row=number,
@@ -237,7 +239,7 @@ class _Reading:
                     severity=Severity.WARNING,
                     code="duplicate-row",
                     found=f"与第 {first} 行相同 / the same as in row {first}",
-                    expected="每人一行 / one row for each person",
+                    expected="每人（事项）一行 / one row for each person, or matter",
                     zh=f"与第 {first} 行是同一人（事项）。",
                     en=f"The same person (and matter) stands in row {first}.",
                 )
@@ -246,6 +248,8 @@ class _Reading:
 
 def _identity(texts: dict[str, str], layout: Layout) -> tuple[str, ...] | None:
     document = texts.get("document_number")
+    if layout is Layout.ANSWERS:
+        return (texts["exchange"],) if "exchange" in texts else None
     if document:
         person: tuple[str, ...] = (_without_century(document),)
     elif "name" in texts and "birth_date" in texts:

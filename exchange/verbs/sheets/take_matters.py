@@ -23,11 +23,13 @@ from exchange.people.draft import Registrar
 from exchange.people.record import Record
 from exchange.people.register import NOTHING_KNOWN, Entry
 from exchange.people.whereabouts import PlaceTooCoarse, Side
+from exchange.verbs.cross_check.warn import unsettled
+from exchange.verbs.routing.find import route
 from exchange.verbs.sheets.facts import SheetFacts, SheetRow, refusal_problem
 from exchange.verbs.sheets.matters import Matter, read_matter
 from exchange.verbs.sheets.rows import MissingCell
 from exchange.verbs.sheets.take_register import CHUNK, chunks, keep_results
-from exchange.verbs.submit import NoRoute, OpeningDraft, Submission, route
+from exchange.verbs.submit import OpeningDraft, Submission
 
 LAYOUT = "matters"
 _DONE = frozenset({State.CLOSED, State.LAPSED})
@@ -114,6 +116,7 @@ class _Chunk:
         self._divisions = self._node.divisions
         self._submission = Submission(ledger, self._node, now)
         self._links: dict[str, int | None] = {}
+        self._unsettled: Mapping[str, RowProblem] = {}
 
     def take(self, rows: Sequence[ReadMatter]) -> list[RowResult]:
         """The rows' results, in their order."""
@@ -124,6 +127,7 @@ class _Chunk:
         planned = [plan for plan in plans if isinstance(plan, _Planned)]
         self._find_held(planned)
         self._submission.expect([plan.draft for plan in planned])
+        self._unsettled = unsettled(self._ledger, [plan.draft.entry for plan in planned])
         submitted: set[str] = set()
         results = [self._result(read, plan, submitted) for read, plan in zip(rows, plans, strict=True)]
         self._submission.store()
@@ -158,7 +162,8 @@ class _Chunk:
             other: Side = "destination" if plan.draft.own_is_origin else "origin"
             return result(RowOutcome.REFUSED, None, refusal_problem(refusal, other))
         submitted.add(exchange)
-        return result(RowOutcome.ACCEPTED, made, *((_AGAIN,) if plan.again else ()))
+        doubt = self._unsettled.get(plan.draft.entry or "")
+        return result(RowOutcome.ACCEPTED, made, *((_AGAIN,) if plan.again else ()), *((doubt,) if doubt else ()))
 
     def _plan(self, matter: Matter, entries: Iterable[Entry]) -> _Planned:
         """The draft of a matter: what the row leaves open is filled in from the person's open entry."""
@@ -239,8 +244,8 @@ class _Chunk:
     def _link(self, other: str) -> int | None:
         if other not in self._links:
             try:
-                partner, _ = route(self._ledger, self._node, other)
-            except NoRoute:  # told again, at the row, when it is submitted
+                partner = route(self._ledger, self._node, other).partner
+            except Refused:  # told again, at the row, when it is submitted
                 self._links[other] = None
             else:
                 link = self._ledger.links.of(partner)

@@ -98,6 +98,7 @@ def _install_proposing(app: typer.Typer) -> None:
             bool, typer.Option("--intra-city", help=say("含市内人户分离", "also movers within a city"))
         ] = False,
         queries_per_day: Annotated[int | None, typer.Option(min=1, help=say("每日协查上限", "queries a day at most"))] = None,
+        rules: Annotated[str | None, typer.Option(help=say("规则集版本，默认本节点现用", "rule set; the current one"))] = None,
         valid_from: Annotated[
             datetime | None, typer.Option(formats=["%Y-%m-%d"], help=say("生效日，默认今天", "first day; today by default"))
         ] = None,
@@ -118,6 +119,7 @@ def _install_proposing(app: typer.Typer) -> None:
                     purposes=tuple(purpose) if purpose else tuple(Purpose),
                     categories=tuple(Category) if intra_city else (Category.MIGRANT,),
                     queries_per_day=queries_per_day,
+                    rules=rules,
                     valid_from=valid_from.date() if valid_from else None,
                     valid_until=valid_until.date() if valid_until else None,
                 )

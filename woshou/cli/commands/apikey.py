@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
-from api.access import LocalRole, hash_secret
-from exchange.errors import NotFound
+from adapters.office import Office
+from api.access import PEOPLE, LocalRole, hash_secret
+from exchange.errors import Invalid, NotFound
+from exchange.jurisdiction import Level
 from exchange.ledger import ApiKey
 from exchange.node import NotServed
 from woshou.cli.call import Call, command, group
@@ -28,6 +30,26 @@ def shown(key: ApiKey) -> dict[str, object]:
     return {name: getattr(key, name) for name in _COLUMNS}
 
 
+class TownshipRole(Invalid):
+    """A township answers what is assigned to it; it has no coordinators, operators and auditors of its own."""
+
+    code = "township-role"
+    zh = "乡镇、街道的密钥只能是经办人（clerk）或系统（system）。"
+    en = "A township's key is a clerk's or a system's."
+
+
+def _check_bound(office: Office, bound: str, role: LocalRole) -> None:
+    """NotServed for a place that has nothing to do with this node, TownshipRole for a role that a township has not."""
+    divisions, served = office.node.divisions, office.node.jurisdictions
+    if divisions.level_of(bound) is Level.TOWNSHIP:
+        if divisions.county_of(bound) not in served:
+            raise NotServed
+        if role not in PEOPLE:
+            raise TownshipRole
+    elif not any(divisions.contains(bound, county) for county in served):
+        raise NotServed
+
+
 def install(app: typer.Typer) -> None:
     """Add the group."""
     apikey = group("接口密钥：建立、列出、作废", "API keys: create, list, revoke")
@@ -39,15 +61,14 @@ def install(app: typer.Typer) -> None:
         name: Annotated[str, typer.Option(help=say("名称（系统或岗位）", "what it is for"))],
         role: Annotated[LocalRole, typer.Option(help=say("角色", "role"))],
         jurisdiction: Annotated[
-            str | None, typer.Option(help=say("所属地区代码，省市县均可", "division that it is bound to"))
+            str | None, typer.Option(help=say("所属地区代码，省市县乡均可", "division that it is bound to, also a township"))
         ] = None,
     ) -> None:
         with call.office() as office:
             divisions = office.node.divisions
             bound = divisions.normalise(jurisdiction) if jurisdiction else call.county(office, None)
             divisions.get(bound)
-            if not any(divisions.contains(bound, county) for county in office.node.jurisdictions):
-                raise NotServed
+            _check_bound(office, bound, role)
             secret = secrets.token_hex(32)
             key = ApiKey(
                 id=secrets.token_hex(6),

@@ -1,12 +1,13 @@
 """`woshou exchange`: start queries and notices, look at them, say something about them."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from api.models.base import Doubt
 from api.models.exchanges import ExchangeWhole
 from exchange.codes import (
     Event,
@@ -21,12 +22,17 @@ from exchange.cursors import exchange_cursor
 from exchange.errors import NotFound
 from exchange.exchanges import Acceptance
 from exchange.ledger import ExchangeFilter, Page
-from exchange.moments import civil_day, day_start
+from exchange.moments import civil_day
+from exchange.routing.today import successor_note
+from exchange.verbs.cross_check.warn import unsettled
+from exchange.verbs.routing.send_on import trace
 from exchange.verbs.submit import OpeningDraft, submit
-from exchange.verbs.whole import whole
+from exchange.verbs.whole import judged_by, whole
 from woshou.cli import show
 from woshou.cli.call import Call, command, group
+from woshou.cli.commands.pairing import install_candidates
 from woshou.cli.commands.replies import install_answer, install_replies
+from woshou.cli.commands.work.assign import install_steps
 from woshou.cli.people import read_person, read_record
 from woshou.cli.show import PERSON, about
 from woshou.cli.sides import DayOption, ExchangeId, RecordOption, RoleOption, day, row_of, side
@@ -42,9 +48,23 @@ _COLUMNS = {
     "acceptance": ("受理", "Acceptance"),
     "state": ("状态", "State"),
     "due": ("期限", "Due"),
+    "due_provisional": ("期限暂定", "Provisional"),
+    "expected": ("预计答复", "Expected"),
     "overdue": ("逾期", "Overdue"),
     "result": ("结果", "Result"),
     "entry": ("个案", "Entry"),
+}
+_CARD = {
+    "first_due": ("首次期限", "First due"),
+    "round": ("轮次", "Round"),
+    "lapses_on": ("最后确认日", "Lapses after"),
+    "challenges_left": ("剩余再交流次数", "Challenges left"),
+    "rules": ("规则集", "Rule set"),
+}
+_TRACE = {
+    "right_county": ("应办地", "Right county"),
+    "sent_on_from": ("转自", "Sent on from"),
+    "sent_on_to": ("已转至", "Sent on to"),
 }
 _MESSAGES = {
     "kind": ("种类", "Kind"),
@@ -66,6 +86,8 @@ def install(app: typer.Typer) -> None:
     _install_openings(exchange)
     _install_readings(exchange)
     install_replies(exchange)
+    install_candidates(exchange)
+    install_steps(exchange)
     install_answer(app, "answer")
 
 
@@ -84,7 +106,12 @@ def _start(call: Call, given: Mapping[str, Any], *, jurisdiction: str | None, ot
             draft = OpeningDraft(
                 **{**given, "own_is_origin": as_origin}, own=own, other=other, person=person, record=read_record(record)
             )
-            made = row_of(ledger, office, submit(ledger, office.node, draft, office.now()))
+            started = submit(ledger, office.node, draft, office.now())
+            notes = [successor_note(office.node.divisions, other, started.other)] if started.other != other else []
+            notes += unsettled(ledger, [started.entry]).values()
+            made = {**row_of(ledger, office, started), "notes": [Doubt.of(note) for note in notes]}
+    for note in notes:
+        call.note(note.zh, note.en)
     call.done(made, f"已提交：{made['exchange']}", f"Submitted: {made['exchange']}")
 
 
@@ -182,7 +209,7 @@ def _install_readings(app: typer.Typer) -> None:
                 entry=entry,
                 paired=paired,
                 overdue_on=today if overdue else None,
-                lapsed_before=day_start(today - timedelta(days=office.node.rules.lapse_days)),
+                lapsed_on=today,
             )
             found = ledger.exchanges.find(wanted, Page(after=after, limit=limit))
             rows = [row_of(ledger, office, each) for each in found]
@@ -198,15 +225,16 @@ def _install_readings(app: typer.Typer) -> None:
         with call.office() as office, office.ledgers.transaction(read_only=True) as ledger:
             held = side(ledger, exchange, role)
             partners = {link.id: link.partner for link in ledger.links.all()}
-            shown = ExchangeWhole.with_messages(
+            told = ExchangeWhole.with_messages(
                 held,
                 partners[held.key.link],
                 office.now(),
-                office.node.rules.lapse_days,
+                judged_by(ledger, office.node, held),
                 whole(ledger, office.node, held),
                 sees_people=people,
-            ).model_dump(mode="json", by_alias=True)
-        call.card(shown, {**_COLUMNS, "first_due": ("首次期限", "First due"), "round": ("轮次", "Round")})
+            )
+            shown = told.model_copy(update=trace(ledger, held)._asdict()).model_dump(mode="json", by_alias=True)
+        call.card(shown, {**_COLUMNS, **_CARD, **_TRACE})
         if not call.json:
             call.rows(shown["messages"], _MESSAGES)
             for message in shown["messages"]:

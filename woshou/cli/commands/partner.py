@@ -14,6 +14,7 @@ from exchange.partners import FingerprintDiffers, Partner
 from exchange.verbs.onboard import add_partner, confirm_partner
 from exchange.verbs.suspend import resume, suspend
 from woshou.cli.call import Call, command, group
+from woshou.cli.commands import comparison
 from woshou.cli.words import say
 
 _COLUMNS = {
@@ -51,6 +52,7 @@ _FINDINGS = {
     "partner": ("协作方", "Partner"),
     "subject": ("事项", "Subject"),
     "detail": ("详情", "Detail"),
+    "settled_at": ("已消除", "Settled"),
 }
 NodeName = Annotated[str, typer.Argument(help=say("协作方节点名", "the partner's node name"))]
 
@@ -74,6 +76,7 @@ def install(app: typer.Typer) -> None:
     app.add_typer(partner, name="partner")
     _install_onboarding(partner)
     _install_standing(partner)
+    comparison.install(partner)
 
 
 def _install_onboarding(app: typer.Typer) -> None:
@@ -145,7 +148,7 @@ def _install_standing(app: typer.Typer) -> None:
     @command(app, "suspend", zh="暂停与协作方的联络", en="Suspend a partner")
     def suspend_partner(call: Call, node: NodeName) -> None:
         with call.office() as office, office.ledgers.transaction() as ledger:
-            row = _shown(ledger, suspend(ledger, node))
+            row = _shown(ledger, suspend(ledger, node, office.now()))
         _print(call, row)
 
     @command(app, "resume", zh="恢复与协作方的联络", en="Resume a suspended partner")

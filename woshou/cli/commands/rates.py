@@ -14,7 +14,7 @@ from exchange.rates import Cohort, RateName
 from exchange.verbs.counting.grid import grid, jurisdictions_at
 from jobs.count import close_all, recount_all, repair_all, report_differences
 from woshou.cli.call import Call, command, group
-from woshou.cli.commands.report import WhichPeriod
+from woshou.cli.commands.reporting.period import WhichPeriod
 from woshou.cli.commands.upkeep import read_moment
 from woshou.cli.exits import Exit
 from woshou.cli.show import print_json
@@ -61,7 +61,7 @@ def install(app: typer.Typer) -> None:
         with call.office() as office:
             now, node = office.now(), office.node
             try:
-                periods = months_until(month, months)
+                periods = months_until(month, months, office.node.rules)
             except (ValueError, OverflowError) as exc:
                 raise WhichPeriod(
                     zh="统计月应写作 YYYY-MM，如 2026-03。", en="A month is written YYYY-MM, like 2026-03."

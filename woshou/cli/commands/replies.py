@@ -9,6 +9,7 @@ from exchange.codes import ChallengeReason, InterimReason, Item, Kind, RefusalRe
 from exchange.conversation import SENDER
 from exchange.verbs.pair import pair
 from exchange.verbs.reply import NOTHING, Body, Said, reply
+from exchange.verbs.routing.send_on import send_on
 from exchange.wire.message import ChallengeBody, FeedbackBody, InterimBody, WithdrawalBody
 from woshou.cli.call import Call, command
 from woshou.cli.people import read_record
@@ -86,6 +87,29 @@ def install_replies(app: typer.Typer) -> None:
         reason: Annotated[WithdrawalReason, typer.Option(help=say("原因", "why"))],
     ) -> None:
         speak(call, exchange, Kind.WITHDRAWAL, WithdrawalBody(reason=reason))
+
+    @command(app, "send-on", zh="转送至正确地区", en="Send on to the right county")
+    def send_on_to(
+        call: Call,
+        exchange: ExchangeId,
+        to: Annotated[str | None, typer.Option(help=say("区县代码，默认取答复所指", "county; default the answer's"))] = None,
+        correct_entry: Annotated[
+            bool, typer.Option("--correct-entry", help=say("同时更正个案的对方地区", "correct the entry's other side as well"))
+        ] = False,
+    ) -> None:
+        with call.office() as office, office.ledgers.transaction() as ledger:
+            held = side(ledger, exchange, SENDER[Kind.CONFIRMATION])
+            sent = send_on(ledger, office.node, held, office.now(), to=to, correct_entry=correct_entry)
+            after = row_of(ledger, office, sent.after)
+        made = {
+            "before": exchange,
+            "confirmed": sent.confirmed,
+            "entry_corrected": sent.entry_corrected,
+            "after": after,
+        }
+        call.done(made, f"已转送 {after['other']}：{after['exchange']}", f"Sent on to {after['other']}: {after['exchange']}")
+        if sent.note is not None:
+            call.note(sent.note.zh, sent.note.en)
 
     @command(app, "pair", zh="与本地个案配对", en="Pair with a local entry")
     def pair_with(

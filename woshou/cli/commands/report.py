@@ -1,7 +1,7 @@
-"""`woshou report`: the rates, each with its numerator and denominator."""
+"""`woshou report`: the rates, each with its numerator and denominator; the reports made of them are beside this module."""
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import typer
@@ -9,16 +9,19 @@ import typer
 from api.models.rates import RateShown, ReportShown, RowShown
 from exchange.codes import Event, Kind, Purpose, RegisterKind
 from exchange.counting.query import EVERYTHING, Narrowing, ReportQuery, month_query
-from exchange.errors import Invalid
 from exchange.jurisdiction import Category
 from exchange.moments import Period, civil_day
 from exchange.rates import Cohort, RateName
+from exchange.terms.rules import RuleSet
 from exchange.verbs.report import report, rows_behind
-from woshou.cli.call import Call, command
+from woshou.cli.call import Call, Group, command, group
+from woshou.cli.commands.reporting import frozen, tables
+from woshou.cli.commands.reporting.period import WhichPeriod
 from woshou.cli.commands.upkeep import read_moment
 from woshou.cli.show import print_json
 from woshou.cli.words import say
 
+RATES = "rates"
 NAMES: dict[RateName, tuple[str, str]] = {
     RateName.FEEDBACK_GIVEN: ("反馈率", "Feedback given"),
     RateName.FEEDBACK_OBTAINED: ("收到反馈率", "Feedback obtained"),
@@ -61,14 +64,6 @@ _BASIS = {
 }
 
 
-class WhichPeriod(Invalid):
-    """Not a month, and not two days in their order."""
-
-    code = "which-period"
-    zh = "请用 --month YYYY-MM，或同时用 --from 和 --to 指定期间，起不晚于止。"
-    en = "Name the period with --month YYYY-MM, or with both --from and --to, in that order."
-
-
 def _flat(rate: RateShown) -> dict[str, Any]:
     reason = say(rate.reason.zh, rate.reason.en) if rate.reason else None
     return {**vars(rate), "name": say(*NAMES[rate.rate]), "reason": reason}
@@ -80,10 +75,26 @@ def _basis(made: ReportShown) -> dict[str, Any]:
     return {**vars(made), "period": f"{first.from_} – {first.to}", "cohort": first.cohort}
 
 
-def install(app: typer.Typer) -> None:
-    """Add the command."""
+class _ReportGroup(Group):
+    """Without the name of a report it is the rates that are asked for, as it was before there were others."""
 
-    @command(app, "report", zh="各项指标，附分子分母", en="The rates, with numerator and denominator")
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The words, with the name put in where there is none."""
+        named = bool(args) and (args[0] == "--help" or not args[0].startswith("-"))
+        return super().parse_args(ctx, args if named else [RATES, *args])
+
+
+def install(app: typer.Typer) -> None:
+    """Add the group."""
+    reports = group("指标与报表", "Rates and reports", kind=_ReportGroup)
+    app.add_typer(reports, name="report")
+    _install_rates(reports)
+    tables.install(reports)
+    frozen.install(reports)
+
+
+def _install_rates(app: typer.Typer) -> None:
+    @command(app, RATES, zh="各项指标，附分子分母", en="The rates, with numerator and denominator")
     def rates(
         call: Call,
         jurisdiction: Annotated[
@@ -120,7 +131,15 @@ def install(app: typer.Typer) -> None:
                 raise WhichPeriod
             period = (first.date(), last.date()) if first and last else None
             wanted = query_of(
-                codes, now, month=month, period=period, as_of=as_of, cohort=cohort, narrowing=narrowing, parts=parts
+                codes,
+                now,
+                rules=office.node.rules,
+                month=month,
+                period=period,
+                as_of=as_of,
+                cohort=cohort,
+                narrowing=narrowing,
+                parts=parts,
             )
             with office.ledgers.transaction(read_only=True) as ledger, call.progress("计算…", "Counting …"):
                 if rows is not None:
@@ -139,6 +158,7 @@ def query_of(
     codes: tuple[str, ...],
     now: datetime,
     *,
+    rules: RuleSet,
     month: str | None,
     period: tuple[date, date] | None,
     as_of: str | None,
@@ -149,12 +169,10 @@ def query_of(
     """What is asked for; without a period, the statistical month that the clock stands in."""
     moment = min(read_moment(as_of, now), now) if as_of else now
     if month is None and period is None:
-        # A statistical month ends on the 20th: eleven days on from any later day lies in the month that it belongs to.
-        today = civil_day(now)
-        month = f"{today if today.day <= 20 else today + timedelta(days=11):%Y-%m}"
+        month = rules.month_of(civil_day(now))
     if month is not None:
         try:
-            query = month_query(month, codes, now, cohort=cohort, narrowing=narrowing, parts=parts)
+            query = month_query(month, codes, now, rules=rules, cohort=cohort, narrowing=narrowing, parts=parts)
         except ValueError as exc:
             raise WhichPeriod(zh="统计月应写作 YYYY-MM，如 2026-03。", en="A month is written YYYY-MM, like 2026-03.") from exc
         return query if as_of is None else replace(query, as_of=moment)

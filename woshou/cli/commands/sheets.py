@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 
 from adapters.exporting import Format, write_entries, write_exchanges
-from adapters.sheets import Layout
+from adapters.sheets import ImportLayout, Layout
 from adapters.sheets.template import template
-from adapters.taking import annotated_copy, read_file, take_file
+from adapters.taking import annotated_copy, every_row, read_file, take_file
 from api.models.imports import ImportShown, RowOfFile
 from exchange.codes import RegisterKind, Role
-from exchange.cursors import entry_cursor, exchange_cursor, row_cursor
+from exchange.cursors import entry_cursor, exchange_cursor
 from exchange.exchanges import Exchange
 from exchange.imports import ImportedFile, RowResult
 from exchange.ledger import EntryFilter, ExchangeFilter, Ledger, Page
@@ -29,11 +29,14 @@ ForceOption = Annotated[bool, typer.Option("--force", help=say("覆盖已有文�
 def install(app: typer.Typer) -> None:
     """Add the commands."""
 
-    @command(app, "import", zh="导入表格（台账或事项）", en="Import a sheet: a register or matters")
+    @command(app, "import", zh="导入表格（台账、事项或反馈）", en="Import a sheet: a register, matters or answers")
     def import_sheet(
         call: Call,
         file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help=say(".xlsx、.xls、.ods 或 .csv", "the file"))],
-        layout: Annotated[Layout, typer.Option(help=say("流出、流入台账或事项", "outflow, inflow or matters"))],
+        kind: Annotated[
+            ImportLayout,
+            typer.Option("--layout", help=say("流出、流入台账，事项，或反馈", "outflow, inflow, matters or answers")),
+        ],
         jurisdiction: Annotated[str | None, typer.Option(help=say("区县代码", "county code"))] = None,
         problems: Annotated[int, typer.Option(min=0, help=say("最多列出多少个问题", "list at most so many problems"))] = 20,
         annotated: Annotated[
@@ -44,6 +47,7 @@ def install(app: typer.Typer) -> None:
         ] = None,
         force: ForceOption = False,
     ) -> None:
+        layout = Layout(kind.value)
         if annotated is not None:
             if {file.suffix.lower(), annotated.suffix.lower()} != {".xlsx"}:
                 raise typer.BadParameter(say("只有 .xlsx 可以标注，副本也是 .xlsx", "only an .xlsx is annotated, as an .xlsx"))
@@ -56,7 +60,7 @@ def install(app: typer.Typer) -> None:
                 before = ledger.imports.by_digest(county, layout, read.facts.sha256)
                 taken = take_file(ledger, office, read)
                 rows = [row for outcome in ("refused", "warned") for row in _rows(ledger, taken, outcome, problems)]
-                every = _every_row(ledger, taken) if annotated is not None else []
+                every = every_row(ledger, taken.id) if annotated is not None else []
         if before is not None:
             call.note("该文件此前已导入，本次没有任何变化。", "That file was imported before; nothing changed.")
         _tell(call, taken, rows)
@@ -112,15 +116,6 @@ def _form(call: Call, what: str, file: Path) -> Format:
 
 def _rows(ledger: Ledger, taken: ImportedFile, outcome: str, limit: int) -> list[RowResult]:
     return ledger.imports.rows(taken.id, Page(limit=limit), outcome=outcome) if limit else []
-
-
-def _every_row(ledger: Ledger, taken: ImportedFile) -> list[RowResult]:
-    found: list[RowResult] = []
-    page = Page(limit=_PAGE)
-    while rows := ledger.imports.rows(taken.id, page):
-        found += rows
-        page = Page(after=row_cursor(rows[-1]), limit=_PAGE)
-    return found
 
 
 def _tell(call: Call, taken: ImportedFile, rows: list[RowResult]) -> None:

@@ -1,6 +1,6 @@
-"""Remind: a reminder for each exchange of ours whose limit has passed, then one a week."""
+"""Remind: the partners of what they owe, on the days that the house rules name."""
 
-from exchange.verbs.remind import remind
+from exchange.verbs.clocks.remind import remind
 from jobs.shift import Shift
 
 

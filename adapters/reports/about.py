@@ -1,0 +1,88 @@
+"""What every form of a report says above and below its tables, made once for all of them."""
+
+from datetime import datetime, time, timedelta
+from typing import Final
+
+from exchange.moments import SHANGHAI
+from exchange.rates import Cohort
+from exchange.reporting.table import Basis, Column, ColumnKind, Document, Text
+
+_COHORTS: Final = {
+    Cohort.DUE: Text("按首次期限", "by first due date"),
+    Cohort.SUBMITTED: Text("按提交", "by submission"),
+}
+_FILTERS: Final = {
+    "partner": "协作方 partner",
+    "other": "对方 other",
+    "kind": "种类 kind",
+    "event": "事件 event",
+    "purpose": "用途 purpose",
+    "priority": "紧急程度 priority",
+    "category": "类别 category",
+    "township": "乡镇 township",
+    "register": "台账 register",
+}
+_WORDS: Final = {"migrant": "跨县流动 migrant", "intra_city": "市内人户分离 intra_city"}
+_KINDS: Final = {
+    ColumnKind.TEXT: Text("文字", "text"),
+    ColumnKind.COUNT: Text("件数", "count"),
+    ColumnKind.PERCENT: Text("百分比", "percent"),
+    ColumnKind.POINTS: Text("百分点", "percentage points"),
+    ColumnKind.DAYS: Text("天数", "days"),
+    ColumnKind.DAY: Text("日期", "date"),
+}
+# The columns of the list of definitions.
+DEFINITION_HEADS: Final = (
+    Text("列", "Column"),
+    Text("类型", "Kind"),
+    Text("含义", ""),
+    Text("", "Meaning"),
+)
+
+
+def facts_of(basis: Basis) -> list[tuple[Text, str]]:
+    """What the figures rest on, a line each."""
+    period = f"{basis.period.first.isoformat()} – {basis.period.last.isoformat()}"
+    cohort = _COHORTS[basis.cohort]
+    facts = [
+        (Text("地区", "Jurisdiction"), f"{basis.place} {basis.jurisdiction}"),
+        (Text("统计期", "Period"), f"{basis.month} ({period})" if basis.month else period),
+        (Text("截至", "As of"), f"{_clock(basis.as_of)} (UTC+8)"),
+        (Text("归期", "Cohort"), f"{cohort.zh} {cohort.en}"),
+        (Text("规则集", "Rule set"), f"{basis.rules} (SHA-256 {basis.rules_digest})"),
+        (Text("区划版本", "Divisions"), basis.divisions),
+        (Text("节点", "Node"), basis.node),
+    ]
+    if basis.filters:
+        told = (f"{_FILTERS.get(name, name)} = {_WORDS.get(value, value)}" for name, value in basis.filters.items())
+        facts.append((Text("筛选", "Filters"), "; ".join(told)))
+    return facts
+
+
+def _clock(moment: datetime) -> str:
+    """The time in Shanghai; the end of a day as its 24:00, as the rules call it."""
+    there = moment.astimezone(SHANGHAI)
+    if there.time() == time.min:
+        return f"{there - timedelta(days=1):%Y-%m-%d} 24:00"
+    return f"{there:%Y-%m-%d %H:%M:%S}"
+
+
+def both(text: Text) -> str:
+    """Chinese, then English."""
+    return f"{text.zh} {text.en}".strip()
+
+
+def definitions_of(document: Document) -> list[tuple[str, str, str, str]]:
+    """Each column: its head, its kind, and what it means in Chinese and in English."""
+    return [(both(column.full), both(_KINDS[column.kind]), column.means.zh, column.means.en) for column in document.definitions()]
+
+
+def groups_of(columns: tuple[Column, ...]) -> list[tuple[Text | None, int]]:
+    """The heads above the columns: each group with how many columns it spans, None for a column without one."""
+    spans: list[tuple[Text | None, int]] = []
+    for column in columns:
+        if spans and column.group is not None and spans[-1][0] == column.group:
+            spans[-1] = (column.group, spans[-1][1] + 1)
+        else:
+            spans.append((column.group, 1))
+    return spans

@@ -1,0 +1,136 @@
+"""Worklists as bodies."""
+
+from datetime import date, datetime
+from typing import Annotated, Self
+
+from msgspec import Struct
+from pydantic import Field
+
+from api.models.base import Moment, Shown
+from api.models.exchanges import ExchangeRow
+from api.models.shapes import Shaped
+from exchange.codes import ChallengeReason, InterimReason, Item, Kind
+from exchange.moments import civil_day
+from exchange.people.record import Person
+from exchange.verbs.work.items import SilentPartner, WorkItem
+from exchange.work.worklists import Worklist
+
+SILENT, ONE_SIDED = "silent_partners", "one_sided"
+
+
+class Told(Struct, frozen=True):
+    """What a list holds, in both languages."""
+
+    zh: str
+    en: str
+
+
+TOLD: dict[str, Told] = {
+    Worklist.TO_ASSIGN: Told("待分派：已配对、尚未分派给乡镇", "to assign: paired, and with no township yet"),
+    Worklist.TO_PAIR: Told("待配对：尚未配对、也未分派", "to pair: no entry found yet, and with no township"),
+    Worklist.TO_ANSWER: Told("待反馈：按期限排列，含待配对、待分派", "to answer: by due date, the two lists above included"),
+    Worklist.TO_CONFIRM: Told("待确认或再交流：对方已反馈", "to confirm or challenge: the other side has answered"),
+    Worklist.TO_MEND: Told("待修改：对方未受理", "to mend: rejected by the other side"),
+    Worklist.OVERDUE: Told("本方逾期未反馈", "overdue: owed by us"),
+    Worklist.AWAITED: Told("对方逾期未反馈", "overdue: awaited from others"),
+    SILENT: Told("失联协作方：有待其回应而久无联络", "silent partners: something is expected, and nothing was heard"),
+    ONE_SIDED: Told(
+        "一方未建档：须经双方对账得出，本节点尚未对账", "one-sided entries: told by a reconciliation, and there was none yet"
+    ),
+}
+
+
+class InterimShown(Shown):
+    """A late answer that was announced; it stops no clock."""
+
+    reason: InterimReason
+    expected: date
+    at: Moment
+
+
+class WorkRow(ExchangeRow):
+    """An exchange on a list. `person` is there for those who answer for it, and null for all others and once erased."""
+
+    days_left: int | None = Field(description="to the due date; negative once it has passed")
+    internal_due: date | None = Field(description="the township's limit")
+    announced: InterimShown | None = Field(description="of the present round")
+    challenged: ChallengeReason | None = Field(description="why the last answer was returned, in a round after the first")
+    challenged_items: list[Item]
+    under_way: list[Kind] = Field(description="what was said and has no receipt yet")
+    days_to_lapse: int | None
+    person: Annotated[Person, Shaped(Person)] | None
+
+    @classmethod
+    def of_item(cls, item: WorkItem, partner: str, now: datetime, lapse_days: int, *, sees_people: bool) -> Self:
+        """As a clock sees it."""
+        exchange, today = item.exchange, civil_day(now)
+        talk, row = exchange.conversation, ExchangeRow.of(exchange, partner, now, lapse_days)
+        due = talk.due if talk is not None else None
+        told = item.announced
+        return cls(
+            **vars(row),
+            days_left=(due - today).days if due is not None else None,
+            internal_due=item.assignment.due if item.assignment is not None else None,
+            announced=InterimShown(reason=told.reason, expected=told.expected, at=told.at) if told is not None else None,
+            challenged=item.challenge.reason if item.challenge is not None else None,
+            challenged_items=list(item.challenge.items) if item.challenge is not None else [],
+            under_way=list(item.under_way),
+            days_to_lapse=(row.lapses_on - today).days if row.lapses_on is not None else None,
+            person=item.opening.body.person if sees_people and item.opening is not None else None,
+        )
+
+
+class Count(Shown):
+    """How much is on a list; null where it cannot be told yet."""
+
+    list: str = Field(examples=["to_answer"])
+    count: int | None
+    zh: str
+    en: str
+
+    @classmethod
+    def of(cls, name: str, count: int | None) -> Self:
+        """With what the list holds."""
+        return cls(list=name, count=count, zh=TOLD[name].zh, en=TOLD[name].en)
+
+
+class Counts(Shown):
+    """All lists."""
+
+    at: Moment
+    items: list[Count]
+
+
+class SilentShown(Shown):
+    """A silent partner, and what is expected of it."""
+
+    node: str = Field(examples=["wuchang.example"])
+    name: str
+    since: Moment = Field(description="when it was heard last, or taken on if never")
+    unreceipted: int = Field(description="batches without a receipt")
+    queued: int = Field(description="messages that wait to be sent")
+    late: int = Field(description="answers that are overdue")
+    trouble: str | None = Field(description="why the last delivery failed")
+
+    @classmethod
+    def of(cls, silent: SilentPartner) -> Self:
+        """From the ledger."""
+        expected = silent.expected
+        return cls(
+            node=silent.node,
+            name=silent.name,
+            since=silent.since,
+            unreceipted=expected.unreceipted,
+            queued=expected.queued,
+            late=expected.late,
+            trouble=silent.trouble,
+        )
+
+
+class OneSided(Shown):
+    """Nothing yet: who is in one register only is told by a reconciliation (对账)."""
+
+    items: list[str] = Field(examples=[[]])
+    reconciled_at: Moment | None = None
+    zh: str = TOLD[ONE_SIDED].zh
+    en: str = TOLD[ONE_SIDED].en

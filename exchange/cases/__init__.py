@@ -1,0 +1,1 @@
+"""Cases (事项): the exchanges of one service for a couple."""

@@ -1,0 +1,1 @@
+"""Monthly reports as they are frozen, signed to be sent upward, and summed."""

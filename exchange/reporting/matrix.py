@@ -1,0 +1,149 @@
+"""The handshake matrix (协作矩阵): own jurisdictions and others, asked and answered both ways."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from exchange.counting.figures import SMALLEST_CELL, Report
+from exchange.counting.rows import Row as Counted
+from exchange.counting.share import Share
+from exchange.rates import NOT_RECONCILED, RateName
+from exchange.reporting.basis import ITEMS, Maker, heading
+from exchange.reporting.columns import RATE_TEXTS, mark_of, rate_columns
+from exchange.reporting.suppression import Sum, masked
+from exchange.reporting.table import MASKED_NOTE, Cell, Column, ColumnKind, Document, Mark, Row, Table, Text
+
+WAYS: Final = (RateName.FEEDBACK_GIVEN, RateName.FEEDBACK_OBTAINED)
+Pair = tuple[str, str]
+_Key = tuple[str, str, RateName]
+_ALL: Final = ""
+
+
+@dataclass(slots=True)
+class Counts:
+    """How many were answered, of how many."""
+
+    numerator: int = 0
+    denominator: int = 0
+
+
+@dataclass(slots=True)
+class Ways:
+    """Both ways between two places."""
+
+    ways: defaultdict[RateName, Counts] = field(default_factory=lambda: defaultdict(Counts))
+
+
+def pairs_of(
+    rows: Mapping[RateName, Iterable[Counted]], own: Callable[[str], str], other: Callable[[str], str]
+) -> dict[Pair, Ways]:
+    """The rows behind the two rates, added up by the places in which their two sides lie."""
+    pairs: defaultdict[Pair, Ways] = defaultdict(Ways)
+    for name, counted in rows.items():
+        for row in counted:
+            if row.other is not None:
+                counts = pairs[own(row.own), other(row.other)].ways[name]
+                counts.numerator += row.numerator
+                counts.denominator += row.denominator
+    return dict(pairs)
+
+
+def _side(key: str, zh: str, en: str) -> tuple[Column, Column]:
+    means = Text(f"{zh}的行政区划", f"division of the {en.lower()} side")
+    return (
+        Column(key=key, kind=ColumnKind.TEXT, head=Text(zh, en), means=means),
+        Column(key=f"{key}_code", kind=ColumnKind.TEXT, head=Text(f"{zh}代码", f"{en} code"), means=means),
+    )
+
+
+HANDSHAKE: Final = Column(
+    key="handshake_percent",
+    kind=ColumnKind.PERCENT,
+    head=RATE_TEXTS[RateName.HANDSHAKE][0],
+    means=RATE_TEXTS[RateName.HANDSHAKE][1],
+)
+COLUMNS: Final = (
+    *_side("own", "本方", "Own"),
+    *_side("other", "对方", "Other"),
+    *rate_columns(RateName.FEEDBACK_GIVEN),
+    *rate_columns(RateName.FEEDBACK_OBTAINED),
+    HANDSHAKE,
+)
+
+
+def handshake_matrix(report: Report, pairs: Mapping[Pair, Ways], maker: Maker) -> Document:
+    """The matrix, a row for each two places between which something was due; given is what the own side was asked.
+
+    The report is the one that the pairs are the rows of: what is withheld in it is so here.
+    """
+    basis = maker.basis(report)
+    hidden = _hidden(pairs) if report.query.narrowing.purpose is not None else frozenset[_Key]()
+    withheld = {name for name in WAYS if mark_of(report.figures[0].rate(name)) is not None}
+    hidden |= {(own, other, name) for own, other in (*pairs, (_ALL, _ALL)) for name in withheld}
+    whole = _sum(pairs.values())
+    rows = tuple(
+        (*_named(own, maker), *_named(other, maker), *_cells(pairs[own, other], own, other, hidden), None)
+        for own, other in sorted(pairs)
+    )
+    title = heading(basis, "协作矩阵", "Handshake matrix")
+    table = Table(
+        name="matrix",
+        title=title,
+        unit=ITEMS,
+        columns=COLUMNS,
+        rows=rows,
+        totals=("合计", "", "", "", *_cells(whole, _ALL, _ALL, hidden), None),
+        footnotes=(
+            Text(f"{HANDSHAKE.head.zh}：{NOT_RECONCILED.zh}", f"{HANDSHAKE.head.en}: {NOT_RECONCILED.en}"),
+            *((MASKED_NOTE,) if hidden else ()),
+        ),
+    )
+    return Document(name="matrix", title=title, basis=basis, tables=(table,))
+
+
+def _named(code: str, maker: Maker) -> tuple[str, str]:
+    return maker.whole_name(code), code
+
+
+def _sum(ways: Iterable[Ways]) -> Ways:
+    whole = Ways()
+    for one in ways:
+        for name, counts in one.ways.items():
+            whole.ways[name].numerator += counts.numerator
+            whole.ways[name].denominator += counts.denominator
+    return whole
+
+
+def _cells(ways: Ways, own: str, other: str, hidden: frozenset[_Key]) -> Row:
+    cells: list[Cell] = []
+    for name in WAYS:
+        if (own, other, name) in hidden:
+            cells += [Mark.MASKED] * 3
+        else:
+            counts = ways.ways.get(name, Counts())
+            quotient = Share(numerator=counts.numerator, denominator=counts.denominator)
+            cells += [counts.numerator, counts.denominator, quotient]
+    return tuple(cells)
+
+
+def _hidden(pairs: Mapping[Pair, Ways]) -> frozenset[_Key]:
+    """What to mask: the sums over each side count as published, for other reports give them."""
+    owns, others = sorted({own for own, _ in pairs}), sorted({other for _, other in pairs})
+    cells: dict[_Key, int | None] = {}
+    sums: list[Sum[_Key]] = []
+    for name in WAYS:
+
+        def count(own: Iterable[str], other: Iterable[str], name: RateName = name) -> int:
+            wanted = [(a, b) for a in own for b in other if (a, b) in pairs]
+            return sum(pairs[pair].ways[name].denominator for pair in wanted if name in pairs[pair].ways)
+
+        cells |= {(a, b, name): count([a], [b]) for a in owns for b in others}
+        cells |= {(a, _ALL, name): count([a], others) for a in owns}
+        cells |= {(_ALL, b, name): count(owns, [b]) for b in others}
+        cells[_ALL, _ALL, name] = count(owns, others)
+        sums += [Sum((a, _ALL, name), tuple((a, b, name) for b in others)) for a in owns]
+        sums += [Sum((_ALL, b, name), tuple((a, b, name) for a in owns)) for b in others]
+        sums += [Sum((_ALL, _ALL, name), tuple((a, _ALL, name) for a in owns))]
+        sums += [Sum((_ALL, _ALL, name), tuple((_ALL, b, name) for b in others))]
+    return masked(cells, sums, smallest=SMALLEST_CELL)

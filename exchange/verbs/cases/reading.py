@@ -1,0 +1,83 @@
+"""Read a case with its exchanges, and find the case that an exchange belongs to."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from exchange.cases.case import Case
+from exchange.cases.progress import Asked, CaseProgress, progress
+from exchange.codes import Purpose, Result, Role
+from exchange.errors import Forbidden, NotFound
+from exchange.exchanges import Exchange, ExchangeKey
+from exchange.ledger import Ledger
+from exchange.node import Node
+from exchange.people.record import Record
+from exchange.verbs.routing.send_on import last_of, trail
+from exchange.wire.message import Feedback, read_message
+
+
+class NotYourCase(Forbidden):
+    """The case is another clerk's."""
+
+    code = "not-your-case"
+    zh = "该事项由其他经办人办理，可由其移交。"
+    en = "The case is another clerk's; they can hand it over."
+
+
+def load(ledger: Ledger, own: frozenset[str], by: str | None, case_id: str) -> Case:
+    """A case of these counties, locked, for its own clerk; NotFound, NotYourCase. `by` None is who sits at the node itself."""
+    case = ledger.cases.get(case_id, lock=True)
+    if case is None or case.jurisdiction not in own:
+        raise NotFound
+    if by is not None and case.owner != by:
+        raise NotYourCase
+    return case
+
+
+def progress_of(ledger: Ledger, node: Node, case: Case, now: datetime) -> CaseProgress:
+    """How far the case has come."""
+    return progress(case, [_asked(ledger, one.query.key) if one.query else None for one in case.spouses], now, _lapse(node))
+
+
+def case_of(ledger: Ledger, exchange: Exchange) -> Case | None:
+    """The case that opened an exchange, or the one that it follows; None for an exchange of no case."""
+    keys = [exchange.key, *(one.key for one in trail(ledger, exchange.key))]
+    named = ledger.cases.of_exchanges([key.exchange for key in keys])
+    found = next((named[key] for key in keys if key in named), None)
+    return ledger.cases.get(found) if found is not None else None
+
+
+def may_see_people(case: Case | None, by: str) -> bool:
+    """Whether a clerk of the county may see who the case is about: of a birth registration, its own clerk alone."""
+    return case is None or case.service is not Purpose.BIRTH_REGISTRATION or case.owner == by
+
+
+def hidden_from(ledger: Ledger, exchanges: Iterable[Exchange], by: str) -> frozenset[ExchangeKey]:
+    """Which of these belong to another clerk's birth registration, so that their people are not shown."""
+    asked = [each for each in exchanges if each.key.role is Role.ASKER and each.purpose is Purpose.BIRTH_REGISTRATION]
+    return frozenset(each.key for each in asked if not may_see_people(case_of(ledger, each), by))
+
+
+def listed(ledger: Ledger, node: Node, cases: Sequence[Case], now: datetime) -> list[CaseProgress]:
+    """How far each of some cases has come."""
+    return [progress_of(ledger, node, case, now) for case in cases]
+
+
+def _lapse(node: Node) -> int:
+    return node.rules.lapse_days
+
+
+def _asked(ledger: Ledger, key: ExchangeKey) -> Asked | None:
+    key = last_of(ledger, key)
+    exchange = ledger.exchanges.load(key.link, key.role, [key.exchange]).get(key.exchange)
+    return None if exchange is None else Asked(exchange=exchange, record=_told(ledger, exchange))
+
+
+def _told(ledger: Ledger, exchange: Exchange) -> Record | None:
+    """What the standing answer says of the items; nothing once its body is erased."""
+    key, talk = exchange.key, exchange.conversation
+    if talk is None or talk.result is not Result.CORRECTED:
+        return None
+    log = ledger.messages.of_exchanges(key.link, [key.exchange]).get(key.exchange, [])
+    line = next((message.line for message in log if message.id == talk.feedback and message.line is not None), None)
+    answer = read_message(line) if line is not None else None
+    return answer.body.record if isinstance(answer, Feedback) else None

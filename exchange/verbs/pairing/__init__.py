@@ -1,0 +1,1 @@
+"""Find candidates for a clerk, one exchange at a time or many; nothing here pairs."""

@@ -1,0 +1,1 @@
+"""Reports: made, frozen, counted again, sent upward and taken in."""

@@ -1,0 +1,1 @@
+"""Hand exchanges to townships, and read the worklists."""

@@ -1,0 +1,1 @@
+"""Reports at their times: frozen each night, sent upward."""

@@ -1,0 +1,201 @@
+"""Cases, routes and sending on through the API of real nodes: who sees a couple, and what a case comes to."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.nodes import Neighbours, Served, onboard, served
+from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, YUYANG, YUYANG_NODE, an_id_number
+from tests.life.two_nodes import a_node
+
+NAMES = ("王小明", "李小红")
+
+
+def spouse(n: int, origin: str | None, **more: Any) -> dict[str, Any]:
+    person = {"name": NAMES[n - 1], "document": {"type": "id_number", "number": an_id_number(n)}}
+    return {"person": person, "origin": origin, **more}
+
+
+def a_couple(*origins: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "application_date": "2026-03-01",
+        "spouses": [spouse(n, origin) for n, origin in enumerate(origins, 1)],
+        **changes,
+    }
+
+
+def opened(both: Neighbours, **changes: Any) -> str:
+    case: str = both.xicheng.post("/cases", a_couple(WUCHANG, XICHENG, **changes), status=201)["case"]
+    both.deliver()
+    return case
+
+
+def items(shown: Any) -> set[str]:
+    return {item["state"] for item in shown["spouses"][0]["items"]}
+
+
+def test_a_case_from_the_application_to_the_closing_notice(both: Neighbours):
+    case = opened(both)
+    shown = both.xicheng.get(f"/cases/{case}")
+    assert (shown["state"], shown["mine"], items(shown)) == ("awaiting", True, {"awaited"})
+    assert shown["spouses"][0]["items"][0]["due"] == "2026-03-23"
+    assert [one["person"]["name"] for one in shown["spouses"]] == list(NAMES)
+    query = shown["spouses"][0]["exchange"]
+    body = {"result": "corrected", "record": {"marital_status": "21", "marriage": {}, "spouse": {"name": "甲"}, "children": []}}
+    both.wuchang.post(f"/exchanges/{query}/feedback", body, status=202)
+    both.deliver()
+    shown = both.xicheng.get(f"/cases/{case}")
+    assert (shown["state"], items(shown), shown["spouses"][0]["known"]["marital_status"]) == ("ready", {"corrected"}, "21")
+    ended = {"registered_on": "2026-03-02", "children": [{"birth_date": "2026-02-20"}]}
+    assert both.xicheng.post(f"/cases/{case}/finish", ended)["state"] == "finished"
+    both.deliver()
+    arrived = both.wuchang.get("/exchanges", params={"role": "asked"})["items"]
+    assert [(row["event"], row["state"]) for row in arrived] == [("registered", "noted"), (None, "closed")]
+    notice = both.wuchang.get(f"/exchanges/{arrived[0]['exchange']}")["messages"][0]["body"]
+    assert notice["record"] == {"children": [{"birth_date": "2026-02-20"}]}
+
+
+def test_a_birth_registrations_couple_is_shown_to_its_own_clerk_alone(both: Neighbours):
+    case = opened(both)
+    query = both.xicheng.get(f"/cases/{case}")["spouses"][0]["exchange"]
+    for role in ("system", "coordinator", "auditor"):
+        seen = both.xicheng.call("GET", f"/cases/{case}", role=role)
+        assert (seen.json()["spouses"], seen.json()["mine"]) == (None, False)
+        listed = both.xicheng.call("GET", "/cases", role=role)
+        bodies = both.xicheng.call("GET", f"/exchanges/{query}", role=role)
+        assert {message["body"] for message in bodies.json()["messages"]} == {None}
+        for told in (seen, listed, bodies):
+            assert not any(secret in told.text for secret in (*NAMES, an_id_number(1), an_id_number(2)))
+    both.wuchang.post(f"/exchanges/{query}/feedback", {"result": "confirmed"}, status=202)
+    both.deliver()
+    waiting = both.xicheng.call("GET", "/worklists/to_confirm", role="system")
+    assert [row["exchange"] for row in waiting.json()["items"]] == [query]
+    assert not any(secret in waiting.text for secret in (*NAMES, an_id_number(1)))
+    assert NAMES[0] in both.xicheng.call("GET", "/worklists/to_confirm").text
+    assert both.xicheng.get(f"/exchanges/{query}")["messages"][0]["body"]["person"]["name"] == NAMES[0]
+    assert both.wuchang.call("GET", f"/cases/{case}").status_code == 404
+
+    refused = both.xicheng.call("POST", f"/cases/{case}/finish", role="system", json={"registered_on": "2026-03-02"})
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:woshou:problem:not-your-case")
+    other = both.xicheng.key("system", XICHENG).split("_")[1]
+    both.xicheng.post(f"/cases/{case}/handover", {"clerk": other})
+    assert both.xicheng.get(f"/cases/{case}")["spouses"] is None
+    assert both.xicheng.get(f"/cases/{case}", role="system")["spouses"][0]["person"]["name"] == NAMES[0]
+    assert len(both.xicheng.get("/cases", params={"mine": "true"}, role="system")["items"]) == 1
+    assert both.xicheng.get("/cases", params={"mine": "true"})["items"] == []
+
+
+def test_other_services_are_shown_to_the_countys_clerks(both: Neighbours):
+    case = opened(both, service="benefit")
+    assert both.xicheng.get(f"/cases/{case}", role="system")["spouses"][1]["person"]["name"] == NAMES[1]
+    assert both.xicheng.get(f"/cases/{case}", role="coordinator")["spouses"] is None
+
+
+def test_what_is_repeated_is_done_once_and_what_is_remembered_names_nobody(both: Neighbours):
+    def send() -> Any:
+        return both.xicheng.call("POST", "/cases", json=a_couple(WUCHANG, XICHENG), headers={"idempotency-key": "a"})
+
+    first, again = send(), send()
+    assert (first.status_code, again.headers["idempotency-replayed"], again.text) == (201, "true", first.text)
+    assert not any(secret in first.text for secret in (*NAMES, an_id_number(1)))
+    assert len(both.xicheng.get("/cases")["items"]) == 1
+
+
+def test_commitment_and_cancellation(both: Neighbours):
+    case = opened(both)
+    paper = {"made_on": "2026-03-02", "reference": "CN-1", "spouse": 1, "items": ["marriage"]}
+    noted = both.xicheng.post(f"/cases/{case}/commitment", paper)
+    found = {item["item"]: (item["state"], item["beneath"], item["commitment"]) for item in noted["spouses"][0]["items"]}
+    assert found["marriage"] == ("committed", "awaited", "CN-1")
+    assert found["spouse"] == ("awaited", "awaited", None)
+    early = both.xicheng.call("POST", f"/cases/{case}/finish", json={"registered_on": "2026-03-02"})
+    assert (early.status_code, early.json()["type"]) == (409, "urn:woshou:problem:case-not-ready")
+    both.xicheng.post(f"/cases/{case}/cancellation", {})
+    both.deliver()
+    shown = both.xicheng.get(f"/cases/{case}")
+    assert (shown["state"], shown["spouses"][0]["person"], items(shown)) == ("cancelled", None, {"withdrawn", "committed"})
+    assert both.wuchang.get("/exchanges")["items"][0]["state"] == "withdrawn"
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code", "pointer"),
+    [
+        ({"spouses": [spouse(1, WUCHANG)]}, 422, "invalid", "/spouses"),
+        ({"spouses": [spouse(1, WUCHANG)] * 2}, 422, "same-person", "/spouses/1/person"),
+        ({"application_date": "2026-03-03"}, 422, "date-in-future", "/application_date"),
+        ({"spouses": [spouse(1, WUCHANG), spouse(2, "500112")]}, 422, "several-successors", "/spouses/1/origin"),
+        ({"spouses": [spouse(1, WUCHANG), spouse(2, "420000")]}, 422, "place-too-coarse", "/spouses/1/origin"),
+    ],
+)
+def test_what_the_clerk_has_to_mend(both: Neighbours, changes: Any, status: int, code: str, pointer: str):
+    refused = both.xicheng.call("POST", "/cases", json=a_couple(WUCHANG, XICHENG, **changes))
+    told = refused.json()
+    assert (refused.status_code, told["type"].rsplit(":", 1)[1], told["pointer"]) == (status, code, pointer)
+    if code == "several-successors":
+        assert told["choices"] == ["500109", "500157"]
+
+
+@pytest.fixture
+def yuyang(both: Neighbours, tmp_path) -> Any:
+    """A third node, which knows Xicheng and has an agreement with it."""
+    with served(tmp_path / "yuyang", a_node(YUYANG_NODE, YUYANG), both.xicheng.clock) as third:
+        onboard(both.xicheng, third)
+        onboard(third, both.xicheng)
+        proposal = {"partner": YUYANG_NODE, "jurisdiction": XICHENG, "with": YUYANG}
+        digest = both.xicheng.post("/agreements", proposal, role="coordinator", status=201)["digest"]
+        both.xicheng.deliver()
+        third.post(f"/agreements/{digest}/decision", {"decision": "accepted"}, role="coordinator")
+        third.deliver()
+        yield third
+
+
+def test_what_came_to_the_wrong_county_is_sent_on_in_one_step(both: Neighbours, yuyang: Served):
+    entered = {"register": "inflow", "origin": WUCHANG, "destination": XICHENG, "person": spouse(1, None)["person"]}
+    entry = both.xicheng.post("/entries", entered, status=201)["id"]
+    query = {"entry": entry, "purpose": "public_service", "items": ["marital_status"]}
+    exchange = both.xicheng.post("/exchanges", query, status=201)["exchange"]
+    both.deliver()
+    early = both.xicheng.call("POST", f"/exchanges/{exchange}/send-on", json={})
+    assert (early.status_code, early.json()["type"]) == (409, "urn:woshou:problem:nothing-to-send-on")
+    wrong = {"result": "wrong_jurisdiction", "jurisdiction": YUYANG}
+    both.wuchang.post(f"/exchanges/{exchange}/feedback", wrong, status=202)
+    both.deliver()
+    assert both.xicheng.get(f"/exchanges/{exchange}")["right_county"] == YUYANG
+    offered = both.xicheng.call("POST", f"/exchanges/{exchange}/send-on", json={})
+    assert offered.json()["type"] == "urn:woshou:problem:entry-names-another"
+    sent = both.xicheng.post(f"/exchanges/{exchange}/send-on", {"correct_entry": True}, status=201)
+    assert (sent["confirmed"], sent["entry_corrected"], sent["after"]["other"]) == (True, True, YUYANG)
+    assert both.xicheng.get(f"/entries/{entry}")["origin"] == YUYANG
+    both.deliver()
+    (arrived,) = yuyang.get("/exchanges")["items"]
+    assert (arrived["exchange"], arrived["state"]) == (sent["after"]["exchange"], "open")
+    before, after = (both.xicheng.get(f"/exchanges/{one}") for one in (exchange, arrived["exchange"]))
+    assert (before["state"], before["sent_on_to"], after["sent_on_from"]) == ("closed", arrived["exchange"], exchange)
+    asked = both.wuchang.call("POST", f"/exchanges/{exchange}/send-on", json={})
+    assert asked.json()["type"] == "urn:woshou:problem:not-your-role"
+
+
+def test_an_operator_pins_a_route_and_takes_it_out(both: Neighbours):
+    node = both.xicheng
+    found = node.get("/routes/110104", role="operator")
+    assert (found["today"], found["way"]["own"], found["notes"][0]["code"]) == (XICHENG, True, "retired-code")
+    assert node.call("GET", "/routes/429004", role="operator").status_code == 409
+    split = node.call("GET", "/routes/500112", role="operator").json()
+    assert (split["type"], split["choices"]) == ("urn:woshou:problem:several-successors", ["500109", "500157"])
+    made = node.call("PUT", "/routes/42", role="operator", json={"partner": WUCHANG_NODE})
+    assert (made.status_code, made.json()["pinned"]) == (200, True)
+    assert node.get("/routes/429004", role="operator")["way"]["prefix"] == "42"
+    assert node.call("PUT", "/routes/61", role="operator", json={"partner": WUCHANG_NODE}).status_code == 409
+    listed = [(way["prefix"], way["pinned"]) for way in node.get("/routes", role="operator")["items"]]
+    assert listed == [(XICHENG, False), (WUCHANG, False), ("42", True)]
+    assert node.call("DELETE", "/routes/42", role="operator").status_code == 204
+    assert node.call("DELETE", "/routes/42", role="operator").status_code == 404
+
+
+def test_a_retired_code_is_replaced_and_told(both: Neighbours):
+    person = spouse(1, None)["person"]
+    query = {"origin": XICHENG, "destination": "420106", "person": person, "purpose": "public_service", "items": ["sex"]}
+    applied = {"requested_by_person": True, "application_date": "2026-03-01"}
+    assert both.xicheng.post("/exchanges", {**query, **applied}, status=201)["notes"] == []
+    retired = both.wuchang.post("/exchanges", {**query, **applied, "origin": "110104", "destination": WUCHANG}, status=201)
+    assert (retired["other"], retired["notes"][0]["code"]) == (XICHENG, "retired-code")

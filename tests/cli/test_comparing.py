@@ -1,0 +1,58 @@
+"""Comparing on the command line."""
+
+from dataclasses import replace
+
+from typer.testing import CliRunner
+
+from exchange.comparing.comparison import DIFFER
+from exchange.ledger import Finding
+from tests.builders import WUCHANG_NODE, XICHENG, XICHENG_NODE, a_moment, a_partner, an_id
+from woshou.__main__ import whole
+from woshou.cli.call import Call
+from woshou.cli.exits import Exit
+
+
+def on_screen(node, *words):
+    """What a person sees."""
+    result = CliRunner().invoke(whole(), [*words, "--data", str(node.data)])
+    assert result.exit_code == 0, result.stderr
+    return result.stdout
+
+
+def test_a_local_link_is_compared_with_itself_and_the_comparison_is_kept(node):
+    with Call(data=node.data, json=True).office() as office, office.ledgers.transaction() as ledger:
+        ledger.links.add(an_id(7), WUCHANG_NODE)
+        gone = Finding(id="figures.x", kind=DIFFER, partner=WUCHANG_NODE, subject=an_id(5), detail="due", at=a_moment())
+        ledger.chores.add_findings([gone])
+    compared = node("partner", "compare", WUCHANG_NODE).json
+    told = {name: compared[name] for name in ("partner", "equal", "whole", "differ", "first", "last", "as_of", "answer")}
+    assert told == {
+        "partner": WUCHANG_NODE,
+        "equal": True,
+        "whole": True,
+        "differ": 0,
+        "first": "2026-01-21",
+        "last": "2026-02-20",
+        "as_of": "2026-03-01",
+        "answer": None,
+    }
+    assert node("partner", "compare", WUCHANG_NODE, "--month", "2026-03").json["first"] == "2026-02-21"
+    listed = node("partner", "comparisons").json["items"]
+    assert [row["first"] for row in listed] == ["2026-02-21", "2026-01-21"]
+    assert node("partner", "comparisons", "--partner", XICHENG_NODE).json["items"] == []
+    (settled,) = node("partner", "findings").json["items"]
+    assert settled["settled_at"] is not None
+    assert "2026-01-21 – 2026-02-20" in on_screen(node, "partner", "comparisons")
+    assert WUCHANG_NODE in on_screen(node, "partner", "compare", WUCHANG_NODE)
+
+
+def test_comparing_says_why_it_cannot(node):
+    assert node("partner", "compare", XICHENG_NODE).refusal["code"] == "not-found"
+    assert node("partner", "compare", XICHENG_NODE, "--month", "2026-13").refusal["code"] == "which-period"
+    away = a_partner(XICHENG_NODE, claimed=(XICHENG,), confirmed=(XICHENG,))
+    nowhere = replace(away, token_endpoint="http://127.0.0.1:9/oauth/token")
+    with Call(data=node.data, json=True).office() as office, office.ledgers.transaction() as ledger:
+        ledger.partners.save(nowhere)
+        ledger.links.add(an_id(7), XICHENG_NODE)
+    refused = node("partner", "compare", XICHENG_NODE)
+    assert (refused.code, refused.refusal["code"]) == (Exit.PARTNER, "partner-unavailable")

@@ -1,0 +1,1 @@
+"""What `woshou report` makes beside the rates."""

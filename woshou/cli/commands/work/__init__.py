@@ -1,0 +1,1 @@
+"""Commands about what is to be done, and by whom."""
