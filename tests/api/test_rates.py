@@ -86,7 +86,12 @@ def test_a_challenged_answer_counts_until_the_new_due_date_has_passed(wuchang: S
     history.challenged(day["challenged"], day["new_due"]).answered(day["answered"])
     holding([history.of(1)], ledgers=wuchang.office.ledgers)
     closed(wuchang)
-    for on, both in ((date(2026, 3, 31), "1/1 1/1"), (date(2026, 5, 1), "1/1 1/1"), (date(2026, 5, 2), "0/1 0/1"), (date(2026, 5, 5), "1/1 0/1")):
+    for on, both in (
+        (date(2026, 3, 31), "1/1 1/1"),
+        (date(2026, 5, 1), "1/1 1/1"),
+        (date(2026, 5, 2), "0/1 0/1"),
+        (date(2026, 5, 5), "1/1 0/1"),
+    ):
         as_of = day_end(on).astimezone(SHANGHAI).isoformat()
         assert as_of
         shown = [

@@ -8,7 +8,7 @@ import typer
 
 from adapters.checking import compare_file, digest_of, write_differences
 from adapters.office import Office
-from api.models.cross_checks import (
+from api.models.registers.cross_checks import (
     CrossCheckShown,
     DifferenceShown,
     RowOfCheck,
@@ -32,7 +32,7 @@ from exchange.verbs.cross_check.run import CheckKey, known_check
 from woshou.cli import show
 from woshou.cli.call import Call, Group, command, group
 from woshou.cli.commands.cross_check.settling import CheckId, install_settling
-from woshou.cli.commands.imports import AfterOption, LimitOption
+from woshou.cli.commands.registers.imports import AfterOption, LimitOption
 from woshou.cli.files import check_free, write_private
 from woshou.cli.words import say
 

@@ -8,9 +8,9 @@ from operator import attrgetter, itemgetter
 
 from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 
-from adapters.database.books.entry_rows import entry_of, entry_values
-from adapters.database.books.entry_sums import open_entries
-from adapters.database.books.pairing import add_keys, replace_keys
+from adapters.database.books.counting.entry_sums import open_entries
+from adapters.database.books.registers.entry_rows import entry_of, entry_values
+from adapters.database.books.registers.pairing import add_keys, replace_keys
 from adapters.database.faults import Fault, taken
 from adapters.database.tables import EntryFactRow, EntryRow
 from adapters.database.values import words, words_or_none

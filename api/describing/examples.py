@@ -3,7 +3,7 @@
 from typing import Any
 
 from api.models.agreements import AGREEMENT_EXAMPLE
-from api.models.entries import ENTRY_EXAMPLE, PERSON_EXAMPLE
+from api.models.registers.entries import ENTRY_EXAMPLE, PERSON_EXAMPLE
 from api.models.reporting.reports import MONTHLY_EXAMPLE
 
 # Domain shapes have no examples on their fields.

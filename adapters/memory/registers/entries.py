@@ -8,7 +8,7 @@ from typing import Any
 from adapters.memory.books import Books, add, save
 from adapters.memory.exchanges import MemoryExchanges
 from adapters.memory.listing import newest_first
-from adapters.memory.pairing import keep_keys
+from adapters.memory.registers.pairing import keep_keys
 from exchange.codes import Role
 from exchange.counting.entries import Contact, CountedEntry, EntryPlace, EntrySum, EntryTally, contact_of, opening_at, place_of
 from exchange.counting.verdict import judge
