@@ -124,7 +124,10 @@ def period_of(
     """The period, and the moment as of which it is reported by default; WhichPeriod."""
     first, last = days
     if first is not None and last is not None and month is None and first <= last:
-        return Period(first=first.date(), last=last.date()), now
+        try:
+            return Period(first=first.date(), last=last.date()), now
+        except ValueError as exc:
+            raise WhichPeriod from exc
     if first is not None or last is not None:
         raise WhichPeriod
     try:
