@@ -115,7 +115,16 @@ class GridFormat(StrEnum):
 
 _CELLS: Responses = {
     200: {
-        "content": {media: {"schema": {"type": "string"}} for media in ("application/x-ndjson", "text/csv")},
+        "content": {
+            media: {"schema": {"type": "string"}, "example": example}
+            for media, example in (
+                (
+                    "application/x-ndjson",
+                    '{"jurisdiction":"110102","from":"2026-01-21","to":"2026-02-20","matter":"query","numerator":9,"denominator":10}\n',
+                ),
+                ("text/csv", "jurisdiction,from,to,matter,numerator,denominator\r\n110102,2026-01-21,2026-02-20,query,9,10\r\n"),
+            )
+        },
         "description": "a grid",
     }
 }

@@ -33,7 +33,9 @@ class MemoryEntries:
         held = self._books.entries
         return {entry: held[entry] for entry in entries if entry in held}
 
-    def by_person(self, jurisdictions: Iterable[str], person_indexes: Iterable[str]) -> Mapping[str, list[Entry]]:
+    def by_person(
+        self, jurisdictions: Iterable[str], person_indexes: Iterable[str], *, lock: bool = False
+    ) -> Mapping[str, list[Entry]]:
         within, wanted = frozenset(jurisdictions), frozenset(person_indexes)
         found: defaultdict[str, list[Entry]] = defaultdict(list)
         for _, entry in sorted(self._books.entries.items()):
