@@ -135,6 +135,11 @@ def _install_run(checks: typer.Typer) -> None:
                 "该文件此前已比对，未再比对；如需再比对请加 --again。", "That file was checked before; add --again to repeat."
             )
         _print(call, shown)
+        if check.refused or check.ambiguous:
+            call.note(
+                f"有的行被拒绝或无法确定，各行的原因：woshou cross-check show {check.id}",
+                f"Rows were refused or ambiguous; why each was: woshou cross-check show {check.id}",
+            )
 
 
 def _install_readings(checks: typer.Typer) -> None:
