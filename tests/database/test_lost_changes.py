@@ -10,7 +10,7 @@ import pytest
 from adapters.database.engine import Database, open_database
 from exchange.codes import RegisterKind, Role, WithdrawalReason
 from exchange.conversation import State
-from exchange.exchanges import Acceptance, PairedBy
+from exchange.exchanges import Acceptance, Exchange, PairedBy
 from exchange.ledger import Ledger, LedgerBusy, Page
 from exchange.people.register import EntryDraft
 from exchange.verbs.cases.cancelling import follow
@@ -89,6 +89,16 @@ def test_a_pairing_keeps_what_a_batch_brought_meanwhile(database):
     assert held(database) == expected
 
 
+def saving(exchange: Exchange) -> Callable[[Ledger], None]:
+    """What the other one does: lock the link, and save the exchange."""
+
+    def save(ledger: Ledger) -> None:
+        ledger.links.of(PARTNER, lock=True)
+        ledger.exchanges.save([exchange])
+
+    return save
+
+
 def test_an_unpairing_keeps_what_a_batch_brought_meanwhile(database):
     together = replace(OPEN, entry=ENTRY.id, paired_at=a_moment(40), pairing=PairedBy.EXACT)
     with database.transaction() as ledger:
@@ -96,10 +106,7 @@ def test_an_unpairing_keeps_what_a_batch_brought_meanwhile(database):
         ledger.exchanges.add([together])
     at_once(
         database,
-        lambda ledger: (
-            ledger.links.of(PARTNER, lock=True),
-            ledger.exchanges.save([replace(together, conversation=WITHDRAWN.conversation, version=2)]),
-        ),
+        saving(replace(together, conversation=WITHDRAWN.conversation, version=2)),
         lambda ledger: unpair(ledger, together),
     )
     assert held(database) == replace(WITHDRAWN, pairing=PairedBy.UNDONE, version=3)
@@ -121,13 +128,14 @@ def test_a_sheet_does_not_lift_the_protection_that_is_set_meanwhile(database):
 
     with database.transaction() as ledger:
         (made,) = enrol(ledger, NODE, WUCHANG, [draft], a_moment(50))
+    entry_id = str(made.entry)
     at_once(
         database,
-        lambda ledger: protect_entry(ledger, frozenset({WUCHANG}), made.entry, True, a_moment(55)),
+        lambda ledger: protect_entry(ledger, frozenset({WUCHANG}), entry_id, True, a_moment(55)),
         sheet({"township": "420106001"}),
     )
     with database.transaction(read_only=True) as ledger:
-        entry = ledger.entries.get(made.entry)
+        entry = ledger.entries.get(entry_id)
         assert (entry.protected, entry.township, entry.version) == (True, "420106001", 3)
 
 
@@ -140,7 +148,7 @@ def test_what_is_queued_again_keeps_what_a_clerk_said_meanwhile(database):
     paired = replace(rejected, entry=ENTRY.id, version=2)
     at_once(
         database,
-        lambda ledger: (ledger.links.of(PARTNER, lock=True), ledger.exchanges.save([paired])),
+        saving(paired),
         lambda ledger: requeue(ledger, a_moment(5000), 10),
     )
     assert held(database, Role.ASKER) == replace(paired, acceptance=Acceptance.PENDING, version=3)
@@ -151,9 +159,14 @@ def test_a_case_that_is_followed_stays_with_the_clerk_to_whom_it_is_handed_meanw
     with database.transaction() as ledger:
         ledger.cases.add(case)
     handed = replace(case, owner="another", version=2)
+
+    def hand_over(ledger: Ledger) -> None:
+        ledger.cases.get(case.id, lock=True)
+        ledger.cases.save(handed)
+
     at_once(
         database,
-        lambda ledger: (ledger.cases.get(case.id, lock=True), ledger.cases.save(handed)),
+        hand_over,
         lambda ledger: follow(ledger, NODE, a_moment(50), Page()),
     )
     with database.transaction(read_only=True) as ledger:
