@@ -40,7 +40,7 @@ def test_shares_are_shares_and_agreement_speaks_for_one_person(field: Field):
     assert min(WEIGHTS[field], key=lambda level: _weight(field, level)) is Level.DIFFERS
 
 
-@pytest.mark.parametrize("field", set(Field) - {Field.NAME, Field.DOCUMENT})
+@pytest.mark.parametrize("field", [field for field in Field if field not in (Field.NAME, Field.DOCUMENT)])
 def test_the_levels_of_a_field_are_all_that_can_be_seen(field: Field):
     assert sum(seen.m for seen in WEIGHTS[field].values()) == pytest.approx(1, abs=0.01)
     assert sum(seen.u for seen in WEIGHTS[field].values()) == pytest.approx(1, abs=0.01)
