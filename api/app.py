@@ -11,13 +11,13 @@ from fastapi_offline import FastAPIOffline
 from adapters.office import Office
 from adapters.partner_http import PartnerClient, http_client
 from api import figures, health, ndjson, partner, problems
+from api.describing.openapi import describe
+from api.describing.webhooks import install_webhooks
 from api.local import ROUTERS, imports
 from api.metrics import Metrics
 from api.once import Replayed, replay
-from api.openapi import describe
 from api.serving.edge import BODY_SECONDS, Edge
 from api.serving.limiting import FewLooks, Limiter
-from api.webhooks import install_webhooks
 
 API_VERSION = "1.0"
 DESCRIPTION = """
@@ -35,6 +35,8 @@ BODY_LIMITS = {
     "/v1/reports": partner.MAX_DOCUMENT,
     "/api/v1/received-reports": partner.MAX_DOCUMENT,
     "/api/v1/imports": imports.MAX_FORM,
+    "/api/v1/cross-checks": imports.MAX_FORM,
+    "/api/v1/cross-checks/settlement-sheets": imports.MAX_FORM,
     "/api/v1/entries/bulk": ndjson.MAX_BYTES,
     "/api/v1/exchanges/bulk-replies": ndjson.MAX_BYTES,
 }

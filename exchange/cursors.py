@@ -1,6 +1,7 @@
 """Where a row stands in its listing: the text that a caller hands back to go on after it, the same on every ledger.
 
-All listings but a file's rows and the worklists begin with the newest. A cursor compares as text as its row does in the listing.
+All listings but the worklists and those within a file or a check begin with the newest. A cursor compares as text as its row
+does in the listing.
 """
 
 import re
@@ -8,6 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from exchange.cases.case import Case
+from exchange.checking.check import CheckRow, CrossCheck, Difference, EntryToCheck
 from exchange.clocks.escalation import Escalation
 from exchange.clocks.troubles import Trouble
 from exchange.codes import Role
@@ -98,6 +100,26 @@ def finding_cursor(finding: Finding) -> str:
     return f"{to_milliseconds(finding.at):015d}~{finding.id}"
 
 
+def check_cursor(check: CrossCheck) -> str:
+    """A cross-check's place: its moment, then its id."""
+    return f"{to_milliseconds(check.at):015d}~{check.id}"
+
+
+def check_row_cursor(row: CheckRow) -> str:
+    """A row's place within its check: the sheet's own number, the smallest first."""
+    return str(row.row)
+
+
+def difference_cursor(difference: Difference) -> str:
+    """A difference's place: its id, a UUIDv7, the smallest first, which is the order of the sheet."""
+    return difference.id
+
+
+def to_check_cursor(entry: EntryToCheck) -> str:
+    """An entry's place among those to check: its id, the smallest first."""
+    return entry.entry
+
+
 def escalation_cursor(escalation: Escalation) -> str:
     """An escalation's place: its moment, then its id."""
     return f"{to_milliseconds(escalation.raised_at):015d}~{escalation.id}"
@@ -121,7 +143,7 @@ def read_exchange_cursor(cursor: str) -> ExchangePlace:
 
 def read_work_cursor(worklist: Worklist, cursor: str) -> WorkPlace:
     """The place that `work_cursor` wrote for that list; BadCursor for anything else."""
-    dated = BELONGS[worklist].order is Order.DUE
+    dated = BELONGS[worklist].order is not Order.SUBMITTED
     place, exchange, link = _parts(_DUE if dated else _WORK, cursor)
     return WorkPlace(place, exchange, int(link))
 
@@ -133,7 +155,7 @@ def read_entry_cursor(cursor: str) -> str:
 
 
 def read_moment_cursor(cursor: str) -> MomentPlace:
-    """The place that `import_cursor`, `finding_cursor` or `comparison_cursor` wrote; BadCursor for anything else."""
+    """The place that `import_cursor`, `finding_cursor`, `comparison_cursor` or `check_cursor` wrote; BadCursor for others."""
     """The place that a cursor of a moment and an id wrote; BadCursor for anything else."""
     at, name = _parts(_MOMENT, cursor)
     return MomentPlace(_moment(at), name)

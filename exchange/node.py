@@ -6,7 +6,7 @@ from typing import Literal
 
 from exchange.errors import Conflict
 from exchange.jurisdiction import Divisions
-from exchange.people.document import index_input, read_document
+from exchange.people.document import Document, index_input, read_document
 from exchange.people.name import match_key
 from exchange.people.record import Person
 from exchange.terms.agreement import RulesRef
@@ -58,9 +58,13 @@ class Node:
         By document where there is a number; else by name, sex and birth date, which finds only the same spelling.
         """
         if person.document.number is not None:
-            document = read_document(person.document.type, person.document.number)
-            identity = index_input(document)
-            if identity is not None:
-                return self.keyed(identity)
+            index = self.document_index(read_document(person.document.type, person.document.number))
+            if index is not None:
+                return index
         born = person.birth_date.isoformat() if person.birth_date else ""
         return self.keyed(b"attributes\x00" + f"{match_key(person.name)}\x00{person.sex}\x00{born}".encode())
+
+    def document_index(self, document: Document) -> str | None:
+        """The blind index of whoever bears this document; None where there is no number."""
+        identity = index_input(document)
+        return None if identity is None else self.keyed(identity)

@@ -1,4 +1,4 @@
-"""Tidy: erase the bodies of what was withdrawn, and forget answers, assertions and notifications whose time is over."""
+"""Tidy: erase the bodies of what was withdrawn, and forget answers, assertions, notifications and differences in time."""
 
 from datetime import timedelta
 
@@ -8,6 +8,8 @@ from jobs.shift import Shift
 KEEP_ANSWERS = timedelta(days=8)
 # Long enough to look up what a receiver says that it never got.
 KEEP_NOTIFICATIONS = timedelta(days=30)
+# What another department's sheet says of a person is settled by then, or checked again.
+KEEP_DIFFERENCES = timedelta(days=30)
 _AT_ONCE = 500
 
 
@@ -26,4 +28,6 @@ def tidy(shift: Shift) -> str:
     with shift.office.ledgers.transaction() as ledger:
         forgotten = ledger.chores.forget(answers_before=now - KEEP_ANSWERS, assertions_before=now)
         forgotten += ledger.notifications.forget(now - KEEP_NOTIFICATIONS)
-    return f"{erased} withdrawn exchanges erased, {forgotten} answers, assertions and notifications forgotten"
+        lapsed = ledger.cross_checks.forget(now - KEEP_DIFFERENCES)
+    told = f"{erased} withdrawn exchanges erased, {forgotten} answers, assertions and notifications forgotten"
+    return f"{told}, {lapsed} differences lapsed"

@@ -15,6 +15,7 @@ from jobs.clocks.settle import settle
 from jobs.clocks.watch import watch_for_trouble
 from jobs.compare import NAME as COMPARE
 from jobs.compare import compare_links
+from jobs.count import close_days, recount
 from jobs.deliver import deliver
 from jobs.follow import follow_cases
 from jobs.index_pairing import index_pairing
@@ -73,6 +74,8 @@ SCHEDULE = (
     Job(name="index-pairing", run=index_pairing, when=Daily(at=time(2, 40))),
     Job(name=COMPARE, run=compare_links, when=Daily(at=time(1, 30))),
     Job(name="foresee", run=foresee, when=Daily(at=time(7, 50))),
+    Job(name="close", run=close_days, when=Daily(at=time(0, 20))),
+    Job(name="recount", run=recount, when=Daily(at=time(3, 0))),
     Job(name="remind", run=remind_partners, when=Daily(at=time(8, 0))),
     Job(name="escalate", run=escalate, when=Daily(at=time(8, 10))),
 )

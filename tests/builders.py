@@ -29,6 +29,7 @@ from tests.building.basics import (
     an_id,
     an_id_number,
 )
+from tests.building.checks import a_check, a_check_row, a_difference
 from tests.building.clocks import a_loaded_day, a_rules_file, a_rules_use, a_trouble, an_escalation
 from tests.building.local import a_comparison, a_finding, a_notification, a_row, a_row_problem, an_answer, an_api_key, an_import
 from tests.building.partners import a_partner, a_partner_key, agreed_terms, an_agreement
@@ -43,9 +44,12 @@ __all__ = [
     "YUYANG",
     "YUYANG_NODE",
     "a_batch",
+    "a_check",
+    "a_check_row",
     "a_comparison",
     "a_conversation",
     "a_day",
+    "a_difference",
     "a_digest",
     "a_fact",
     "a_feedback",

@@ -2,24 +2,26 @@
 
 from adapters.database.books.access import SqlAccess
 from adapters.database.books.agreements import SqlAgreements
-from adapters.database.books.assignments import SqlAssignments
-from adapters.database.books.cases import SqlCases
+from adapters.database.books.casework.cases import SqlCases
+from adapters.database.books.casework.routes import SqlRoutes
 from adapters.database.books.chores import SqlChores
+from adapters.database.books.clocks.escalations import SqlEscalations
+from adapters.database.books.clocks.norms import SqlNorms
+from adapters.database.books.clocks.troubles import SqlTroubles
 from adapters.database.books.comparisons import SqlComparisons
-from adapters.database.books.entries import SqlEntries
-from adapters.database.books.escalations import SqlEscalations
+from adapters.database.books.counting.verdicts import SqlCounting
 from adapters.database.books.exchanges import SqlExchanges
-from adapters.database.books.imports import SqlImports
 from adapters.database.books.links import SqlLinks
 from adapters.database.books.messages import SqlMessages
-from adapters.database.books.norms import SqlNorms
 from adapters.database.books.notifications import SqlNotifications
-from adapters.database.books.pairing import SqlPairing
 from adapters.database.books.partners import SqlPartners
+from adapters.database.books.registers.cross_checks import SqlCrossChecks
+from adapters.database.books.registers.entries import SqlEntries
+from adapters.database.books.registers.imports import SqlImports
+from adapters.database.books.registers.pairing import SqlPairing
 from adapters.database.books.reporting.reports import SqlReports
-from adapters.database.books.routes import SqlRoutes
-from adapters.database.books.troubles import SqlTroubles
-from adapters.database.books.worklists import SqlWorklists
+from adapters.database.books.work.assignments import SqlAssignments
+from adapters.database.books.work.worklists import SqlWorklists
 from adapters.database.work import Work
 from exchange.ledger import (
     Access,
@@ -28,6 +30,8 @@ from exchange.ledger import (
     Cases,
     Chores,
     Comparisons,
+    Counting,
+    CrossChecks,
     Entries,
     Escalations,
     Exchanges,
@@ -57,12 +61,14 @@ class SqlLedger:
         self.entries: Entries = SqlEntries(work, blinding)
         self.pairing: Pairing = SqlPairing(work, blinding)
         self.worklists: Worklists = SqlWorklists(work)
+        self.counting: Counting = SqlCounting(work)
         self.agreements: Agreements = SqlAgreements(work)
         self.partners: Partners = SqlPartners(work)
         self.imports: Imports = SqlImports(work)
         self.access: Access = SqlAccess(work)
         self.chores: Chores = SqlChores(work)
         self.notifications: Notifications = SqlNotifications(work)
+        self.cross_checks: CrossChecks = SqlCrossChecks(work)
         self.reports: Reports = SqlReports(work)
         self.routes: Routes = SqlRoutes(work)
         self.cases: Cases = SqlCases(work)

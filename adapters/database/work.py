@@ -24,6 +24,7 @@ from sqlalchemy import (
     Connection,
     Dialect,
     Executable,
+    Integer,
     Select,
     Table,
     any_,
@@ -44,6 +45,7 @@ AnyRow: TypeAlias = Any
 TableRow: TypeAlias = type[columns.Row]
 V = TypeVar("V")
 STREAMED = 2000
+_SHANGHAI = 8 * 60 * 60 * 1000
 
 
 def table_of(kind: TableRow) -> Table:
@@ -67,11 +69,12 @@ def shape_of(kind: TableRow) -> Shape:
     table = table_of(kind)
     written = [column for column in table.columns if column is not table.autoincrement_column]
     types = {int: "int8", str: "text", bool: "bool", bytes: "bytea"}
+    narrow = {column.name for column in written if type(column.type) is Integer}
     return Shape(
         table=table.name,
         columns=tuple(column.name for column in written),
         keys=tuple(column.name for column in table.primary_key),
-        types=tuple(types[column.type.python_type] for column in written),
+        types=tuple("int4" if column.name in narrow else types[column.type.python_type] for column in written),
     )
 
 
@@ -90,11 +93,13 @@ class Asked:
     """A statement whose text is written once for each database; its values are given by name when it is run.
 
     `write` gets the hands on one database, for what is written differently in each (`among`). An insert or an update sets
-    the columns of `sets`, each from the value of its name.
+    the columns of `sets`, each from the value of its name. `blobs`: what it reads are bytes above all, which PostgreSQL would
+    otherwise spell out, two characters each.
     """
 
     write: "Callable[[type[Work]], ClauseElement]"
     sets: tuple[str, ...] | None = None
+    blobs: bool = False
 
 
 def named(table: Table, row: AnyRow) -> dict[str, Any]:
@@ -194,6 +199,15 @@ class Work(ABC):
     def listed(values: Iterable[str]) -> Any:
         """Words as one parameter."""
 
+    @staticmethod
+    @abstractmethod
+    def civil_date(moment: ColumnElement[Any]) -> ColumnElement[str]:
+        """The ISO date that a clock in Shanghai shows at a moment."""
+
+    @abstractmethod
+    def lock(self, kind: TableRow) -> None:
+        """Be the only one, until the transaction ends, who asks for this table's lock; readers and writers go on."""
+
     @classmethod
     @cache
     def _written(cls, asked: Asked) -> tuple[str, dict[str, Any]]:
@@ -254,6 +268,13 @@ class SqliteWork(Work):
     def listed(values: Iterable[str]) -> str:
         return msgspec.json.encode(list(values)).decode()
 
+    @staticmethod
+    def civil_date(moment: ColumnElement[Any]) -> ColumnElement[str]:
+        return func.date((moment + _SHANGHAI) // 1000, "unixepoch")
+
+    def lock(self, kind: TableRow) -> None:
+        """There is one writer at a time."""
+
 
 class PostgresWork(Work):
     """PostgreSQL: binary COPY for many rows, pipelined statements for few."""
@@ -274,6 +295,18 @@ class PostgresWork(Work):
     @staticmethod
     def listed(values: Iterable[str]) -> list[str]:
         return [str(value) for value in values]
+
+    @staticmethod
+    def civil_date(moment: ColumnElement[Any]) -> ColumnElement[str]:
+        clock = func.timezone("UTC", func.to_timestamp((moment + _SHANGHAI) // 1000))
+        return func.to_char(clock, "YYYY-MM-DD")
+
+    def lock(self, kind: TableRow) -> None:
+        self._driver.execute(f'LOCK TABLE "{kind.__tablename__}" IN SHARE UPDATE EXCLUSIVE MODE')
+
+    def _run(self, asked: Asked, values: Mapping[str, Any]) -> Any:
+        text, constants = self._written(asked)
+        return self._driver.execute(text, {**constants, **values}, binary=asked.blobs)
 
     def _insert(self, shape: Shape, rows: Sequence[Values]) -> None:
         if len(rows) <= self.few_inserted:

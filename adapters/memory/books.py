@@ -10,10 +10,14 @@ from typing import Any, NamedTuple, TypeVar
 
 from exchange.announcements import Notification
 from exchange.cases.case import Case
+from exchange.checking.check import CheckRow, CrossCheck, Difference
 from exchange.clocks.escalation import Escalation
 from exchange.clocks.troubles import Trouble
 from exchange.comparing.comparison import Comparison
-from exchange.conversation import Fact
+from exchange.counting.history import KeptFact
+from exchange.counting.pages import PageKey, TotalsPage
+from exchange.counting.sums import Queued
+from exchange.counting.version import Version
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.imports import ImportedFile, RowResult
 from exchange.ledger import ApiKey, Finding, RememberedAnswer
@@ -55,18 +59,6 @@ class BatchKey(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptFact:
-    """A fact, and since when it no longer holds."""
-
-    fact: Fact
-    voided_at: datetime | None = None
-
-    def stood_at(self, as_of: datetime) -> bool:
-        """Whether the ledger knew the fact at that moment, and had not voided it."""
-        return self.fact.known_at <= as_of and (self.voided_at is None or self.voided_at > as_of)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class JobRun:
     """One run of a job for one business day."""
 
@@ -89,6 +81,9 @@ class Books:
     entry_facts: dict[str, tuple[EntryFact, ...]] = field(default_factory=dict)
     pairing_keys: dict[str, tuple[int, Keys]] = field(default_factory=dict)
     suggestions: dict[tuple[ExchangeKey, str], Suggestion] = field(default_factory=dict)
+    queued: dict[int, Queued] = field(default_factory=dict)
+    versions: dict[ExchangeKey, tuple[Version, ...]] = field(default_factory=dict)
+    pages: dict[tuple[PageKey, int], TotalsPage] = field(default_factory=dict)
     agreements: dict[str, SignedAgreement] = field(default_factory=dict)
     partners: dict[str, Partner] = field(default_factory=dict)
     assertions: dict[tuple[str, str], datetime] = field(default_factory=dict)
@@ -99,6 +94,9 @@ class Books:
     runs: dict[tuple[str, date], JobRun] = field(default_factory=dict)
     findings: dict[str, Finding] = field(default_factory=dict)
     notifications: dict[str, Notification] = field(default_factory=dict)
+    checks: dict[str, CrossCheck] = field(default_factory=dict)
+    check_rows: dict[str, tuple[CheckRow, ...]] = field(default_factory=dict)
+    differences: dict[str, Difference] = field(default_factory=dict)
     frozen_reports: dict[str, FrozenReport] = field(default_factory=dict)
     report_sendings: dict[tuple[str, str], Sending] = field(default_factory=dict)
     received_reports: dict[str, ReceivedReport] = field(default_factory=dict)

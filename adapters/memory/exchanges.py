@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from adapters.memory.books import Books, KeptFact, add, save
+from adapters.memory.books import Books, add, save
+from adapters.memory.counting import enqueue
 from adapters.memory.listing import newest_first
 from adapters.memory.messages import erasable
 from exchange.codes import Role
 from exchange.conversation import Conversation, Fact, FactKind, State
+from exchange.counting.history import History, KeptFact
+from exchange.counting.version import step_day
 from exchange.cursors import exchange_cursor, read_exchange_cursor
 from exchange.exchanges import Acceptance, Exchange, ExchangeKey
 from exchange.ledger import CountedExchange, ExchangeFilter, Page
@@ -39,12 +42,14 @@ class MemoryExchanges:
     def add_facts(self, facts: Sequence[tuple[ExchangeKey, Fact]]) -> None:
         for key, fact in facts:
             self._books.facts[key] = (*self._books.facts.get(key, ()), KeptFact(fact=fact))
+            enqueue(self._books, key, step_day(max(fact.happened_at, fact.known_at)))
 
     def facts(self, key: ExchangeKey) -> list[Fact]:
         return _in_order(kept.fact for kept in self._books.facts.get(key, ()) if kept.voided_at is None)
 
     def void_facts(self, key: ExchangeKey, messages: Iterable[str], at: datetime) -> None:
         told_by = frozenset(messages)
+        enqueue(self._books, key, step_day(at))
         self._books.facts[key] = tuple(
             replace(kept, voided_at=at) if kept.voided_at is None and kept.fact.message in told_by else kept
             for kept in self._books.facts.get(key, ())
@@ -70,6 +75,18 @@ class MemoryExchanges:
             facts = _in_order(kept.fact for kept in self._books.facts.get(key, ()) if kept.stood_at(as_of))
             if any(fact.what is FactKind.OPENED for fact in facts):
                 yield CountedExchange(exchange=exchange, facts=tuple(facts))
+
+    def histories(self, keys: Iterable[ExchangeKey]) -> Iterable[History]:
+        for key in dict.fromkeys(keys):
+            if key in self._books.exchanges:
+                kept = sorted(self._books.facts.get(key, ()), key=lambda kept: (kept.fact.round, kept.fact.happened_at))
+                handings = sorted(self._books.assignments.get(key, ()), key=lambda step: step.at)
+                yield History(exchange=self._books.exchanges[key], facts=tuple(kept), handings=handings)
+
+    def keys(self, after: ExchangeKey | None, limit: int) -> list[ExchangeKey]:
+        placed = sorted((key.exchange, key.link, key.role, key) for key in self._books.exchanges)
+        start = None if after is None else (after.exchange, after.link, after.role)
+        return [place[-1] for place in placed if start is None or place[:3] > start][:limit]
 
     def to_erase(self, limit: int) -> list[ExchangeKey]:
         bodies = {(message.link, message.exchange) for message in self._books.messages.values() if erasable(message)}

@@ -7,20 +7,22 @@ from contextlib import contextmanager
 from adapters.memory.access import MemoryAccess
 from adapters.memory.agreements import MemoryAgreements
 from adapters.memory.books import Books
-from adapters.memory.cases import MemoryCases
+from adapters.memory.casework.cases import MemoryCases
+from adapters.memory.casework.routes import MemoryRoutes
 from adapters.memory.chores import MemoryChores
 from adapters.memory.clocks import MemoryEscalations, MemoryNorms, MemoryTroubles
 from adapters.memory.comparisons import MemoryComparisons
-from adapters.memory.entries import MemoryEntries
+from adapters.memory.counting import MemoryCounting
 from adapters.memory.exchanges import MemoryExchanges
-from adapters.memory.imports import MemoryImports
 from adapters.memory.links import MemoryLinks
 from adapters.memory.messages import MemoryMessages
 from adapters.memory.notifications import MemoryNotifications
-from adapters.memory.pairing import MemoryPairing
 from adapters.memory.partners import MemoryPartners
+from adapters.memory.registers.cross_checks import MemoryCrossChecks
+from adapters.memory.registers.entries import MemoryEntries
+from adapters.memory.registers.imports import MemoryImports
+from adapters.memory.registers.pairing import MemoryPairing
 from adapters.memory.reporting.reports import MemoryReports
-from adapters.memory.routes import MemoryRoutes
 from adapters.memory.work.assignments import MemoryAssignments
 from adapters.memory.work.worklists import MemoryWorklists
 from exchange.ledger import (
@@ -30,6 +32,8 @@ from exchange.ledger import (
     Cases,
     Chores,
     Comparisons,
+    Counting,
+    CrossChecks,
     Entries,
     Escalations,
     Exchanges,
@@ -62,12 +66,14 @@ class MemoryLedger:
     worklists: Worklists
     entries: Entries
     pairing: Pairing
+    counting: Counting
     agreements: Agreements
     partners: Partners
     imports: Imports
     access: Access
     chores: Chores
     notifications: Notifications
+    cross_checks: CrossChecks
     reports: Reports
     routes: Routes
     cases: Cases
@@ -84,12 +90,14 @@ class MemoryLedger:
         self.entries = MemoryEntries(books, blinding)
         self.pairing = MemoryPairing(books, blinding)
         self.worklists = MemoryWorklists(books)
+        self.counting = MemoryCounting(books)
         self.agreements = MemoryAgreements(books)
         self.partners = MemoryPartners(books)
         self.imports = MemoryImports(books)
         self.access = MemoryAccess(books)
         self.chores = MemoryChores(books)
         self.notifications = MemoryNotifications(books)
+        self.cross_checks = MemoryCrossChecks(books)
         self.reports = MemoryReports(books)
         self.routes = MemoryRoutes(books)
         self.cases = MemoryCases(books)

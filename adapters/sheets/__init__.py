@@ -7,6 +7,7 @@ from adapters.sheets.reading.isolated import annotate, read_sheet
 from adapters.sheets.sheet import (
     CellProblem,
     Column,
+    ImportLayout,
     Layout,
     Limits,
     Note,
@@ -21,6 +22,7 @@ from adapters.sheets.sheet import (
 __all__ = [
     "CellProblem",
     "Column",
+    "ImportLayout",
     "Layout",
     "Limits",
     "Note",

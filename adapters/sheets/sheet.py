@@ -13,6 +13,20 @@ from exchange.errors import Invalid
 
 
 class Layout(StrEnum):
+    """The sheets that can be read: imports, other departments' sheets to check entries against, and what is decided on these."""
+
+    OUTFLOW = "outflow"
+    INFLOW = "inflow"
+    MATTERS = "matters"
+    ANSWERS = "answers"
+    BIRTHS = "births"
+    MARRIAGES = "marriages"
+    HOUSEHOLD_MOVES = "household-moves"
+    IMMUNISATION = "immunisation"
+    DECISIONS = "decisions"
+
+
+class ImportLayout(StrEnum):
     """The sheets that can be imported."""
 
     OUTFLOW = "outflow"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from adapters.sheets.sheet import CellProblem, Severity, Sheet
+from exchange.checking.check import Settlement
 from exchange.codes import (
     Education,
     Event,
@@ -150,8 +151,23 @@ _WORDS: dict[str, dict[str, str]] = {
     },
     "urgent": {YES: "是 紧急 加急 急 Y TRUE 1 √ urgent", NO: "否 普通 一般 不急 N FALSE 0 × normal"},
     "requested_by_person": {YES: "是 Y TRUE 1 √ 有", NO: "否 N FALSE 0 ×"},
+    "marriage_event": {
+        Event.MARRIAGE: "结婚 结婚登记 初婚 再婚 复婚 登记结婚",
+        Event.DIVORCE: "离婚 离婚登记 登记离婚 协议离婚 判决离婚",
+    },
+    "decision": {
+        Settlement.TAKE: "采用 采用表格值 以表格为准 更正",
+        Settlement.LATER: "暂缓 以后再定 待核实",
+        Settlement.SHEET_WRONG: "保留:表格有误 表格有误",
+        Settlement.VERIFIED: "保留:已核对证件 已核对证件 已核对原件",
+        Settlement.OTHER_PERSON: "保留:非同一人 非同一人 不是同一人",
+    },
 }
-_SAME = {"spouse_document_type": "document_type", **{f"child{n}_sex": "sex" for n in range(1, 5)}}
+_SAME = {
+    **{f"{who}_document_type": "document_type" for who in ("spouse", "mother", "father", "husband", "wife", "guardian")},
+    **{f"child{n}_sex": "sex" for n in range(1, 5)},
+    "child_sex": "sex",
+}
 
 _OLD_MARITAL = {
     "1": MaritalStatus.UNMARRIED,

@@ -16,10 +16,11 @@ _MOST_CHARACTERS = 32_767
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutColumn:
-    """A column of an outgoing sheet: its header and its width in characters."""
+    """A column of an outgoing sheet: its header, its width in characters, and the words that its cells offer."""
 
     header: str
     width: int = 16
+    choices: tuple[str, ...] = ()
 
 
 def write_sheet(
@@ -53,6 +54,11 @@ def write_sheet(
                     sheet.write_string(last, index, cell[:_MOST_CHARACTERS], text)
                 elif cell is not None:
                     sheet.write_number(last, index, cell)
+        for index, column in enumerate(columns):
+            if column.choices and last > top:
+                # The list offers, it does not forbid: what is typed is judged when the sheet comes back.
+                rule = {"validate": "list", "source": list(column.choices), "error_type": "information"}
+                sheet.data_validation(top + 1, index, last, index, rule)
         if columns:
             sheet.autofilter(top, 0, last, len(columns) - 1)
     return out.getvalue()

@@ -4,23 +4,20 @@ from api.local import (
     agreements,
     assignments,
     bulk,
-    cases,
     comparisons,
+    cross_checks,
     entries,
-    escalations,
     exchanges,
     exports,
     imports,
-    norms,
     pairing,
     partners,
     rates,
     replies,
-    routes,
-    sending,
-    troubles,
     worklists,
 )
+from api.local.casework import cases, routes, sending
+from api.local.clocks import escalations, norms, troubles
 from api.local.reporting import frozen_reports, received_reports, reports
 
 # Bulk before entries and exchanges: its paths would otherwise be read as ids.
@@ -35,6 +32,7 @@ ROUTERS = (
     assignments.router,
     worklists.router,
     imports.router,
+    cross_checks.router,
     exports.router,
     agreements.router,
     partners.router,

@@ -29,6 +29,7 @@ from exchange.terms.agreement import ItemNotAgreed, NoAgreement, NoteNotAllowed
 from exchange.terms.rulebook import RulesUnknown
 from exchange.terms.screening import ExcludedContent
 from exchange.verbs.cases.reading import case_of, may_see_people
+from exchange.verbs.cross_check.warn import unsettled
 from exchange.verbs.pair import pair
 from exchange.verbs.routing.send_on import trace
 from exchange.verbs.submit import EventInFuture, NoGround, NoRoute, OpeningDraft, submit
@@ -65,12 +66,16 @@ def start_exchange(
     ledger: LedgerDep,
     body: Annotated[Start, Shaped(Start), Body(openapi_examples=shown(QUERY_EXAMPLE, NOTICE_EXAMPLE))],
 ) -> Response:
-    """Queue a query (协查), or with `event` a notice (通报), to the other jurisdiction; refused if that side would refuse it."""
+    """Queue a query (协查), or with `event` a notice (通报), to the other jurisdiction; refused if that side would refuse it.
+
+    An entry whose differences from another department's sheet are not settled yet is warned of, with their fields.
+    """
     now, node = office.now(), office.node
     draft = _draft(ledger, caller.jurisdiction, body)
     started = submit(ledger, node, draft, now)
     replaced = started.other != draft.other
     notes = [successor_note(node.divisions, draft.other, started.other)] if replaced else []
+    notes += unsettled(ledger, [started.entry]).values()
     told = ExchangeRow.of(started, partner_names(ledger)[started.key.link], now, node.rules.lapse_days)
     row = StartedExchange.started(told, notes)
     return once.answer(row, 201, {"location": f"/api/v1/exchanges/{row.exchange}", "etag": etag(row.version)})

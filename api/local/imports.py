@@ -6,14 +6,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, File, Form, Path, Query, Response, UploadFile
 
 from adapters.exporting import MEDIA_TYPES, Format
-from adapters.sheets import Layout, SheetRefused
+from adapters.sheets import ImportLayout, Layout, SheetRefused
 from adapters.sheets.template import template
 from adapters.taking import annotated_copy, every_row, read_file, take_file
 from api.access import AnswererDep, Caller, CallerDep, OfficeDep, ReadLedgerDep
 from api.declared import reading, writing
 from api.local.exports import sheet_file
 from api.models.base import COUNTY, IdPath, Listing
-from api.models.imports import ImportShown, RowOfFile
+from api.models.registers.imports import ImportShown, RowOfFile
 from api.once import Asked, Key
 from api.paging import PagingDep
 from api.problems import RequestTooLarge
@@ -30,7 +30,7 @@ router = APIRouter(prefix="/api/v1", tags=["Imports"], route_class=StrictRoute)
 MAX_FILE = 50 * 1024 * 1024
 MAX_FORM = MAX_FILE + 64 * 1024
 LayoutForm = Annotated[
-    Layout, Form(description="outflow and inflow registers, matters (queries and notices), or answers to a worklist")
+    ImportLayout, Form(description="outflow and inflow registers, matters (queries and notices), or answers to a worklist")
 ]
 UPLOAD = {
     "content": {
@@ -61,7 +61,7 @@ def uploaded(
 
     A township brings answers only.
     """
-    if not caller.sees_people and layout is not Layout.ANSWERS:
+    if not caller.sees_people and layout is not ImportLayout.ANSWERS:
         raise Forbidden
     if jurisdiction not in (None, caller.jurisdiction):
         raise NotServed(pointer="/jurisdiction")
@@ -94,7 +94,7 @@ def take_in(
     asked, data = upload
     with office.ledgers.transaction(read_only=True) as ledger:
         asked.recall(ledger)
-    read = read_file(office, caller.jurisdiction, layout, file.filename or "", data)
+    read = read_file(office, caller.jurisdiction, Layout(layout.value), file.filename or "", data)
 
     def take(ledger: Ledger) -> Response:
         asked.recall(ledger)

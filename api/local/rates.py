@@ -2,25 +2,29 @@
 
 from dataclasses import replace
 from datetime import date
+from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from api.access import Caller, OfficeDep, ReaderDep, ReadLedgerDep
-from api.declared import reading
+from api.declared import Responses, reading
 from api.models.base import CODE, CodeQuery, Listing, NodeQuery
+from api.models.grids import GridShown
 from api.models.rates import ReportShown, RowShown
 from api.paging import PagingDep
 from api.serving.routes import StrictRoute
 from exchange.codes import Event, Kind, PriorityLevel, Purpose, RegisterKind
-from exchange.counting.query import UNASSIGNED, Narrowing, ReportQuery
+from exchange.counting.grid import By, GridQuery
+from exchange.counting.query import UNASSIGNED, Narrowing, ReportQuery, months_until
 from exchange.cursors import BadCursor
 from exchange.errors import Invalid, NotFound
-from exchange.jurisdiction import Category, Divisions
+from exchange.jurisdiction import Category, Divisions, Level
 from exchange.ledger import Page
-from exchange.moments import MOMENT_PATTERN, Period, parse_moment
+from exchange.moments import MOMENT_PATTERN, Period, civil_day, day_start, parse_moment
 from exchange.node import NotServed
 from exchange.rates import Cohort, RateName
+from exchange.verbs.counting.grid import NotInAGrid, grid, jurisdictions_at
 from exchange.verbs.report import report, rows_behind
 
 router = APIRouter(prefix="/api/v1", tags=["Rates"], route_class=StrictRoute)
@@ -99,6 +103,73 @@ def read_rates(
 ) -> ReportShown:
     """The thirteen rates with both counts, and what stands beside them. A report for a past as-of never changes."""
     return ReportShown.of(report(ledger, office.node, replace(wanted, parts=parts)))
+
+
+class GridFormat(StrEnum):
+    """JSON in columns, or one cell a line."""
+
+    JSON = "json"
+    NDJSON = "ndjson"
+    CSV = "csv"
+
+
+_CELLS: Responses = {
+    200: {
+        "content": {media: {"schema": {"type": "string"}} for media in ("application/x-ndjson", "text/csv")},
+        "description": "a grid",
+    }
+}
+
+
+@router.get(
+    "/rates/grid",
+    response_model=GridShown,
+    responses=_CELLS | reading(NotFound, NotServed, NotInAGrid),
+    summary="One rate of many jurisdictions and months",
+)
+def read_grid(
+    caller: ReaderDep,
+    office: OfficeDep,
+    ledger: ReadLedgerDep,
+    narrowed: Annotated[Narrowing, Depends(narrowing)],
+    month: Annotated[str, Query(pattern=MONTH, description="the last statistical month")],
+    months: Annotated[int, Query(ge=1, le=60, description="how many, up to that one")] = 1,
+    rate: Annotated[RateName, Query(description="one of the six feedback rates")] = RateName.FEEDBACK_GIVEN,
+    jurisdiction: Annotated[str | None, Query(pattern=CODE, description="the caller's unless given")] = None,
+    level: Annotated[Level, Query(description="which places within it")] = Level.COUNTY,
+    by: Annotated[By, Query(description="what the matters are told apart by")] = By.KIND,
+    cohort: Annotated[Cohort, Query()] = Cohort.DUE,
+    as_of: Annotated[str | None, Query(pattern=MOMENT_PATTERN, description="the last midnight, unless given")] = None,
+    format: Annotated[GridFormat, Query()] = GridFormat.JSON,
+) -> Response:
+    """Two counts for each place, month and kind of matter, in columns of one length. Equal to what `/rates` says of each.
+
+    Midnights are read from totals that are kept ready; any other moment is exact as well, and takes longer.
+    """
+    now = office.now()
+    try:
+        periods = months_until(month, months, office.node.rules)
+        moment = min(parse_moment(as_of), now) if as_of is not None else day_start(civil_day(now))
+    except (ValueError, OverflowError) as exc:
+        raise Invalid(zh="统计期间或时点无效。", en="The period or the as-of moment is not valid.") from exc
+    place = _place(office.node.divisions, caller, jurisdiction)
+    wanted = GridQuery(
+        rate=rate,
+        jurisdictions=jurisdictions_at(office.node, place, level),
+        periods=periods,
+        as_of=moment,
+        by=by,
+        cohort=cohort,
+        narrowing=narrowed,
+    )
+    made = GridShown.of(grid(ledger, office.node, wanted))
+    match format:
+        case GridFormat.JSON:
+            return Response(made.json_bytes(), media_type="application/json")
+        case GridFormat.NDJSON:
+            return Response(made.ndjson(), media_type="application/x-ndjson")
+        case GridFormat.CSV:
+            return Response(made.csv(), media_type="text/csv; charset=utf-8")
 
 
 @router.get("/rates/{rate}/rows", responses=reading(NotFound, NotServed, BadCursor), summary="The rows behind a rate")

@@ -58,7 +58,7 @@ def narrowed(
 
 def everything(caller: Caller, office: Office) -> WorkFilter:
     """All that the caller may see."""
-    wanted = WorkFilter.at(caller.reach, office.now(), office.node.rules.lapse_days)
+    wanted = WorkFilter.at(caller.reach, office.now())
     return replace(wanted, township=caller.township)
 
 

@@ -13,7 +13,7 @@ from exchange.codes import ChallengeReason, InterimReason, Item, Kind
 from exchange.moments import civil_day
 from exchange.people.record import Person
 from exchange.verbs.work.items import SilentPartner, WorkItem
-from exchange.work.worklists import Worklist, lapses_on
+from exchange.work.worklists import Worklist
 
 SILENT, ONE_SIDED = "silent_partners", "one_sided"
 
@@ -57,7 +57,6 @@ class WorkRow(ExchangeRow):
     challenged: ChallengeReason | None = Field(description="why the last answer was returned, in a round after the first")
     challenged_items: list[Item]
     under_way: list[Kind] = Field(description="what was said and has no receipt yet")
-    lapses_on: date | None = Field(description="the last day on which the answer can be confirmed or challenged")
     days_to_lapse: int | None
     person: Annotated[Person, Shaped(Person)] | None
 
@@ -65,19 +64,18 @@ class WorkRow(ExchangeRow):
     def of_item(cls, item: WorkItem, partner: str, now: datetime, lapse_days: int, *, sees_people: bool) -> Self:
         """As a clock sees it."""
         exchange, today = item.exchange, civil_day(now)
-        talk, lapses = exchange.conversation, lapses_on(exchange, lapse_days)
+        talk, row = exchange.conversation, ExchangeRow.of(exchange, partner, now, lapse_days)
         due = talk.due if talk is not None else None
         told = item.announced
         return cls(
-            **vars(ExchangeRow.of(exchange, partner, now, lapse_days)),
+            **vars(row),
             days_left=(due - today).days if due is not None else None,
             internal_due=item.assignment.due if item.assignment is not None else None,
             announced=InterimShown(reason=told.reason, expected=told.expected, at=told.at) if told is not None else None,
             challenged=item.challenge.reason if item.challenge is not None else None,
             challenged_items=list(item.challenge.items) if item.challenge is not None else [],
             under_way=list(item.under_way),
-            lapses_on=lapses,
-            days_to_lapse=(lapses - today).days if lapses is not None else None,
+            days_to_lapse=(row.lapses_on - today).days if row.lapses_on is not None else None,
             person=item.opening.body.person if sees_people and item.opening is not None else None,
         )
 

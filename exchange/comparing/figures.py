@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from exchange.codes import Event, Kind
 from exchange.comparing.standing import Standing
-from exchange.counting.cells import KEY_EVENTS
+from exchange.counting.sorts import KEY_EVENTS
 from exchange.counting.verdict import Verdict
 from exchange.jurisdiction import Category
 from exchange.moments import Period

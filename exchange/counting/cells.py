@@ -5,15 +5,17 @@ is decided before; a cell only adds up.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple, TypeVar
 
-from exchange.codes import Event, Kind, RegisterKind
-from exchange.counting.entries import CountedEntry, EntryTally
+from exchange.codes import RegisterKind
+from exchange.counting.entries import CountedEntry, EntrySum, EntryTally
 from exchange.counting.query import UNASSIGNED, register_of
 from exchange.counting.rows import Row, Stamp, stamp_of
+from exchange.counting.sorts import KEY, OUTFLOW, is_key_information
+from exchange.counting.sums import CohortSum, WaitingSum
 from exchange.counting.tally import Tally
 from exchange.counting.verdict import Verdict
 from exchange.exchanges import Exchange
@@ -21,14 +23,7 @@ from exchange.imports import ImportedFile
 from exchange.moments import Period, civil_day
 from exchange.rates import Cohort
 
-KEY_EVENTS: Final = frozenset({Event.BIRTH, Event.MARRIAGE})
-
-
-def is_key_information(exchange: Exchange) -> bool:
-    """Whether it is key information (重点信息): an urgent query, or a notice of a birth or a marriage."""
-    if exchange.kind is Kind.QUERY:
-        return exchange.urgent is not None
-    return exchange.kind is Kind.NOTICE and exchange.event in KEY_EVENTS
+C = TypeVar("C")
 
 
 class Place(NamedTuple):
@@ -45,6 +40,10 @@ class Sort(NamedTuple):
     key: bool
 
 
+def _no_tallies() -> defaultdict[str, defaultdict[str, defaultdict[Sort, Tally]]]:
+    return defaultdict(lambda: defaultdict(lambda: defaultdict(Tally)))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """Whose figures: a jurisdiction, the counties served within it, and the township if it is about one."""
@@ -52,6 +51,13 @@ class Scope:
     jurisdiction: str
     counties: frozenset[str]
     township: str | None = None
+
+    def cells(self, of: Mapping[str, Mapping[str, C]]) -> Iterator[C]:
+        """The cells that belong to it, of all by county and township."""
+        for county in self.counties & of.keys():
+            for township, cell in of[county].items():
+                if self.township in (None, township):
+                    yield cell
 
     def holds(self, place: Place) -> bool:
         """Whether a cell of this place belongs to it."""
@@ -65,31 +71,42 @@ class ExchangeCells:
     cohort: Cohort
     period: Period
     keep_rows: bool
-    tallies: defaultdict[Place, defaultdict[Sort, Tally]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(Tally)))
+    tallies: defaultdict[str, defaultdict[str, defaultdict[Sort, Tally]]] = field(default_factory=_no_tallies)
     rows: defaultdict[Place, list[tuple[Sort, Exchange, Verdict]]] = field(default_factory=lambda: defaultdict(list))
 
-    def take(self, exchange: Exchange, verdict: Verdict) -> None:
-        """Count one exchange; one that wants no feedback counts for nothing here."""
+    def take_cohort(self, one: CohortSum) -> None:
+        """Count exchanges of the cohort that the ledger added up."""
+        self._tally(one).take_cohort(one)
+
+    def take_waiting(self, one: WaitingSum) -> None:
+        """Count open exchanges that the ledger added up."""
+        self._tally(one).take_waiting(one)
+
+    def take(self, exchange: Exchange, verdict: Verdict, township: str | None, *, waits: bool = True) -> None:
+        """Count one exchange, and with `waits` also whether it is open; one that wants no feedback counts for nothing here."""
         if verdict.first_due is None:
             return
-        place = Place(exchange.own, exchange.handled_by or UNASSIGNED)
+        place = Place(exchange.own, township or UNASSIGNED)
         sort = Sort(register_of(exchange) is RegisterKind.OUTFLOW, is_key_information(exchange))
-        tally = self.tallies[place][sort]
-        tally.wait(verdict)
-        counts = verdict.due_in if self.cohort is Cohort.DUE else verdict.submitted_in
-        if counts(self.period):
-            tally.count(verdict)
+        counted = (verdict.due_in if self.cohort is Cohort.DUE else verdict.submitted_in)(self.period)
+        if waits and verdict.open:
+            self.tallies[place.county][place.township][sort].wait(verdict)
+        if counted:
+            self.tallies[place.county][place.township][sort].count(verdict)
             if self.keep_rows and not verdict.withdrawn_apart:
                 self.rows[place].append((sort, exchange, verdict))
+
+    def _tally(self, one: CohortSum | WaitingSum) -> Tally:
+        sort = Sort(bool(one.sort & OUTFLOW), bool(one.sort & KEY))
+        return self.tallies[one.own][one.township or UNASSIGNED][sort]
 
     def total(self, scope: Scope, wanted: Callable[[Sort], bool]) -> Tally:
         """The sum over the cells of a scope."""
         whole = Tally()
-        for place, sorts in self.tallies.items():
-            if scope.holds(place):
-                for sort, tally in sorts.items():
-                    if wanted(sort):
-                        whole.add(tally)
+        for sorts in scope.cells(self.tallies):
+            for sort, tally in sorts.items():
+                if wanted(sort):
+                    whole.add(tally)
         return whole
 
     def rows_of(self, scope: Scope, wanted: Callable[[Sort], bool], counts: Callable[[Verdict], bool]) -> tuple[Row, ...]:
@@ -116,22 +133,27 @@ class EntryCells:
     """The open entries, by place."""
 
     keep_rows: bool
-    tallies: defaultdict[Place, EntryTally] = field(default_factory=lambda: defaultdict(EntryTally))
+    tallies: defaultdict[str, defaultdict[str, EntryTally]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(EntryTally))
+    )
     rows: defaultdict[Place, list[CountedEntry]] = field(default_factory=lambda: defaultdict(list))
+
+    def take_sum(self, one: EntrySum) -> None:
+        """Count open entries that the ledger added up."""
+        self.tallies[one.jurisdiction][one.township or UNASSIGNED].take(one)
 
     def take(self, counted: CountedEntry) -> None:
         """Count one open entry."""
         place = Place(counted.entry.jurisdiction, counted.entry.township or UNASSIGNED)
-        self.tallies[place].count(counted)
+        self.tallies[place.county][place.township].count(counted)
         if self.keep_rows:
             self.rows[place].append(counted)
 
     def total(self, scope: Scope) -> EntryTally:
         """The sum over the cells of a scope."""
         whole = EntryTally()
-        for place, tally in self.tallies.items():
-            if scope.holds(place):
-                whole.add(tally)
+        for tally in scope.cells(self.tallies):
+            whole.add(tally)
         return whole
 
     def rows_of(self, scope: Scope, counts: Callable[[CountedEntry], bool]) -> tuple[Row, ...]:

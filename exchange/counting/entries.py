@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from exchange.codes import Result
+from exchange.codes import RegisterKind, Result
 from exchange.conversation import Fact, FactKind
 from exchange.counting.rows import Row, Stamp, stamp_of
 from exchange.counting.verdict import Verdict
@@ -14,6 +14,54 @@ from exchange.people.register import Entry, EntryFact, EntryFactKind
 
 # The other side's word on the record itself: it is right, or here is the right one.
 RECORD_CONFIRMED = frozenset({Result.CONFIRMED, Result.CORRECTED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryPlace:
+    """Of a register entry only what counting asks for: where it stands, and nothing about the person."""
+
+    id: str
+    jurisdiction: str
+    register: RegisterKind
+    origin: str
+    destination: str
+    township: str | None
+
+    @property
+    def other(self) -> str:
+        """As of `Entry`: the destination of an outflow, the origin of an inflow entry."""
+        return self.destination if self.register is RegisterKind.OUTFLOW else self.origin
+
+
+def place_of(entry: Entry) -> EntryPlace:
+    """Where an entry stands."""
+    return EntryPlace(
+        id=entry.id,
+        jurisdiction=entry.jurisdiction,
+        register=entry.register,
+        origin=entry.origin,
+        destination=entry.destination,
+        township=entry.township,
+    )
+
+
+class EntrySum(NamedTuple):
+    """So many open entries that stand alike, opened in one year; and how many were exchanged and confirmed since."""
+
+    jurisdiction: str
+    township: str | None
+    register: RegisterKind
+    origin: str
+    destination: str
+    year: int
+    open: int
+    exchanged: int
+    confirmed: int
+
+    @property
+    def other(self) -> str:
+        """As of `Entry`."""
+        return self.destination if self.register is RegisterKind.OUTFLOW else self.origin
 
 
 def opening_at(facts: Iterable[EntryFact], period: Period, as_of: datetime) -> EntryFact | None:
@@ -67,7 +115,7 @@ def contact_of(verdict: Verdict) -> Contact:
 class CountedEntry:
     """An open entry, and what was exchanged about it; before its opening counts for nothing."""
 
-    entry: Entry
+    entry: EntryPlace
     opening: EntryFact
     contact: Contact | None
 
@@ -112,6 +160,12 @@ class EntryTally:
         self.open += 1
         self.exchanged += counted.exchanged
         self.confirmed += counted.confirmed
+
+    def take(self, one: EntrySum) -> None:
+        """Take in entries that the ledger added up."""
+        self.open += one.open
+        self.exchanged += one.exchanged
+        self.confirmed += one.confirmed
 
     def add(self, other: "EntryTally") -> None:
         """Take in the counts of another cell."""

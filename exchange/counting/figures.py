@@ -1,6 +1,6 @@
 """From cells to the thirteen rates of a jurisdiction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -89,7 +89,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """All that one pass over the ledger counted; `rejected` by county."""
+    """All that was counted for a report; `rejected` by county."""
 
     query: ReportQuery
     rules: str
@@ -97,7 +97,7 @@ class Counted:
     asker: ExchangeCells
     entries: EntryCells
     files: tuple[ImportedFile, ...]
-    rejected: tuple[str, ...]
+    rejected: Mapping[str, int]
 
     def figures(self, scope: Scope) -> Figures:
         """The figures of a scope."""
@@ -105,13 +105,13 @@ class Counted:
             jurisdiction=scope.jurisdiction,
             township=scope.township,
             rates=tuple(self._rate(name, scope) for name in RateName),
-            rejected=sum(own in scope.counties for own in self.rejected) if scope.township is None else None,
+            rejected=sum(self.rejected.get(own, 0) for own in scope.counties) if scope.township is None else None,
         )
 
     def townships(self, county: str) -> list[str]:
         """The townships of a county in which something was counted, `UNASSIGNED` at the end."""
-        places = {*self.asked.tallies, *self.asker.tallies, *self.entries.tallies}
-        return sorted({place.township for place in places if place.county == county})
+        cells: tuple[Mapping[str, Mapping[str, object]], ...] = (self.asked.tallies, self.asker.tallies, self.entries.tallies)
+        return sorted({township for held in cells for township in held.get(county, ())})
 
     def _rate(self, name: RateName, scope: Scope) -> Rate:
         match name:

@@ -1,7 +1,7 @@
 """What a report is asked for: whose figures, of when, as of when, and of which exchanges."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from exchange.codes import Event, Kind, PriorityLevel, Purpose, RegisterKind
@@ -102,3 +102,12 @@ def month_query(
         narrowing=narrowing,
         parts=parts,
     )
+
+
+def months_until(last: str, number: int, rules: RuleSet) -> tuple[Period, ...]:
+    """So many statistical months up to `YYYY-MM`, in order; ValueError for no month."""
+    months = [last]
+    for _ in range(number - 1):
+        before = date.fromisoformat(f"{months[-1]}-01") - timedelta(days=1)
+        months.append(f"{before:%Y-%m}")
+    return tuple(rules.statistical_month(month) for month in reversed(months))

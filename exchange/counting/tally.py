@@ -6,10 +6,20 @@ from datetime import date, datetime, timedelta
 
 from exchange.codes import Result
 from exchange.counting.share import Beside, Share, percentile
+from exchange.counting.sums import CohortSum, WaitingSum
 from exchange.counting.verdict import Verdict
+from exchange.counting.version import Mark
 from exchange.moments import civil_day
 
 _JUST_BEFORE = timedelta(milliseconds=1)
+_COUNTED = (
+    (Mark.ANSWERED, "answered"),
+    (Mark.ON_TIME, "on_time"),
+    (Mark.NOT_FOUND, "not_found"),
+    (Mark.REFUSED, "refused"),
+    (Mark.CHALLENGED, "challenged"),
+    (Mark.WITHDRAWN, "withdrawn_later"),
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,6 +58,28 @@ class Tally:
         days = verdict.days_to_answer
         if days is not None:
             self.days[days] += 1
+
+    def take_cohort(self, one: CohortSum) -> None:
+        """Take in exchanges of the cohort that the ledger added up."""
+        marks, number = one.marks, one.number
+        if marks & Mark.APART:
+            self.withdrawn_apart += number
+            return
+        self.cohort += number
+        self.lapsed += number if one.lapsed else 0
+        for mark, name in _COUNTED:
+            if marks & mark:
+                setattr(self, name, getattr(self, name) + number)
+        if one.days >= 0:
+            self.days[one.days] += number
+
+    def take_waiting(self, one: WaitingSum) -> None:
+        """Take in open exchanges that the ledger added up."""
+        self.open += one.number
+        self.oldest_open = _earlier(self.oldest_open, date.fromordinal(one.received))
+        if one.overdue:
+            self.overdue += one.number
+            self.oldest_overdue = _earlier(self.oldest_overdue, date.fromordinal(one.due))
 
     def wait(self, verdict: Verdict) -> None:
         """Take in an exchange of whatever period that is open at the as-of moment; any other changes nothing."""

@@ -111,13 +111,18 @@ def reopen_entry(ledger: Ledger, own: frozenset[str], entry_id: str, now: dateti
 def protect_entry(
     ledger: Ledger, own: frozenset[str], entry_id: str, protected: bool, now: datetime, *, version: int | None = None
 ) -> Entry:
-    """Set or lift the protection (保护) of an entry: a protected one is never compared, announced or found by others."""
+    """Set or lift the protection (保护) of an entry: a protected one is never compared, announced or found by others.
+
+    What other departments' sheets had to say of it is erased.
+    """
     entry = _load(ledger, own, entry_id, version)
     if entry.protected is protected:
         return entry
     then = replace(entry, protected=protected, version=entry.version + 1)
     ledger.entries.save([then])
     ledger.entries.add_facts([_fact(then, EntryFactKind.CHANGED, now, now)])
+    if protected:
+        ledger.cross_checks.lapse(entry=entry_id)
     pair_waiting(ledger, [then], now)
     return then
 

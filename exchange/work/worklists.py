@@ -19,7 +19,7 @@ from exchange.conversation import State
 from exchange.counting.query import UNASSIGNED
 from exchange.errors import Retry
 from exchange.exchanges import Acceptance, Exchange, Link
-from exchange.moments import civil_day, day_start, to_milliseconds
+from exchange.moments import civil_day, to_milliseconds
 
 OWED = frozenset({State.OPEN, State.CHALLENGED})
 
@@ -40,7 +40,7 @@ class Order(StrEnum):
     """By what a list is put in order, the least first."""
 
     DUE = "due"
-    ANSWERED = "answered"
+    LAPSES = "lapses"
     SUBMITTED = "submitted"
 
 
@@ -65,7 +65,7 @@ BELONGS: dict[Worklist, Belonging] = {
     Worklist.TO_ASSIGN: Belonging(role=_ASKED, states=OWED, paired=True, in_hand=False, order=_DUE),
     Worklist.TO_PAIR: Belonging(role=_ASKED, states=OWED, paired=False, in_hand=False, order=_DUE),
     Worklist.TO_ANSWER: Belonging(role=_ASKED, states=OWED, order=_DUE),
-    Worklist.TO_CONFIRM: Belonging(role=_ASKER, states=frozenset({State.ANSWERED}), order=Order.ANSWERED),
+    Worklist.TO_CONFIRM: Belonging(role=_ASKER, states=frozenset({State.ANSWERED}), order=Order.LAPSES),
     Worklist.TO_MEND: Belonging(role=_ASKER, rejected=True, order=Order.SUBMITTED),
     Worklist.OVERDUE: Belonging(role=_ASKED, states=OWED, late=True, order=_DUE),
     Worklist.AWAITED: Belonging(role=_ASKER, states=OWED, late=True, order=_DUE),
@@ -81,7 +81,6 @@ class WorkFilter:
 
     own: frozenset[str]
     today: date
-    lapsed_before: datetime
     kind: Kind | None = None
     event: Event | None = None
     purpose: Purpose | None = None
@@ -91,10 +90,9 @@ class WorkFilter:
     link: int | None = None
 
     @classmethod
-    def at(cls, own: frozenset[str], now: datetime, lapse_days: int) -> Self:
+    def at(cls, own: frozenset[str], now: datetime) -> Self:
         """Everything of these counties, as a clock sees it."""
-        today = civil_day(now)
-        return cls(own=own, today=today, lapsed_before=day_start(today - timedelta(days=lapse_days)))
+        return cls(own=own, today=civil_day(now))
 
     def fits(self, exchange: Exchange) -> bool:
         """Whether an exchange is among those that are asked for, on whatever list."""
@@ -126,7 +124,7 @@ def matter_of(exchange: Exchange) -> Matter:
     return Matter(exchange.own, exchange.other, exchange.kind, exchange.event, exchange.purpose, exchange.person_index)
 
 
-def belongs(worklist: Worklist, exchange: Exchange, today: date, lapsed_before: datetime) -> bool:
+def belongs(worklist: Worklist, exchange: Exchange, today: date) -> bool:
     """Whether an exchange stands on a list, as far as it alone can tell: whether it was submitted again, others know."""
     wanted, talk = BELONGS[worklist], exchange.conversation
     if exchange.key.role is not wanted.role:
@@ -136,8 +134,8 @@ def belongs(worklist: Worklist, exchange: Exchange, today: date, lapsed_before: 
         return exchange.acceptance is Acceptance.REJECTED and (problem is None or problem.retry is not Retry.LATER)
     if talk is None or talk.state not in wanted.states:
         return False
-    dated = talk.due if wanted.order is Order.DUE else talk.fed_back_at
-    if dated is None or (talk.state is State.ANSWERED and talk.fed_back_at is not None and talk.fed_back_at < lapsed_before):
+    dated = talk.due if wanted.order is Order.DUE else talk.lapses_on
+    if dated is None or (wanted.order is Order.LAPSES and dated < today):
         return False
     return (
         (wanted.paired is None or wanted.paired == (exchange.paired_at is not None))
@@ -152,20 +150,12 @@ def place_on(worklist: Worklist, exchange: Exchange) -> str:
     match BELONGS[worklist].order:
         case Order.SUBMITTED:
             return f"{to_milliseconds(exchange.submitted_at):015d}"
-        case Order.ANSWERED if talk is not None and talk.fed_back_at is not None:
-            return f"{to_milliseconds(talk.fed_back_at):015d}"
+        case Order.LAPSES if talk is not None and talk.lapses_on is not None:
+            return talk.lapses_on.isoformat()
         case Order.DUE if talk is not None and talk.due is not None:
             return talk.due.isoformat()
         case _:
             raise ValueError("an exchange without that date or moment stands on no such list")
-
-
-def lapses_on(exchange: Exchange, lapse_days: int) -> date | None:
-    """The last day on which an answer can be confirmed or challenged; None where none waits."""
-    talk = exchange.conversation
-    if talk is None or talk.state is not State.ANSWERED or talk.fed_back_at is None:
-        return None
-    return civil_day(talk.fed_back_at) + timedelta(days=lapse_days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

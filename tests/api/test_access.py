@@ -10,8 +10,8 @@ from fastapi.routing import APIRoute
 from api import health
 from api.access import LocalRole
 from api.app import create_app
+from api.describing.openapi import describe
 from api.local import ROUTERS
-from api.openapi import describe
 from exchange.codes import Role
 from exchange.partners import PartnerStatus
 from exchange.terms.agreement import Party, Standing
@@ -21,8 +21,11 @@ from tests.api.nodes import Served, served
 from tests.builders import (
     WUCHANG,
     XICHENG,
+    a_check,
+    a_check_row,
     a_comparison,
     a_conversation,
+    a_difference,
     a_frozen,
     a_message,
     a_partner,
@@ -135,6 +138,15 @@ RULES = {
     "POST /api/v1/imports": OWN_DEEDS,
     "GET /api/v1/imports": rule(*PEOPLE, above=FORBIDDEN, outside=FORBIDDEN, below=EMPTY, other=EMPTY),
     "GET /api/v1/imports/templates/{layout}": WHOEVER,
+    "POST /api/v1/cross-checks": OWN_DEEDS,
+    "GET /api/v1/cross-checks": OWN_PEOPLE,
+    "GET /api/v1/cross-checks/to-check": OWN_PEOPLE,
+    "POST /api/v1/cross-checks/settlement-sheets": ONE_PERSON,
+    "GET /api/v1/cross-checks/{id}": ONE_PERSON,
+    "GET /api/v1/cross-checks/{id}/rows": ONE_PERSON,
+    "GET /api/v1/cross-checks/{id}/differences": ONE_PERSON,
+    "GET /api/v1/cross-checks/{id}/sheet": ONE_PERSON,
+    "POST /api/v1/cross-checks/{id}/settlements": ONE_PERSON,
     "GET /api/v1/imports/{id}": ONE_ANSWER,
     "GET /api/v1/imports/{id}/rows": ONE_ANSWER,
     "POST /api/v1/imports/{id}/annotated": ONE_ANSWER,
@@ -158,6 +170,7 @@ RULES = {
     "GET /api/v1/comparisons": OVERSEEING,
     "GET /api/v1/comparisons/{comparison}": OVERSEEING,
     "GET /api/v1/rates": FIGURES,
+    "GET /api/v1/rates/grid": FIGURES,
     "GET /api/v1/rates/{rate}/rows": FIGURES,
     "GET /api/v1/reports/{report}": FIGURES,
     "GET /api/v1/frozen-reports": EXCHANGE_ROWS,
@@ -213,6 +226,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             back: dict[str, Any] = {"township": None, "due": None, "reason": ReturnReason.NOT_OURS, "by": "key-1"}
             ledger.assignments.add([Assignment(exchange=asked.key, at=made.clock.now(), **back)])
             ledger.imports.add(an_import(1), [a_row(2)])
+            ledger.cross_checks.add(a_check(1), [a_check_row(3)], [a_difference(1)])
             ledger.reports.freeze([FROZEN])
             ledger.reports.put_sending(a_sending(FROZEN))
             ledger.reports.receive(RECEIVED)
@@ -267,7 +281,7 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
         if path.endswith("/assignment"):
             request |= {"json": {"township": "110102003"}}  # another one than below
         elif media == "multipart/form-data":
-            request |= {"files": {"file": ("a.csv", b"a")}, "data": {"layout": "outflow"}}
+            request |= {"files": {"file": ("a.csv", b"a")}, "data": {"layout": "outflow", "check": an_id(1)}}
         else:
             body = content["example"] if "example" in content else content["examples"]["1"]["value"]
             body = {**body, "entry": an_id(1)} if isinstance(body, dict) and "entry" in body else body

@@ -18,8 +18,8 @@ from schemathesis.specs.openapi.checks import (
 
 from adapters.database.engine import open_database
 from adapters.keys.tokens import access_token
+from api.describing.published import render
 from api.models.base import EXAMPLE_ID
-from api.published import render
 from exchange.codes import Role
 from exchange.partners import PartnerStatus
 from exchange.wire.message import write_message
@@ -27,7 +27,10 @@ from tests.api.nodes import Served, served
 from tests.builders import (
     XICHENG,
     XICHENG_NODE,
+    a_check,
+    a_check_row,
     a_conversation,
+    a_difference,
     a_message,
     a_partner,
     a_query,
@@ -85,6 +88,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             exchange = an_exchange(1, link=link, role=Role.ASKER, conversation=a_conversation(), entry=EXAMPLE_ID)
             ledger.exchanges.add([exchange])
             ledger.imports.add(an_import(1), [a_row(2)])
+            differences = [a_difference(n, check=EXAMPLE_ID, entry=EXAMPLE_ID) for n in (1, 2)]
+            ledger.cross_checks.add(a_check(1, id=EXAMPLE_ID), [a_check_row(3, check=EXAMPLE_ID)], differences)
             ledger.cases.add(a_case(7, id=EXAMPLE_ID))
         yield node
     database.close()

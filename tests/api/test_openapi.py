@@ -9,8 +9,8 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from api import figures, health, partner
+from api.describing.published import render
 from api.local import ROUTERS
-from api.published import render
 from exchange.announcements import ExchangeEvent
 from exchange.wire import ijson
 

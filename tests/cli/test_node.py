@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from adapters.sheets import Layout, Severity
+from adapters.sheets import ImportLayout, Severity
 from api.access import LocalRole
+from exchange.checking.check import CheckField, CheckLayout, DifferenceState, Settlement
 from exchange.codes import CloseReason, Event, Kind, Purpose, RegisterKind, Result, Role, Sex
 from exchange.conversation import Effect, State
 from exchange.exchanges import Acceptance, Direction
@@ -22,6 +23,7 @@ from exchange.jurisdiction import Category
 from exchange.partners import PartnerStatus
 from exchange.rates import Cohort
 from exchange.terms.agreement import Standing
+from exchange.verbs.cross_check.settle import SettledAs
 from exchange.wire.batch import Outcome
 from tests.builders import WUCHANG, WUCHANG_NODE
 from woshou.__main__ import whole
@@ -213,7 +215,12 @@ def test_tables_say_in_chinese_what_every_listed_code_means():
         "outcome": [*Outcome, *RowOutcome],
         "effect": Effect,
         "register": RegisterKind,
-        "layout": Layout,
+        "layout": ImportLayout,
+        "check_layout": CheckLayout,
+        "check_field": CheckField,
+        "difference_state": DifferenceState,
+        "settlement": Settlement,
+        "settled_as": SettledAs,
         "close_reason": CloseReason,
         "severity": Severity,
         "standing": Standing,

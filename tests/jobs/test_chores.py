@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from exchange.checking.check import DifferenceState
 from exchange.codes import Kind, WithdrawalReason
 from exchange.conversation import State
 from exchange.exchanges import Direction
@@ -16,7 +17,7 @@ from jobs.deliver import deliver_all
 from jobs.renew import renew_partners
 from jobs.runner import on_shift
 from jobs.tidy import tidy
-from tests.builders import WUCHANG_NODE
+from tests.builders import WUCHANG_NODE, a_check, a_difference
 from tests.jobs.offices import Pair, a_pair
 
 
@@ -58,6 +59,19 @@ def test_overdue_is_counted_on_both_sides(pair: Pair):
         assert announce_overdue(shift) == "owed 0, 0 of them new; awaited 1, 0 of them new"
     with on_shift(pair.wuchang, pair.client) as shift:
         assert announce_overdue(shift) == "owed 1, 0 of them new; awaited 0, 0 of them new"
+
+
+def test_differences_that_nobody_settled_lapse_after_thirty_days(pair: Pair):
+    born = pair.clock.now()
+    with pair.xicheng.ledgers.transaction() as ledger:
+        ledger.cross_checks.add(a_check(), [], [a_difference(1, at=born)])
+    with on_shift(pair.xicheng, pair.client) as shift:
+        for days, lapsed in ((30, 0), (1, 1), (1, 0)):
+            pair.clock.move(timedelta(days=days))
+            assert tidy(shift).endswith(f"{lapsed} differences lapsed")
+    with pair.xicheng.ledgers.transaction(read_only=True) as ledger:
+        (left,) = ledger.cross_checks.pick(a_check().id, [a_difference(1).id])
+    assert (left.state, left.proposal) == (DifferenceState.LAPSED, None)
 
 
 def test_what_was_withdrawn_is_erased_on_both_sides(pair: Pair):

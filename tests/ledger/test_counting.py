@@ -6,6 +6,7 @@ import pytest
 
 from exchange.codes import CloseReason, Role
 from exchange.conversation import FactKind
+from exchange.counting.entries import place_of
 from exchange.exchanges import Acceptance
 from exchange.ledger import CountedExchange
 from exchange.people.register import EntryFactKind
@@ -128,8 +129,8 @@ def test_an_entry_counts_with_the_facts_that_were_known_by_then(ledger):
     ledger.entries.add([entry])
     ledger.entries.add_facts([closed, opened])
     assert _entries(ledger, a_moment(20) - A_MILLISECOND) == {}
-    assert _entries(ledger, a_moment(20)) == {entry.id: (entry, (opened,))}
-    assert _entries(ledger, a_moment(40)) == {entry.id: (entry, (opened, closed))}
+    assert _entries(ledger, a_moment(20)) == {entry.id: (place_of(entry), (opened,))}
+    assert _entries(ledger, a_moment(40)) == {entry.id: (place_of(entry), (opened, closed))}
 
 
 def test_an_entry_whose_opening_was_not_known_yet_does_not_count(ledger):
@@ -149,8 +150,8 @@ def test_only_entries_of_these_counties_count_each_with_its_own_facts(ledger):
     ledger.entries.add(entries)
     ledger.entries.add_facts([*(an_entry_fact(n) for n in (1, 2, 3)), changed])
     assert _entries(ledger, a_moment(99)) == {
-        an_id(1): (entries[0], (an_entry_fact(1),)),
-        an_id(2): (entries[1], (an_entry_fact(2), changed)),
+        an_id(1): (place_of(entries[0]), (an_entry_fact(1),)),
+        an_id(2): (place_of(entries[1]), (an_entry_fact(2), changed)),
     }
     assert set(_entries(ledger, a_moment(99), own=MINE | {YUYANG})) == {an_id(1), an_id(2), an_id(3)}
     assert _entries(ledger, a_moment(99), own=frozenset()) == {}

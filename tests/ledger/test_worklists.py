@@ -21,7 +21,7 @@ from tests.ledger.support import in_pages
 
 NOW = a_moment(20 * 24 * 60)  # 22 March, so that answers of the first days have lapsed
 TOWNSHIP = "420106001"
-WANTED = WorkFilter.at(frozenset({WUCHANG, XICHENG}), NOW, 15)
+WANTED = WorkFilter.at(frozenset({WUCHANG, XICHENG}), NOW)
 NARROWED: dict[str, dict[str, Any]] = {
     "everything": {},
     "kind": {"kind": Kind.NOTICE},
@@ -41,7 +41,7 @@ def every_exchange():
     """One of each kind that the lists tell apart, and of each that the filters do."""
     made: list[Exchange] = []
     for role, state, paired, in_hand, late in product(Role, State, (True, False), (True, False), (True, False)):
-        talk = a_conversation(state, due=a_day(10 if late else 30), fed_back_at=a_moment(len(made) * 600))
+        talk = a_conversation(state, due=a_day(10 if late else 30), fed_back_at=a_moment(), lapses_on=a_day(len(made) * 7 % 40))
         n = len(made) + 1
         made.append(
             an_exchange(
@@ -68,7 +68,7 @@ def rejected(n, retry=Retry.CORRECTED, **changes):
 
 
 def expected(exchanges, worklist, wanted):
-    found = [e for e in exchanges if wanted.fits(e) and belongs(worklist, e, wanted.today, wanted.lapsed_before)]
+    found = [e for e in exchanges if wanted.fits(e) and belongs(worklist, e, wanted.today)]
     return sorted(found, key=lambda e: (place_on(worklist, e), e.key.exchange))
 
 
@@ -143,7 +143,7 @@ def test_a_cursor_of_another_list_is_refused(ledger, cursor):
 
 def test_whose_counties_are_none_sees_nothing(ledger):
     ledger.exchanges.add(every_exchange())
-    nobody = WorkFilter.at(frozenset(), NOW, 15)
+    nobody = WorkFilter.at(frozenset(), NOW)
     assert set(ledger.worklists.counts(nobody).values()) == {0}
     assert all(ledger.worklists.page(worklist, nobody, Page()) == [] for worklist in Worklist)
 

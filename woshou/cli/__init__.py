@@ -6,25 +6,11 @@ from typing import Annotated
 import typer
 
 from woshou.cli.call import group
-from woshou.cli.commands import (
-    agreement,
-    alerts,
-    apikey,
-    case,
-    exchange,
-    imports,
-    node,
-    norms,
-    openapi,
-    pairing,
-    partner,
-    processes,
-    register,
-    report,
-    route,
-    sheets,
-    upkeep,
-)
+from woshou.cli.commands import agreement, apikey, exchange, node, openapi, partner, processes, rates, report, upkeep
+from woshou.cli.commands.casework import case, route
+from woshou.cli.commands.clocks import alerts, norms
+from woshou.cli.commands.cross_check import checks
+from woshou.cli.commands.registers import imports, pairing, register, sheets
 from woshou.cli.commands.work import assign, worklist
 from woshou.cli.words import say, translate_frame
 
@@ -37,6 +23,7 @@ _MODULES = (
     agreement,
     sheets,
     imports,
+    checks,
     register,
     exchange,
     pairing,
@@ -44,6 +31,7 @@ _MODULES = (
     worklist,
     assign,
     report,
+    rates,
     alerts,
     norms,
     apikey,

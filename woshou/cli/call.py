@@ -120,6 +120,13 @@ class Call:
             bar.add_task(say(zh, en), total=None)
             yield
 
+    @contextmanager
+    def steps(self, zh: str, en: str) -> Iterator[Callable[[int, int], None]]:
+        """The same, for work that tells how many of how many steps are done."""
+        with show.progress() as bar:
+            task = bar.add_task(say(zh, en), total=None)
+            yield lambda done, of: bar.update(task, completed=done, total=of)
+
 
 def command(group: typer.Typer, name: str, *, zh: str, en: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a function whose first parameter is the call a command, with `--data` and `--json` like every other."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from adapters.sheets.words import label
 from exchange.cases.progress import CaseState, ItemState
+from exchange.checking.check import FIELD_NAMES, CheckLayout, CheckOutcome, DifferenceState, Settlement
 from exchange.clocks.escalation import EscalationWhy
 from exchange.clocks.troubles import TroubleKind
 from exchange.codes import ChallengeReason, CloseReason, Event, Item, Kind, Purpose, RegisterKind, Result, Role, Sex
@@ -13,6 +14,7 @@ from exchange.jurisdiction import Category
 from exchange.partners import PartnerStatus
 from exchange.rates import Cohort
 from exchange.terms.agreement import Standing
+from exchange.verbs.cross_check.settle import SettledAs
 from exchange.wire.batch import Outcome
 from exchange.work.assignment import ReturnReason
 from woshou.cli.words import LANGUAGE
@@ -124,6 +126,29 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "register": {RegisterKind.OUTFLOW: "流出", RegisterKind.INFLOW: "流入"},
     "layout": {RegisterKind.OUTFLOW: "流出", RegisterKind.INFLOW: "流入", "matters": "事项", "answers": "反馈"},
+    "check_layout": {
+        CheckLayout.BIRTHS: "出生医学证明",
+        CheckLayout.MARRIAGES: "婚姻登记",
+        CheckLayout.HOUSEHOLD_MOVES: "户口迁移",
+        CheckLayout.IMMUNISATION: "预防接种",
+    },
+    "check_field": {name: zh for name, (zh, _) in FIELD_NAMES.items()},
+    "check_outcome": {CheckOutcome.REFUSED: "拒绝", CheckOutcome.AMBIGUOUS: "无法确定"},
+    "difference_state": {
+        DifferenceState.OPEN: "待处理",
+        DifferenceState.CORRECTED: "已更正",
+        DifferenceState.KEPT: "已保留",
+        DifferenceState.LAPSED: "已过期",
+    },
+    "settlement": {settlement: label("decision", settlement) for settlement in Settlement},
+    "settled_as": {
+        SettledAs.CORRECTED: "已更正",
+        SettledAs.KEPT: "已保留",
+        SettledAs.LEFT: "暂缓",
+        SettledAs.STALE: "个案已变化",
+        SettledAs.UNCHANGED: "无变化",
+        SettledAs.REFUSED: "未处理",
+    },
     "close_reason": {
         CloseReason.RETURNED: "返回",
         CloseReason.MOVED_ON: "他往",

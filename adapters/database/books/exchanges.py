@@ -1,17 +1,24 @@
 """The exchanges and the facts that the rates count."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from itertools import islice
 from operator import attrgetter, itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, literal, literal_column, or_, select, tuple_
 
+from adapters.database.books.counting.verdicts import queue_values
 from adapters.database.books.exchange_rows import exchange_of, exchange_values, fact_of, fact_values
-from adapters.database.tables import ExchangeRow, FactRow, MessageRow
+from adapters.database.books.work.assignments import SqlAssignments
+from adapters.database.tables import ExchangeRow, FactRow, MessageRow, UncountedRow
+from adapters.database.values import moment_of, words
 from adapters.database.work import Asked, Work, beside, table_of
 from exchange.codes import Role
 from exchange.conversation import Fact, FactKind, State
+from exchange.counting.history import History, KeptFact
+from exchange.counting.version import step_day
 from exchange.cursors import read_exchange_cursor
 from exchange.exchanges import Acceptance, Exchange, ExchangeKey
 from exchange.ledger import CountedExchange, ExchangeFilter, Page
@@ -61,6 +68,17 @@ _unpaired = Asked(
     ).order_by(_EXCHANGES.c.exchange, _EXCHANGES.c.link)
 )
 
+_named = Asked(lambda work: _ALL.where(work.among(_EXCHANGES.c.exchange, bindparam("names"))))
+_kept = Asked(
+    lambda work: (
+        select(_FACTS.c.link, _FACTS.c.exchange, _FACTS.c.role, _FACTS.c.voided_at, *_FACT)
+        .where(work.among(_FACTS.c.exchange, bindparam("names")))
+        .order_by(_FACTS.c.exchange, *_IN_ORDER)
+    )
+)
+ROLES = words(Role)
+_AT_ONCE = 2000
+
 
 class SqlExchanges:
     """`exchange.ledger.Exchanges` in SQL."""
@@ -88,6 +106,8 @@ class SqlExchanges:
 
     def add_facts(self, facts: Sequence[tuple[ExchangeKey, Fact]]) -> None:
         self._work.insert(FactRow, [fact_values(key, fact) for key, fact in facts])
+        days = {(key, step_day(max(fact.happened_at, fact.known_at))) for key, fact in facts}
+        self._work.insert(UncountedRow, [queue_values(key, day) for key, day in days])
 
     def facts(self, key: ExchangeKey) -> list[Fact]:
         holding = select(*_FACT).where(_of(key), _FACTS.c.voided_at.is_(None))
@@ -96,7 +116,8 @@ class SqlExchanges:
     def void_facts(self, key: ExchangeKey, messages: Iterable[str], at: datetime) -> None:
         told = self._work.one_of(_FACTS.c.message, messages)
         voided = _FACTS.update().where(_of(key), _FACTS.c.voided_at.is_(None), told)
-        self._work.change(voided.values(voided_at=to_milliseconds(at)))
+        if self._work.change(voided.values(voided_at=to_milliseconds(at))):
+            self._work.insert(UncountedRow, [queue_values(key, step_day(at))])
 
     def unpaired(self, own: Iterable[str], person_indexes: Iterable[str]) -> list[Exchange]:
         wanted = list(person_indexes)
@@ -132,6 +153,30 @@ class SqlExchanges:
         with self._work.stream(exchanges) as each, self._work.stream(known) as then:
             for exchange, rows in beside(map(exchange_of, each), attrgetter("key.exchange", "key.link"), then, itemgetter(0, 1)):
                 yield CountedExchange(exchange=exchange, facts=tuple(fact_of(*row[2:]) for row in rows))
+
+    def histories(self, keys: Iterable[ExchangeKey]) -> Iterator[History]:
+        each = iter(dict.fromkeys(keys))
+        while several := list(islice(each, _AT_ONCE)):
+            wanted, names = frozenset(several), self._work.listed({key.exchange for key in several})
+            facts: defaultdict[ExchangeKey, list[KeptFact]] = defaultdict(list)
+            for link, exchange, role, voided_at, *fact in self._work.ask(_kept, names=names):
+                facts[ExchangeKey(link, exchange, ROLES[role])].append(
+                    KeptFact(fact=fact_of(*fact), voided_at=moment_of(voided_at))
+                )
+            handings = SqlAssignments(self._work).of(several)
+            for exchange in map(exchange_of, self._work.ask(_named, names=names)):
+                key = exchange.key
+                if key in wanted:
+                    yield History(exchange=exchange, facts=tuple(facts[key]), handings=handings.get(key, ()))
+
+    def keys(self, after: ExchangeKey | None, limit: int) -> list[ExchangeKey]:
+        held = _EXCHANGES.c
+        place = (held.exchange, held.link, held.role)
+        found = select(held.link, held.exchange, held.role)
+        if after is not None:
+            found = found.where(tuple_(*place) > tuple_(after.exchange, after.link, after.role.value))
+        rows = self._work.rows(found.order_by(*place).limit(limit))
+        return [ExchangeKey(link, exchange, ROLES[role]) for link, exchange, role in rows]
 
     def to_erase(self, limit: int) -> list[ExchangeKey]:
         facts, messages = _FACTS.c, _MESSAGES.c

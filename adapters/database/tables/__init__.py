@@ -8,6 +8,8 @@ from adapters.database.tables.cases import CaseExchangeRow, CaseRow, PinRow, Sen
 from adapters.database.tables.clocks import EscalationRow, HolidayRow, RulesFileRow, RulesUseRow, TellingRow, TroubleRow
 from adapters.database.tables.columns import Row
 from adapters.database.tables.comparisons import ComparisonRow
+from adapters.database.tables.counting import TotalsRow, UncountedRow, VerdictRow
+from adapters.database.tables.cross_checks import CrossCheckRow, CrossCheckRowRow, DifferenceRow
 from adapters.database.tables.exchanges import ExchangeRow, FactRow
 from adapters.database.tables.links import BatchRow, LinkRow, MessageRow
 from adapters.database.tables.node import (
@@ -34,6 +36,9 @@ __all__ = [
     "CaseExchangeRow",
     "CaseRow",
     "ComparisonRow",
+    "CrossCheckRow",
+    "CrossCheckRowRow",
+    "DifferenceRow",
     "EntryFactRow",
     "EntryRow",
     "EscalationRow",
@@ -60,6 +65,9 @@ __all__ = [
     "RulesUseRow",
     "SentOnRow",
     "TellingRow",
+    "TotalsRow",
     "TroubleRow",
+    "UncountedRow",
     "UsedAssertionRow",
+    "VerdictRow",
 ]

@@ -2,6 +2,7 @@
 
 - words, UUIDs, digests, ISO dates and JSON: TEXT, compared by code point. PostgreSQL's default collation would compare
   by the rules of a language, which is slower and puts keys in another order than SQLite and Python do
+- days of what is counted: INTEGER, proleptic ordinals, of which SQL can reckon
 - moments: BIGINT, milliseconds since 1970-01-01T00:00:00Z
 - what is about a person: one blob for each row, so that it can be sealed as one value
 """
@@ -13,6 +14,7 @@ from sqlmodel import Field, SQLModel
 
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 # SQLite counts rows up only in a column of its own INTEGER type, which holds 64 bits as well.
+SMALL = Integer()
 NUMBER = BigInteger().with_variant(Integer(), "sqlite")
 
 
@@ -37,6 +39,11 @@ def text(**more: Any) -> Any:
 def number(**more: Any) -> Any:
     """A count, a sequence, or a moment in milliseconds."""
     return Field(sa_type=NUMBER, **more)
+
+
+def small(**more: Any) -> Any:
+    """A number that fits into 31 bits, such as the ordinal of a day; half as wide where there are millions of them."""
+    return Field(sa_type=SMALL, **more)
 
 
 def flag(**more: Any) -> Any:

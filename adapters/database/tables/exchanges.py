@@ -9,7 +9,6 @@ _DUE = sql("state IN ('open', 'challenged')")
 _TO_PAIR = sql("state IN ('open', 'challenged') AND role = 'asked' AND paired_at IS NULL AND handled_by IS NULL")
 _TO_ASSIGN = sql("state IN ('open', 'challenged') AND role = 'asked' AND paired_at IS NOT NULL AND handled_by IS NULL")
 _AT_TOWNSHIP = sql("state IN ('open', 'challenged') AND role = 'asked' AND handled_by IS NOT NULL")
-_ANSWERED = sql("state = 'answered' AND role = 'asker'")
 _REJECTED = sql("acceptance = 'rejected' AND role = 'asker'")
 _SUBMITTED = sql("role = 'asker'")
 _LAPSING = sql("state = 'answered'")
@@ -43,7 +42,6 @@ class ExchangeRow(Row, table=True):
             sqlite_where=_AT_TOWNSHIP,
             postgresql_where=_AT_TOWNSHIP,
         ),
-        Index("exchanges_answered", "own", "fed_back_at", "exchange", "link", sqlite_where=_ANSWERED, postgresql_where=_ANSWERED),
         Index(
             "exchanges_rejected", "own", "submitted_at", "exchange", "link", sqlite_where=_REJECTED, postgresql_where=_REJECTED
         ),

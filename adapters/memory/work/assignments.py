@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from adapters.memory.books import Books
+from adapters.memory.counting import enqueue
+from exchange.counting.version import step_day
 from exchange.exchanges import ExchangeKey
 from exchange.work.assignment import Assignment
 
@@ -16,6 +18,7 @@ class MemoryAssignments:
     def add(self, assignments: Sequence[Assignment]) -> None:
         for each in assignments:
             self._books.assignments[each.exchange] = (*self._books.assignments.get(each.exchange, ()), each)
+            enqueue(self._books, each.exchange, step_day(each.at))
 
     def of(self, keys: Iterable[ExchangeKey]) -> Mapping[ExchangeKey, tuple[Assignment, ...]]:
         held = self._books.assignments

@@ -31,7 +31,7 @@ class MemoryWorklists:
 
     def _on(self, worklist: Worklist, wanted: WorkFilter) -> Iterator[Exchange]:
         for each in self._books.exchanges.values():
-            if not wanted.fits(each) or not belongs(worklist, each, wanted.today, wanted.lapsed_before):
+            if not wanted.fits(each) or not belongs(worklist, each, wanted.today):
                 continue
             if not (BELONGS[worklist].rejected and self._submitted_again(each)):
                 yield each

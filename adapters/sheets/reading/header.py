@@ -49,7 +49,7 @@ def find_header(first: list[Row], merges: Merges, offset: int, spellings: Spelli
             pair = _rate(number + 1, joined, spellings)
             if helped and pair.better_than(best):
                 best = pair
-    if best is None or best.fields < _ENOUGH:
+    if best is None or best.fields < min(_ENOUGH, len(spellings.fields)):
         return None
     return _header_from(best, spellings)
 

@@ -23,6 +23,7 @@ from exchange.people.draft import Registrar
 from exchange.people.record import Record
 from exchange.people.register import NOTHING_KNOWN, Entry
 from exchange.people.whereabouts import PlaceTooCoarse, Side
+from exchange.verbs.cross_check.warn import unsettled
 from exchange.verbs.routing.find import route
 from exchange.verbs.sheets.facts import SheetFacts, SheetRow, refusal_problem
 from exchange.verbs.sheets.matters import Matter, read_matter
@@ -115,6 +116,7 @@ class _Chunk:
         self._divisions = self._node.divisions
         self._submission = Submission(ledger, self._node, now)
         self._links: dict[str, int | None] = {}
+        self._unsettled: Mapping[str, RowProblem] = {}
 
     def take(self, rows: Sequence[ReadMatter]) -> list[RowResult]:
         """The rows' results, in their order."""
@@ -125,6 +127,7 @@ class _Chunk:
         planned = [plan for plan in plans if isinstance(plan, _Planned)]
         self._find_held(planned)
         self._submission.expect([plan.draft for plan in planned])
+        self._unsettled = unsettled(self._ledger, [plan.draft.entry for plan in planned])
         submitted: set[str] = set()
         results = [self._result(read, plan, submitted) for read, plan in zip(rows, plans, strict=True)]
         self._submission.store()
@@ -159,7 +162,8 @@ class _Chunk:
             other: Side = "destination" if plan.draft.own_is_origin else "origin"
             return result(RowOutcome.REFUSED, None, refusal_problem(refusal, other))
         submitted.add(exchange)
-        return result(RowOutcome.ACCEPTED, made, *((_AGAIN,) if plan.again else ()))
+        doubt = self._unsettled.get(plan.draft.entry or "")
+        return result(RowOutcome.ACCEPTED, made, *((_AGAIN,) if plan.again else ()), *((doubt,) if doubt else ()))
 
     def _plan(self, matter: Matter, entries: Iterable[Entry]) -> _Planned:
         """The draft of a matter: what the row leaves open is filled in from the person's open entry."""

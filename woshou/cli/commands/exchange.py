@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from api.models.base import Doubt
 from api.models.exchanges import ExchangeWhole
 from exchange.codes import (
     Event,
@@ -23,12 +24,13 @@ from exchange.exchanges import Acceptance
 from exchange.ledger import ExchangeFilter, Page
 from exchange.moments import civil_day
 from exchange.routing.today import successor_note
+from exchange.verbs.cross_check.warn import unsettled
 from exchange.verbs.routing.send_on import trace
 from exchange.verbs.submit import OpeningDraft, submit
 from exchange.verbs.whole import judged_by, whole
 from woshou.cli import show
 from woshou.cli.call import Call, command, group
-from woshou.cli.commands.pairing import install_candidates
+from woshou.cli.commands.registers.pairing import install_candidates
 from woshou.cli.commands.replies import install_answer, install_replies
 from woshou.cli.commands.work.assign import install_steps
 from woshou.cli.people import read_person, read_record
@@ -105,9 +107,10 @@ def _start(call: Call, given: Mapping[str, Any], *, jurisdiction: str | None, ot
                 **{**given, "own_is_origin": as_origin}, own=own, other=other, person=person, record=read_record(record)
             )
             started = submit(ledger, office.node, draft, office.now())
-            made = row_of(ledger, office, started)
-    if started.other != other:
-        note = successor_note(office.node.divisions, other, started.other)
+            notes = [successor_note(office.node.divisions, other, started.other)] if started.other != other else []
+            notes += unsettled(ledger, [started.entry]).values()
+            made = {**row_of(ledger, office, started), "notes": [Doubt.of(note) for note in notes]}
+    for note in notes:
         call.note(note.zh, note.en)
     call.done(made, f"已提交：{made['exchange']}", f"Submitted: {made['exchange']}")
 

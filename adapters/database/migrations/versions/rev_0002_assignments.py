@@ -28,7 +28,6 @@ _WORKLISTS = (
         ["handled_by", "own", "due", "exchange", "link"],
         f"{_OWED} AND role = 'asked' AND handled_by IS NOT NULL",
     ),
-    ("exchanges_answered", ["own", "fed_back_at", "exchange", "link"], "state = 'answered' AND role = 'asker'"),
     ("exchanges_rejected", ["own", "submitted_at", "exchange", "link"], "acceptance = 'rejected' AND role = 'asker'"),
     ("exchanges_of_person", ["person_index"], "role = 'asker'"),
 )

@@ -80,7 +80,7 @@ def _told(row: AssignedRow) -> str | None:
 
 
 def _to_assign(call: Call, office: Office, ledger: Ledger, jurisdiction: str | None) -> list[Exchange]:
-    wanted = WorkFilter.at(call.counties(office, jurisdiction), office.now(), office.node.rules.lapse_days)
+    wanted = WorkFilter.at(call.counties(office, jurisdiction), office.now())
     return [item.exchange for item in whole_list(ledger, Worklist.TO_ASSIGN, wanted, MOST_ROWS)]
 
 

@@ -1,5 +1,6 @@
 """`woshou worklist`: what there is to do, listed, counted, or as a sheet to be answered."""
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +19,7 @@ from exchange.verbs.work.to_answer import whole_list
 from exchange.work.worklists import WorkFilter, Worklist
 from woshou.cli import show
 from woshou.cli.call import Call, command
-from woshou.cli.commands.imports import AfterOption, LimitOption
+from woshou.cli.commands.registers.imports import AfterOption, LimitOption
 from woshou.cli.files import STDOUT, check_free, write_private
 from woshou.cli.show import about
 from woshou.cli.words import say
@@ -107,15 +108,8 @@ def _wanted(
     link = ledger.links.of(partner) if partner is not None else None
     if partner is not None and link is None:
         raise typer.BadParameter(say("没有该协作方", "there is no such partner"))
-    now, lapse = office.now(), office.node.rules.lapse_days
-    everything = WorkFilter.at(call.counties(office, jurisdiction), now, lapse)
-    return WorkFilter(
-        own=everything.own,
-        today=everything.today,
-        lapsed_before=everything.lapsed_before,
-        link=link.id if link is not None else None,
-        **given,
-    )
+    everything = WorkFilter.at(call.counties(office, jurisdiction), office.now())
+    return replace(everything, link=link.id if link is not None else None, **given)
 
 
 def _print_counts(call: Call, office: Office, ledger: Ledger, wanted: WorkFilter, days: int) -> None:

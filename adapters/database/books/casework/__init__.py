@@ -1,0 +1,1 @@
+"""The books of cases, routes and what was sent on, in SQL."""

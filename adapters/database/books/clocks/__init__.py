@@ -1,0 +1,1 @@
+"""Rules and days that were added, escalations and troubles, in SQL."""

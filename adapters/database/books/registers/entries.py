@@ -1,0 +1,173 @@
+"""The registers."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from operator import attrgetter, itemgetter
+
+from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
+
+from adapters.database.books.counting.entry_sums import open_entries
+from adapters.database.books.registers.entry_rows import entry_of, entry_values
+from adapters.database.books.registers.pairing import add_keys, replace_keys
+from adapters.database.faults import Fault, taken
+from adapters.database.tables import EntryFactRow, EntryRow
+from adapters.database.values import words, words_or_none
+from adapters.database.work import AnyRow, Asked, Values, Work, beside, table_of
+from exchange.codes import CloseReason, RegisterKind
+from exchange.counting.entries import EntryPlace, EntrySum
+from exchange.cursors import read_entry_cursor
+from exchange.ledger import EntryFilter, Page
+from exchange.moments import from_milliseconds, to_milliseconds
+from exchange.pairing.keys import Blinding
+from exchange.people.register import Entry, EntryExists, EntryFact, EntryFactKind
+
+_ENTRIES = table_of(EntryRow)
+_FACTS = table_of(EntryFactRow)
+_ALL = select(_ENTRIES)
+_PLACE = [_ENTRIES.c[name] for name in ("id", "jurisdiction", "register", "origin", "destination", "township")]
+_REGISTER = words(RegisterKind)
+_REASON = words_or_none(CloseReason)
+_WHAT = words(EntryFactKind)
+_of_ids = Asked(lambda work: _ALL.where(work.among(_ENTRIES.c.id, bindparam("ids"))))
+_of_people = Asked(
+    lambda work: _ALL.where(
+        work.among(_ENTRIES.c.person_index, bindparam("indexes")),
+        work.among(_ENTRIES.c.jurisdiction, bindparam("jurisdictions")),
+    ).order_by(_ENTRIES.c.id)
+)
+_townships = Asked(
+    lambda work: select(_ENTRIES.c.id, _ENTRIES.c.township).where(
+        work.among(_ENTRIES.c.id, bindparam("ids")), _ENTRIES.c.township.is_not(None)
+    )
+)
+
+
+class SqlEntries:
+    """`exchange.ledger.Entries` in SQL; `blinding` makes the keys under which entries are found as candidates."""
+
+    def __init__(self, work: Work, blinding: Blinding | None) -> None:
+        self._work, self._blinding = work, blinding
+
+    def get(self, entry: str, *, lock: bool = False) -> Entry | None:
+        statement = _ALL.where(_ENTRIES.c.id == entry)
+        row = self._work.first(statement.with_for_update(key_share=True) if lock else statement)
+        return None if row is None else entry_of(row)
+
+    def load(self, entries: Iterable[str]) -> Mapping[str, Entry]:
+        wanted = list(entries)
+        rows = self._work.ask(_of_ids, ids=self._work.listed(wanted)) if wanted else ()
+        return {entry.id: entry for entry in map(entry_of, rows)}
+
+    def by_person(self, jurisdictions: Iterable[str], person_indexes: Iterable[str]) -> Mapping[str, list[Entry]]:
+        wanted = list(person_indexes)
+        found: defaultdict[str, list[Entry]] = defaultdict(list)
+        if not wanted:
+            return found
+        listed = self._work.listed
+        for row in self._work.ask(_of_people, indexes=listed(wanted), jurisdictions=listed(jurisdictions)):
+            entry = entry_of(row)
+            found[entry.person_index].append(entry)
+        return dict(found)
+
+    def townships(self, entries: Iterable[str]) -> Mapping[str, str]:
+        return dict(self._work.ask(_townships, ids=self._work.listed(entries)))
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        with self._one_open_each():
+            self._work.insert(EntryRow, [entry_values(entry) for entry in entries])
+        add_keys(self._work, self._blinding, entries)
+
+    def save(self, entries: Sequence[Entry]) -> None:
+        with self._one_open_each():
+            self._work.update(EntryRow, [entry_values(entry) for entry in entries])
+        replace_keys(self._work, self._blinding, entries)
+
+    def add_facts(self, facts: Sequence[EntryFact]) -> None:
+        self._work.insert(EntryFactRow, [_fact_values(fact) for fact in facts])
+
+    def find(self, wanted: EntryFilter, page: Page) -> list[Entry]:
+        entries = _ENTRIES.c
+        found = _ALL.where(*_fitting(wanted))
+        if page.after:
+            found = found.where(entries.id < read_entry_cursor(page.after))
+        rows = self._work.newest(found, entries.jurisdiction, wanted.jurisdictions, [entries.id], page.limit)
+        return [entry_of(row) for row in rows]
+
+    def counted(self, own: frozenset[str], as_of: datetime) -> Iterator[tuple[EntryPlace, tuple[EntryFact, ...]]]:
+        within = self._work.one_of(_ENTRIES.c.jurisdiction, own)
+        known = and_(_FACTS.c.entry == _ENTRIES.c.id, _FACTS.c.known_at <= to_milliseconds(as_of))
+        opened = exists().where(known, _FACTS.c.what == EntryFactKind.OPENED.value)
+        entries = select(*_PLACE).where(within, opened).order_by(_ENTRIES.c.id)
+        facts = (
+            select(_FACTS.c.entry, _FACTS.c.what, _FACTS.c.happened_at, _FACTS.c.known_at, _FACTS.c.reason)
+            .join(_ENTRIES, known)
+            .where(within)
+            .order_by(_ENTRIES.c.id, _FACTS.c.happened_at, _FACTS.c.id)
+        )
+        with self._work.stream(entries) as each, self._work.stream(facts) as then:
+            for entry, rows in beside(map(_place, each), attrgetter("id"), then, itemgetter(0)):
+                yield entry, tuple(_fact(*row) for row in rows)
+
+    def sums(self, own: frozenset[str], last: date, as_of: datetime) -> list[EntrySum]:
+        rows = self._work.rows(open_entries(self._work, own, last, as_of))
+        return [
+            EntrySum(jurisdiction, township, _REGISTER[register], origin, destination, int(year), *counts)
+            for jurisdiction, township, register, origin, destination, year, *counts in rows
+        ]
+
+    @contextmanager
+    def _one_open_each(self) -> Iterator[None]:
+        try:
+            with self._work.savepoint():
+                yield
+        except Fault as exc:
+            what = taken(exc)
+            # PostgreSQL names the index, SQLite its columns.
+            if what is not None and ("entries_open_once" in what or "person_index" in what):
+                raise EntryExists from exc
+            raise
+
+
+def _fitting(wanted: EntryFilter) -> list[ColumnElement[bool]]:
+    entries = _ENTRIES.c
+    fitting: list[ColumnElement[bool]] = []
+    if wanted.register is not None:
+        fitting.append(entries.register == wanted.register.value)
+    if wanted.open is not None:
+        fitting.append(entries.closed_at.is_(None) if wanted.open else entries.closed_at.is_not(None))
+    if wanted.other is not None:
+        outflow = entries.register == RegisterKind.OUTFLOW.value
+        fitting.append(or_(and_(outflow, entries.destination == wanted.other), and_(~outflow, entries.origin == wanted.other)))
+    if wanted.township is not None:
+        fitting.append(entries.township == wanted.township)
+    if wanted.person_index is not None:
+        fitting.append(entries.person_index == wanted.person_index)
+    return fitting
+
+
+def _place(row: AnyRow) -> EntryPlace:
+    id_, jurisdiction, register, origin, destination, township = row
+    return EntryPlace(
+        id=id_,
+        jurisdiction=jurisdiction,
+        register=_REGISTER[register],
+        origin=origin,
+        destination=destination,
+        township=township,
+    )
+
+
+def _fact_values(fact: EntryFact) -> Values:
+    return fact.entry, fact.what.value, to_milliseconds(fact.happened_at), to_milliseconds(fact.known_at), fact.reason
+
+
+def _fact(entry: str, what: str, happened_at: int, known_at: int, reason: str | None) -> EntryFact:
+    return EntryFact(
+        entry=entry,
+        what=_WHAT[what],
+        happened_at=from_milliseconds(happened_at),
+        known_at=from_milliseconds(known_at),
+        reason=_REASON[reason],
+    )

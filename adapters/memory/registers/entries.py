@@ -1,0 +1,114 @@
+"""The registers, in memory."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from adapters.memory.books import Books, add, save
+from adapters.memory.exchanges import MemoryExchanges
+from adapters.memory.listing import newest_first
+from adapters.memory.registers.pairing import keep_keys
+from exchange.codes import Role
+from exchange.counting.entries import Contact, CountedEntry, EntryPlace, EntrySum, EntryTally, contact_of, opening_at, place_of
+from exchange.counting.verdict import judge
+from exchange.cursors import entry_cursor, read_entry_cursor
+from exchange.ledger import EntryFilter, Page
+from exchange.moments import Period, civil_day
+from exchange.pairing.keys import Blinding
+from exchange.people.register import Entry, EntryExists, EntryFact, EntryFactKind
+
+
+class MemoryEntries:
+    """`exchange.ledger.Entries` on dictionaries; `blinding` makes the keys under which entries are found as candidates."""
+
+    def __init__(self, books: Books, blinding: Blinding | None) -> None:
+        self._books, self._blinding = books, blinding
+
+    def get(self, entry: str, *, lock: bool = False) -> Entry | None:
+        # There is one writer at a time: the lock that is asked for is held already.
+        return self._books.entries.get(entry)
+
+    def load(self, entries: Iterable[str]) -> Mapping[str, Entry]:
+        held = self._books.entries
+        return {entry: held[entry] for entry in entries if entry in held}
+
+    def by_person(self, jurisdictions: Iterable[str], person_indexes: Iterable[str]) -> Mapping[str, list[Entry]]:
+        within, wanted = frozenset(jurisdictions), frozenset(person_indexes)
+        found: defaultdict[str, list[Entry]] = defaultdict(list)
+        for _, entry in sorted(self._books.entries.items()):
+            if entry.jurisdiction in within and entry.person_index in wanted:
+                found[entry.person_index].append(entry)
+        return dict(found)
+
+    def townships(self, entries: Iterable[str]) -> Mapping[str, str]:
+        held = self._books.entries
+        return {entry: township for entry in entries if entry in held and (township := held[entry].township) is not None}
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        add(self._books.entries, ((entry.id, entry) for entry in entries))
+        self._require_one_open_each(entries)
+        keep_keys(self._books, self._blinding, entries)
+
+    def save(self, entries: Sequence[Entry]) -> None:
+        save(self._books.entries, ((entry.id, entry) for entry in entries))
+        self._require_one_open_each(entries)
+        keep_keys(self._books, self._blinding, entries)
+
+    def add_facts(self, facts: Sequence[EntryFact]) -> None:
+        for fact in facts:
+            self._books.entry_facts[fact.entry] = (*self._books.entry_facts.get(fact.entry, ()), fact)
+
+    def find(self, wanted: EntryFilter, page: Page) -> list[Entry]:
+        found = (entry for entry in self._books.entries.values() if _fits(entry, wanted))
+        return newest_first(found, page, cursor=entry_cursor, read=read_entry_cursor)
+
+    def counted(self, own: frozenset[str], as_of: datetime) -> Iterable[tuple[EntryPlace, tuple[EntryFact, ...]]]:
+        for entry in self._books.entries.values():
+            facts = tuple(
+                sorted(
+                    (fact for fact in self._books.entry_facts.get(entry.id, ()) if fact.known_at <= as_of),
+                    key=lambda fact: fact.happened_at,
+                )
+            )
+            if entry.jurisdiction in own and any(fact.what is EntryFactKind.OPENED for fact in facts):
+                yield place_of(entry), facts
+
+    def sums(self, own: frozenset[str], last: date, as_of: datetime) -> list[EntrySum]:
+        contacts: dict[str, Contact] = {}
+        for counted in MemoryExchanges(self._books).counted(own, Role.ASKER, as_of):
+            verdict, about = judge(counted.facts, as_of, lapse_days=1), counted.exchange.entry
+            if verdict is not None and about is not None and not verdict.withdrawn_apart:
+                contacts[about] = contact_of(verdict).joined(contacts.get(about))
+        sums: defaultdict[tuple[Any, ...], EntryTally] = defaultdict(EntryTally)
+        for entry, facts in self.counted(own, as_of):
+            opening = opening_at(facts, Period(first=last, last=last), as_of)
+            if opening is not None:
+                year = civil_day(opening.happened_at).year
+                place = (entry.jurisdiction, entry.township, entry.register, entry.origin, entry.destination, year)
+                sums[place].count(CountedEntry(entry=entry, opening=opening, contact=contacts.get(entry.id)))
+        return [EntrySum._make((*place, tally.open, tally.exchanged, tally.confirmed)) for place, tally in sums.items()]
+
+    def _require_one_open_each(self, changed: Sequence[Entry]) -> None:
+        touched = {_one_of(entry) for entry in changed if entry.is_open}
+        seen = set()
+        for entry in self._books.entries.values():
+            if entry.is_open and (one := _one_of(entry)) in touched:
+                if one in seen:
+                    raise EntryExists
+                seen.add(one)
+
+
+def _one_of(entry: Entry) -> tuple[str, str, str]:
+    return entry.jurisdiction, entry.register, entry.person_index
+
+
+def _fits(entry: Entry, wanted: EntryFilter) -> bool:
+    asked_for: tuple[tuple[object, object], ...] = (
+        (wanted.register, entry.register),
+        (wanted.open, entry.is_open),
+        (wanted.other, entry.other),
+        (wanted.township, entry.township),
+        (wanted.person_index, entry.person_index),
+    )
+    return entry.jurisdiction in wanted.jurisdictions and all(want is None or want == has for want, has in asked_for)

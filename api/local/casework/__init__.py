@@ -1,0 +1,1 @@
+"""Cases, routes and sending on."""

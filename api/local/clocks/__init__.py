@@ -1,0 +1,1 @@
+"""What happens as days go by: rules and holidays, escalations, troubles."""

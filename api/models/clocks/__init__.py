@@ -1,0 +1,1 @@
+"""The bodies of rules and holidays, escalations and troubles."""

@@ -1,0 +1,1 @@
+"""Cross-checks: run one, settle the differences, warn before sending."""

@@ -1,0 +1,1 @@
+"""`woshou cross-check`: run and read checks, settle what differs."""
