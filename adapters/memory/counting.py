@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 
 from adapters.memory.books import Books
 from exchange.codes import Role
@@ -19,7 +20,7 @@ from exchange.rates import Cohort
 
 def enqueue(books: Books, key: ExchangeKey, day: int) -> None:
     """Remember that something happened to an exchange on a day."""
-    number = max(books.queued, default=0) + 1
+    number = next(reversed(books.queued), 0) + 1
     books.queued[number] = Queued(number, key, day)
 
 
@@ -37,7 +38,8 @@ class MemoryCounting:
             enqueue(self._books, key, day)
 
     def queued(self, before: int, limit: int) -> list[Queued]:
-        return [queued for _, queued in sorted(self._books.queued.items()) if queued.day < before][:limit]
+        first = list(islice((queued.key for _, queued in sorted(self._books.queued.items()) if queued.day < before), limit))
+        return [queued for _, queued in sorted(self._books.queued.items()) if queued.key in first]
 
     def in_queue(self, keys: Iterable[ExchangeKey]) -> frozenset[ExchangeKey]:
         return frozenset(keys) & {queued.key for queued in self._books.queued.values()}

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import IntFlag
+from itertools import pairwise
 from typing import Final
 
 from exchange.codes import Result
@@ -42,6 +43,13 @@ class Mark(IntFlag):
     APART = 64
     BY_EVENT = 128
     ENDED = 256
+
+
+# As plain numbers: an exchange asks for them a dozen times, and a flag takes ten times as long.
+_BY_EVENT, _ENDED = int(Mark.BY_EVENT), int(Mark.ENDED)
+_TOLD: Final = tuple(
+    int(mark) for mark in (Mark.ANSWERED, Mark.ON_TIME, Mark.NOT_FOUND, Mark.REFUSED, Mark.CHALLENGED, Mark.WITHDRAWN)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +94,13 @@ def versions_of(history: History) -> tuple[Version, ...]:
     if not history.counts:
         return ()
     events = _event_days(history)
-    first = min(events)
+    first, sort = min(events), sort_of(history.exchange)
     clock = {kept.fact.due.toordinal() for kept in history.facts if kept.fact.due is not None}
     found: list[Version] = []
     for day in sorted(events | {due for due in clock if due > first}):
-        version = _version(history, day)
-        if found and day not in events and replace(found[-1], since=day, marks=found[-1].marks & ~int(Mark.BY_EVENT)) == version:
-            continue
-        found.append(replace(version, marks=version.marks | int(Mark.BY_EVENT)) if day in events else version)
+        version = _version(history, sort, day, _BY_EVENT if day in events else 0)
+        if day in events or replace(found[-1], since=day, marks=found[-1].marks & ~_BY_EVENT) != version:
+            found.append(version)
     return tuple(_closed(found))
 
 
@@ -108,7 +115,7 @@ def first_difference(one: Sequence[Version], other: Sequence[Version]) -> int | 
 def _said(versions: Sequence[Version], day: int) -> Version | None:
     """What holds at the end of a day, whatever it began and ends with."""
     held = next((version for version in versions if version.holds_at(day + 1)), None)
-    return None if held is None else replace(held, since=0, until=0, marks=held.marks & ~int(Mark.BY_EVENT | Mark.ENDED))
+    return None if held is None else replace(held, since=0, until=0, marks=held.marks & ~(_BY_EVENT | _ENDED))
 
 
 def _event_days(history: History) -> set[int]:
@@ -120,49 +127,47 @@ def _event_days(history: History) -> set[int]:
 
 
 def _closed(versions: list[Version]) -> Iterable[Version]:
-    for version, following in zip(versions, [*versions[1:], None], strict=True):
-        if following is None:
-            yield version
-        else:
-            marks = version.marks | (int(Mark.ENDED) if following.marks & Mark.BY_EVENT else 0)
-            yield replace(version, until=following.since, marks=marks)
+    for version, following in pairwise(versions):
+        yield replace(version, until=following.since, marks=version.marks | (_ENDED if following.marks & _BY_EVENT else 0))
+    yield versions[-1]
 
 
-def _version(history: History, day: int) -> Version:
+def _version(history: History, sort: int, day: int, marks: int) -> Version:
     """What holds at the end of a day, if nothing else happens."""
     exchange, end = history.exchange, day_start(date.fromordinal(day + 1))
+    own, other, township = exchange.own, exchange.other, history.township_at(end)
     verdict = history.verdict_at(end, lapse_days=_ANY)
-    empty = Version(since=day, own=exchange.own, other=exchange.other, township=history.township_at(end), sort=sort_of(exchange))
     if verdict is None or verdict.first_due is None:
-        return empty
+        return Version(since=day, own=own, other=other, township=township, sort=sort, marks=marks)
     last = verdict.rounds[-1]
     ended = verdict.withdrawn_at is not None or verdict.confirmed_at is not None
     days = verdict.days_to_answer
-    return replace(
-        empty,
+    return Version(
+        since=day,
+        own=own,
+        other=other,
+        township=township,
+        sort=sort,
         received=civil_day(verdict.received_at).toordinal(),
         first_due=verdict.first_due.toordinal(),
-        marks=int(_marks(verdict)),
+        marks=marks | _marks(verdict),
         days=-1 if days is None else days,
         answered_on=FOREVER if ended or last.answered_at is None else civil_day(last.answered_at).toordinal(),
         waiting_due=0 if not verdict.open else FOREVER if last.due is None else last.due.toordinal(),
     )
 
 
-def _marks(verdict: Verdict) -> Mark:
+def _marks(verdict: Verdict) -> int:
     """Of what was withdrawn in time nothing else counts."""
     if verdict.withdrawn_apart:
-        return Mark.APART
+        return int(Mark.APART)
+    result = verdict.result
     told = (
-        (Mark.ANSWERED, verdict.answered),
-        (Mark.ON_TIME, verdict.on_time),
-        (Mark.NOT_FOUND, verdict.result is Result.NOT_FOUND),
-        (Mark.REFUSED, verdict.result is Result.REFUSED),
-        (Mark.CHALLENGED, verdict.challenged),
-        (Mark.WITHDRAWN, verdict.withdrawn_at is not None),
+        verdict.answered,
+        verdict.on_time,
+        result is Result.NOT_FOUND,
+        result is Result.REFUSED,
+        verdict.challenged,
+        verdict.withdrawn_at is not None,
     )
-    marks = Mark(0)
-    for mark, is_so in told:
-        if is_so:
-            marks |= mark
-    return marks
+    return sum(mark for mark, is_so in zip(_TOLD, told, strict=True) if is_so)

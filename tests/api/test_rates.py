@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -11,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from adapters.database.engine import open_database
 from exchange.codes import Result, Role
-from exchange.moments import SHANGHAI, day_end
+from exchange.moments import day_end, format_moment
 from jobs.count import close_all, recount_all
 from tests.api.nodes import Served, served
 from tests.builders import WUCHANG, XICHENG, a_day
@@ -23,21 +25,16 @@ from tests.rates.histories import HANYANG, History, holding, many_entries
 YEAR = {"from": "2026-01-01", "to": "2026-12-31"}
 
 
-class Asleep:
-    """Nobody asks for a stop."""
-
-    def is_set(self) -> bool:
-        return False
-
-
 @pytest.fixture
 def wuchang(tmp_path: Path) -> Iterator[Served]:
-    """A node that serves Wuchang and Hanyang, two years later."""
-    clock = HandClock()
+    """A node on SQLite that serves Wuchang and Hanyang, two years later."""
+    clock, database = HandClock(), open_database(f"sqlite:///{tmp_path / 'woshou.db'}")
+    database.upgrade()
     node = replace(a_node("wuchang.example", WUCHANG), jurisdictions=frozenset({WUCHANG, HANYANG}))
-    with served(tmp_path / "node", node, clock) as made:
+    with served(tmp_path / "node", node, clock, database) as made:
         clock.move(timedelta(days=700))
         yield made
+    database.close()
 
 
 def the_rate(node: Served, name: str, of: str = WUCHANG, **params: str) -> dict[str, Any]:
@@ -49,8 +46,6 @@ def the_rate(node: Served, name: str, of: str = WUCHANG, **params: str) -> dict[
 
 def closed(node: Served) -> None:
     """Everything is counted, and a recount finds no difference."""
-    import threading
-
     close_all(node.office, threading.Event())
     assert recount_all(node.office, threading.Event()).differences == []
 
@@ -86,16 +81,11 @@ def test_a_challenged_answer_counts_until_the_new_due_date_has_passed(wuchang: S
     history.challenged(day["challenged"], day["new_due"]).answered(day["answered"])
     holding([history.of(1)], ledgers=wuchang.office.ledgers)
     closed(wuchang)
-    for on, both in (
-        (date(2026, 3, 31), "1/1 1/1"),
-        (date(2026, 5, 1), "1/1 1/1"),
-        (date(2026, 5, 2), "0/1 0/1"),
-        (date(2026, 5, 5), "1/1 0/1"),
-    ):
-        as_of = day_end(on).astimezone(SHANGHAI).isoformat()
-        assert as_of
+    expected = {(3, 31): "1/1 1/1", (5, 1): "1/1 1/1", (5, 2): "0/1 0/1", (5, 5): "1/1 0/1"}
+    for (month, on), both in expected.items():
+        as_of = format_moment(day_end(date(2026, month, on)))
         shown = [
-            the_rate(wuchang, name, **{"from": "2026-03-01", "to": "2026-03-31", "as_of": f"{on.isoformat()}T16:00:00.000Z"})
+            the_rate(wuchang, name, **{"from": "2026-03-01", "to": "2026-03-31", "as_of": as_of})
             for name in ("feedback_given", "on_time")
         ]
         assert " ".join(f"{rate['numerator']}/{rate['denominator']}" for rate in shown) == both

@@ -40,9 +40,10 @@ class VerdictRow(Row, table=True):
 
 
 class UncountedRow(Row, table=True):
-    """Something happened to an exchange on a day that the verdicts do not know of yet. No index: every fact writes one."""
+    """Something happened to an exchange on a day that the verdicts do not know of yet."""
 
     __tablename__ = "uncounted"
+    __table_args__ = (Index("uncounted_of_exchange", "exchange", "link", "role"),)
 
     id: int | None = number(primary_key=True)
     exchange: str = text()

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CTE, Select, and_, case, exists, func, or_, select
+from sqlalchemy import CTE, BigInteger, Select, and_, case, cast, exists, func, null, or_, select, union_all
 
 from adapters.database.tables import EntryFactRow, EntryRow, ExchangeRow, FactRow
 from adapters.database.work import Work, table_of
@@ -18,44 +18,56 @@ _ENTRIES = table_of(EntryRow)
 _ENTRY_FACTS = table_of(EntryFactRow)
 _EXCHANGES = table_of(ExchangeRow)
 _FACTS = table_of(FactRow)
+_PLACE = ("jurisdiction", "township", "register", "origin", "destination", "year")
+_NULL = cast(null(), BigInteger)
 
 
 def open_entries(work: Work, own: frozenset[str], last: date, as_of: datetime) -> Select[Any]:
     """The entries that are open at the earlier of a day's end and `as_of`, by where they stand."""
-    openings = _openings(work, own, last, as_of)
-    contacts = _contacts(work, own, as_of)
-    entry, at = _ENTRIES.c, openings.c.happened_at
-    known = exists().where(
-        _ENTRY_FACTS.c.entry == entry.id,
-        _ENTRY_FACTS.c.what == EntryFactKind.OPENED.value,
-        _ENTRY_FACTS.c.known_at <= to_milliseconds(as_of),
-    )
-    place = (entry.jurisdiction, entry.township, entry.register, entry.origin, entry.destination, openings.c.year)
-    since = [func.sum(case((moment >= at, 1), else_=0)) for moment in (contacts.c.accepted_at, contacts.c.confirmed_at)]
-    joined = _ENTRIES.join(openings, openings.c.entry == entry.id).outerjoin(contacts, contacts.c.entry == entry.id)
-    standing = (openings.c.place == 1, openings.c.what != EntryFactKind.CLOSED.value, known)
-    return select(*place, func.count(), *since).select_from(joined).where(*standing).group_by(*place)
+    openings, contacts = _openings(work, own, last, as_of).c, _contacts(work, own, as_of).c
+    place = [openings[name] for name in _PLACE]
+    stands = and_(openings.rank == 1, openings.what != EntryFactKind.CLOSED.value)
+    # Put together by grouping: joined, they would be what a planner has no figures about, and may go through row by row.
+    both = union_all(
+        select(openings.entry, *place, openings.happened_at, _NULL.label("accepted_at"), _NULL.label("confirmed_at")).where(
+            stands
+        ),
+        select(contacts.entry, *(null() for _ in place), _NULL, contacts.accepted_at, contacts.confirmed_at),
+    ).subquery("both")
+    names = (*_PLACE, "happened_at", "accepted_at", "confirmed_at")
+    each = select(*(func.max(both.c[name]).label(name) for name in names)).group_by(both.c.entry).subquery("each").c
+    since = [func.sum(case((moment >= each.happened_at, 1), else_=0)) for moment in (each.accepted_at, each.confirmed_at)]
+    divided = [each[name] for name in _PLACE]
+    return select(*divided, func.count(), *since).where(each.happened_at.is_not(None)).group_by(*divided)
 
 
 def _openings(work: Work, own: frozenset[str], last: date, as_of: datetime) -> CTE:
-    """Of each entry the openings and closings by then, the latest in place 1."""
-    fact, moment = _ENTRY_FACTS.c, to_milliseconds(as_of)
+    """Of each entry the openings and closings by then, the latest of rank 1, and where it stands."""
+    fact, entry, moment = _ENTRY_FACTS.c, _ENTRIES.c, to_milliseconds(as_of)
     latest = (fact.happened_at.desc(), fact.known_at.desc(), fact.id.desc())
+    opened = _ENTRY_FACTS.alias("opened").c
+    known = exists().where(opened.entry == entry.id, opened.what == EntryFactKind.OPENED.value, opened.known_at <= moment)
     return (
         select(
             fact.entry,
+            entry.jurisdiction,
+            entry.township,
+            entry.register,
+            entry.origin,
+            entry.destination,
+            func.substr(work.civil_date(fact.happened_at), 1, 4).label("year"),
             fact.what,
             fact.happened_at,
-            func.substr(work.civil_date(fact.happened_at), 1, 4).label("year"),
-            func.row_number().over(partition_by=fact.entry, order_by=latest).label("place"),
+            func.row_number().over(partition_by=fact.entry, order_by=latest).label("rank"),
         )
-        .join(_ENTRIES, _ENTRIES.c.id == fact.entry)
+        .join(_ENTRIES, entry.id == fact.entry)
         .where(
-            work.one_of(_ENTRIES.c.jurisdiction, own),
+            work.one_of(entry.jurisdiction, own),
             fact.what != EntryFactKind.CHANGED.value,
             fact.happened_at < to_milliseconds(day_end(last)),
             fact.happened_at <= moment,
             fact.known_at <= moment,
+            known,
         )
         .cte("openings")
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, literal_column, null, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, literal_column, null, or_, select
 
 from adapters.database.tables import ExchangeRow, UncountedRow, VerdictRow
 from adapters.database.values import words, words_or_none
@@ -166,10 +166,8 @@ def _ours(work: Work, wanted: Selection) -> tuple[ColumnElement[bool], ...]:
 def _held(work: Work, wanted: Selection, *columns: Any) -> Select[Any]:
     """What holds at the boundary, is of a wanted sort, and is touched by nothing."""
     row = _UNCOUNTED.c
-    # Joined and not asked for row by row: both databases then read the queue once, which has no index.
-    queue = select(row.exchange, row.link, row.role).distinct().where(_is_touched(wanted)).subquery("queue")
-    queued = and_(queue.c.exchange == _V.exchange, queue.c.link == _V.link, queue.c.role == _V.role)
-    held = select(*columns).select_from(_VERDICTS.outerjoin(queue, queued)).where(queue.c.exchange.is_(None))
+    queued = exists().where(row.exchange == _V.exchange, row.link == _V.link, row.role == _V.role, _is_touched(wanted))
+    held = select(*columns).select_from(_VERDICTS).where(~queued)
     held = held.where(*_ours(work, wanted), _V.since_day < wanted.boundary, _V.until_day >= wanted.boundary)
     if wanted.beyond:
         held = held.where(or_(_V.until_day > wanted.boundary, _V.marks.op("&")(int(Mark.ENDED)) == 0))

@@ -62,8 +62,12 @@ class SqlCounting:
 
     def queued(self, before: int, limit: int) -> list[Queued]:
         row = _UNCOUNTED.c
-        found = select(row.id, row.link, row.exchange, row.role, row.day).where(row.day < before).order_by(row.id).limit(limit)
-        return [Queued(id_, _key(link, exchange, role), day) for id_, link, exchange, role, day in self._work.rows(found)]
+        first = select(row.link, row.exchange, row.role).where(row.day < before).order_by(row.id).limit(limit)
+        keys = {_key(*found) for found in self._work.rows(first)}
+        named = self._work.one_of(row.exchange, {key.exchange for key in keys})
+        found = select(row.id, row.day, row.link, row.exchange, row.role).where(named).order_by(row.id)
+        several = (Queued(id_, _key(*key), day) for id_, day, *key in self._work.rows(found))
+        return [queued for queued in several if queued.key in keys]
 
     def in_queue(self, keys: Iterable[ExchangeKey]) -> frozenset[ExchangeKey]:
         row, wanted = _UNCOUNTED.c, frozenset(keys)

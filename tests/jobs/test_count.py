@@ -1,0 +1,47 @@
+"""The nightly closing and recount."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from exchange.ledger import Page
+from jobs.count import close_days, recount
+from jobs.runner import on_shift
+from tests.jobs.offices import Pair, a_pair
+from tests.rates.histories import History, holding
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Pair:
+    return a_pair(tmp_path)
+
+
+def test_the_night_counts_the_days_that_are_over_and_a_recount_agrees(pair: Pair):
+    told = History().answered(3).of_many(range(1, 4))
+    holding(told, ledgers=pair.wuchang.ledgers)
+    with on_shift(pair.wuchang, pair.client) as shift:
+        assert close_days(shift) == "0 changes counted, 0 pages of totals made"
+        pair.clock.move(timedelta(days=1))
+        assert close_days(shift).startswith("6 changes counted")
+        pair.clock.move(timedelta(days=5))
+        assert close_days(shift).startswith("0 changes counted")
+        assert recount(shift).endswith(" 0 differ")
+
+
+def test_a_difference_becomes_a_finding_once_a_day_and_stays(pair: Pair):
+    holding(History().answered(3).of_many(range(1, 4)), ledgers=pair.wuchang.ledgers)
+    pair.clock.move(timedelta(days=6))
+    with on_shift(pair.wuchang, pair.client) as shift:
+        close_days(shift)
+        with pair.wuchang.ledgers.transaction() as ledger:
+            key, *_ = ledger.exchanges.keys(None, 3)
+            altered = {key: [replace(one, days=77) for one in ledger.counting.versions([key])[key]]}
+            ledger.counting.replace(altered)
+        for _ in range(2):
+            assert recount(shift) == "3 exchanges and 1 pages recounted, 1 differ"
+        with pair.wuchang.ledgers.transaction(read_only=True) as ledger:
+            found = [finding for finding in ledger.chores.findings(Page()) if finding.kind == "rates-differ"]
+            assert [finding.subject for finding in found] == [f"{key.exchange} asked {key.link}"]
+            assert ledger.counting.versions([key])[key] == tuple(altered[key])
