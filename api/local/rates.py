@@ -24,6 +24,7 @@ from exchange.ledger import Page
 from exchange.moments import MOMENT_PATTERN, Period, civil_day, day_start, parse_moment
 from exchange.node import NotServed
 from exchange.rates import Cohort, RateName
+from exchange.reporting.guarding import guarded
 from exchange.verbs.counting.grid import NotInAGrid, grid, jurisdictions_at
 from exchange.verbs.report import report, rows_behind
 
@@ -102,7 +103,8 @@ def read_rates(
     parts: Annotated[bool, Query(description="also those directly below it; of a county its townships")] = False,
 ) -> ReportShown:
     """The thirteen rates with both counts, and what stands beside them. A report for a past as-of never changes."""
-    return ReportShown.of(report(ledger, office.node, replace(wanted, parts=parts)))
+    # By purpose, the parts that are shown must not tell the one that is not.
+    return ReportShown.of(guarded(report(ledger, office.node, replace(wanted, parts=parts))))
 
 
 class GridFormat(StrEnum):
