@@ -11,13 +11,13 @@ from fastapi_offline import FastAPIOffline
 from adapters.office import Office
 from adapters.partner_http import PartnerClient, http_client
 from api import figures, health, ndjson, partner, problems
+from api.describing.openapi import describe
+from api.describing.webhooks import install_webhooks
 from api.local import ROUTERS, imports
 from api.metrics import Metrics
 from api.once import Replayed, replay
-from api.openapi import describe
 from api.serving.edge import BODY_SECONDS, Edge
 from api.serving.limiting import FewLooks, Limiter
-from api.webhooks import install_webhooks
 
 API_VERSION = "1.0"
 DESCRIPTION = """

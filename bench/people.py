@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from stdnum.cn import ric
 
-from api.models.entries import EntryLine
+from api.models.registers.entries import EntryLine
 from exchange.codes import (
     Education,
     HouseholdType,

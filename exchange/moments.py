@@ -62,6 +62,9 @@ def day_end(day: date) -> datetime:
     return day_start(day + timedelta(days=1))
 
 
+_YEARS = range(2, 9999)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
     """Civil days from `first` to `last`, both included."""
@@ -72,6 +75,8 @@ class Period:
     def __post_init__(self) -> None:
         if self.last < self.first:
             raise ValueError("a period ends on or after the day on which it begins")
+        if self.first.year not in _YEARS or self.last.year not in _YEARS:
+            raise ValueError("the days of a period have months around them, and moments in UTC")
 
     def __contains__(self, day: date) -> bool:
         return self.first <= day <= self.last

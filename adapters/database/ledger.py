@@ -2,7 +2,6 @@
 
 from adapters.database.books.access import SqlAccess
 from adapters.database.books.agreements import SqlAgreements
-from adapters.database.books.assignments import SqlAssignments
 from adapters.database.books.casework.cases import SqlCases
 from adapters.database.books.casework.routes import SqlRoutes
 from adapters.database.books.chores import SqlChores
@@ -10,18 +9,19 @@ from adapters.database.books.clocks.escalations import SqlEscalations
 from adapters.database.books.clocks.norms import SqlNorms
 from adapters.database.books.clocks.troubles import SqlTroubles
 from adapters.database.books.comparisons import SqlComparisons
-from adapters.database.books.counting import SqlCounting
-from adapters.database.books.cross_checks import SqlCrossChecks
-from adapters.database.books.entries import SqlEntries
+from adapters.database.books.counting.verdicts import SqlCounting
 from adapters.database.books.exchanges import SqlExchanges
-from adapters.database.books.imports import SqlImports
 from adapters.database.books.links import SqlLinks
 from adapters.database.books.messages import SqlMessages
 from adapters.database.books.notifications import SqlNotifications
-from adapters.database.books.pairing import SqlPairing
 from adapters.database.books.partners import SqlPartners
+from adapters.database.books.registers.cross_checks import SqlCrossChecks
+from adapters.database.books.registers.entries import SqlEntries
+from adapters.database.books.registers.imports import SqlImports
+from adapters.database.books.registers.pairing import SqlPairing
 from adapters.database.books.reporting.reports import SqlReports
-from adapters.database.books.worklists import SqlWorklists
+from adapters.database.books.work.assignments import SqlAssignments
+from adapters.database.books.work.worklists import SqlWorklists
 from adapters.database.work import Work
 from exchange.ledger import (
     Access,

@@ -13,15 +13,15 @@ from adapters.memory.chores import MemoryChores
 from adapters.memory.clocks import MemoryEscalations, MemoryNorms, MemoryTroubles
 from adapters.memory.comparisons import MemoryComparisons
 from adapters.memory.counting import MemoryCounting
-from adapters.memory.cross_checks import MemoryCrossChecks
-from adapters.memory.entries import MemoryEntries
 from adapters.memory.exchanges import MemoryExchanges
-from adapters.memory.imports import MemoryImports
 from adapters.memory.links import MemoryLinks
 from adapters.memory.messages import MemoryMessages
 from adapters.memory.notifications import MemoryNotifications
-from adapters.memory.pairing import MemoryPairing
 from adapters.memory.partners import MemoryPartners
+from adapters.memory.registers.cross_checks import MemoryCrossChecks
+from adapters.memory.registers.entries import MemoryEntries
+from adapters.memory.registers.imports import MemoryImports
+from adapters.memory.registers.pairing import MemoryPairing
 from adapters.memory.reporting.reports import MemoryReports
 from adapters.memory.work.assignments import MemoryAssignments
 from adapters.memory.work.worklists import MemoryWorklists

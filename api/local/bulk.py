@@ -10,7 +10,7 @@ from adapters.office import Office
 from api.access import AnswererDep, Caller, ClerkDep, OfficeDep
 from api.declared import Responses, writing
 from api.local.visible import said_by, visible_all
-from api.models.entries import ENTRY_EXAMPLE, EntryLine
+from api.models.registers.entries import ENTRY_EXAMPLE, EntryLine
 from api.models.replies import REPLY_EXAMPLE, ReplyLine
 from api.models.shapes import Shaped, complaint
 from api.ndjson import (
@@ -38,7 +38,7 @@ router = APIRouter(prefix="/api/v1", tags=["Bulk"], route_class=StrictRoute)
 L = TypeVar("L", bound=msgspec.Struct)
 _entry_decoder = msgspec.json.Decoder(EntryLine)
 _reply_decoder = msgspec.json.Decoder(ReplyLine)
-# Marks of shapes, which `api.openapi` turns into references.
+# Marks of shapes, which `api.describing.openapi` turns into references.
 _LINES = {kind.__name__: Shaped(kind) for kind in (EntryLine, ReplyLine, ResultLine)}
 
 

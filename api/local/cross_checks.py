@@ -14,7 +14,7 @@ from api.access import Caller, ClerkDep, LedgerDep, OfficeDep, ReadLedgerDep
 from api.declared import Responses, reading, writing
 from api.local.imports import MAX_FILE
 from api.models.base import UUID, IdPath, Listing
-from api.models.cross_checks import (
+from api.models.registers.cross_checks import (
     FIELDS_EXAMPLE,
     MOST_AT_ONCE,
     SETTLE_EXAMPLE,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Query, Response
 from api.access import ClerkDep, LedgerDep, OfficeDep, ReadLedgerDep
 from api.declared import reading, writing
 from api.models.base import CodeQuery, Doubt, IdPath, Listing
-from api.models.entries import (
+from api.models.registers.entries import (
     ENTRY_EXAMPLE,
     Closing,
     Entered,

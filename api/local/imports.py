@@ -13,7 +13,7 @@ from api.access import AnswererDep, Caller, CallerDep, OfficeDep, ReadLedgerDep
 from api.declared import reading, writing
 from api.local.exports import sheet_file
 from api.models.base import COUNTY, IdPath, Listing
-from api.models.imports import ImportShown, RowOfFile
+from api.models.registers.imports import ImportShown, RowOfFile
 from api.once import Asked, Key
 from api.paging import PagingDep
 from api.problems import RequestTooLarge

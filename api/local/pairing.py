@@ -8,7 +8,7 @@ from api.local.exchanges import RoleQuery
 from api.local.visible import AmbiguousExchange, partner_names, visible
 from api.models.base import IdPath, NodeQuery
 from api.models.exchanges import ExchangeRow
-from api.models.pairing import Candidates
+from api.models.registers.pairing import Candidates
 from api.once import OnceDep
 from api.preconditions import etag
 from api.serving.routes import StrictRoute

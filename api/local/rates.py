@@ -24,6 +24,7 @@ from exchange.ledger import Page
 from exchange.moments import MOMENT_PATTERN, Period, civil_day, day_start, parse_moment
 from exchange.node import NotServed
 from exchange.rates import Cohort, RateName
+from exchange.reporting.guarding import guarded
 from exchange.verbs.counting.grid import NotInAGrid, grid, jurisdictions_at
 from exchange.verbs.report import report, rows_behind
 
@@ -102,7 +103,8 @@ def read_rates(
     parts: Annotated[bool, Query(description="also those directly below it; of a county its townships")] = False,
 ) -> ReportShown:
     """The thirteen rates with both counts, and what stands beside them. A report for a past as-of never changes."""
-    return ReportShown.of(report(ledger, office.node, replace(wanted, parts=parts)))
+    # By purpose, the parts that are shown must not tell the one that is not.
+    return ReportShown.of(guarded(report(ledger, office.node, replace(wanted, parts=parts))))
 
 
 class GridFormat(StrEnum):
@@ -115,7 +117,16 @@ class GridFormat(StrEnum):
 
 _CELLS: Responses = {
     200: {
-        "content": {media: {"schema": {"type": "string"}} for media in ("application/x-ndjson", "text/csv")},
+        "content": {
+            media: {"schema": {"type": "string"}, "example": example}
+            for media, example in (
+                (
+                    "application/x-ndjson",
+                    '{"jurisdiction":"110102","from":"2026-01-21","to":"2026-02-20","matter":"query","numerator":9,"denominator":10}\n',
+                ),
+                ("text/csv", "jurisdiction,from,to,matter,numerator,denominator\r\n110102,2026-01-21,2026-02-20,query,9,10\r\n"),
+            )
+        },
         "description": "a grid",
     }
 }

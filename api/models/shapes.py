@@ -1,7 +1,7 @@
 """Domain shapes (msgspec) as bodies and fields of the API: one definition for the wire, the registers and OpenAPI.
 
 ``Annotated[Record, Shaped(Record)]`` lets FastAPI read and write a `Record` by its own rules. The schemas go into OpenAPI's
-components by `api.openapi`, which finds the marks left here.
+components by `api.describing.openapi`, which finds the marks left here.
 """
 
 import re

@@ -26,7 +26,7 @@ from exchange.reporting.table import MASKED_NOTE, Basis, Column, ColumnKind, Doc
 _RATE: Final = Column(
     key="rate",
     kind=ColumnKind.TEXT,
-    head=Text("指标", "Rate"),
+    head=Text("指标", "Figure"),
     means=Text("指标名称；各指标的含义见指标文档 docs/rates.md", "name of the rate; docs/rates.md tells what each one means"),
 )
 _NOTE: Final = Column(

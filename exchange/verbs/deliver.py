@@ -304,7 +304,10 @@ def requeue(ledger: Ledger, before: datetime, limit: int) -> int:
     Such a rejection has freed the message's id, so that the same bytes are judged anew (protocol, section "A batch").
     """
     messages = ledger.messages.to_retry(before, limit)
-    for link in {message.link for message in messages}:
+    partners = {link.id: link.partner for link in ledger.links.all()}
+    for link in sorted({message.link for message in messages}):
+        # A clerk may be pairing one of them.
+        ledger.links.of(partners[link], lock=True)
         openings = {message.exchange: message.id for message in messages if message.link == link}
         pending = [
             replace(exchange, acceptance=Acceptance.PENDING, problem=None, version=exchange.version + 1)

@@ -99,7 +99,7 @@ def enrol(ledger: Ledger, node: Node, jurisdiction: str, drafts: Sequence[EntryD
 def enrol_checked(ledger: Ledger, registrar: Registrar, checked: Sequence[CheckedDraft], now: datetime) -> list[EnrolResult]:
     """The same for drafts that were checked before the transaction began, which is where checking belongs."""
     indexes = {draft.person_index for draft in checked if not draft.refusals}
-    known = ledger.entries.by_person([registrar.jurisdiction], indexes) if indexes else {}
+    known = ledger.entries.by_person([registrar.jurisdiction], indexes, lock=True) if indexes else {}
     register = _Register(registrar, known, now)
     results = [register.take(draft) for draft in checked]
     register.store(ledger)

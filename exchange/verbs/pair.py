@@ -9,10 +9,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from exchange.codes import RegisterKind, Role
+from exchange.conversation import State
 from exchange.errors import Conflict, NotFound
 from exchange.exchanges import Exchange, PairedBy
 from exchange.ledger import Ledger
 from exchange.people.register import Entry
+from exchange.verbs.work.locked import locked
 
 
 class NotPaired(Conflict):
@@ -64,19 +66,21 @@ def pair(ledger: Ledger, exchange: Exchange, entry_id: str, now: datetime) -> Ex
     entry = ledger.entries.get(entry_id)
     if entry is None or entry.jurisdiction != exchange.own or entry.register is not register_asked(exchange):
         raise NotFound
-    together = replace(_together(exchange, entry, now, PairedBy.CLERK), version=exchange.version + 1)
+    held = locked(ledger, [exchange])[exchange.key]
+    together = replace(_together(held, entry, now, PairedBy.CLERK), version=held.version + 1)
     ledger.exchanges.save([together])
-    ledger.pairing.forget(exchange.key)
+    ledger.pairing.forget(held.key)
     return together
 
 
 def unpair(ledger: Ledger, exchange: Exchange) -> Exchange:
     """A clerk's word that the person is not the entry's. NotPaired; OwnOpening for what the own side opened about its entry."""
-    if exchange.entry is None:
+    held = locked(ledger, [exchange])[exchange.key]
+    if held.entry is None:
         raise NotPaired
-    if exchange.pairing is None and exchange.key.role is Role.ASKER:
+    if held.pairing is None and held.key.role is Role.ASKER:
         raise OwnOpening
-    apart = replace(exchange, entry=None, paired_at=None, pairing=PairedBy.UNDONE, version=exchange.version + 1)
+    apart = replace(held, entry=None, paired_at=None, pairing=PairedBy.UNDONE, version=held.version + 1)
     ledger.exchanges.save([apart])
     return apart
 
@@ -87,12 +91,18 @@ def pair_waiting(ledger: Ledger, entries: Iterable[Entry], now: datetime) -> lis
     if not fitting:
         return []
     own, indexes = {entry.jurisdiction for entry in fitting}, {entry.person_index for entry in fitting}
-    waiting = ledger.exchanges.unpaired(own, indexes)
+    waiting = [held for held in locked(ledger, ledger.exchanges.unpaired(own, indexes)).values() if _waits(held)]
     found = [replace(then, version=then.version + 1) for then in paired(ledger, waiting, now) if then.entry is not None]
     ledger.exchanges.save(found)
     for exchange in found:
         ledger.pairing.forget(exchange.key)
     return found
+
+
+def _waits(exchange: Exchange) -> bool:
+    """Whether it still finds nobody, and was not withdrawn, since it was looked up."""
+    state = exchange.conversation.state if exchange.conversation is not None else None
+    return exchange.entry is None and exchange.pairing is None and state is not State.WITHDRAWN
 
 
 def _together(exchange: Exchange, entry: Entry, now: datetime, by: PairedBy) -> Exchange:

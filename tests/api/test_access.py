@@ -10,8 +10,8 @@ from fastapi.routing import APIRoute
 from api import health
 from api.access import LocalRole
 from api.app import create_app
+from api.describing.openapi import describe
 from api.local import ROUTERS
-from api.openapi import describe
 from exchange.codes import Role
 from exchange.partners import PartnerStatus
 from exchange.terms.agreement import Party, Standing

@@ -18,8 +18,8 @@ from schemathesis.specs.openapi.checks import (
 
 from adapters.database.engine import open_database
 from adapters.keys.tokens import access_token
+from api.describing.published import render
 from api.models.base import EXAMPLE_ID
-from api.published import render
 from exchange.codes import Role
 from exchange.partners import PartnerStatus
 from exchange.wire.message import write_message

@@ -131,6 +131,14 @@ def test_every_report_is_there_without_naming_a_month(both: Neighbours):
     assert problem(both.xicheng.call("GET", f"/reports/feedback?jurisdiction={WUCHANG}")) == (404, "not-found")
 
 
+@pytest.mark.parametrize("path", ["/rates", "/rates/feedback_given/rows", "/reports/feedback"])
+def test_a_period_at_the_ends_of_the_calendar_is_refused(both: Neighbours, path: str):
+    for first, last in (("0001-01-01", "2026-01-31"), ("0001-01-05", "0001-01-06"), ("2026-01-01", "9999-12-30")):
+        refused = both.xicheng.call("GET", f"{path}?from={first}&to={last}")
+        assert problem(refused) == (422, "invalid")
+    both.xicheng.get(f"{path}?from=0002-01-01&to=9998-12-31")
+
+
 def test_the_overdue_list_names_no_person(both: Neighbours):
     entry, _ = enter(both)
     exchange = ask(both, entry)

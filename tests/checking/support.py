@@ -1,6 +1,6 @@
 """Other departments' sheets for tests, and Xicheng's registers that they are checked against."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -53,8 +53,9 @@ def check(
     again: bool = False,
     now: int = 10,
     chunk: int = 2,
+    meanwhile: Callable[[], None] | None = None,
 ) -> CrossCheck:
-    """Run a check as the edge does, a few rows at a time."""
+    """Run a check as the edge does, a few rows at a time; `meanwhile` happens before it is stored."""
     key = CheckKey(jurisdiction=XICHENG, layout=layout, register=register, sha256=digest_of(data))
     facts = facts_of(parse_sheet(data, Layout(layout.value), Limits()), "")
     comparison = Comparison(NODE, key, facts, a_moment(now))
@@ -63,6 +64,8 @@ def check(
         claims = comparison.read(rows[start : start + chunk])
         with ledgers.transaction(read_only=True) as ledger:
             comparison.look_up(ledger, claims)
+    if meanwhile is not None:
+        meanwhile()
     with ledgers.transaction() as ledger:
         return comparison.store(ledger, a_moment(now), again=again)
 

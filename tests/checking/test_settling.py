@@ -176,6 +176,17 @@ def test_protection_erases_what_a_sheet_had_to_say(every_ledger):
     assert {outcome for _, outcome in all_as(every_ledger, done, TAKE)} == {SettledAs.REFUSED}
 
 
+def test_nothing_is_kept_about_an_entry_that_is_protected_while_it_is_checked(every_ledger):
+    (entry,) = enter(every_ledger, a_draft(2))
+
+    def protect() -> None:
+        with every_ledger.transaction() as ledger:
+            protect_entry(ledger, OWN, entry, True, a_moment(9))
+
+    done = check(every_ledger, LU.BIRTHS, a_file(LU.BIRTHS, BIRTH), meanwhile=protect)
+    assert differences(every_ledger, done) == []
+
+
 def test_a_check_of_another_county_is_not_there(ledgers):
     enter(ledgers, a_draft(2))
     done = check(ledgers, LU.BIRTHS, a_file(LU.BIRTHS, BIRTH))

@@ -7,11 +7,13 @@ from openpyxl import load_workbook
 from typer.testing import CliRunner
 
 from exchange.checking.check import CheckLayout
+from exchange.moments import parse_moment
 from tests.builders import an_id, an_id_number
 from tests.checking.support import a_file
 from tests.cli.test_work import befriend
 from woshou.__main__ import whole
 from woshou.cli.exits import Exit
+from woshou.cli.show import cell
 
 REGISTER = f"""姓名,身份证号,现居住地,婚姻状况,子女1出生日期,子女1性别
 示例·样本,{an_id_number(2)},北京市西城区,未婚,2018-01-02,女
@@ -55,6 +57,16 @@ def test_a_file_is_checked_with_or_without_the_word_run(entered, births):
     assert (again.json["id"], "before" in again.err) == (first["id"], True)
     assert entered("cross-check", births, "--layout", "births", "--again").json["run"] == 2
     assert [each["run"] for each in entered("cross-check", "list").json["items"]] == [2, 1]
+
+
+def test_a_check_with_rows_that_were_refused_tells_where_the_reasons_are(entered, births):
+    told = entered("cross-check", births, "--layout", "births")
+    assert f"woshou cross-check show {told.json['id']}" in told.err
+
+
+def test_the_moment_of_a_check_is_told_by_the_clock_in_shanghai(entered, checked):
+    at = entered("cross-check", "show", checked).json["at"]
+    assert cell(parse_moment(at)) in on_screen(entered, "cross-check", "show", checked)
 
 
 def test_differences_are_shown_without_persons_unless_asked_for(entered, checked):

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from adapters.sheets import ImportLayout, Severity
 from api.access import LocalRole
 from exchange.checking.check import CheckField, CheckLayout, DifferenceState, Settlement
-from exchange.codes import CloseReason, Event, Kind, Purpose, RegisterKind, Result, Role, Sex
+from exchange.codes import CloseReason, Event, Kind, Purpose, RegisterKind, Result, Role, Sex, UrgentReason
 from exchange.conversation import Effect, State
 from exchange.exchanges import Acceptance, Direction
 from exchange.imports import RowOutcome
@@ -207,6 +207,8 @@ def test_tables_say_in_chinese_what_every_listed_code_means():
         "kind": Kind,
         "kinds": [Kind.QUERY, *Event],
         "event": Event,
+        "urgent": UrgentReason,
+        "matter": [*Kind, *Event],
         "purposes": Purpose,
         "acceptance": Acceptance,
         "state": State,

@@ -48,6 +48,11 @@ def test_every_report_can_be_had_as_json_and_on_the_screen(counted, name):
     assert told["title"]["en"] in on_screen(counted, "report", name, "--month", MARCH)
 
 
+def test_a_report_of_many_columns_is_told_a_line_a_figure(counted):
+    lines = [line.split() for line in on_screen(counted, "report", "feedback", "--month", MARCH).splitlines()]
+    assert ["Feedback", "given:", "Rate", "75.00", "%"] in lines
+
+
 def test_the_rates_are_had_as_before_with_and_without_their_name(counted):
     plain = counted("report", "--month", MARCH).json
     assert plain == counted("report", "rates", "--month", MARCH).json

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from adapters.database.books.pairing import _LOOKED_FOR, _SLOTS, _sharing
+from adapters.database.books.registers.pairing import _LOOKED_FOR, _SLOTS, _sharing
 from adapters.database.engine import open_database
 from adapters.database.work import PostgresWork
 from exchange.codes import RegisterKind

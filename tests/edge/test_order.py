@@ -13,8 +13,8 @@ import pytest
 from adapters.database.engine import open_database
 from adapters.keys.tokens import access_token
 from api.app import create_app
+from api.describing.openapi import describe
 from api.models.base import EXAMPLE_ID
-from api.openapi import describe
 from exchange.partners import PartnerStatus
 from tests.api.nodes import Served, served
 from tests.builders import XICHENG, XICHENG_NODE, a_digest, a_partner

@@ -16,7 +16,7 @@ RUNTIME = [Requirement(line) for line in PYPROJECT["project"]["dependencies"]]
 DEV = [Requirement(line) for line in PYPROJECT["project"]["optional-dependencies"]["dev"]]
 BUILD = [Requirement(line) for line in PYPROJECT["build-system"]["requires"]]
 # What the domain may use (docs: only the standard library and libraries that do no I/O).
-PURE = {"chinesecalendar", "msgspec", "pypinyin", "python-stdnum"}
+PURE = {"chinesecalendar", "msgspec", "numpy", "pypinyin", "python-stdnum"}
 
 
 def pins(lock: str) -> dict[str, tuple[str, int]]:

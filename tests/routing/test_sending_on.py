@@ -1,6 +1,7 @@
 """Sending on: what was answered `wrong_jurisdiction` goes to the named county in one step, and never in a circle."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -113,7 +114,7 @@ def test_nothing_goes_in_a_circle(world):
 
 def test_a_merged_county_counts_as_what_it_is_today_and_is_told(world):
     world = World.of(XICHENG, WUCHANG, "110101")
-    world.agree(XICHENG, "110101", categories=[Category.INTRA_CITY])
+    world.agree(XICHENG, "110101", categories=[Category.INTRA_CITY], valid_from=date(2026, 2, 1))
     sent = on(world, wrongly_asked(world, right="110103"))
     assert (sent.after.other, sent.note.code) == ("110101", "retired-code")
     with pytest.raises(SentInCircle):

@@ -6,25 +6,11 @@ from typing import Annotated
 import typer
 
 from woshou.cli.call import group
-from woshou.cli.commands import (
-    agreement,
-    apikey,
-    exchange,
-    imports,
-    node,
-    openapi,
-    pairing,
-    partner,
-    processes,
-    rates,
-    register,
-    report,
-    sheets,
-    upkeep,
-)
+from woshou.cli.commands import agreement, apikey, exchange, node, openapi, partner, processes, rates, report, upkeep
 from woshou.cli.commands.casework import case, route
 from woshou.cli.commands.clocks import alerts, norms
 from woshou.cli.commands.cross_check import checks
+from woshou.cli.commands.registers import imports, pairing, register, sheets
 from woshou.cli.commands.work import assign, worklist
 from woshou.cli.words import say, translate_frame
 

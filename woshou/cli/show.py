@@ -132,7 +132,7 @@ def cell(value: Any, column: str = "") -> str:
             return " ".join(cell(member, column) for member in value)
         case Enum():
             return worded(column, str(value.value))
-        case str() if column.endswith("_at") and value:
+        case str() if (column == "at" or column.endswith("_at")) and value:
             return cell(parse_moment(value))
         case str():
             return worded(column, value)

@@ -7,7 +7,7 @@ from exchange.cases.progress import CaseState, ItemState
 from exchange.checking.check import FIELD_NAMES, CheckLayout, CheckOutcome, DifferenceState, Settlement
 from exchange.clocks.escalation import EscalationWhy
 from exchange.clocks.troubles import TroubleKind
-from exchange.codes import ChallengeReason, CloseReason, Event, Item, Kind, Purpose, RegisterKind, Result, Role, Sex
+from exchange.codes import ChallengeReason, CloseReason, Event, Item, Kind, Purpose, RegisterKind, Result, Role, Sex, UrgentReason
 from exchange.conversation import Effect, State
 from exchange.exchanges import Acceptance, Direction
 from exchange.jurisdiction import Category
@@ -45,7 +45,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "kind": _KINDS,
     "kinds": {**_KINDS, **_EVENTS},
     "event": _EVENTS,
+    "matter": {**_KINDS, **_EVENTS},
     "purposes": _PURPOSES,
+    "urgent": {reason: label("urgent_reason", reason) for reason in UrgentReason},
     "sex": {sex: label("sex", sex) for sex in Sex},
     "acceptance": {Acceptance.PENDING: "待受理", Acceptance.ACCEPTED: "已受理", Acceptance.REJECTED: "未受理"},
     "state": {

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, literal, literal_column, or_, select, tuple_
 
-from adapters.database.books.assignments import SqlAssignments
-from adapters.database.books.counting import queue_values
+from adapters.database.books.counting.verdicts import queue_values
 from adapters.database.books.exchange_rows import exchange_of, exchange_values, fact_of, fact_values
+from adapters.database.books.work.assignments import SqlAssignments
 from adapters.database.tables import ExchangeRow, FactRow, MessageRow, UncountedRow
 from adapters.database.values import moment_of, words
 from adapters.database.work import Asked, Work, beside, table_of

@@ -37,7 +37,11 @@ def follow(ledger: Ledger, node: Node, now: datetime, page: Page) -> tuple[int, 
     - finished by commitment: an answer that contradicts it is a finding, and stands in the list of contradicted cases
     """
     cases, findings = ledger.cases.following(page), []
-    for case in cases:
+    for read in cases:
+        # Its clerk may have handed it over since the page was read.
+        case = ledger.cases.get(read.id, lock=True)
+        if case is None:
+            continue
         if case.cancelled_at is not None:
             then = replace(case, following=_withdraw(ledger, node, case, now))
         else:

@@ -91,6 +91,8 @@ class Comparison:
             CheckRow(check=check.id, row=row, outcome=outcome, problems=problems)
             for row, outcome, problems in self._judging.told()
         ]
+        # Protected since the entries were looked at: nothing about them is kept.
+        held = ledger.entries.load({each.entry for each in differing})
         differences = [
             Difference(
                 id=new_id(now),
@@ -104,6 +106,7 @@ class Comparison:
                 proposal=each.proposal,
             )
             for each in sorted(differing, key=lambda each: (each.row, each.entry, each.field))
+            if not held[each.entry].protected
         ]
         ledger.cross_checks.add(check, rows, differences)
         return check

@@ -57,6 +57,7 @@ def correct(ledger: Ledger, node: Node, jurisdiction: str, month: str, reason: C
     held = last_edition(ledger, code, month)
     if held is None:
         raise NothingToCorrect
+    ledger.counting.lock()
     reports = count_month(ledger, node, [code], month, now)[code]
     made = freeze_as(
         monthly_of(
@@ -110,6 +111,8 @@ def _freeze(ledger: Ledger, node: Node, codes: list[str], month: str, now: datet
     as_of = node.rules.default_as_of(month)
     if now < as_of:
         raise MonthNotOver
+    # A day that is closed between two of the sums would be counted in both or in neither.
+    ledger.counting.lock()
     made = [
         freeze_as(
             monthly_of(

@@ -73,6 +73,7 @@ def _verified(ledger: Ledger, node: Node, held: FrozenReport) -> Verification:
         was = held.read()
     except ReportAltered:
         return Verification(digest=held.head.digest, altered=True, rules_differ=False, divisions_differ=False, differences=())
+    ledger.counting.lock()
     reports = count_month(ledger, node, [was.jurisdiction], was.month, parse_moment(was.as_of))[was.jurisdiction]
     figures = [figures for category, made in reports.items() for figures in frozen_figures(made, category)]
     return Verification(

@@ -9,6 +9,8 @@ from exchange.ledger import Ledger
 def locked(ledger: Ledger, exchanges: Iterable[Exchange]) -> dict[ExchangeKey, Exchange]:
     """Lock the links of these exchanges and read them again, for a batch may have changed them since; in their order."""
     wanted = list(dict.fromkeys(exchange.key for exchange in exchanges))
+    if not wanted:
+        return {}
     partners = {link.id: link.partner for link in ledger.links.all()}
     sides = {(key.link, key.role) for key in wanted}
     for link in sorted({link for link, _ in sides}):

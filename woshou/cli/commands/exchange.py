@@ -30,7 +30,7 @@ from exchange.verbs.submit import OpeningDraft, submit
 from exchange.verbs.whole import judged_by, whole
 from woshou.cli import show
 from woshou.cli.call import Call, command, group
-from woshou.cli.commands.pairing import install_candidates
+from woshou.cli.commands.registers.pairing import install_candidates
 from woshou.cli.commands.replies import install_answer, install_replies
 from woshou.cli.commands.work.assign import install_steps
 from woshou.cli.people import read_person, read_record

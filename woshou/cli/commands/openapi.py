@@ -27,7 +27,7 @@ def install(app: typer.Typer) -> None:
         file: Annotated[Path, typer.Argument(help=say("文件，- 为标准输出", "the file; - for stdout"))] = FILE,
         check: Annotated[bool, typer.Option("--check", help=say("只检查", "only check"), show_default=False)] = False,
     ) -> None:
-        from api.published import render  # only this command needs the whole application
+        from api.describing.published import render  # only this command needs the whole application
 
         text = render()
         if str(file) == "-":

@@ -103,9 +103,9 @@ def install(app: typer.Typer) -> None:
             if repair:
                 repair_all(office, whole.differences)
         rows = [{name: getattr(one, name) for name in _DIFFERENCES} for one in whole.differences]
-        call.rows(
-            rows, _DIFFERENCES, exchanges=whole.exchanges, pages=whole.pages, queued=whole.queued, repaired=repair and bool(rows)
-        )
+        if rows or call.json:
+            repaired = repair and bool(rows)
+            call.rows(rows, _DIFFERENCES, exchanges=whole.exchanges, pages=whole.pages, queued=whole.queued, repaired=repaired)
         if not rows:
             call.note(
                 f"{whole.exchanges} 件、{whole.pages} 页，全部一致。", f"{whole.exchanges} exchanges, {whole.pages} pages: equal."

@@ -178,9 +178,13 @@ def query_of(
         return query if as_of is None else replace(query, as_of=moment)
     if period is None or period[1] < period[0]:
         raise WhichPeriod
+    try:
+        days = Period(first=period[0], last=period[1])
+    except ValueError as exc:
+        raise WhichPeriod from exc
     return ReportQuery(
         jurisdictions=codes,
-        period=Period(first=period[0], last=period[1]),
+        period=days,
         as_of=moment,
         cohort=cohort,
         narrowing=narrowing,

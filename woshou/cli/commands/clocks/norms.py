@@ -134,7 +134,8 @@ def _install_calendar(app: typer.Typer) -> None:
             f"{loading.days} days {'would be' if dry_run else 'are'} loaded; firm years: {firm}; "
             f"{len(loading.concerned)} open due dates concerned.",
         )
-        call.rows(loading.concerned, _CONCERNED)
+        if loading.concerned:
+            call.rows(loading.concerned, _CONCERNED)
 
     @command(app, "show", zh="查看某年的放假安排", en="Show a year's holidays")
     def show_year(call: Call, year: Annotated[int, typer.Argument(min=2004, max=2100, help=say("年", "year"))]) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from adapters.checking import compare_file, digest_of, write_differences
 from adapters.office import Office
-from api.models.cross_checks import (
+from api.models.registers.cross_checks import (
     CrossCheckShown,
     DifferenceShown,
     RowOfCheck,
@@ -32,7 +32,7 @@ from exchange.verbs.cross_check.run import CheckKey, known_check
 from woshou.cli import show
 from woshou.cli.call import Call, Group, command, group
 from woshou.cli.commands.cross_check.settling import CheckId, install_settling
-from woshou.cli.commands.imports import AfterOption, LimitOption
+from woshou.cli.commands.registers.imports import AfterOption, LimitOption
 from woshou.cli.files import check_free, write_private
 from woshou.cli.words import say
 
@@ -135,6 +135,11 @@ def _install_run(checks: typer.Typer) -> None:
                 "该文件此前已比对，未再比对；如需再比对请加 --again。", "That file was checked before; add --again to repeat."
             )
         _print(call, shown)
+        if check.refused or check.ambiguous:
+            call.note(
+                f"有的行被拒绝或无法确定，各行的原因：woshou cross-check show {check.id}",
+                f"Rows were refused or ambiguous; why each was: woshou cross-check show {check.id}",
+            )
 
 
 def _install_readings(checks: typer.Typer) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from adapters.checking import parts, read_decisions
 from adapters.office import Office
-from api.models.cross_checks import MOST_AT_ONCE, SettledShown, Settlements, SheetRowRefused
+from api.models.registers.cross_checks import MOST_AT_ONCE, SettledShown, Settlements, SheetRowRefused
 from exchange.checking.check import CheckField, Settlement
 from exchange.ledger import Page
 from exchange.verbs.cross_check.settle import Settled, settle, settle_fields

@@ -41,6 +41,7 @@ OutOption = Annotated[
     Path | None, typer.Option("--out", dir_okay=False, help=say("写入文件，- 为标准输出", "write to a file; - for stdout"))
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help=say("覆盖已有文件", "write over an existing file"))]
+_MOST_COLUMNS = 20
 _NAMES = {
     ReportName.FEEDBACK: ("反馈情况表：本地区及其各部分", "Feedback report: a jurisdiction and its parts"),
     ReportName.LEAGUE: ("通报排名表：同级地区按一项指标排名", "League table: peers of one level by one rate"),
@@ -124,7 +125,10 @@ def period_of(
     """The period, and the moment as of which it is reported by default; WhichPeriod."""
     first, last = days
     if first is not None and last is not None and month is None and first <= last:
-        return Period(first=first.date(), last=last.date()), now
+        try:
+            return Period(first=first.date(), last=last.date()), now
+        except ValueError as exc:
+            raise WhichPeriod from exc
     if first is not None or last is not None:
         raise WhichPeriod
     try:
@@ -179,6 +183,15 @@ def _print_table(table: Table, title: Text) -> None:
     lines = table.rows if table.totals is None else (*table.rows, table.totals)
     rows = [dict(zip((column.key for column in table.columns), map(shown, line), strict=True)) for line in lines]
     heads = {column.key: (column.full.zh, column.full.en) for column in table.columns}
-    show.print_table(rows, heads, title="" if table.title == title else say(*table.title))
+    named = "" if table.title == title else say(*table.title)
+    if len(heads) > _MOST_COLUMNS:
+        # Side by side, so many columns would be a character wide each.
+        if named:
+            show.console().print(named)
+        for row in rows:
+            show.print_card(row, heads)
+            show.console().print()
+    else:
+        show.print_table(rows, heads, title=named)
     for note in table.footnotes:
         show.console().print(both(note))

@@ -19,7 +19,7 @@ from exchange.verbs.work.to_answer import whole_list
 from exchange.work.worklists import WorkFilter, Worklist
 from woshou.cli import show
 from woshou.cli.call import Call, command
-from woshou.cli.commands.imports import AfterOption, LimitOption
+from woshou.cli.commands.registers.imports import AfterOption, LimitOption
 from woshou.cli.files import STDOUT, check_free, write_private
 from woshou.cli.show import about
 from woshou.cli.words import say

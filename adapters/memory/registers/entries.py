@@ -8,7 +8,7 @@ from typing import Any
 from adapters.memory.books import Books, add, save
 from adapters.memory.exchanges import MemoryExchanges
 from adapters.memory.listing import newest_first
-from adapters.memory.pairing import keep_keys
+from adapters.memory.registers.pairing import keep_keys
 from exchange.codes import Role
 from exchange.counting.entries import Contact, CountedEntry, EntryPlace, EntrySum, EntryTally, contact_of, opening_at, place_of
 from exchange.counting.verdict import judge
@@ -33,7 +33,9 @@ class MemoryEntries:
         held = self._books.entries
         return {entry: held[entry] for entry in entries if entry in held}
 
-    def by_person(self, jurisdictions: Iterable[str], person_indexes: Iterable[str]) -> Mapping[str, list[Entry]]:
+    def by_person(
+        self, jurisdictions: Iterable[str], person_indexes: Iterable[str], *, lock: bool = False
+    ) -> Mapping[str, list[Entry]]:
         within, wanted = frozenset(jurisdictions), frozenset(person_indexes)
         found: defaultdict[str, list[Entry]] = defaultdict(list)
         for _, entry in sorted(self._books.entries.items()):

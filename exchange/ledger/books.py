@@ -1,14 +1,8 @@
-"""The ledger port: what the verbs need stored, in sets rather than rows.
-
-Implemented in memory (`adapters.memory`) and in SQL (`adapters.database`); one contract test runs on all of them. A ledger is
-one transaction: the edge opens and commits it, verbs never do.
-"""
+"""The books of a ledger, each a port: what the verbs need stored, in sets rather than rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from exchange.announcements import Notification
 from exchange.cases.case import Case
@@ -32,9 +26,20 @@ from exchange.counting.history import History
 from exchange.counting.pages import PageKey, Piece, TotalsPage
 from exchange.counting.sums import CohortSum, CountSum, Queued, RejectedSum, Selection, WaitingSum
 from exchange.counting.version import Version
-from exchange.errors import Retry, WoshouError
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.imports import ImportedFile, RowResult
+from exchange.ledger.values import (
+    ApiKey,
+    CaseFilter,
+    ComparedExchange,
+    CountedExchange,
+    EntryFilter,
+    ExchangeFilter,
+    Finding,
+    Page,
+    RememberedAnswer,
+    UnfinishedRun,
+)
 from exchange.moments import Period
 from exchange.pairing.keys import Looked, Pass
 from exchange.pairing.suggesting import Suggestion
@@ -51,147 +56,6 @@ from exchange.terms.rulebook import RulesFile, RulesUse
 from exchange.wire.figures import LogLines
 from exchange.work.assignment import Assignment
 from exchange.work.worklists import WorkFilter, Worklist
-
-
-class LedgerBusy(WoshouError):
-    """The ledger cannot be had now: another transaction holds it or went first, or the database is away. Nothing was stored."""
-
-    code = "overloaded"
-    retry = Retry.LATER
-    zh = "系统繁忙，未保存任何内容，请稍后重试。"
-    en = "The node is busy; nothing was stored. Try again in a moment."
-
-
-class LedgerAway(LedgerBusy):
-    """The database does not answer. To a caller that is the same as busy; whoever runs the node must look at it."""
-
-    zh = "无法连接数据库，未保存任何内容；请检查数据库服务、网络与 database_url。"
-    en = "The database cannot be reached; nothing was stored. See whether it runs, and whether database_url is right."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiKey:
-    """A local system's or clerk's key: bound to one jurisdiction and one role; only its hash is stored."""
-
-    id: str
-    secret_hash: str
-    name: str
-    jurisdiction: str
-    role: str
-    created_at: datetime
-    revoked_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RememberedAnswer:
-    """The answer to an idempotent request, to be repeated."""
-
-    caller: str
-    key: str
-    request_digest: str
-    status: int
-    body: bytes
-    content_type: str
-    headers: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """Something that a person should look at; `kind` is a closed word, `detail` carries no person.
-
-    One `id` is one finding: found again, it stays as it was first found. `settled_at` is since when it no longer holds.
-    """
-
-    id: str
-    kind: str
-    partner: str | None
-    subject: str
-    detail: str
-    at: datetime
-    settled_at: datetime | None = None
-
-
-class UnfinishedRun(NamedTuple):
-    """A run of a daily job that was begun and has not come to its end."""
-
-    job: str
-    business_date: date
-    claimed_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExchangeFilter:
-    """Which exchanges to list; None does not filter. `own` holds the county codes that the caller may see.
-
-    `overdue_on`: an answer is awaited and its due date lies before that day; `expected_before`: likewise by the date that an
-    interim answer has named. `lapsed_on` is the day by which `state` sees what has lapsed; `lapsing` holds the last days of
-    answers that were neither confirmed nor challenged.
-    """
-
-    own: frozenset[str]
-    role: Role | None = None
-    kind: str | None = None
-    event: str | None = None
-    state: str | None = None
-    acceptance: str | None = None
-    other: str | None = None
-    purpose: str | None = None
-    entry: str | None = None
-    paired: bool | None = None
-    handled_by: str | None = None
-    overdue_on: date | None = None
-    lapsed_on: date | None = None
-    expected_before: date | None = None
-    due_provisional: bool | None = None
-    lapsing: Period | None = None
-    link: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryFilter:
-    """Which entries to list."""
-
-    jurisdictions: frozenset[str]
-    register: RegisterKind | None = None
-    open: bool | None = None
-    other: str | None = None
-    township: str | None = None
-    person_index: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseFilter:
-    """Which cases to list."""
-
-    own: frozenset[str]
-    open: bool | None = None
-    owner: str | None = None
-    contradicted: bool | None = None
-
-
-class Page(NamedTuple):
-    """Where a listing starts, and how many rows it gives; `after` is the last key of the page before, or empty."""
-
-    after: str = ""
-    limit: int = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountedExchange:
-    """An exchange and its facts, as the rates read them."""
-
-    exchange: Exchange
-    facts: tuple[Fact, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComparedExchange:
-    """An exchange with the facts that hold and its delivered messages, as a comparison reads them: no message has its line."""
-
-    exchange: Exchange
-    facts: tuple[Fact, ...]
-    messages: tuple[LoggedMessage, ...]
 
 
 class Links(Protocol):
@@ -259,7 +123,9 @@ class Entries(Protocol):
 
     def get(self, entry: str, *, lock: bool = False) -> Entry | None: ...
     def load(self, entries: Iterable[str]) -> Mapping[str, Entry]: ...
-    def by_person(self, jurisdictions: Iterable[str], person_indexes: Iterable[str]) -> Mapping[str, list[Entry]]: ...
+    def by_person(
+        self, jurisdictions: Iterable[str], person_indexes: Iterable[str], *, lock: bool = False
+    ) -> Mapping[str, list[Entry]]: ...
     def add(self, entries: Sequence[Entry]) -> None: ...
     def save(self, entries: Sequence[Entry]) -> None: ...
     def add_facts(self, facts: Sequence[EntryFact]) -> None: ...
@@ -483,36 +349,3 @@ class CrossChecks(Protocol):
     def count_to_check(self, own: frozenset[str]) -> int: ...
     def lapse(self, *, check: str | None = None, entry: str | None = None) -> int: ...
     def forget(self, before: datetime) -> int: ...
-
-
-class Ledger(Protocol):
-    """All books of one node, within one transaction."""
-
-    links: Links
-    messages: Messages
-    exchanges: Exchanges
-    assignments: Assignments
-    worklists: Worklists
-    entries: Entries
-    pairing: Pairing
-    counting: Counting
-    agreements: Agreements
-    partners: Partners
-    imports: Imports
-    access: Access
-    chores: Chores
-    notifications: Notifications
-    cross_checks: CrossChecks
-    reports: Reports
-    routes: Routes
-    cases: Cases
-    comparisons: Comparisons
-    norms: Norms
-    escalations: Escalations
-    troubles: Troubles
-
-
-class Ledgers(Protocol):
-    """Where ledgers come from: one transaction each, committed at the end of the block, rolled back on an exception."""
-
-    def transaction(self, *, read_only: bool = False) -> AbstractContextManager[Ledger]: ...

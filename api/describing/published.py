@@ -3,7 +3,7 @@
 import json
 
 from api.app import create_app
-from api.openapi import describe
+from api.describing.openapi import describe
 
 
 def render() -> str:

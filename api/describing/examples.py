@@ -3,12 +3,13 @@
 from typing import Any
 
 from api.models.agreements import AGREEMENT_EXAMPLE
-from api.models.entries import ENTRY_EXAMPLE, PERSON_EXAMPLE
+from api.models.registers.entries import ENTRY_EXAMPLE, PERSON_EXAMPLE
 from api.models.reporting.reports import MONTHLY_EXAMPLE
 
 # Domain shapes have no examples on their fields.
 OF_SHAPES: dict[str, Any] = {
     "Agreement": AGREEMENT_EXAMPLE,
+    "Child": {"sex": "1", "birth_date": "2026-02-11", "birth_place": "武昌区", "certificate_number": "P42000001"},
     "MonthlyReport": MONTHLY_EXAMPLE,
     "Person": PERSON_EXAMPLE,
     "Record": ENTRY_EXAMPLE["record"],

@@ -7,7 +7,7 @@ import typer
 
 from adapters.linkage import link
 from adapters.office import Office
-from api.models.pairing import Candidates
+from api.models.registers.pairing import Candidates
 from exchange.pairing.suggesting import Suggestion
 from exchange.verbs.pair import unpair
 from exchange.verbs.pairing.candidates import candidates

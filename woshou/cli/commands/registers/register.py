@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.models.entries import EntryShown
+from api.models.registers.entries import EntryShown
 from exchange.codes import CloseReason, RegisterKind
 from exchange.cursors import entry_cursor
 from exchange.ledger import EntryFilter, Page

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from operator import attrgetter, itemgetter
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
 
-from adapters.database.books.entry_rows import entry_of, entry_values
-from adapters.database.books.entry_sums import open_entries
-from adapters.database.books.pairing import add_keys, replace_keys
+from adapters.database.books.counting.entry_sums import open_entries
+from adapters.database.books.registers.entry_rows import entry_of, entry_values
+from adapters.database.books.registers.pairing import add_keys, replace_keys
 from adapters.database.faults import Fault, taken
 from adapters.database.tables import EntryFactRow, EntryRow
 from adapters.database.values import words, words_or_none
@@ -31,12 +32,8 @@ _REGISTER = words(RegisterKind)
 _REASON = words_or_none(CloseReason)
 _WHAT = words(EntryFactKind)
 _of_ids = Asked(lambda work: _ALL.where(work.among(_ENTRIES.c.id, bindparam("ids"))))
-_of_people = Asked(
-    lambda work: _ALL.where(
-        work.among(_ENTRIES.c.person_index, bindparam("indexes")),
-        work.among(_ENTRIES.c.jurisdiction, bindparam("jurisdictions")),
-    ).order_by(_ENTRIES.c.id)
-)
+_of_people = Asked(lambda work: _people(work))
+_locked_people = Asked(lambda work: _people(work).with_for_update(key_share=True))
 _townships = Asked(
     lambda work: select(_ENTRIES.c.id, _ENTRIES.c.township).where(
         work.among(_ENTRIES.c.id, bindparam("ids")), _ENTRIES.c.township.is_not(None)
@@ -60,13 +57,16 @@ class SqlEntries:
         rows = self._work.ask(_of_ids, ids=self._work.listed(wanted)) if wanted else ()
         return {entry.id: entry for entry in map(entry_of, rows)}
 
-    def by_person(self, jurisdictions: Iterable[str], person_indexes: Iterable[str]) -> Mapping[str, list[Entry]]:
+    def by_person(
+        self, jurisdictions: Iterable[str], person_indexes: Iterable[str], *, lock: bool = False
+    ) -> Mapping[str, list[Entry]]:
         wanted = list(person_indexes)
         found: defaultdict[str, list[Entry]] = defaultdict(list)
         if not wanted:
             return found
         listed = self._work.listed
-        for row in self._work.ask(_of_people, indexes=listed(wanted), jurisdictions=listed(jurisdictions)):
+        asked = _locked_people if lock else _of_people
+        for row in self._work.ask(asked, indexes=listed(wanted), jurisdictions=listed(jurisdictions)):
             entry = entry_of(row)
             found[entry.person_index].append(entry)
         return dict(found)
@@ -128,6 +128,11 @@ class SqlEntries:
             if what is not None and ("entries_open_once" in what or "person_index" in what):
                 raise EntryExists from exc
             raise
+
+
+def _people(work: type[Work]) -> Select[Any]:
+    within = work.among(_ENTRIES.c.jurisdiction, bindparam("jurisdictions"))
+    return _ALL.where(work.among(_ENTRIES.c.person_index, bindparam("indexes")), within).order_by(_ENTRIES.c.id)
 
 
 def _fitting(wanted: EntryFilter) -> list[ColumnElement[bool]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import bindparam, select
 
-from adapters.database.books.counting import queue_values
+from adapters.database.books.counting.verdicts import queue_values
 from adapters.database.tables import AssignmentRow, UncountedRow
 from adapters.database.values import day_of, iso_of, words_or_none
 from adapters.database.work import AnyRow, Asked, Values, Work, table_of

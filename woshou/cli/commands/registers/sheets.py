@@ -9,7 +9,7 @@ from adapters.exporting import Format, write_entries, write_exchanges
 from adapters.sheets import ImportLayout, Layout
 from adapters.sheets.template import template
 from adapters.taking import annotated_copy, every_row, read_file, take_file
-from api.models.imports import ImportShown, RowOfFile
+from api.models.registers.imports import ImportShown, RowOfFile
 from exchange.codes import RegisterKind, Role
 from exchange.cursors import entry_cursor, exchange_cursor
 from exchange.exchanges import Exchange
@@ -18,7 +18,7 @@ from exchange.ledger import EntryFilter, ExchangeFilter, Ledger, Page
 from exchange.people.register import Entry
 from woshou.cli import show
 from woshou.cli.call import Call, command
-from woshou.cli.commands.imports import print_file, print_rows
+from woshou.cli.commands.registers.imports import print_file, print_rows
 from woshou.cli.files import STDOUT, check_free, write_private
 from woshou.cli.words import say
 

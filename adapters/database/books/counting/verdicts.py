@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam, delete, select, update
 
-from adapters.database.books import counting_sums as sums
+from adapters.database.books.counting import sums
 from adapters.database.tables import ExchangeRow, TotalsRow, UncountedRow, VerdictRow
 from adapters.database.values import words
 from adapters.database.work import AnyRow, Asked, Values, Work, table_of

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.declared import declared
-from api.examples import add_examples
+from api.describing.examples import add_examples
 from api.models import shapes
 from api.problems import Problem
 from exchange.errors import Invalid

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from api.models.base import EXAMPLE_ID, Moment, Shown
-from api.models.entries import PERSON_EXAMPLE
+from api.models.registers.entries import PERSON_EXAMPLE
 from api.models.shapes import Shaped
 from exchange.codes import CloseReason
 from exchange.exchanges import Exchange

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, delete, func, literal_column, or_, select, union_all
 
-from adapters.database.books.entry_rows import entry_of
+from adapters.database.books.registers.entry_rows import entry_of
 from adapters.database.tables import EntryRow, ExchangeRow, PairingKeyRow, PairingSuggestionRow
 from adapters.database.work import AnyRow, Asked, Values, Work, table_of
 from exchange.codes import Role

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.models.imports import ImportShown, RowOfFile
+from api.models.registers.imports import ImportShown, RowOfFile
 from exchange.cursors import import_cursor, row_cursor
 from exchange.errors import NotFound
 from exchange.imports import RowOutcome, RowResult

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from adapters.checking import RefusedDecision
 from api.models.base import EXAMPLE_ID, Moment, Shown
-from api.models.imports import CellShown
+from api.models.registers.imports import CellShown
 from api.models.shapes import Shaped
 from exchange.checking.check import (
     CheckField,

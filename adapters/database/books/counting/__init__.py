@@ -1,0 +1,1 @@
+"""What the rates are counted from, in SQL."""

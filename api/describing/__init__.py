@@ -1,0 +1,1 @@
+"""How the interface describes itself: the OpenAPI document, its examples, its webhooks."""

@@ -1,0 +1,1 @@
+"""Entries, imports, candidates and cross-checks as bodies."""

@@ -1,0 +1,118 @@
+"""The ledger port: what the verbs need stored, in sets rather than rows.
+
+Implemented in memory (`adapters.memory`) and in SQL (`adapters.database`); one contract test runs on all of them. A ledger is
+one transaction: the edge opens and commits it, verbs never do.
+"""
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from exchange.ledger.books import (
+    Access,
+    Agreements,
+    Assignments,
+    Cases,
+    Chores,
+    Comparisons,
+    Counting,
+    CrossChecks,
+    Entries,
+    Escalations,
+    Exchanges,
+    Imports,
+    Links,
+    Messages,
+    Norms,
+    Notifications,
+    Pairing,
+    Partners,
+    Reports,
+    Routes,
+    Troubles,
+    Worklists,
+)
+from exchange.ledger.busy import LedgerAway, LedgerBusy
+from exchange.ledger.values import (
+    ApiKey,
+    CaseFilter,
+    ComparedExchange,
+    CountedExchange,
+    EntryFilter,
+    ExchangeFilter,
+    Finding,
+    Page,
+    RememberedAnswer,
+    UnfinishedRun,
+)
+
+__all__ = [
+    "Access",
+    "Agreements",
+    "ApiKey",
+    "Assignments",
+    "CaseFilter",
+    "Cases",
+    "Chores",
+    "ComparedExchange",
+    "Comparisons",
+    "CountedExchange",
+    "Counting",
+    "CrossChecks",
+    "Entries",
+    "EntryFilter",
+    "Escalations",
+    "ExchangeFilter",
+    "Exchanges",
+    "Finding",
+    "Imports",
+    "Ledger",
+    "LedgerAway",
+    "LedgerBusy",
+    "Ledgers",
+    "Links",
+    "Messages",
+    "Norms",
+    "Notifications",
+    "Page",
+    "Pairing",
+    "Partners",
+    "RememberedAnswer",
+    "Reports",
+    "Routes",
+    "Troubles",
+    "UnfinishedRun",
+    "Worklists",
+]
+
+
+class Ledger(Protocol):
+    """All books of one node, within one transaction."""
+
+    links: Links
+    messages: Messages
+    exchanges: Exchanges
+    assignments: Assignments
+    worklists: Worklists
+    entries: Entries
+    pairing: Pairing
+    counting: Counting
+    agreements: Agreements
+    partners: Partners
+    imports: Imports
+    access: Access
+    chores: Chores
+    notifications: Notifications
+    cross_checks: CrossChecks
+    reports: Reports
+    routes: Routes
+    cases: Cases
+    comparisons: Comparisons
+    norms: Norms
+    escalations: Escalations
+    troubles: Troubles
+
+
+class Ledgers(Protocol):
+    """Where ledgers come from: one transaction each, committed at the end of the block, rolled back on an exception."""
+
+    def transaction(self, *, read_only: bool = False) -> AbstractContextManager[Ledger]: ...

@@ -1,0 +1,1 @@
+"""The commands about registers: entries, sheets, imports, candidates."""
