@@ -52,6 +52,7 @@ bench: $(DEV)
 	@$(BIN)/python -m bench.ingest $(ARGS)
 	@$(BIN)/python -m bench.exchange $(ARGS)
 	@$(BIN)/python -m bench.pairing $(ARGS)
+	@$(BIN)/python -m bench.rates $(ARGS)
 
 openapi: $(RUNTIME)
 	$(BIN)/woshou openapi

@@ -12,12 +12,15 @@ from adapters.database.ledger import SqlLedger
 from adapters.database.work import SqliteWork
 from exchange.checking.check import CheckLayout, DifferenceFilter
 from exchange.codes import RegisterKind, Role
+from exchange.counting.sorts import SortFilter
+from exchange.counting.sums import Selection
 from exchange.cursors import check_cursor, entry_cursor, exchange_cursor
 from exchange.exchanges import Direction, ExchangeKey
 from exchange.ledger import CaseFilter, EntryFilter, ExchangeFilter, Page
 from exchange.moments import Period
 from exchange.pairing.comparing import describe
 from exchange.pairing.keys import Blinding, Pass
+from exchange.rates import Cohort
 from exchange.work.worklists import WorkFilter, Worklist
 from tests.builders import a_check, a_day, a_moment, a_person, a_record, an_entry, an_exchange, an_id
 
@@ -34,6 +37,18 @@ def a_page_of(worklist, ledger):
     return ledger.worklists.page(worklist, WORK, Page())
 
 
+COUNTED = Selection(
+    own=OWN,
+    role=Role.ASKED,
+    boundary=800_000,
+    beyond=False,
+    cohort=Cohort.DUE,
+    first=1,
+    last=800_000,
+    answered_before=0,
+    sorts=SortFilter(1, 1),
+    sort_bits=1,
+)
 QUESTIONS = {
     "link": lambda ledger: ledger.links.of("wuchang.example", lock=True),
     "batch": lambda ledger: ledger.links.batch(1, Direction.OUT, 5),
@@ -90,6 +105,17 @@ QUESTIONS = {
     "lapse of a check": lambda ledger: ledger.cross_checks.lapse(check=an_id()),
     "lapse of an entry": lambda ledger: ledger.cross_checks.lapse(entry=an_id()),
     "differences forgotten": lambda ledger: ledger.cross_checks.forget(a_moment()),
+    "cohort": lambda ledger: ledger.counting.cohort(COUNTED),
+    "waiting": lambda ledger: ledger.counting.waiting(COUNTED),
+    "plain counts": lambda ledger: ledger.counting.counts(replace(COUNTED, cohort=Cohort.SUBMITTED, beyond=True)),
+    "behind": lambda ledger: ledger.counting.behind(COUNTED),
+    "happened on a day": lambda ledger: ledger.counting.touched(replace(COUNTED, beyond=True)),
+    "versions": lambda ledger: ledger.counting.versions([KEY]),
+    "versions replaced": lambda ledger: ledger.counting.replace({KEY: []}),
+    "in queue": lambda ledger: ledger.counting.in_queue([KEY]),
+    "pages": lambda ledger: ledger.counting.pages(Cohort.DUE, Role.ASKED, 800_000),
+    "rejected": lambda ledger: ledger.counting.rejected(OWN, Period(first=a_day(), last=a_day(30)), a_moment()),
+    "histories": lambda ledger: list(ledger.exchanges.histories([KEY])),
     "last run": lambda ledger: ledger.chores.last_run("overdue", a_day()),
     "case": lambda ledger: ledger.cases.get(an_id(), lock=True),
     "cases": lambda ledger: ledger.cases.find(CaseFilter(own=OWN), Page()),
