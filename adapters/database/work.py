@@ -302,7 +302,8 @@ class PostgresWork(Work):
         return func.to_char(clock, "YYYY-MM-DD")
 
     def lock(self, kind: TableRow) -> None:
-        self._driver.execute(f'LOCK TABLE "{kind.__tablename__}" IN SHARE UPDATE EXCLUSIVE MODE')
+        # Advisory: a lock of the table itself would also wait for its vacuuming, and be refused while that goes on.
+        self._driver.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"{kind.__tablename__}"])
 
     def _run(self, asked: Asked, values: Mapping[str, Any]) -> Any:
         text, constants = self._written(asked)

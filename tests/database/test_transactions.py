@@ -147,3 +147,18 @@ def test_who_changes_rows_of_which_one_was_never_added_is_told(database, count):
         ledger.exchanges.add([an_exchange(n) for n in range(1, count)])
     with pytest.raises(KeyError), database.transaction() as ledger:
         ledger.exchanges.save([an_exchange(n) for n in range(count)])
+
+
+def test_a_closing_waits_for_another_and_nobody_else_waits_for_it(postgresql_server):
+    """Two closings at once would write the same versions twice. SQLite has one writer at a time anyway."""
+    with postgresql_server.database() as url, ExitStack() as stack:
+        first, second = (open_database(url, lock_seconds=0.3) for _ in range(2))
+        stack.callback(first.close)
+        stack.callback(second.close)
+        first.upgrade()
+        with first.transaction() as closing:
+            closing.counting.lock()
+            with second.transaction() as ledger:
+                ledger.counting.queue([an_exchange().key], 1)
+            with pytest.raises(LedgerBusy), second.transaction() as other:
+                other.counting.lock()
