@@ -31,7 +31,16 @@ OPEN = {
     "POST /oauth/token",
 }
 CLOSED = sorted(set(ROUTES) - OPEN)
-ROLES = {"Agreements": "coordinator", "Partners": "operator", "Health": "operator"}
+ROLES = {
+    "Agreements": "coordinator",
+    "Escalations": "coordinator",
+    "Health": "operator",
+    "Partners": "operator",
+    "Reports": "coordinator",
+    "Routing": "operator",
+    "Rules": "operator",
+    "Troubles": "operator",
+}
 IDS = {"digest": a_digest("any"), "node": "wuchang.example", "layout": "outflow", "rate": "feedback_given"}
 BODY_SECONDS = 4.0
 
@@ -61,7 +70,7 @@ def credential(node: Served, name: str) -> str:
     (tag,) = ROUTES[name]["tags"]
     if tag == "Partner":
         office = node.office
-        return access_token(office.node.name, "wuchang.example", ["exchange"], office.now(), office.signing_key())[0]
+        return access_token(office.node.name, "wuchang.example", ["exchange", "reconcile"], office.now(), office.signing_key())[0]
     return node.key(ROLES.get(tag, "clerk"), XICHENG)
 
 

@@ -27,6 +27,7 @@ from tests.builders import (
     XICHENG,
     XICHENG_NODE,
     a_conversation,
+    a_link,
     a_message,
     a_moment,
     a_query,
@@ -125,6 +126,7 @@ def asked_about(ledger, n, person):
 def ledger():
     """Xicheng with 300 people in its outflow register, three of them asked about without a number."""
     with MemoryLedgers(NODE.keyed).transaction() as opened:
+        opened.links.add(a_link().uuid, a_link().partner)
         opened.entries.add([entered(n, person_index=f"p{n}") for n in range(300)])
         for n in (5, 6, 999):
             asked_about(opened, n, structs.replace(somebody(n), document=NO_NUMBER))
