@@ -80,8 +80,8 @@ class MemoryExchanges:
         for key in dict.fromkeys(keys):
             if key in self._books.exchanges:
                 kept = sorted(self._books.facts.get(key, ()), key=lambda kept: (kept.fact.round, kept.fact.happened_at))
-                handings = sorted(self._books.assignments.get(key, ()), key=lambda step: step.at)
-                yield History(exchange=self._books.exchanges[key], facts=tuple(kept), handings=handings)
+                assignments = sorted(self._books.assignments.get(key, ()), key=lambda step: step.at)
+                yield History(exchange=self._books.exchanges[key], facts=tuple(kept), assignments=assignments)
 
     def keys(self, after: ExchangeKey | None, limit: int) -> list[ExchangeKey]:
         placed = sorted((key.exchange, key.link, key.role, key) for key in self._books.exchanges)

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from exchange.conversation import Fact, FactKind
 from exchange.counting.verdict import Verdict, judge
 from exchange.exchanges import Acceptance, Exchange
+from exchange.work.assignment import Assignment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,22 +22,13 @@ class KeptFact:
         return self.fact.known_at <= as_of and (self.voided_at is None or self.voided_at > as_of)
 
 
-class Handing(Protocol):
-    """A step by which an exchange went to a township, or with None back to the county."""
-
-    @property
-    def township(self) -> str | None: ...
-    @property
-    def at(self) -> datetime: ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """One side of an exchange with every fact, those that were voided too, and every handing, in the order of time."""
+    """One side of an exchange with every fact, those that were voided too, and every assignment, in the order of time."""
 
     exchange: Exchange
     facts: tuple[KeptFact, ...]
-    handings: Sequence[Handing] = ()
+    assignments: Sequence[Assignment] = ()
 
     @property
     def counts(self) -> bool:
@@ -52,7 +43,7 @@ class History:
         return judge((kept.fact for kept in self.facts if kept.stood_at(as_of)), as_of, lapse_days=lapse_days)
 
     def township_at(self, as_of: datetime) -> str | None:
-        """The township that had it at a moment. Without any handing, the one that the exchange names, at all times."""
-        if not self.handings:
+        """The township that had it at a moment. Without any assignment, the one that the exchange names, at all times."""
+        if not self.assignments:
             return self.exchange.handled_by
-        return next((step.township for step in reversed(self.handings) if step.at <= as_of), None)
+        return next((step.township for step in reversed(self.assignments) if step.at <= as_of), None)

@@ -123,7 +123,7 @@ def _event_days(history: History) -> set[int]:
     moments |= {kept.voided_at for kept in history.facts if kept.voided_at is not None}
     opened = step_day(min(moments))
     # Before anything was known of it there was nothing to count, whoever had it.
-    return {step_day(moment) for moment in moments} | {day for h in history.handings if (day := step_day(h.at)) > opened}
+    return {step_day(moment) for moment in moments} | {day for h in history.assignments if (day := step_day(h.at)) > opened}
 
 
 def _closed(versions: list[Version]) -> Iterable[Version]:

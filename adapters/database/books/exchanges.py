@@ -163,11 +163,11 @@ class SqlExchanges:
                 facts[ExchangeKey(link, exchange, ROLES[role])].append(
                     KeptFact(fact=fact_of(*fact), voided_at=moment_of(voided_at))
                 )
-            handings = SqlAssignments(self._work).of(several)
+            assignments = SqlAssignments(self._work).of(several)
             for exchange in map(exchange_of, self._work.ask(_named, names=names)):
                 key = exchange.key
                 if key in wanted:
-                    yield History(exchange=exchange, facts=tuple(facts[key]), handings=handings.get(key, ()))
+                    yield History(exchange=exchange, facts=tuple(facts[key]), assignments=assignments.get(key, ()))
 
     def keys(self, after: ExchangeKey | None, limit: int) -> list[ExchangeKey]:
         held = _EXCHANGES.c
