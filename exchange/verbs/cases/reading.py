@@ -1,6 +1,6 @@
 """Read a case with its exchanges, and find the case that an exchange belongs to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from exchange.cases.case import Case
@@ -11,7 +11,7 @@ from exchange.exchanges import Exchange, ExchangeKey
 from exchange.ledger import Ledger
 from exchange.node import Node
 from exchange.people.record import Record
-from exchange.verbs.routing.send_on import last_of, trail
+from exchange.verbs.routing.send_on import last_of, trails_of
 from exchange.wire.message import Feedback, read_message
 
 
@@ -40,10 +40,16 @@ def progress_of(ledger: Ledger, node: Node, case: Case, now: datetime) -> CasePr
 
 def case_of(ledger: Ledger, exchange: Exchange) -> Case | None:
     """The case that opened an exchange, or the one that it follows; None for an exchange of no case."""
-    keys = [exchange.key, *(one.key for one in trail(ledger, exchange.key))]
-    named = ledger.cases.of_exchanges([key.exchange for key in keys])
-    found = next((named[key] for key in keys if key in named), None)
-    return ledger.cases.get(found) if found is not None else None
+    return cases_of(ledger, [exchange.key]).get(exchange.key)
+
+
+def cases_of(ledger: Ledger, keys: Iterable[ExchangeKey]) -> Mapping[ExchangeKey, Case]:
+    """The cases of several exchanges, by `case_of`'s rule: a look-up for each step back, and one for each case."""
+    trails = trails_of(ledger, keys)
+    named = ledger.cases.of_exchanges({key.exchange for trail in trails.values() for key in trail})
+    found = {key: next((named[one] for one in trail if one in named), None) for key, trail in trails.items()}
+    cases = {case: ledger.cases.get(case) for case in {*found.values()} if case is not None}
+    return {key: case for key, one in found.items() if one is not None and (case := cases[one]) is not None}
 
 
 def may_see_people(case: Case | None, by: str) -> bool:
@@ -54,7 +60,8 @@ def may_see_people(case: Case | None, by: str) -> bool:
 def hidden_from(ledger: Ledger, exchanges: Iterable[Exchange], by: str) -> frozenset[ExchangeKey]:
     """Which of these belong to another clerk's birth registration, so that their people are not shown."""
     asked = [each for each in exchanges if each.key.role is Role.ASKER and each.purpose is Purpose.BIRTH_REGISTRATION]
-    return frozenset(each.key for each in asked if not may_see_people(case_of(ledger, each), by))
+    cases = cases_of(ledger, [each.key for each in asked])
+    return frozenset(each.key for each in asked if not may_see_people(cases.get(each.key), by))
 
 
 def listed(ledger: Ledger, node: Node, cases: Sequence[Case], now: datetime) -> list[CaseProgress]:

@@ -1,6 +1,6 @@
 """Send on (转送) what was answered `wrong_jurisdiction`: the same matter to the county that the answer names, in one step."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -114,14 +114,22 @@ def trace(ledger: Ledger, exchange: Exchange) -> Trace:
 
 def trail(ledger: Ledger, key: ExchangeKey) -> list[Exchange]:
     """The exchanges that this one follows, the nearest first."""
-    found: list[Exchange] = []
-    while len(found) < _LONGEST:
-        step = next((step for step in ledger.routes.backward([key.exchange]) if step.after == key), None)
-        if step is None:
+    _, *before = trails_of(ledger, [key])[key]
+    return [held for one in before for held in ledger.exchanges.load(one.link, one.role, [one.exchange]).values()]
+
+
+def trails_of(ledger: Ledger, keys: Iterable[ExchangeKey]) -> Mapping[ExchangeKey, list[ExchangeKey]]:
+    """Each of these with all that it follows, the nearest first: one look-up for each step back, however many they are."""
+    trails = {key: [key] for key in keys}
+    going = set(trails)
+    for _ in range(_LONGEST):
+        came = {step.after: step.before for step in ledger.routes.backward({trails[key][-1].exchange for key in going})}
+        going = {key for key in going if trails[key][-1] in came}
+        if not going:
             break
-        key = step.before
-        found += ledger.exchanges.load(key.link, key.role, [key.exchange]).values()
-    return found
+        for key in going:
+            trails[key].append(came[trails[key][-1]])
+    return trails
 
 
 def last_of(ledger: Ledger, key: ExchangeKey) -> ExchangeKey:
