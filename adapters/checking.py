@@ -3,8 +3,6 @@
 Parsing and comparing happen before the transaction that stores, a thousand rows at a time.
 """
 
-import base64
-import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -35,11 +33,6 @@ _DOUBTS = {Doubt.FROM_ELSEWHERE: "迁出地与个案户籍地不同 moved from e
 _WORDS = {CheckField.MARITAL_STATUS: "marital_status", CheckField.CHILD_SEX: "sex"}
 _PLACES = frozenset({CheckField.ORIGIN, CheckField.TOWNSHIP})
 _NOTES = ("在“处理”列选择；空白为暂不处理。 Choose in the column 处理; a blank leaves the difference open.",)
-
-
-def digest_of(data: bytes) -> str:
-    """The digest by which a file is known again."""
-    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
 
 
 def compare_file(

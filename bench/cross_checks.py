@@ -13,7 +13,7 @@ import time
 from datetime import date
 from pathlib import Path
 
-from adapters.checking import compare_file, digest_of
+from adapters.checking import compare_file
 from adapters.office import Office
 from adapters.sheets.writer import OutColumn, write_sheet
 from bench.databases import KINDS
@@ -27,6 +27,7 @@ from exchange.people.record import Child, DocumentRef, Person, Record
 from exchange.people.register import EntryDraft
 from exchange.verbs.cross_check.run import CheckKey
 from exchange.verbs.enrol import enrol
+from exchange.wire import ijson
 from woshou.wiring import open_office
 
 ROWS = 100_000
@@ -57,7 +58,7 @@ def take(office: Office, rows: int, data: bytes) -> dict[str, float]:
         drafts = [a_draft(n) for n in range(start, start + 10_000, 2)]
         with office.ledgers.transaction() as ledger:
             enrol(ledger, office.node, ORIGIN, drafts, office.now())
-    key = CheckKey(jurisdiction=ORIGIN, layout=CheckLayout.BIRTHS, register=None, sha256=digest_of(data))
+    key = CheckKey(jurisdiction=ORIGIN, layout=CheckLayout.BIRTHS, register=None, sha256=ijson.digest(data))
     began = time.perf_counter()
     comparison = compare_file(office, key, data)
     compared = time.perf_counter()

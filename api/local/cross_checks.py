@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, File, Form, Query, Response, UploadFile
 
-from adapters.checking import compare_file, digest_of, parts, read_decisions, write_differences
+from adapters.checking import compare_file, parts, read_decisions, write_differences
 from adapters.exporting import MEDIA_TYPES, Format
 from adapters.office import Office
 from adapters.sheets import SheetRefused
@@ -41,6 +41,7 @@ from exchange.ledger import Ledger, Page
 from exchange.verbs.cross_check.differences import open_differences
 from exchange.verbs.cross_check.run import CheckKey, known_check
 from exchange.verbs.cross_check.settle import Settled, settle, settle_fields
+from exchange.wire import ijson
 
 router = APIRouter(prefix="/api/v1/cross-checks", tags=["Cross-checks"], route_class=StrictRoute)
 LayoutForm = Annotated[CheckLayout, Form(description="whose sheet it is")]
@@ -68,7 +69,7 @@ def uploaded(
 ) -> tuple[Asked, bytes, CheckKey]:
     """The file's bytes, what it is to be checked against, and the request by what it holds."""
     data = _read(file)
-    key = CheckKey(jurisdiction=caller.jurisdiction, layout=layout, register=register_, sha256=digest_of(data))
+    key = CheckKey(jurisdiction=caller.jurisdiction, layout=layout, register=register_, sha256=ijson.digest(data))
     asked = f"cross-check {layout} {register_} {again} {key.sha256}"
     return Asked(office, caller.key, idempotency_key, hashlib.sha256(asked.encode()).hexdigest()), data, key
 

@@ -24,7 +24,7 @@ from exchange.errors import Forbidden, Invalid, NotFound
 from exchange.imports import ImportedFile, RowOutcome
 from exchange.ledger import Ledger
 from exchange.node import NotServed
-from exchange.wire.ijson import b64url_encode
+from exchange.wire.ijson import digest
 
 router = APIRouter(prefix="/api/v1", tags=["Imports"], route_class=StrictRoute)
 MAX_FILE = 50 * 1024 * 1024
@@ -175,7 +175,7 @@ def annotate_import(
     data = file.file.read(MAX_FILE + 1)
     if len(data) > MAX_FILE:
         raise RequestTooLarge
-    if b64url_encode(hashlib.sha256(data).digest()) != held.sha256:
+    if digest(data) != held.sha256:
         raise OtherFile(pointer="/file")
     copy = annotated_copy(data, Layout(held.layout), rows)
     return sheet_file(copy, "annotated.xlsx", Format.XLSX)

@@ -3,8 +3,6 @@
 A rule set is data, so that a changed limit or definition is a new version beside the old one and no change of code.
 """
 
-import hashlib
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -17,6 +15,7 @@ from exchange.codes import Event, Kind, MovingReason, Purpose, UrgentReason
 from exchange.errors import Invalid
 from exchange.moments import Period, default_as_of, statistical_month
 from exchange.terms.deadline import LONGEST_LIMIT, Limit, LimitUnit
+from exchange.wire import ijson
 
 _Text = Annotated[str, Meta(min_length=1, max_length=500)]
 _DayOfMonth = Annotated[int, Meta(ge=1, le=28)]
@@ -160,7 +159,7 @@ def read_rules(data: bytes) -> RuleSet:
 def digest_of(data: bytes) -> str:
     """SHA-256, base64url, of JSON data in its canonical form: names sorted, no blanks, UTF-8."""
     canonical = msgspec.json.encode(msgspec.json.decode(data), order="sorted")
-    return urlsafe_b64encode(hashlib.sha256(canonical).digest()).rstrip(b"=").decode()
+    return ijson.digest(canonical)
 
 
 def _overridden(rule: LimitRule, limit: Limit | None) -> LimitRule:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from adapters.checking import digest_of
 from adapters.sheets import Layout, Limits
 from adapters.sheets.reading.reader import parse_sheet
 from adapters.taking import facts_of
@@ -15,6 +14,7 @@ from exchange.people.record import Child
 from exchange.people.register import Entry, EntryDraft
 from exchange.verbs.cross_check.run import CheckKey, Comparison
 from exchange.verbs.enrol import enrol
+from exchange.wire import ijson
 from tests.builders import XICHENG, a_moment
 from tests.registers.support import NODE
 from tests.sheets.workbooks import a_workbook
@@ -56,7 +56,7 @@ def check(
     meanwhile: Callable[[], None] | None = None,
 ) -> CrossCheck:
     """Run a check as the edge does, a few rows at a time; `meanwhile` happens before it is stored."""
-    key = CheckKey(jurisdiction=XICHENG, layout=layout, register=register, sha256=digest_of(data))
+    key = CheckKey(jurisdiction=XICHENG, layout=layout, register=register, sha256=ijson.digest(data))
     facts = facts_of(parse_sheet(data, Layout(layout.value), Limits()), "")
     comparison = Comparison(NODE, key, facts, a_moment(now))
     rows = list(facts.rows)
