@@ -26,8 +26,10 @@ from exchange.ledger.books import (
     Notifications,
     Pairing,
     Partners,
+    RegisterRuns,
     Reports,
     Routes,
+    Tokens,
     Troubles,
     Worklists,
 )
@@ -76,9 +78,11 @@ __all__ = [
     "Page",
     "Pairing",
     "Partners",
+    "RegisterRuns",
     "RememberedAnswer",
     "Reports",
     "Routes",
+    "Tokens",
     "Troubles",
     "UnfinishedRun",
     "Worklists",
@@ -110,6 +114,8 @@ class Ledger(Protocol):
     norms: Norms
     escalations: Escalations
     troubles: Troubles
+    tokens: Tokens
+    register_runs: RegisterRuns
 
 
 class Ledgers(Protocol):
