@@ -52,7 +52,7 @@ class Limiter:
             raise
 
     def comparing(self, partner: str) -> AbstractContextManager[None]:
-        """Let a partner ask for figures, one question at a time, 100 an hour, and of all partners four; TooManyRequests beyond."""
+        """Let a partner ask for figures: one question at a time, 100 an hour, of all partners four; TooManyRequests beyond."""
         return self._asking("figures", _COMPARISONS, partner)
 
     def reconciling(self, partner: str) -> AbstractContextManager[None]:

@@ -55,8 +55,9 @@ def entries_at(ledger: Ledger, key: TokenKey, side: Side, places: Sequence[int])
 
 
 def fields_at(entries: Sequence[Entry | None], tokening: Tokening, items: int) -> list[bytes]:
-    """The field digests of each entry; of one that is gone, what equals nothing."""
-    return [bytes(FIELD * items) if entry is None else tokening.fields(entry) for entry in entries]
+    """The field digests of each entry; of one that is gone, or has lost its number since, what equals nothing."""
+    nothing = bytes(FIELD * items)
+    return [nothing if entry is None or tokening.token(entry) is None else tokening.fields(entry) for entry in entries]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
