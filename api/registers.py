@@ -1,4 +1,4 @@
-"""The questions of the wire API by which partners compare a pair's registers with ours (docs/protocol.md)."""
+"""The questions of the wire API by which partners compare a pair's registers with ours (docs/protocol-registers.md)."""
 
 from collections.abc import Callable
 from typing import Annotated, Any

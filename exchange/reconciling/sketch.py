@@ -6,7 +6,8 @@ fast AMS sketch of Thorup and Zhang, 2004), and then as many *cells* as that nee
 and others, 2011). What is left of them after the asking side has taken away its own elements are the elements that only one
 side holds.
 
-All words are unsigned 64-bit, read from bytes big-endian, and reckoned modulo 2**64 (docs/protocol.md says each step in full).
+All words are unsigned 64-bit, read from bytes big-endian, and reckoned modulo 2**64 (docs/protocol-registers.md says each
+step in full).
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The calls on the wire by which two nodes compare a pair's registers (docs/protocol.md, "Reconciling registers").
+"""The calls on the wire by which two nodes compare a pair's registers (docs/protocol-registers.md).
 
 What is about persons are keyed tokens' short hashes and keyed digests of the fields that the agreement lets be compared.
 Bytes are packed without gaps, numbers within them big-endian, the whole in base64url.
