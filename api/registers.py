@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from adapters.keys.errors import UntrustedKey
 from adapters.reconciling.answering import Answering
 from api.access import ComparingDep
 from api.declared import Responses, declared
@@ -18,6 +17,7 @@ from api.serving.limiting import Limiter
 from api.serving.routes import Route
 from exchange.ledger import LedgerBusy
 from exchange.partners import Partner, PartnerSuspended
+from exchange.reconciling.keys import KidNotTrusted, TokenKeyGone
 from exchange.reconciling.pairs import ComparisonNotAgreed
 from exchange.verbs.receive import NotYourLink
 from exchange.verbs.reconciling.answer import (
@@ -50,7 +50,8 @@ _REFUSALS = (
     PartnerSuspended,
     ComparisonNotAgreed,
     MonthNotAnswered,
-    UntrustedKey,
+    KidNotTrusted,
+    TokenKeyGone,
     RequestTooLarge,
     BodyTooSlow,
     MalformedRegisterQuestion,

@@ -14,6 +14,7 @@ from exchange.people.document import DocumentType
 from exchange.people.record import DocumentRef
 from exchange.reconciling.pairs import ComparisonNotAgreed
 from exchange.reconciling.results import DifferenceKind, Outcome, Release, Starter, Tally
+from exchange.terms.agreement import Standing
 from exchange.verbs.reconciling.answer import TooManyRuns
 from tests.api.nodes import Neighbours, Served, neighbours
 from tests.builders import WUCHANG_NODE, a_person
@@ -174,7 +175,7 @@ def test_the_answering_side_judges_the_clause_for_itself(memory: Neighbours):
     with memory.wuchang.office.ledgers.transaction() as ledger:
         for signed in ledger.agreements.all():
             if signed.digest == what.agreement:
-                ledger.agreements.save(replace(signed, ended_at=memory.wuchang.clock.now(), standing="ended"))
+                ledger.agreements.save(replace(signed, ended_at=memory.wuchang.clock.now(), standing=Standing.ENDED))
     with pytest.raises(PartnerRefused) as refused:
         reconcile(memory.xicheng)
     assert refused.value.problem == "comparison-not-agreed"
