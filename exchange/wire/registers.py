@@ -4,6 +4,7 @@ What is about persons are keyed tokens' short hashes and keyed digests of the fi
 Bytes are packed without gaps, numbers within them big-endian, the whole in base64url.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -229,10 +230,9 @@ def unpack_cells(text: str) -> tuple[Words, NDArray[np.uint32]]:
     return cells["key"].astype(np.uint64), cells["check"].astype(np.uint32)
 
 
-def pack_rows(heads: Words | NDArray[np.uint32], fields: list[bytes]) -> str:
-    """Elements or places, each with field digests behind it."""
-    head = heads.astype(heads.dtype.newbyteorder(">"))
-    return ijson.b64url_encode(b"".join(each.tobytes() + more for each, more in zip(head, fields, strict=True)))
+def pack_rows(elements: Words, fields: Sequence[bytes]) -> str:
+    """Elements, each with field digests behind it."""
+    return _packed(elements.tolist(), ELEMENT, fields)
 
 
 def unpack_rows(text: str, items: int) -> tuple[Words, list[bytes]]:
@@ -245,9 +245,9 @@ def unpack_found(text: str, items: int) -> tuple[Words, list[bytes]]:
     return _rows(text, _PLACE, items)
 
 
-def pack_found(found: list[tuple[int, bytes]]) -> str:
+def pack_found(found: Sequence[tuple[int, bytes]]) -> str:
     """The reverse."""
-    return pack_rows(np.array([place for place, _ in found], np.uint32), [fields for _, fields in found])
+    return _packed([place for place, _ in found], _PLACE, [fields for _, fields in found])
 
 
 def unpack_masks(text: str) -> list[int]:
@@ -269,6 +269,10 @@ def mask_of(ours: bytes, theirs: bytes) -> int:
 def nonce_bytes(text: str) -> bytes:
     """The 16 bytes of a nonce."""
     return _bytes(text, NONCE)
+
+
+def _packed(heads: Sequence[int], width: int, fields: Sequence[bytes]) -> str:
+    return ijson.b64url_encode(b"".join(head.to_bytes(width, "big") + more for head, more in zip(heads, fields, strict=True)))
 
 
 def _rows(text: str, head: int, items: int) -> tuple[Words, list[bytes]]:

@@ -43,7 +43,7 @@ def comparing_nodes(folder: Path, ledgers: Ledgers | None = None, **comparison: 
 def allow(nodes: Neighbours, **comparison: Any) -> None:
     """A later agreement that lets the registers be compared, through the API."""
     terms = {"register_comparison": {"allowed": True, "items": ITEMS, **comparison}}
-    proposal = {"partner": WUCHANG_NODE, "jurisdiction": XICHENG, "with": WUCHANG, "valid_from": "2026-03-02", **terms}
+    proposal = {"partner": WUCHANG_NODE, "jurisdiction": XICHENG, "with": WUCHANG, **terms}
     nodes.xicheng.clock.move(timedelta(days=1))
     digest = nodes.xicheng.post("/agreements", proposal, role="coordinator", status=201)["digest"]
     nodes.xicheng.deliver()
