@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import TypeVar
 
 import numpy as np
-from exchange.reconciling.tokens import Tokening
 
 from adapters.office import Office
 from adapters.partner_calls import PartnerUnavailable
@@ -20,6 +19,7 @@ from exchange.reconciling.apart import Apart, Side
 from exchange.reconciling.pairs import Comparable
 from exchange.reconciling.results import RegisterRun
 from exchange.reconciling.sketch import Cells, Salt, Words, cells_for, digest_of, estimate, sketch_of, words_of
+from exchange.reconciling.tokens import Tokening
 from exchange.verbs.compare_figures import active_partner
 from exchange.verbs.reconciling import answer, ask
 from exchange.verbs.reconciling.answer import TooManyDifferences
