@@ -231,7 +231,7 @@ def test_questions_that_do_not_fit_are_refused_by_name(nodes: Neighbours):
         ("more", 1): malformed,
     }.items():
         assert asker.refused(OPEN, **dict([wrong])) == refusal, wrong
-    assert asker.refused(CELLS, **CELLS_OF) == (409, "run-unknown")
+    assert asker.refused(CELLS, **{**CELLS_OF, "snapshot": 0}) == (409, "run-unknown")
 
 
 def test_a_table_larger_than_the_limit_needs_is_not_made(nodes: Neighbours):
