@@ -1,1 +1,1 @@
-"""What reconciling the registers needs from outside the rules: keys, calls, and the work between them."""
+"""Reconciling with partners: their questions answered, and our own asked."""
