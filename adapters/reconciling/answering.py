@@ -15,7 +15,7 @@ from exchange.reconciling.keys import TokenKey
 from exchange.reconciling.results import RegisterRun
 from exchange.reconciling.sketch import NONCE, Cells, Salt, digest_of, sketch_of, words_of
 from exchange.verbs.reconciling import answer as verb
-from exchange.verbs.reconciling.answer import Admitted, DoesNotSettle, Settlement, TokensNotReady, TooManyDifferences
+from exchange.verbs.reconciling.answer import Admitted, DoesNotSettle, RunUnknown, Settlement, TokensNotReady, TooManyDifferences
 from exchange.verbs.reconciling.conclude import conclude
 from exchange.verbs.reconciling.registers import Snapshot, limit_of, snapshot_of
 from exchange.wire import ijson
@@ -147,7 +147,9 @@ class Answering:
         """What a further question is about, as it was when the run was opened."""
         office = self._office
         admitted, key = self._admitted(caller, asked)
-        if not key.ready or asked.snapshot > key.revision:
+        if not key.ready:
+            raise RunUnknown
+        if asked.snapshot > key.revision:
             raise MalformedRegisterQuestion(pointer="/snapshot")
         with office.ledgers.transaction(read_only=True) as ledger:
             ours = snapshot_of(ledger, key, asked.snapshot)
