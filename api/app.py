@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
-from adapters.reconciling.tokens import TokenKeeper
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
@@ -12,6 +11,7 @@ from fastapi_offline import FastAPIOffline
 from adapters.office import Office
 from adapters.partner_http import PartnerClient, http_client
 from adapters.reconciling.answering import Answering
+from adapters.reconciling.tokens import TokenKeeper
 from api import figures, health, ndjson, partner, problems, registers
 from api.describing.openapi import describe
 from api.describing.webhooks import install_webhooks
