@@ -18,6 +18,7 @@ from exchange.ledger.books import (
     CrossChecks,
     Entries,
     Escalations,
+    Evidences,
     Exchanges,
     Imports,
     Links,
@@ -61,6 +62,7 @@ __all__ = [
     "Entries",
     "EntryFilter",
     "Escalations",
+    "Evidences",
     "ExchangeFilter",
     "Exchanges",
     "Finding",
@@ -107,6 +109,7 @@ class Ledger(Protocol):
     routes: Routes
     cases: Cases
     comparisons: Comparisons
+    evidence: Evidences
     norms: Norms
     escalations: Escalations
     troubles: Troubles
