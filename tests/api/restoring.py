@@ -149,7 +149,7 @@ def reconcile(node: Served, http: object = None) -> LedgerOutcome:
 
 
 def log_of(office: Office) -> list[LoggedMessage]:
-    """All that was delivered, as this side keeps it: without when it came to know it, which a restored side has from its receipt."""
+    """All that was delivered, without when this side came to know it: a restored one has that from its receipt."""
     with office.ledgers.transaction(read_only=True) as ledger:
         links = ledger.links.all()
         exchanges = {exchange.key.exchange for exchange in exchanges_of(office)}

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from api import figures, health, partner
+from api import figures, health, partner, proven
 from api.describing.published import render
 from api.local import ROUTERS
 from exchange.announcements import ExchangeEvent
@@ -53,7 +53,9 @@ def test_the_published_file_is_current():
 
 
 def test_every_route_is_described():
-    routes = [route for router in (health.router, partner.router, figures.router, *ROUTERS) for route in router.routes]
+    routes = [
+        route for router in (health.router, partner.router, figures.router, proven.router, *ROUTERS) for route in router.routes
+    ]
     assert {operation["operationId"] for operation in OPERATIONS.values()} == {route.name for route in routes}  # type: ignore[attr-defined] # all are APIRoutes
     assert len(OPERATIONS) == len(routes)
 
