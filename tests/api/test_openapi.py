@@ -32,6 +32,7 @@ WIRE_SHAPES = (
     "RowsTold",
     "SignedReport",
 )
+ALL_ROUTERS = (health.router, partner.router, figures.router, proven.router, *ROUTERS)
 OTHERS = ("agreement.proposed", "escalation.raised", "trouble.began", "trouble.ended")
 PUBLIC = {"GET /healthz", "GET /readyz", "GET /.well-known/migrant-exchange", "GET /.well-known/jwks.json", "POST /oauth/token"}
 

@@ -7,7 +7,7 @@ from exchange.settling.heads import Heads, Judgement, Log, ProvenHead, Stand, ju
 from tests.builders import a_batch, a_digest, a_link
 
 
-def head(sequence: int, *, digest: object = None, receipt: object = "receipt") -> ProvenHead:
+def head(sequence: int, *, digest: int | str | None = None, receipt: str | None = "receipt") -> ProvenHead:
     if not sequence:
         return ProvenHead()
     return ProvenHead(
