@@ -20,6 +20,8 @@ from exchange.imports import ImportedFile, RowResult
 from exchange.ledger import Finding
 from exchange.moments import from_milliseconds, to_milliseconds
 from exchange.people.register import Entry
+from exchange.reconciling.pairs import Pair
+from exchange.reconciling.results import RegisterDifference, RegisterRun
 from exchange.settling.evidence import Evidence
 from exchange.work.worklists import BELONGS, Order, Worklist, place_on
 
@@ -27,6 +29,7 @@ _NAME = r"[0-9A-Za-z_.-]{1,100}"
 _EXCHANGE = re.compile(rf"(\d{{15}})~({_NAME})~(asker|asked)~(\d{{10}})", re.ASCII)
 # A finding's id may be made of several ids.
 _MOMENT = re.compile(r"(\d{15})~([0-9A-Za-z_.:-]{1,300})", re.ASCII)
+_OF_PAIR = re.compile(rf"({_NAME})~(\d{{6}})~(\d{{6}})", re.ASCII)
 _WORK = re.compile(rf"(\d{{15}})~({_NAME})~(\d{{10}})", re.ASCII)
 _DUE = re.compile(rf"(\d{{4}}-\d\d-\d\d)~({_NAME})~(\d{{10}})", re.ASCII)
 _ENTRY = re.compile(_NAME)
@@ -141,6 +144,22 @@ def evidence_cursor(evidence: Evidence) -> str:
     return f"{to_milliseconds(evidence.at):015d}~{evidence.id}"
 
 
+def run_cursor(run: RegisterRun) -> str:
+    """A register run's place: when it began, then its id."""
+    return f"{to_milliseconds(run.began_at):015d}~{run.id}"
+
+
+def register_difference_cursor(difference: RegisterDifference) -> str:
+    """A register difference's place: its entry, then its pair."""
+    return f"{difference.entry}~{difference.pair.origin}~{difference.pair.destination}"
+
+
+def read_register_difference_cursor(cursor: str) -> tuple[str, Pair]:
+    """The place that `register_difference_cursor` wrote; BadCursor for anything else."""
+    entry, origin, destination = _parts(_OF_PAIR, cursor)
+    return entry, Pair(origin=origin, destination=destination)
+
+
 def read_exchange_cursor(cursor: str) -> ExchangePlace:
     """The place that `exchange_cursor` wrote; BadCursor for anything else."""
     at, exchange, role, link = _parts(_EXCHANGE, cursor)
@@ -161,7 +180,6 @@ def read_entry_cursor(cursor: str) -> str:
 
 
 def read_moment_cursor(cursor: str) -> MomentPlace:
-    """The place that `import_cursor`, `finding_cursor`, `comparison_cursor` or `check_cursor` wrote; BadCursor for others."""
     """The place that a cursor of a moment and an id wrote; BadCursor for anything else."""
     at, name = _parts(_MOMENT, cursor)
     return MomentPlace(_moment(at), name)

@@ -16,6 +16,8 @@ from adapters.database.books.links import SqlLinks
 from adapters.database.books.messages import SqlMessages
 from adapters.database.books.notifications import SqlNotifications
 from adapters.database.books.partners import SqlPartners
+from adapters.database.books.reconciling.register_runs import SqlRegisterRuns
+from adapters.database.books.reconciling.tokens import SqlTokens
 from adapters.database.books.registers.cross_checks import SqlCrossChecks
 from adapters.database.books.registers.entries import SqlEntries
 from adapters.database.books.registers.imports import SqlImports
@@ -44,8 +46,10 @@ from exchange.ledger import (
     Notifications,
     Pairing,
     Partners,
+    RegisterRuns,
     Reports,
     Routes,
+    Tokens,
     Troubles,
     Worklists,
 )
@@ -79,3 +83,5 @@ class SqlLedger:
         self.norms: Norms = SqlNorms(work)
         self.escalations: Escalations = SqlEscalations(work)
         self.troubles: Troubles = SqlTroubles(work)
+        self.tokens: Tokens = SqlTokens(work)
+        self.register_runs: RegisterRuns = SqlRegisterRuns(work)

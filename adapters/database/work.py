@@ -25,10 +25,12 @@ from sqlalchemy import (
     Dialect,
     Executable,
     Integer,
+    LargeBinary,
     Select,
     Table,
     any_,
     bindparam,
+    cast,
     func,
     select,
     type_coerce,
@@ -201,6 +203,11 @@ class Work(ABC):
 
     @staticmethod
     @abstractmethod
+    def joined(column: ColumnElement[bytes]) -> ColumnElement[bytes]:
+        """The bytes of all rows behind one another, in any order; NULL of no rows."""
+
+    @staticmethod
+    @abstractmethod
     def civil_date(moment: ColumnElement[Any]) -> ColumnElement[str]:
         """The ISO date that a clock in Shanghai shows at a moment."""
 
@@ -269,6 +276,11 @@ class SqliteWork(Work):
         return msgspec.json.encode(list(values)).decode()
 
     @staticmethod
+    def joined(column: ColumnElement[bytes]) -> ColumnElement[bytes]:
+        # Joined as text, which in a UTF-8 database is the same bytes, and taken for bytes again before anything reads it as text.
+        return cast(func.group_concat(column, ""), LargeBinary)
+
+    @staticmethod
     def civil_date(moment: ColumnElement[Any]) -> ColumnElement[str]:
         return func.date((moment + _SHANGHAI) // 1000, "unixepoch")
 
@@ -295,6 +307,10 @@ class PostgresWork(Work):
     @staticmethod
     def listed(values: Iterable[str]) -> list[str]:
         return [str(value) for value in values]
+
+    @staticmethod
+    def joined(column: ColumnElement[bytes]) -> ColumnElement[bytes]:
+        return func.string_agg(column, cast("", LargeBinary))
 
     @staticmethod
     def civil_date(moment: ColumnElement[Any]) -> ColumnElement[str]:

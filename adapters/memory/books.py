@@ -25,6 +25,9 @@ from exchange.pairing.keys import Keys
 from exchange.pairing.suggesting import Suggestion
 from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
+from exchange.reconciling.keys import Leaf, TokenKey
+from exchange.reconciling.pairs import Pair
+from exchange.reconciling.results import RegisterDifference, RegisterRun, Release
 from exchange.reporting.frozen.monthly import FrozenReport
 from exchange.reporting.frozen.upward import ReceivedReport, Sending
 from exchange.routing.table import Pin
@@ -66,6 +69,13 @@ class JobRun:
     claimed_at: datetime
     finished_at: datetime | None = None
     outcome: str | None = None
+
+
+class HeldToken(NamedTuple):
+    """A leaf, and the revision that it went with."""
+
+    leaf: Leaf
+    removed: int | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -112,6 +122,12 @@ class Books:
     holidays: dict[int, LoadedDay] = field(default_factory=dict)
     escalations: dict[str, Escalation] = field(default_factory=dict)
     troubles: dict[str, Trouble] = field(default_factory=dict)
+    token_keys: dict[int, TokenKey] = field(default_factory=dict)
+    tokens: dict[tuple[int, bytes, int], HeldToken] = field(default_factory=dict)
+    untokened: dict[int, str] = field(default_factory=dict)
+    register_runs: dict[str, RegisterRun] = field(default_factory=dict)
+    register_differences: dict[tuple[str, Pair], RegisterDifference] = field(default_factory=dict)
+    releases: dict[tuple[str, Pair], Release] = field(default_factory=dict)
 
     def copy(self) -> "Books":
         """The same books, to be changed without touching these."""

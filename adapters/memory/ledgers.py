@@ -18,6 +18,8 @@ from adapters.memory.links import MemoryEvidence, MemoryLinks
 from adapters.memory.messages import MemoryMessages
 from adapters.memory.notifications import MemoryNotifications
 from adapters.memory.partners import MemoryPartners
+from adapters.memory.reconciling.register_runs import MemoryRegisterRuns
+from adapters.memory.reconciling.tokens import MemoryTokens
 from adapters.memory.registers.cross_checks import MemoryCrossChecks
 from adapters.memory.registers.entries import MemoryEntries
 from adapters.memory.registers.imports import MemoryImports
@@ -47,8 +49,10 @@ from exchange.ledger import (
     Notifications,
     Pairing,
     Partners,
+    RegisterRuns,
     Reports,
     Routes,
+    Tokens,
     Troubles,
     Worklists,
 )
@@ -83,6 +87,8 @@ class MemoryLedger:
     norms: Norms
     escalations: Escalations
     troubles: Troubles
+    tokens: Tokens
+    register_runs: RegisterRuns
 
     def __init__(self, books: Books, blinding: Blinding | None = None) -> None:
         self.links = MemoryLinks(books)
@@ -108,6 +114,8 @@ class MemoryLedger:
         self.norms = MemoryNorms(books)
         self.escalations = MemoryEscalations(books)
         self.troubles = MemoryTroubles(books)
+        self.tokens = MemoryTokens(books)
+        self.register_runs = MemoryRegisterRuns(books)
 
 
 class MemoryLedgers:

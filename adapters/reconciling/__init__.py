@@ -1,1 +1,1 @@
-"""Reconciling with one partner over the wire: the calls, and what comes before and after each of them."""
+"""Reconciling with partners: their questions answered, and our own asked."""

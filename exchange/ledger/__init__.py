@@ -27,8 +27,10 @@ from exchange.ledger.books import (
     Notifications,
     Pairing,
     Partners,
+    RegisterRuns,
     Reports,
     Routes,
+    Tokens,
     Troubles,
     Worklists,
 )
@@ -78,9 +80,11 @@ __all__ = [
     "Page",
     "Pairing",
     "Partners",
+    "RegisterRuns",
     "RememberedAnswer",
     "Reports",
     "Routes",
+    "Tokens",
     "Troubles",
     "UnfinishedRun",
     "Worklists",
@@ -113,6 +117,8 @@ class Ledger(Protocol):
     norms: Norms
     escalations: Escalations
     troubles: Troubles
+    tokens: Tokens
+    register_runs: RegisterRuns
 
 
 class Ledgers(Protocol):

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from api import figures, health, partner, proven
+from api import figures, health, partner, proven, registers
 from api.describing.published import render
 from api.local import ROUTERS
 from exchange.announcements import ExchangeEvent
@@ -32,7 +32,7 @@ WIRE_SHAPES = (
     "RowsTold",
     "SignedReport",
 )
-ALL_ROUTERS = (health.router, partner.router, figures.router, proven.router, *ROUTERS)
+ALL_ROUTERS = (health.router, partner.router, figures.router, proven.router, registers.router, *ROUTERS)
 OTHERS = ("agreement.proposed", "escalation.raised", "trouble.began", "trouble.ended")
 PUBLIC = {"GET /healthz", "GET /readyz", "GET /.well-known/migrant-exchange", "GET /.well-known/jwks.json", "POST /oauth/token"}
 

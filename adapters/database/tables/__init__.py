@@ -22,6 +22,14 @@ from adapters.database.tables.node import (
 )
 from adapters.database.tables.pairing import PairingKeyRow, PairingSuggestionRow
 from adapters.database.tables.partners import AgreementRow, PartnerKeyRow, PartnerRow
+from adapters.database.tables.reconciling import (
+    RegisterDifferenceRow,
+    RegisterRunRow,
+    ReleaseRow,
+    TokenKeyRow,
+    TokenRow,
+    UntokenedRow,
+)
 from adapters.database.tables.registers import EntryFactRow, EntryRow, ImportRow, ImportRowRow
 from adapters.database.tables.reports import FrozenReportRow, ReceivedReportRow, ReportSendingRow
 
@@ -60,15 +68,21 @@ __all__ = [
     "PartnerRow",
     "PinRow",
     "ReceivedReportRow",
+    "RegisterDifferenceRow",
+    "RegisterRunRow",
+    "ReleaseRow",
     "RememberedAnswerRow",
     "ReportSendingRow",
     "RulesFileRow",
     "RulesUseRow",
     "SentOnRow",
     "TellingRow",
+    "TokenKeyRow",
+    "TokenRow",
     "TotalsRow",
     "TroubleRow",
     "UncountedRow",
+    "UntokenedRow",
     "UsedAssertionRow",
     "VerdictRow",
 ]

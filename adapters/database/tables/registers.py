@@ -24,6 +24,8 @@ class EntryRow(Row, table=True):
         ),
         Index("entries_of_person", "person_index", "jurisdiction"),
         Index("entries_listed", "jurisdiction", "id"),
+        # Which registers name which counties, and who is in each pair.
+        Index("entries_paired", "jurisdiction", "origin", "destination", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
     )
 
     id: str = text(primary_key=True)

@@ -8,8 +8,9 @@ from typing import Any
 from adapters.memory.books import Books, add, save
 from adapters.memory.exchanges import MemoryExchanges
 from adapters.memory.listing import newest_first
+from adapters.memory.reconciling.tokens import hide_tokens, queue_tokens
 from adapters.memory.registers.pairing import keep_keys
-from exchange.codes import Role
+from exchange.codes import RegisterKind, Role
 from exchange.counting.entries import Contact, CountedEntry, EntryPlace, EntrySum, EntryTally, contact_of, opening_at, place_of
 from exchange.counting.verdict import judge
 from exchange.cursors import entry_cursor, read_entry_cursor
@@ -17,6 +18,7 @@ from exchange.ledger import EntryFilter, Page
 from exchange.moments import Period, civil_day
 from exchange.pairing.keys import Blinding
 from exchange.people.register import Entry, EntryExists, EntryFact, EntryFactKind
+from exchange.reconciling.pairs import Pair, pair_of, takes_part
 
 
 class MemoryEntries:
@@ -51,11 +53,14 @@ class MemoryEntries:
         add(self._books.entries, ((entry.id, entry) for entry in entries))
         self._require_one_open_each(entries)
         keep_keys(self._books, self._blinding, entries)
+        queue_tokens(self._books, entries)
 
     def save(self, entries: Sequence[Entry]) -> None:
         save(self._books.entries, ((entry.id, entry) for entry in entries))
         self._require_one_open_each(entries)
         keep_keys(self._books, self._blinding, entries)
+        queue_tokens(self._books, entries)
+        hide_tokens(self._books, entries)
 
     def add_facts(self, facts: Sequence[EntryFact]) -> None:
         for fact in facts:
@@ -90,6 +95,23 @@ class MemoryEntries:
                 place = (entry.jurisdiction, entry.township, entry.register, entry.origin, entry.destination, year)
                 sums[place].count(CountedEntry(entry=entry, opening=opening, contact=contacts.get(entry.id)))
         return [EntrySum._make((*place, tally.open, tally.exchanged, tally.confirmed)) for place, tally in sums.items()]
+
+    def pairs(self, own: Iterable[str]) -> list[tuple[str, Pair]]:
+        within = frozenset(own)
+        held = (entry for entry in self._books.entries.values() if entry.jurisdiction in within)
+        return sorted({(entry.jurisdiction, pair_of(entry)) for entry in held if takes_part(entry)})
+
+    def between(self, own: str, register: RegisterKind, others: Iterable[str], page: Page) -> list[Entry]:
+        places = frozenset(others)
+        found = [
+            entry
+            for _, entry in sorted(self._books.entries.items())
+            if (entry.jurisdiction, entry.register) == (own, register)
+            and entry.other in places
+            and takes_part(entry)
+            and entry.id > page.after
+        ]
+        return found[: page.limit]
 
     def _require_one_open_each(self, changed: Sequence[Entry]) -> None:
         touched = {_one_of(entry) for entry in changed if entry.is_open}

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
 
 from adapters.database.books.counting.entry_sums import open_entries
+from adapters.database.books.reconciling.tokens import hide_tokens, queue_tokens
 from adapters.database.books.registers.entry_rows import entry_of, entry_values
 from adapters.database.books.registers.pairing import add_keys, replace_keys
 from adapters.database.faults import Fault, taken
@@ -23,10 +24,12 @@ from exchange.ledger import EntryFilter, Page
 from exchange.moments import from_milliseconds, to_milliseconds
 from exchange.pairing.keys import Blinding
 from exchange.people.register import Entry, EntryExists, EntryFact, EntryFactKind
+from exchange.reconciling.pairs import Pair
 
 _ENTRIES = table_of(EntryRow)
 _FACTS = table_of(EntryFactRow)
 _ALL = select(_ENTRIES)
+_TAKES_PART = (_ENTRIES.c.closed_at.is_(None), ~_ENTRIES.c.protected)
 _PLACE = [_ENTRIES.c[name] for name in ("id", "jurisdiction", "register", "origin", "destination", "township")]
 _REGISTER = words(RegisterKind)
 _REASON = words_or_none(CloseReason)
@@ -78,11 +81,14 @@ class SqlEntries:
         with self._one_open_each():
             self._work.insert(EntryRow, [entry_values(entry) for entry in entries])
         add_keys(self._work, self._blinding, entries)
+        queue_tokens(self._work, entries)
 
     def save(self, entries: Sequence[Entry]) -> None:
         with self._one_open_each():
             self._work.update(EntryRow, [entry_values(entry) for entry in entries])
         replace_keys(self._work, self._blinding, entries)
+        queue_tokens(self._work, entries)
+        hide_tokens(self._work, entries)
 
     def add_facts(self, facts: Sequence[EntryFact]) -> None:
         self._work.insert(EntryFactRow, [_fact_values(fact) for fact in facts])
@@ -116,6 +122,25 @@ class SqlEntries:
             EntrySum(jurisdiction, township, _REGISTER[register], origin, destination, int(year), *counts)
             for jurisdiction, township, register, origin, destination, year, *counts in rows
         ]
+
+    def pairs(self, own: Iterable[str]) -> list[tuple[str, Pair]]:
+        held = _ENTRIES.c
+        named = (held.jurisdiction, held.origin, held.destination)
+        found = select(*named).where(self._work.one_of(held.jurisdiction, own), *_TAKES_PART).distinct().order_by(*named)
+        rows = self._work.rows(found)
+        return [(county, Pair(origin=origin, destination=destination)) for county, origin, destination in rows]
+
+    def between(self, own: str, register: RegisterKind, others: Iterable[str], page: Page) -> list[Entry]:
+        held = _ENTRIES.c
+        sides = (held.origin, held.destination) if register is RegisterKind.OUTFLOW else (held.destination, held.origin)
+        found = _ALL.where(held.jurisdiction == own, held.register == register.value, sides[0] == own, *_TAKES_PART)
+        # One place at a time, each read in the order of an index.
+        pages = [
+            row
+            for other in sorted(set(others))
+            for row in self._work.rows(found.where(sides[1] == other, held.id > page.after).order_by(held.id).limit(page.limit))
+        ]
+        return [entry_of(row) for row in sorted(pages, key=attrgetter("id"))[: page.limit]]
 
     @contextmanager
     def _one_open_each(self) -> Iterator[None]:

@@ -1,0 +1,1 @@
+"""What reconciling the registers keeps."""

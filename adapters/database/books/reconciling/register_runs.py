@@ -1,0 +1,236 @@
+"""The comparisons of pairs, what they found of our entries, and what people released."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, tuple_
+
+from adapters.database.tables import RegisterDifferenceRow, RegisterRunRow, ReleaseRow
+from adapters.database.values import moment_of, number_of
+from adapters.database.work import AnyRow, Values, Work, named, table_of
+from exchange.codes import Item
+from exchange.cursors import read_moment_cursor, read_register_difference_cursor
+from exchange.ledger import Page
+from exchange.moments import from_milliseconds, to_milliseconds
+from exchange.reconciling.pairs import Pair
+from exchange.reconciling.results import (
+    DifferenceKind,
+    Outcome,
+    RegisterDifference,
+    RegisterRun,
+    Release,
+    Starter,
+    Tally,
+)
+
+_RUNS = table_of(RegisterRunRow)
+_DIFFERENCES = table_of(RegisterDifferenceRow)
+_RELEASES = table_of(ReleaseRow)
+_ITEMS = msgspec.json.Decoder(tuple[Item, ...])
+
+
+class SqlRegisterRuns:
+    """`exchange.ledger.RegisterRuns` in SQL."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def put(self, run: RegisterRun) -> None:
+        self._work.put(RegisterRunRow, named(_RUNS, _run_values(run)))
+
+    def get(self, run: str, *, lock: bool = False) -> RegisterRun | None:
+        statement = select(_RUNS).where(_RUNS.c.id == run)
+        row = self._work.first(statement.with_for_update() if lock else statement)
+        return None if row is None else _run(row)
+
+    def find(self, partner: str | None, page: Page, *, pair: Pair | None = None) -> list[RegisterRun]:
+        held = _RUNS.c
+        found = select(_RUNS).order_by(held.began_at.desc(), held.id.desc()).limit(page.limit)
+        if partner is not None:
+            found = found.where(held.partner == partner)
+        if pair is not None:
+            found = found.where(*_of(_RUNS.c, pair))
+        if page.after:
+            at, last = read_moment_cursor(page.after)
+            before = to_milliseconds(at)
+            found = found.where(tuple_(held.began_at, held.id) < (before, last))
+        return [_run(row) for row in self._work.rows(found)]
+
+    def of_reconciliation(self, reconciliation: str) -> list[RegisterRun]:
+        held = _RUNS.c
+        found = select(_RUNS).where(held.reconciliation == reconciliation).order_by(held.began_at, held.id)
+        return [_run(row) for row in self._work.rows(found)]
+
+    def since(self, pair: Pair, partner: str, moment: datetime) -> list[RegisterRun]:
+        held = _RUNS.c
+        within = (*_of(held, pair), held.partner == partner, held.began_at >= to_milliseconds(moment))
+        return [_run(row) for row in self._work.rows(select(_RUNS).where(*within).order_by(held.began_at, held.id))]
+
+    def settled(self, own: frozenset[str], as_of: datetime) -> list[RegisterRun]:
+        held = _RUNS.c
+        ours = or_(self._work.one_of(held.origin, own), self._work.one_of(held.destination, own))
+        ended = and_(held.outcome == Outcome.SETTLED.value, held.ended_at <= to_milliseconds(as_of), ours)
+        place = (held.ended_at.desc(), held.id.desc())
+        turn = func.row_number().over(partition_by=(held.origin, held.destination, held.partner), order_by=place)
+        ranked = select(_RUNS, turn.label("turn")).where(ended).subquery("ranked")
+        last = select(*(ranked.c[column.name] for column in _RUNS.columns)).where(ranked.c.turn == 1)
+        rows = self._work.rows(last.order_by(ranked.c.origin, ranked.c.destination, ranked.c.partner))
+        return [_run(row) for row in rows]
+
+    def of_pair(self, pair: Pair, own: str) -> list[RegisterDifference]:
+        held = _DIFFERENCES.c
+        found = select(_DIFFERENCES).where(*_of(held, pair), held.own == own).order_by(held.entry)
+        return [_difference(row) for row in self._work.rows(found)]
+
+    def differences(self, own: frozenset[str], page: Page, *, kind: DifferenceKind | None = None) -> list[RegisterDifference]:
+        held = _DIFFERENCES.c
+        place = (held.entry, held.origin, held.destination)
+        found = select(_DIFFERENCES).where(self._work.one_of(held.own, own), held.settled_at.is_(None))
+        if kind is not None:
+            found = found.where(held.kind == kind.value)
+        if page.after:
+            entry, pair = read_register_difference_cursor(page.after)
+            found = found.where(tuple_(*place) > (entry, pair.origin, pair.destination))
+        return [_difference(row) for row in self._work.rows(found.order_by(*place).limit(page.limit))]
+
+    def count_differences(self, own: frozenset[str]) -> Mapping[DifferenceKind, int]:
+        held = _DIFFERENCES.c
+        counted = select(held.kind, func.count()).where(self._work.one_of(held.own, own), held.settled_at.is_(None))
+        return {DifferenceKind(kind): int(count) for kind, count in self._work.rows(counted.group_by(held.kind))}
+
+    def difference_of(self, entry: str) -> list[RegisterDifference]:
+        held = _DIFFERENCES.c
+        found = select(_DIFFERENCES).where(held.entry == entry).order_by(held.origin, held.destination)
+        return [_difference(row) for row in self._work.rows(found)]
+
+    def put_differences(self, differences: Sequence[RegisterDifference]) -> None:
+        held = _DIFFERENCES.c
+        for pair in {each.pair for each in differences}:
+            entries = (each.entry for each in differences if each.pair == pair)
+            self._work.change(delete(_DIFFERENCES).where(*_of(held, pair), self._work.one_of(held.entry, entries)))
+        self._work.insert(RegisterDifferenceRow, [_difference_values(each) for each in differences])
+
+    def release(self, release: Release) -> None:
+        values = (
+            release.partner,
+            release.pair.origin,
+            release.pair.destination,
+            release.limit,
+            release.by,
+            to_milliseconds(release.at),
+            to_milliseconds(release.until),
+        )
+        self._work.put(ReleaseRow, named(_RELEASES, values))
+
+    def released(self, partner: str, pair: Pair) -> Release | None:
+        held = _RELEASES.c
+        row = self._work.first(select(_RELEASES).where(held.partner == partner, *_of(held, pair)))
+        if row is None:
+            return None
+        _, _, _, limit, by, at, until = row
+        return Release(partner=partner, pair=pair, limit=limit, by=by, at=from_milliseconds(at), until=from_milliseconds(until))
+
+
+def _of(columns: Any, pair: Pair) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return columns.origin == pair.origin, columns.destination == pair.destination
+
+
+def _items(items: Sequence[Item]) -> str:
+    return msgspec.json.encode(items).decode()
+
+
+def _run_values(run: RegisterRun) -> Values:
+    tally = run.tally
+    counts: tuple[int | None, ...] = (None,) * 6
+    if tally is not None:
+        counts = (
+            tally.agreeing,
+            tally.differing,
+            tally.coarse,
+            tally.coarse_differing,
+            tally.outflow_only,
+            tally.inflow_only,
+        )
+    return (
+        run.id,
+        run.reconciliation,
+        run.partner,
+        run.agreement,
+        run.pair.origin,
+        run.pair.destination,
+        run.month,
+        _items(run.items),
+        run.started_by.value,
+        to_milliseconds(run.began_at),
+        number_of(run.ended_at),
+        number_of(run.as_of),
+        None if run.outcome is None else run.outcome.value,
+        run.trouble,
+        run.outflow_size,
+        run.inflow_size,
+        run.numberless_outflow,
+        run.numberless_inflow,
+        run.coarse_left,
+        run.estimate,
+        *counts,
+        run.repaired,
+        run.calls,
+        run.bytes,
+    )
+
+
+def _run(row: AnyRow) -> RegisterRun:
+    held = named(_RUNS, row)
+    counts = ("agreeing", "differing", "coarse", "coarse_differing", "outflow_only", "inflow_only")
+    tally = {name: held.pop(name) for name in counts}
+    pair = Pair(origin=held.pop("origin"), destination=held.pop("destination"))
+    outcome = held.pop("outcome")
+    return RegisterRun(
+        **{
+            **held,
+            "pair": pair,
+            "items": _ITEMS.decode(held["items"]),
+            "started_by": Starter(held["started_by"]),
+            "began_at": from_milliseconds(held["began_at"]),
+            "ended_at": moment_of(held["ended_at"]),
+            "as_of": moment_of(held["as_of"]),
+            "outcome": None if outcome is None else Outcome(outcome),
+            "tally": None if tally["agreeing"] is None else Tally(**tally),
+        }
+    )
+
+
+def _difference_values(each: RegisterDifference) -> Values:
+    return (
+        each.entry,
+        each.pair.origin,
+        each.pair.destination,
+        each.own,
+        each.partner,
+        each.kind.value,
+        _items(each.fields),
+        each.first_run,
+        to_milliseconds(each.first_at),
+        each.last_run,
+        to_milliseconds(each.last_at),
+        number_of(each.settled_at),
+    )
+
+
+def _difference(row: AnyRow) -> RegisterDifference:
+    held = named(_DIFFERENCES, row)
+    return RegisterDifference(
+        entry=held["entry"],
+        own=held["own"],
+        partner=held["partner"],
+        pair=Pair(origin=held["origin"], destination=held["destination"]),
+        kind=DifferenceKind(held["kind"]),
+        fields=_ITEMS.decode(held["fields"]),
+        first_run=held["first_run"],
+        first_at=from_milliseconds(held["first_at"]),
+        last_run=held["last_run"],
+        last_at=from_milliseconds(held["last_at"]),
+        settled_at=moment_of(held["settled_at"]),
+    )

@@ -1,0 +1,83 @@
+"""The comparisons of pairs, and what they found, in memory."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from adapters.memory.books import Books
+from adapters.memory.listing import newest_first
+from exchange.cursors import read_moment_cursor, read_register_difference_cursor, run_cursor
+from exchange.ledger import Page
+from exchange.reconciling.pairs import Pair
+from exchange.reconciling.results import DifferenceKind, Outcome, RegisterDifference, RegisterRun, Release
+
+
+class MemoryRegisterRuns:
+    """`exchange.ledger.RegisterRuns` on dictionaries."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+
+    def put(self, run: RegisterRun) -> None:
+        self._books.register_runs[run.id] = run
+
+    def get(self, run: str, *, lock: bool = False) -> RegisterRun | None:
+        # There is one writer at a time: the lock that is asked for is held already.
+        return self._books.register_runs.get(run)
+
+    def find(self, partner: str | None, page: Page, *, pair: Pair | None = None) -> list[RegisterRun]:
+        runs = self._books.register_runs.values()
+        found = (run for run in runs if partner in (None, run.partner) and pair in (None, run.pair))
+        return newest_first(found, page, cursor=run_cursor, read=read_moment_cursor)
+
+    def of_reconciliation(self, reconciliation: str) -> list[RegisterRun]:
+        return sorted((run for run in self._books.register_runs.values() if run.reconciliation == reconciliation), key=_place)
+
+    def since(self, pair: Pair, partner: str, moment: datetime) -> list[RegisterRun]:
+        runs = self._books.register_runs.values()
+        found = (run for run in runs if (run.pair, run.partner) == (pair, partner) and run.began_at >= moment)
+        return sorted(found, key=_place)
+
+    def settled(self, own: frozenset[str], as_of: datetime) -> list[RegisterRun]:
+        last: dict[tuple[Pair, str], tuple[datetime, RegisterRun]] = {}
+        for run in sorted(self._books.register_runs.values(), key=lambda run: run.id):
+            if run.outcome is not Outcome.SETTLED or run.ended_at is None or run.ended_at > as_of:
+                continue
+            if own.isdisjoint((run.pair.origin, run.pair.destination)):
+                continue
+            place = (run.pair, run.partner)
+            if place not in last or last[place][0] <= run.ended_at:
+                last[place] = run.ended_at, run
+        return [run for _, (_, run) in sorted(last.items(), key=lambda each: each[0])]
+
+    def of_pair(self, pair: Pair, own: str) -> list[RegisterDifference]:
+        held = sorted(self._books.register_differences.items(), key=lambda each: each[0])
+        return [each for (_, of), each in held if of == pair and each.own == own]
+
+    def differences(self, own: frozenset[str], page: Page, *, kind: DifferenceKind | None = None) -> list[RegisterDifference]:
+        after = read_register_difference_cursor(page.after) if page.after else None
+        found = [
+            each
+            for place, each in sorted(self._books.register_differences.items())
+            if each.open and each.own in own and kind in (None, each.kind) and (after is None or place > after)
+        ]
+        return found[: page.limit]
+
+    def count_differences(self, own: frozenset[str]) -> Mapping[DifferenceKind, int]:
+        return Counter(each.kind for each in self._books.register_differences.values() if each.open and each.own in own)
+
+    def difference_of(self, entry: str) -> list[RegisterDifference]:
+        return [each for (of, _), each in sorted(self._books.register_differences.items()) if of == entry]
+
+    def put_differences(self, differences: Sequence[RegisterDifference]) -> None:
+        self._books.register_differences.update(((each.entry, each.pair), each) for each in differences)
+
+    def release(self, release: Release) -> None:
+        self._books.releases[release.partner, release.pair] = release
+
+    def released(self, partner: str, pair: Pair) -> Release | None:
+        return self._books.releases.get((partner, pair))
+
+
+def _place(run: RegisterRun) -> tuple[datetime, str]:
+    return run.began_at, run.id
