@@ -18,7 +18,6 @@ from exchange.ledger.books import (
     CrossChecks,
     Entries,
     Escalations,
-    Evidences,
     Exchanges,
     Imports,
     Links,
@@ -35,6 +34,7 @@ from exchange.ledger.books import (
     Worklists,
 )
 from exchange.ledger.busy import LedgerAway, LedgerBusy
+from exchange.ledger.evidence import Evidences
 from exchange.ledger.values import (
     ApiKey,
     CaseFilter,

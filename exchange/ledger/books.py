@@ -53,7 +53,6 @@ from exchange.reporting.frozen.monthly import FrozenHead, FrozenReport
 from exchange.reporting.frozen.upward import ReceivedHead, ReceivedReport, Sending
 from exchange.routing.table import Confirmed, Pin
 from exchange.routing.trail import SentOn
-from exchange.settling.evidence import Evidence
 from exchange.terms.agreement import SignedAgreement
 from exchange.terms.daytable import LoadedDay
 from exchange.terms.rulebook import RulesFile, RulesUse
@@ -73,15 +72,6 @@ class Links(Protocol):
     def add_batch(self, batch: StoredBatch) -> None: ...
     def save_receipt(self, batch: StoredBatch) -> None: ...
     def drop_batch(self, batch: StoredBatch) -> None: ...
-
-
-class Evidences(Protocol):
-    """Both sides' signed words on what they cannot settle; added again, one that was settled stands anew."""
-
-    def add(self, evidence: Evidence) -> None: ...
-    def standing(self, partner: str) -> list[Evidence]: ...
-    def settle(self, ids: Iterable[str], at: datetime) -> None: ...
-    def find(self, partner: str | None, page: Page) -> list[Evidence]: ...
 
 
 class Messages(Protocol):
