@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from exchange.counting.cells import EntryCells, ExchangeCells, Scope, Sort, file_rows
-from exchange.counting.coverage import CoverageCells
 from exchange.counting.entries import CountedEntry
-from exchange.counting.handshakes import SideCells, two_counts
 from exchange.counting.query import ReportQuery
+from exchange.counting.reconciled.coverage import CoverageCells
+from exchange.counting.reconciled.handshakes import SideCells, two_counts
 from exchange.counting.rows import Row
 from exchange.counting.share import Beside
 from exchange.counting.verdict import Verdict
@@ -154,7 +154,7 @@ class Counted:
             return self._without(name, scope, NOT_RECONCILED)
         if self._is_divided(scope):
             return self._without(name, scope, NOT_DIVIDED)
-        rows = self.sides.rows_of(scope, name) if self._wants(name) else None
+        rows = self.sides.rows_of(scope, name, self.query.as_of) if self._wants(name) else None
         numerator, denominator = two_counts(name, total.handshaken, total.known, total.agreed)
         beside = total if name is RateName.HANDSHAKE else None
         return self._value(name, scope, numerator, denominator, handshakes=beside, rows=rows)
@@ -165,7 +165,7 @@ class Counted:
         if self._is_divided(scope):
             return self._without(RateName.COVERAGE, scope, NOT_DIVIDED)
         total = self.coverage.total(scope)
-        rows = self.coverage.rows_of(scope) if self._wants(RateName.COVERAGE) else None
+        rows = self.coverage.rows_of(scope, self.query.as_of) if self._wants(RateName.COVERAGE) else None
         return self._value(RateName.COVERAGE, scope, total.numerator, total.denominator, rows=rows)
 
     def _is_divided(self, scope: Scope) -> bool:

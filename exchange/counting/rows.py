@@ -22,9 +22,13 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """What a row that rests on a reconciliation rests on: the run, and the last one that came to nothing since, if one did."""
+    """What a row that rests on a reconciliation rests on: the run, and the last one that came to nothing since, if one did.
+
+    `days` are those from its end to the as-of moment.
+    """
 
     run: RegisterRun
+    days: int
     failed: RegisterRun | None = None
 
 

@@ -94,7 +94,7 @@ def _reconciled(rate: Rate) -> str:
     if held is None or held.oldest_at is None or held.newest_at is None:
         return ""
     first, last = civil_day(held.oldest_at).isoformat(), civil_day(held.newest_at).isoformat()
-    days = (civil_day(rate.as_of) - civil_day(held.oldest_at)).days
+    days = (rate.as_of - held.oldest_at).days
     return f"对账 {first} 至 {last}，最早 {days} 天前 Reconciled {first} to {last}, the earliest {days} days before"
 
 

@@ -8,8 +8,8 @@ from exchange.conversation import Fact
 from exchange.counting.cells import EntryCells, ExchangeCells, Scope, files_in
 from exchange.counting.entries import Contact, CountedEntry, contact_of, opening_at
 from exchange.counting.figures import Counted, Figures
-from exchange.counting.handshakes import SideCells
 from exchange.counting.query import ReportQuery
+from exchange.counting.reconciled.handshakes import SideCells
 from exchange.counting.verdict import Verdict, judge
 from exchange.exchanges import Exchange
 from exchange.jurisdiction import SameCounty

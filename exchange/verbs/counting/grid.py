@@ -10,7 +10,7 @@ from exchange.counting.grid import GRID_RATES, HANDSHAKE_RATES, By, Cube, Grid, 
 from exchange.counting.history import History
 from exchange.counting.pages import Piece, TotalsPage, piece_of, spans_of
 from exchange.counting.query import UNASSIGNED
-from exchange.counting.series import rate_of
+from exchange.counting.reconciled.series import rate_of
 from exchange.counting.sorts import PAGE_MASK, SortFilter, sort_of, sorts_of
 from exchange.counting.sums import CountSum, Selection
 from exchange.counting.verdict import Verdict

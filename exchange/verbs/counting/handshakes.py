@@ -5,7 +5,7 @@ from datetime import datetime
 
 from exchange.codes import RegisterKind
 from exchange.counting.query import Narrowing
-from exchange.counting.series import SIDES, Line, Series, SeriesQuery, Totals, handshakes_at, totals_of
+from exchange.counting.reconciled.series import SIDES, Line, Series, SeriesQuery, Totals, handshakes_at, totals_of
 from exchange.errors import Invalid, NotFound
 from exchange.ledger import Ledger
 from exchange.moments import civil_day

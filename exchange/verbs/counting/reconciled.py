@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from exchange.codes import RegisterKind
-from exchange.counting.coverage import CoverageCells, Named, is_recent
-from exchange.counting.handshakes import SideCells
 from exchange.counting.query import Narrowing, ReportQuery
+from exchange.counting.reconciled.coverage import CoverageCells, Named, is_recent
+from exchange.counting.reconciled.handshakes import SideCells
 from exchange.jurisdiction import SameCounty
 from exchange.ledger import Ledger
 from exchange.moments import civil_day

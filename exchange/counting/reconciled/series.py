@@ -2,17 +2,20 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from exchange.codes import RegisterKind
-from exchange.counting.handshakes import two_counts
 from exchange.counting.query import EVERYTHING, Narrowing
+from exchange.counting.reconciled.handshakes import two_counts
+from exchange.moments import civil_day, day_end
 from exchange.rates import RateName
 from exchange.reconciling.handshake import COUNTS, Handshakes, Step
+from exchange.terms.rules import RuleSet
 
 K = TypeVar("K")
 Totals = NDArray[np.int64]
@@ -20,6 +23,31 @@ Totals = NDArray[np.int64]
 MOST_POINTS: Final = 400
 SIDES: Final = (RegisterKind.OUTFLOW, RegisterKind.INFLOW)
 _COUNTED: Final = ("handshaken", "agreed", "outflow_only", "inflow_only")
+
+
+class Every(StrEnum):
+    """How far the points of a series lie apart."""
+
+    DAY = "day"
+    MONTH = "month"
+
+    def before(self, last: date) -> date:
+        """Where a series begins that is only told its last day: some thirty points, or a year."""
+        return last - (timedelta(days=29) if self is Every.DAY else timedelta(days=334))
+
+
+def moments_between(first: date, last: date, every: Every, rules: RuleSet, now: datetime) -> tuple[datetime, ...]:
+    """The ends of the days, or the customary moments of the statistical months, none later than now; ValueError for too many."""
+    if first > last or first > civil_day(now) or (last - first).days > MOST_POINTS * 31:
+        raise ValueError("a series begins before it ends, and before now")
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    if every is Every.DAY:
+        moments = [min(day_end(day), now) for day in days]
+    else:
+        moments = [min(rules.default_as_of(month), now) for month in dict.fromkeys(map(rules.month_of, days))]
+    if len(moments) > MOST_POINTS:
+        raise ValueError("too many points")
+    return tuple(dict.fromkeys(moments))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 
 from exchange.counting.cells import Scope
@@ -30,16 +31,16 @@ class SideCells:
         """The sum over the sides of a scope."""
         return sum_of(self._of(scope))
 
-    def rows_of(self, scope: Scope, name: RateName) -> tuple[Row, ...]:
+    def rows_of(self, scope: Scope, name: RateName, as_of: datetime) -> tuple[Row, ...]:
         """The rows behind such a sum, by the run's id: one for each side."""
-        found = (self._row(side, name) for side in self._of(scope))
+        found = (self._row(side, name, as_of) for side in self._of(scope))
         return tuple(sorted(found, key=lambda row: (row.id, row.own)))
 
     def _of(self, scope: Scope) -> Iterator[Side]:
         for county in scope.counties & self.sides.keys():
             yield from self.sides[county]
 
-    def _row(self, side: Side, name: RateName) -> Row:
+    def _row(self, side: Side, name: RateName, as_of: datetime) -> Row:
         run, tally = side.run, side.run.tally or Tally()
         numerator, denominator = two_counts(name, tally.handshaken, tally.known, tally.agreed)
         return Row(
@@ -49,13 +50,18 @@ class SideCells:
             stamps=reconciled_stamp(run),
             numerator=numerator,
             denominator=denominator,
-            compared=Compared(run=run, failed=self.failed.get(run.pair)),
+            compared=Compared(run=run, days=days_since(run, as_of), failed=self.failed.get(run.pair)),
         )
 
 
 def two_counts(name: RateName, handshaken: T, known: T, agreed: T) -> tuple[T, T]:
     """Numerator and denominator of the handshake rate or of field agreement."""
     return (agreed, handshaken) if name is RateName.FIELD_AGREEMENT else (handshaken, known)
+
+
+def days_since(run: RegisterRun, as_of: datetime) -> int:
+    """How many whole days a run's end lies back."""
+    return 0 if run.ended_at is None else (as_of - run.ended_at).days
 
 
 def reconciled_stamp(run: RegisterRun) -> tuple[Stamp, ...]:

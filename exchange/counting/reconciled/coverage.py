@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from exchange.counting.cells import Scope
-from exchange.counting.handshakes import reconciled_stamp
+from exchange.counting.reconciled.handshakes import days_since, reconciled_stamp
 from exchange.counting.rows import Compared, Row, Stamp
 from exchange.counting.share import Share
 from exchange.reconciling.results import RegisterRun
@@ -39,7 +39,7 @@ class Named:
         """Whether both are there."""
         return self.agreement is not None and self.run is not None
 
-    def row(self) -> Row:
+    def row(self, as_of: datetime) -> Row:
         """The row behind the rate."""
         stamps: list[Stamp] = []
         if self.agreement is not None and self.agreement.decided_at is not None:
@@ -54,7 +54,7 @@ class Named:
             stamps=tuple(stamps),
             numerator=int(self.covered),
             denominator=1,
-            compared=None if self.run is None else Compared(run=self.run),
+            compared=None if self.run is None else Compared(run=self.run, days=days_since(self.run, as_of)),
         )
 
 
@@ -69,9 +69,9 @@ class CoverageCells:
         named = self._of(scope)
         return Share(numerator=sum(one.covered for one in named), denominator=len(named))
 
-    def rows_of(self, scope: Scope) -> tuple[Row, ...]:
+    def rows_of(self, scope: Scope, as_of: datetime) -> tuple[Row, ...]:
         """The rows behind it, by partner."""
-        return tuple(sorted((one.row() for one in self._of(scope)), key=lambda row: (row.id, row.own)))
+        return tuple(sorted((one.row(as_of) for one in self._of(scope)), key=lambda row: (row.id, row.own)))
 
     def _of(self, scope: Scope) -> list[Named]:
         return [one for county in scope.counties & self.named.keys() for one in self.named[county]]
