@@ -19,7 +19,7 @@ from exchange.reconciling.pairs import RUNS_A_DAY, Comparable, month_of
 from exchange.reconciling.results import Outcome, RegisterRun, Starter
 from exchange.reconciling.sketch import NONCE, Salt
 from exchange.verbs.reconciling import answer, ask
-from exchange.verbs.reconciling.answer import Admitted, DoesNotSettle, TooManyRuns
+from exchange.verbs.reconciling.answer import Admitted, DoesNotSettle, RunUnknown, TooManyRuns
 from exchange.verbs.reconciling.ask import Ended, Word
 from exchange.verbs.reconciling.conclude import Found, conclude
 from exchange.verbs.reconciling.registers import snapshot_of
@@ -59,31 +59,49 @@ class RegisterReconciler:
         own or does not fit. A run that had been opened is written down as failed then.
         """
         office = self._office
-        if not dry_run:
-            self._require_run_left(what)
+        before = None if dry_run else self._begun_before(what)
         ours = self._ours(what, own, step)
         run = ask.new_run(what, ours.snapshot.key, new_id(office.now()), reconciliation, Starter.US, office.now())
         run = replace(run, as_of=ours.as_of)
         if what.partner == office.node.name:
             return self._within(run, ours, what, dry_run=dry_run, step=step)
+        if before is not None:
+            run = replace(run, id=before.id, began_at=before.began_at)
+        try:
+            return self._with_partner(run, ours, what, dry_run=dry_run, step=step)
+        except PartnerRefused as refusal:
+            # The partner has settled what we broke off before its last answer came: that run is over, and another one begins.
+            if before is None or refusal.problem != RunUnknown.code:
+                raise
+        return self._with_partner(replace(run, id=new_id(office.now())), ours, what, dry_run=dry_run, step=step)
+
+    def _with_partner(self, run: RegisterRun, ours: Ours, what: Comparable, *, dry_run: bool, step: Step) -> RegisterRun:
+        own = ours.snapshot.key.own
+        if not dry_run:
+            # Before the first call: whoever goes on after a crash asks under the same id, and the partner counts one run.
+            with self._office.ledgers.transaction() as ledger:
+                ledger.register_runs.put(run)
         asking = Asking(self._office, self._client, self._renewals, what, run, pause=self._pause, step=step)
         try:
             end = self._compared(asking, ours, dry_run=dry_run)
         except (PartnerTrouble, NotAuthentic, Refused) as trouble:
-            if asking.calls and not dry_run:
+            refused = isinstance(trouble, PartnerRefused) and trouble.problem == RunUnknown.code
+            if (asking.calls or refused) and not dry_run:
                 code = trouble.problem if isinstance(trouble, PartnerRefused) else trouble.code
                 self._conclude(asking.counted(replace(run, outcome=Outcome.FAILED, trouble=code)), own, ())
             raise
         run = asking.counted(end.run)
         return run if dry_run else self._conclude(run, own, end.ours)
 
-    def _require_run_left(self, what: Comparable) -> None:
-        office = self._office
-        today = day_start(civil_day(office.now()))
-        with office.ledgers.transaction(read_only=True) as ledger:
+    def _begun_before(self, what: Comparable) -> RegisterRun | None:
+        """Our run of today that was broken off, to be gone on with; TooManyRuns if there is none and no other may begin."""
+        today = day_start(civil_day(self._office.now()))
+        with self._office.ledgers.transaction(read_only=True) as ledger:
             runs = ledger.register_runs.since(what.pair, what.partner, today)
-        if len(runs) >= RUNS_A_DAY:
+        broken = [run for run in runs if run.started_by is Starter.US and run.outcome is None]
+        if not broken and len(runs) >= RUNS_A_DAY:
             raise TooManyRuns
+        return broken[-1] if broken else None
 
     def _ours(self, what: Comparable, own: str, step: Step) -> Ours:
         office, keeper = self._office, self._keeper

@@ -47,7 +47,6 @@ class Registers:
 
     origin: Side
     destination: Side
-    planted: set[int] = field(default_factory=set)
     outflow_only: set[int] = field(default_factory=set)
     inflow_only: set[int] = field(default_factory=set)
     changed: set[int] = field(default_factory=set)
@@ -110,18 +109,25 @@ def entry_of(side: Side, office: Office, n: int) -> Entry:
     )
 
 
+# People beyond all registers of a bench, to be entered on one side only.
+_NEWCOMERS = 6_000_000
+
+
 def plant(registers: Registers, people: range) -> None:
-    """Have these people differ: a quarter closed on either side, and half with other facts, on one side or the other."""
+    """Have as many people differ: an eighth closed on either side, an eighth new on either alone, and half with other facts."""
     origin, destination = registers.sides
-    quarters = [list(people[place::4]) for place in range(4)]
-    registers.inflow_only.update(quarters[0])
-    registers.outflow_only.update(quarters[1])
-    registers.changed.update(quarters[2] + quarters[3])
-    registers.planted.update(people)
-    _lose(origin, quarters[0])
-    _lose(destination, quarters[1])
-    _change(origin, quarters[2], lambda known: structs.replace(known, marital_status=MaritalStatus.DIVORCED))
-    _change(destination, quarters[3], lambda known: structs.replace(known, spouse=None, children=[]))
+    eighths = [list(people[place::8]) for place in range(8)]
+    come = [[_NEWCOMERS + n for n in eighths[place]] for place in (2, 3)]
+    registers.inflow_only.update(eighths[0], come[0])
+    registers.outflow_only.update(eighths[1], come[1])
+    registers.changed.update(*eighths[4:])
+    _close(origin, eighths[0])
+    _close(destination, eighths[1])
+    for side, newcomers in ((destination, come[0]), (origin, come[1])):
+        with writing(side) as (office, ledgers):
+            enter(side, office, ledgers, newcomers)
+    _change(origin, eighths[4] + eighths[5], lambda known: structs.replace(known, marital_status=MaritalStatus.DIVORCED))
+    _change(destination, eighths[6] + eighths[7], lambda known: structs.replace(known, spouse=None, children=[]))
 
 
 def repair(registers: Registers) -> None:
@@ -130,11 +136,11 @@ def repair(registers: Registers) -> None:
         with writing(side) as (office, ledgers):
             enter(side, office, ledgers, sorted(gone))
         _change(side, sorted(registers.changed), None)
-    for told in (registers.planted, registers.inflow_only, registers.outflow_only, registers.changed):
+    for told in (registers.inflow_only, registers.outflow_only, registers.changed):
         told.clear()
 
 
-def _lose(side: Side, people: list[int]) -> None:
+def _close(side: Side, people: list[int]) -> None:
     """Close the entries of these people."""
     with writing(side) as (_, ledgers):
         for some in _chunks(people):

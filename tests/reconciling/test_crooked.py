@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from exchange.wire.registers import RegistersDoNotFit
 from tests.api.nodes import Neighbours
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, XICHENG_NODE, a_digest, an_id
 from tests.reconciling.pairs import MARRIED, change, comparing_nodes, enter, found, inflow, outflow, reconcile, what_of
-from tests.reconciling.wires import Losing, Lying
+from tests.reconciling.wires import Died, Dying, Losing, Lying
 
 TALLY = Tally(agreeing=25, differing=2, outflow_only=3, inflow_only=4)
 OPEN, CELLS, SETTLE = "/v1/registers", "/v1/registers/cells", "/v1/registers/settlement"
@@ -53,6 +54,20 @@ def test_some_answers_were_lost(nodes: Neighbours):
         for _ in range(4):
             reconcile(nodes.xicheng, http=http)
     assert wire.lost > 0
+
+
+@pytest.mark.parametrize(("path", "again"), [(OPEN, 1), (OPEN, 5), (CELLS, 5), (SETTLE, 1)])
+def test_a_run_that_was_broken_off_is_gone_on_with_and_counts_once(nodes: Neighbours, path: str, again: int):
+    for _ in range(again):
+        wire = Dying(path)
+        with httpx.Client(transport=wire) as http, pytest.raises(Died):
+            reconcile(nodes.xicheng, http=http)
+    run = reconcile(nodes.xicheng)
+    assert (run.tally, len(found(nodes.xicheng)), len(found(nodes.wuchang))) == (TALLY, 5, 6)
+    with nodes.wuchang.office.ledgers.transaction(read_only=True) as ledger:
+        asked = ledger.register_runs.since(run.pair, XICHENG_NODE, nodes.wuchang.clock.now() - timedelta(days=1))
+    # Had the partner settled it already, another run was begun.
+    assert len(asked) == (2 if path == SETTLE else 1)
 
 
 def last_run(nodes: Neighbours) -> RegisterRun:
@@ -216,7 +231,7 @@ def test_questions_that_do_not_fit_are_refused_by_name(nodes: Neighbours):
         ("more", 1): malformed,
     }.items():
         assert asker.refused(OPEN, **dict([wrong])) == refusal, wrong
-    assert asker.refused(CELLS, **CELLS_OF) == (409, "run-unknown")
+    assert asker.refused(CELLS, **{**CELLS_OF, "snapshot": 0}) == (409, "run-unknown")
 
 
 def test_a_table_larger_than_the_limit_needs_is_not_made(nodes: Neighbours):

@@ -46,6 +46,29 @@ class Losing(httpx.BaseTransport):
         return httpx.Response(response.status_code, headers=response.headers, content=content, request=request)
 
 
+class Died(BaseException):
+    """The process is gone."""
+
+
+@dataclass
+class Dying(httpx.BaseTransport):
+    """The asking process dies after the partner has answered at this path, before it hears of it."""
+
+    path: str
+    _wire: httpx.HTTPTransport = field(default_factory=httpx.HTTPTransport)
+
+    def close(self) -> None:
+        self._wire.close()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.read()
+        response = self._wire.handle_request(request)
+        content = response.read()
+        if request.url.path == self.path:
+            raise Died
+        return httpx.Response(response.status_code, headers=response.headers, content=content, request=request)
+
+
 @dataclass
 class Lying(httpx.BaseTransport):
     """Carries what a dishonest partner says: for these paths its answers are changed and signed anew with its own key."""
