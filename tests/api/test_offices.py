@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from prometheus_client.utils import floatToGoString
 
 from adapters.database.engine import open_database
 from tests.api.nodes import Neighbours, Served, agree, served
@@ -246,7 +247,7 @@ def test_the_figures_for_operators_name_routes_and_partners_and_nobody_else(both
         f'woshou_batches_received_total{{partner="{XICHENG_NODE}"}} 1.0',
         f'woshou_messages_received_total{{partner="{XICHENG_NODE}"}} 1.0',
         f'woshou_link_received{{partner="{XICHENG_NODE}"}} 1.0',
-        f'woshou_registers_settled_seconds{{partner="{XICHENG_NODE}"}} {moment(0).timestamp()}',
+        f'woshou_registers_settled_seconds{{partner="{XICHENG_NODE}"}} {floatToGoString(moment(0).timestamp())}',
         'woshou_refusals_total{code="not-found"} 1.0',
         'woshou_request_seconds_count{method="GET",route="/api/v1/entries/{entry}",status="404"} 1.0',
     ):

@@ -15,6 +15,7 @@ from tests.rates.histories import holding, moment
 
 # 80 in both and agreeing, 10 differing, 4 of coarse destinations, one of whom differs; 6 and 10 in one register alone.
 TALLY = Tally(agreeing=80, differing=10, coarse=4, coarse_differing=1, outflow_only=6, inflow_only=10)
+FIVE = Tally(agreeing=3, outflow_only=1, inflow_only=1)
 THEIRS, OURS = "beijing.example", XICHENG_NODE
 
 

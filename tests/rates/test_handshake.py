@@ -31,10 +31,9 @@ from tests.rates.histories import (
     until,
     wanted,
 )
-from tests.rates.runs import TALLY, THEIRS, a_failed_run, a_pair, a_run, reconciled
+from tests.rates.runs import FIVE, TALLY, THEIRS, a_failed_run, a_pair, a_run, reconciled
 
 HANDSHAKE, AGREEMENT = RateName.HANDSHAKE, RateName.FIELD_AGREEMENT
-FIVE = Tally(agreeing=3, outflow_only=1, inflow_only=1)
 COUNTIES = [WUCHANG, HANYANG, XILING, YUYANG, "110101"]
 
 tallies = st.builds(

@@ -20,8 +20,7 @@ from exchange.verbs.counting.grid import grid
 from exchange.verbs.counting.handshakes import NotOfHandshakes, handshake_series
 from tests.builders import WUCHANG, XICHENG, YUYANG, a_day, a_partner
 from tests.rates.histories import HANYANG, HUBEI, XILING, a_counting_node, counts, holding, moment, reported, until, wanted
-from tests.rates.runs import THEIRS, a_pair, a_run, reconciled
-from tests.rates.test_handshake import FIVE, several_runs
+from tests.rates.runs import FIVE, THEIRS, a_pair, a_run, reconciled
 
 NODE = a_counting_node()
 EVERYBODY = Narrowing(category=None)

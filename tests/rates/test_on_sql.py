@@ -11,8 +11,7 @@ from exchange.people.register import EntryFactKind
 from exchange.rates import Cohort, RateName
 from tests.builders import WUCHANG, XICHENG, YUYANG, a_link, an_id, an_import
 from tests.rates.histories import HANYANG, HUBEI, History, an_open_entry, holding, reported, then, until, wanted
-from tests.rates.runs import a_failed_run, a_pair, a_run, reconciled, working_with
-from tests.rates.test_handshake import FIVE
+from tests.rates.runs import FIVE, a_failed_run, a_pair, a_run, reconciled, working_with
 
 
 @pytest.fixture

@@ -128,4 +128,4 @@ def test_a_private_half_that_is_gone_is_an_operators_matter(tmp_path: Path):
 
 
 def test_agreed_keys_have_the_length_that_hmac_wants():
-    assert agreeing.AGREED_BYTES == hashlib.sha256().digest_size
+    assert hashlib.sha256().digest_size == agreeing.AGREED_BYTES

@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx
 import pytest
-from adapters.reconciling.tokens import TokenKeeper
 
 from adapters.keys import tokens as bearer
 from adapters.partner_http import PartnerClient
+from adapters.reconciling.tokens import TokenKeeper
 from exchange.errors import NotAuthentic
 from exchange.ids import new_id
 from exchange.moments import format_moment

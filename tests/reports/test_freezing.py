@@ -28,8 +28,7 @@ from exchange.verbs.reporting.freeze import MonthNotOver, NothingToCorrect, corr
 from exchange.verbs.reporting.verify_report import verify
 from tests.builders import WUCHANG, XICHENG, a_digest, a_frozen_rate, a_monthly, frozen_line
 from tests.rates.histories import HANYANG, JIANGAN, XILING, History, a_counting_node, an_open_entry, counts, holding, wanted
-from tests.rates.runs import a_pair, a_run, reconciled, working_with
-from tests.rates.test_handshake import FIVE
+from tests.rates.runs import FIVE, a_pair, a_run, reconciled, working_with
 from tests.reports.making import MARCH, WUHAN, answered, owed, some_books
 
 AFTER = default_as_of(MARCH) + timedelta(hours=2)

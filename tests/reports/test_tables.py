@@ -18,8 +18,7 @@ from exchange.reporting.table import Basis, Column, ColumnKind, Mark, Points, Ta
 from exchange.reporting.wanted import NeedsMonth, ReportName
 from tests.builders import WUCHANG, XICHENG, a_conversation, a_day, a_message, an_id, judged
 from tests.rates.histories import HANYANG, JIANGAN, XILING, History, Told, a_counting_node, holding, moment
-from tests.rates.runs import a_failed_run, a_pair, a_run, reconciled
-from tests.rates.test_handshake import FIVE
+from tests.rates.runs import FIVE, a_failed_run, a_pair, a_run, reconciled
 from tests.reports.making import MARCH, OF_HANYANG, SUBMITTED, WUHAN, answered, made, owed, some_books, the_table
 
 M = Mark.MASKED
