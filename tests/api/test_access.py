@@ -173,6 +173,7 @@ RULES = {
     "GET /api/v1/rates": FIGURES,
     "GET /api/v1/rates/grid": FIGURES,
     "GET /api/v1/rates/{rate}/rows": FIGURES,
+    "GET /api/v1/rates/handshake/series": FIGURES,
     "GET /api/v1/reports/{report}": FIGURES,
     "GET /api/v1/frozen-reports": EXCHANGE_ROWS,
     "POST /api/v1/frozen-reports": PROPOSING,
