@@ -18,6 +18,7 @@ from api.local import (
 )
 from api.local.casework import cases, routes, sending
 from api.local.clocks import escalations, norms, troubles
+from api.local.reconciling import differences
 from api.local.reporting import frozen_reports, received_reports, reports
 
 # Bulk before entries and exchanges: its paths would otherwise be read as ids.
@@ -31,6 +32,7 @@ ROUTERS = (
     cases.router,
     assignments.router,
     worklists.router,
+    differences.router,
     imports.router,
     cross_checks.router,
     exports.router,

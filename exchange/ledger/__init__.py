@@ -43,6 +43,7 @@ from exchange.ledger.values import (
     ExchangeFilter,
     Finding,
     Page,
+    RegisterDifferenceFilter,
     RememberedAnswer,
     UnfinishedRun,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "Page",
     "Pairing",
     "Partners",
+    "RegisterDifferenceFilter",
     "RegisterRuns",
     "RememberedAnswer",
     "Reports",
