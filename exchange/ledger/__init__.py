@@ -26,14 +26,13 @@ from exchange.ledger.books import (
     Notifications,
     Pairing,
     Partners,
-    RegisterRuns,
     Reports,
     Routes,
-    Tokens,
     Troubles,
     Worklists,
 )
 from exchange.ledger.busy import LedgerAway, LedgerBusy
+from exchange.ledger.registers import RegisterRuns, Tokens
 from exchange.ledger.values import (
     ApiKey,
     CaseFilter,

@@ -9,11 +9,11 @@ from msgspec import structs
 
 from exchange.codes import CloseReason, Item, Purpose, QueryReason, Role
 from exchange.conversation import State
-from exchange.errors import Conflict, NotFound, Retry
+from exchange.errors import NotFound, Refused, Retry
 from exchange.people.record import Moving
 from exchange.people.register import EntryClosed, EntryProtected
 from exchange.reconciling.pairs import Pair
-from exchange.reconciling.results import DifferenceKind
+from exchange.reconciling.results import DifferenceKind, RegisterDifference
 from exchange.reconciling.settling import (
     DifferenceSettled,
     EntryElsewhere,
@@ -37,9 +37,9 @@ MARITAL, CHILDREN = FACTS
 HUBEI = "420000"
 
 
-def state(desk: Desk, difference: Any) -> tuple[Standing, type[Conflict] | None]:
+def state(desk: Desk, difference: RegisterDifference) -> tuple[Standing, type[Refused] | None]:
     settling = desk.item(difference).settling
-    return settling.standing, type(settling.obstacle) if settling.obstacle is not None else None  # type: ignore[return-value]
+    return settling.standing, type(settling.obstacle) if settling.obstacle is not None else None
 
 
 @pytest.mark.parametrize(("county", "event"), [(WUCHANG, ARRIVAL), (XICHENG, DEPARTURE)])

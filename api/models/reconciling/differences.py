@@ -8,7 +8,7 @@ from msgspec import Struct
 from pydantic import Field
 
 from api.models.base import EXAMPLE_ID, Listing, Moment, Shown
-from api.models.exchanges import ExchangeRow, Start
+from api.models.exchanges import QUERY_EXAMPLE, ExchangeRow, Start
 from api.models.shapes import Shaped
 from exchange.codes import Event, Item, Kind, Purpose, RegisterKind
 from exchange.errors import Refused
@@ -156,7 +156,9 @@ class RegisterDifferenceWhole(RegisterDifferenceShown):
     """The same with the exchanges, and with the message as `POST /api/v1/exchanges` takes it."""
 
     conversations: list[ExchangeRow]
-    prepared: Annotated[Start, Shaped(Start)] | None = Field(description="for those who may see persons")
+    prepared: Annotated[Start, Shaped(Start)] | None = Field(
+        description="for those who may see persons", examples=[QUERY_EXAMPLE]
+    )
 
     @classmethod
     def whole(
