@@ -18,6 +18,7 @@ from api.local import (
 )
 from api.local.casework import cases, routes, sending
 from api.local.clocks import escalations, norms, troubles
+from api.local.reconciling import differences
 from api.local.reporting import frozen_reports, handshakes, received_reports, reports
 from api.local.settling import evidence
 
@@ -32,6 +33,7 @@ ROUTERS = (
     cases.router,
     assignments.router,
     worklists.router,
+    differences.router,
     imports.router,
     cross_checks.router,
     exports.router,

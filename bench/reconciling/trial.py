@@ -27,7 +27,7 @@ from bench.databases import KINDS
 from bench.measure import say
 from bench.nodes import free_port, served
 from bench.reconciling.nodes import PAIR, Registers, Side, plant, repair, two_registers, writing
-from exchange.ledger import Page
+from exchange.ledger import Page, RegisterDifferenceFilter
 
 _BACKLOG = 64
 
@@ -55,7 +55,8 @@ def check(registers: Registers) -> int:
     for side in registers.sides:
         with writing(side) as (office, ledgers), ledgers.transaction(read_only=True) as ledger:
             own = office.node.jurisdictions
-            found = {each.entry: each.kind.value for each in ledger.register_runs.differences(own, Page(limit=1_000_000))}
+            standing = ledger.register_runs.differences(RegisterDifferenceFilter(own=own), Page(limit=1_000_000))
+            found = {each.entry: each.kind.value for each in standing}
             last = ledger.register_runs.settled(own, office.now())
         if found != registers.expected(side):
             missing, extra = registers.expected(side).items() - found.items(), found.items() - registers.expected(side).items()

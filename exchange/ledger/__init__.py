@@ -26,15 +26,14 @@ from exchange.ledger.books import (
     Notifications,
     Pairing,
     Partners,
-    RegisterRuns,
     Reports,
     Routes,
-    Tokens,
     Troubles,
     Worklists,
 )
 from exchange.ledger.busy import LedgerAway, LedgerBusy
 from exchange.ledger.evidence import Evidences
+from exchange.ledger.registers import RegisterRuns, Tokens
 from exchange.ledger.values import (
     ApiKey,
     CaseFilter,
@@ -44,6 +43,7 @@ from exchange.ledger.values import (
     ExchangeFilter,
     Finding,
     Page,
+    RegisterDifferenceFilter,
     RememberedAnswer,
     UnfinishedRun,
 )
@@ -80,6 +80,7 @@ __all__ = [
     "Page",
     "Pairing",
     "Partners",
+    "RegisterDifferenceFilter",
     "RegisterRuns",
     "RememberedAnswer",
     "Reports",

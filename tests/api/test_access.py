@@ -14,6 +14,7 @@ from api.describing.openapi import describe
 from api.local import ROUTERS
 from exchange.codes import Role
 from exchange.partners import PartnerStatus
+from exchange.reconciling.results import DifferenceKind
 from exchange.terms.agreement import Party, Standing
 from exchange.wire.message import write_message
 from exchange.work.assignment import Assignment, ReturnReason
@@ -31,6 +32,7 @@ from tests.builders import (
     a_partner,
     a_query,
     a_received,
+    a_register_difference,
     a_row,
     a_sending,
     a_trouble,
@@ -133,6 +135,12 @@ RULES = {
     "GET /api/v1/worklists": rule(*READERS, below=OK, other=OK, outside=OK),
     "GET /api/v1/worklists/silent_partners": rule(*READERS, own=EMPTY, above=EMPTY, below=EMPTY, other=EMPTY, outside=EMPTY),
     "GET /api/v1/worklists/one_sided": rule(*READERS, own=EMPTY, above=EMPTY, below=EMPTY, other=EMPTY, outside=EMPTY),
+    "GET /api/v1/worklists/differing": rule(*READERS, own=EMPTY, above=EMPTY, below=EMPTY, other=EMPTY, outside=EMPTY),
+    "GET /api/v1/worklists/coarse": EXCHANGE_ROWS,
+    "GET /api/v1/register-differences": EXCHANGE_ROWS,
+    "GET /api/v1/register-differences/{entry}/{other}": ONE_EXCHANGE,
+    "POST /api/v1/register-differences/{entry}/{other}/send": ONE_ANSWER,
+    "POST /api/v1/register-differences/{entry}/{other}/destination": ONE_ANSWER,
     "GET /api/v1/worklists/{worklist}": EXCHANGE_ROWS,
     "GET /api/v1/worklists/{worklist}/sheet": rule(*PEOPLE, above=FORBIDDEN, below=OK, other=OK, outside=FORBIDDEN),
     "POST /api/v1/imports": OWN_DEEDS,
@@ -236,6 +244,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             ledger.escalations.add([an_escalation(1, link=link)])
             ledger.troubles.begin(a_trouble())
             ledger.cases.add(a_case(7, id=an_id(1)))
+            ledger.register_runs.put_differences([a_register_difference(1, kind=DifferenceKind.COARSE)])
         yield made
 
 
@@ -257,6 +266,7 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
     operation = paths[path][method.lower()]
     ids = {
         "entry": an_id(1),
+        "other": WUCHANG,
         "exchange": an_id(1),
         "comparison": an_id(1),
         "case": an_id(1),
@@ -318,6 +328,7 @@ def test_without_a_key_nothing_is_told(node: Served, name: str):
     method, path = name.split()
     filled = path.format(
         entry=an_id(1),
+        other=WUCHANG,
         exchange=an_id(1),
         comparison=an_id(1),
         case=an_id(1),
