@@ -89,16 +89,16 @@ def dropping_proxy(side: Side, other: Side, share: float = 0.2) -> Iterator[list
     target = other.node.settings.port
     thread = threading.Thread(target=_proxy, args=(port, target, share, dropped, stop), daemon=True)
     thread.start()
-    before = _reach(side, other, f"http://127.0.0.1:{port}")
+    before = reach(side, other, f"http://127.0.0.1:{port}")
     try:
         yield dropped
     finally:
-        _reach(side, other, before)
+        reach(side, other, before)
         stop.set()
         thread.join()
 
 
-def _reach(side: Side, other: Side, url: str) -> str:
+def reach(side: Side, other: Side, url: str) -> str:
     """Have a node call the other one at an address; the address before."""
     with writing(side) as (_, ledgers), ledgers.transaction() as ledger:
         partner = ledger.partners.get(other.node.settings.node)

@@ -39,7 +39,7 @@ def parted(leaves: bytes) -> list[bytes]:
 def test_a_key_is_kept_as_it_was_added(ledger):
     first, second = ledger.tokens.add(a_key()), ledger.tokens.add(a_key(month="2026-04", made_through=None))
     assert [first, second] == [a_key(id=first.id), a_key(id=second.id, month="2026-04", made_through=None)]
-    assert ledger.tokens.keys() == [first, second]
+    assert ledger.tokens.all() == [first, second]
     moved = replace(first, revision=3, made_through=an_id(7), noted=2, noted_at=a_moment(5))
     ledger.tokens.save(moved)
     assert (ledger.tokens.get(first.id), ledger.tokens.get(second.id), ledger.tokens.get(99)) == (moved, second, None)

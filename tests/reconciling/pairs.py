@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from adapters.reconciling.tokens import TokenKeeper
 
 from adapters.office import Office
 from adapters.partner_http import PartnerClient
 from adapters.reconciling.registers import RegisterReconciler
-from adapters.reconciling.tokens import TokenKeeper
 from adapters.renewal import Renewals
 from exchange.codes import Item, MaritalStatus, RegisterKind
 from exchange.ledger import Ledgers, Page
