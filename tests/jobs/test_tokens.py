@@ -57,7 +57,7 @@ def enter(office: Office, *entries) -> None:
 
 def months(office: Office) -> list[tuple[str, bool]]:
     with office.ledgers.transaction(read_only=True) as ledger:
-        held = ledger.tokens.keys()
+        held = ledger.tokens.all()
     return [(key.month, key.ready) for key in held]
 
 

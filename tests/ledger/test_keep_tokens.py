@@ -70,7 +70,7 @@ def bring_up_to_date(ledgers: Ledgers, limit: int = 100) -> None:
         with ledgers.transaction() as ledger:
             done = take_up(ledger, tokening, limit)
     with ledgers.transaction(read_only=True) as ledger:
-        keys = ledger.tokens.keys()
+        keys = ledger.tokens.all()
     for key in keys:
         while not key.ready:
             with ledgers.transaction() as ledger:
@@ -191,7 +191,7 @@ class Upkeep(RuleBasedStateMachine):
     @rule()
     def read_all(self) -> None:
         with self.ledgers.transaction(read_only=True) as ledger:
-            self.read += [(key, key.revision, *kept(ledger, key)) for key in ledger.tokens.keys()]  # noqa: SIM118 - a port
+            self.read += [(key, key.revision, *kept(ledger, key)) for key in ledger.tokens.all()]
 
     @rule(limit=st.integers(1, 9))
     def catch_up(self, limit: int) -> None:
@@ -214,7 +214,7 @@ class Upkeep(RuleBasedStateMachine):
 
     def keys(self) -> list[TokenKey]:
         with self.ledgers.transaction(read_only=True) as ledger:
-            return ledger.tokens.keys()
+            return ledger.tokens.all()
 
 
 def test_the_leaves_are_those_of_the_entries_in_memory():
