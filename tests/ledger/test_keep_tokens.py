@@ -6,12 +6,13 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from adapters.database.engine import open_database
+from adapters.database.engine import Database, open_database
 from adapters.memory import MemoryLedgers
 from exchange.codes import CloseReason, Item, RegisterKind
 from exchange.ledger import Ledger, Ledgers, Page
@@ -222,7 +223,7 @@ def test_the_leaves_are_those_of_the_entries_in_memory():
 
 
 def test_the_leaves_are_those_of_the_entries_in_sqlite(migrated_sqlite: Path, tmp_path: Path):
-    opened = []
+    opened: list[Database] = []
 
     def fresh() -> Ledgers:
         path = shutil.copy(migrated_sqlite, tmp_path / f"woshou-{len(opened)}.db")
@@ -234,7 +235,7 @@ def test_the_leaves_are_those_of_the_entries_in_sqlite(migrated_sqlite: Path, tm
         database.close()
 
 
-def test_the_leaves_are_those_of_the_entries_in_postgresql(migrated_postgresql):
+def test_the_leaves_are_those_of_the_entries_in_postgresql(migrated_postgresql: tuple[Database, psycopg.Connection]):
     database, connection = migrated_postgresql
 
     def fresh() -> Ledgers:
