@@ -100,7 +100,7 @@ def run(chosen: Options) -> None:
     found, notes = Found(), ["the targets are those for 1,000,000 entries"] if chosen.quick else []
     say("registers:")
     with peers(entries, notes) as others, postgresql_server() as databases, ours(databases, entries) as own:
-        contenders = {**others, OURS: own}
+        contenders: dict[str, Contender] = {**others, OURS: own}
         for differences in COUNTS:
             found.run(contenders, differences, rounds)
     if not chosen.as_json:

@@ -13,7 +13,7 @@ from bench.reconciling.meter import Cost, forget_peak, metered, peak, postmaster
 from bench.reconciling.wire import Wire
 
 from adapters.reconciling.tokens import TokenKeeper
-from bench.databases import Postgresql
+from bench.databases import Databases
 from bench.measure import say
 from bench.nodes import served
 from bench.reconciling.nodes import Registers, plant, two_registers, writing
@@ -81,7 +81,7 @@ class Ours:
 
 
 @contextmanager
-def ours(databases: Postgresql, entries: int, name: str = "") -> Iterator[Ours]:
+def ours(databases: Databases, entries: int, name: str = "") -> Iterator[Ours]:
     """Two nodes with so many entries on this server."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="woshou-bench-")))
