@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from bench.reconciling.meter import Cost, forget_peak, metered, peak, postmaster, resident
-from bench.reconciling.wire import Wire
 
 from adapters.reconciling.tokens import TokenKeeper
 from bench.databases import Databases
 from bench.measure import say
 from bench.nodes import served
+from bench.reconciling.meter import Cost, forget_peak, metered, peak, postmaster, resident
 from bench.reconciling.nodes import Registers, plant, two_registers, writing
 from bench.reconciling.trial import check, reach
+from bench.reconciling.wire import Wire
 
 _AT_ONCE = 100_000
 
