@@ -15,9 +15,10 @@ from bench.databases import Databases
 from bench.measure import say
 from bench.nodes import served
 from bench.reconciling.meter import Cost, forget_peak, metered, peak, postmaster, resident
-from bench.reconciling.nodes import Registers, plant, two_registers, writing
+from bench.reconciling.nodes import Registers, compared_by, plant, two_registers, writing
 from bench.reconciling.trial import check, reach
 from bench.reconciling.wire import Wire
+from exchange.reconciling.pairs import month_of
 
 _AT_ONCE = 100_000
 
@@ -40,11 +41,11 @@ class Ours:
         for side in self.registers.sides:
             with writing(side) as (office, ledgers):
                 keeper = TokenKeeper(office)
-                with ledgers.transaction(read_only=True) as ledger:
-                    keys = list(ledger.tokens.all())
-                for key in keys:
-                    while keeper.prepare(key, _AT_ONCE) is None:
-                        pass
+                what = compared_by(office, ledgers)
+                now = office.now()
+                key = keeper.key_for(what, side.county, month_of(now), keeper.kids(what, side.county, now))
+                while keeper.prepare(key, _AT_ONCE) is None:
+                    pass
             with psycopg.connect(side.node.settings.database, autocommit=True) as connection:
                 connection.execute("VACUUM ANALYZE register_tokens")
         # What is not measured: the first call fetches an access token.
