@@ -26,14 +26,14 @@ from exchange.ledger.books import (
     Notifications,
     Pairing,
     Partners,
-    RegisterRuns,
     Reports,
     Routes,
-    Tokens,
     Troubles,
     Worklists,
 )
 from exchange.ledger.busy import LedgerAway, LedgerBusy
+from exchange.ledger.evidence import Evidences
+from exchange.ledger.registers import RegisterRuns, Tokens
 from exchange.ledger.values import (
     ApiKey,
     CaseFilter,
@@ -43,6 +43,7 @@ from exchange.ledger.values import (
     ExchangeFilter,
     Finding,
     Page,
+    RegisterDifferenceFilter,
     RememberedAnswer,
     UnfinishedRun,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "Entries",
     "EntryFilter",
     "Escalations",
+    "Evidences",
     "ExchangeFilter",
     "Exchanges",
     "Finding",
@@ -78,6 +80,7 @@ __all__ = [
     "Page",
     "Pairing",
     "Partners",
+    "RegisterDifferenceFilter",
     "RegisterRuns",
     "RememberedAnswer",
     "Reports",
@@ -111,6 +114,7 @@ class Ledger(Protocol):
     routes: Routes
     cases: Cases
     comparisons: Comparisons
+    evidence: Evidences
     norms: Norms
     escalations: Escalations
     troubles: Troubles

@@ -40,7 +40,8 @@ class TokenKey:
     `agreement` is the digest of the proposal, `kids` are the encryption keys of origin and destination, `own` is our county
     of the pair. `items` are what the agreement lets be compared. `revision` counts the changes: what is read at one revision
     stays the same however much is written afterwards. `made_through` is the last entry id up to which the tokens were first
-    made; None once all are. `noted` is the revision that stood at `noted_at`, from which follows what nobody can ask for any more.
+    made; None once all are. `noted` is the revision that stood at `noted_at`, from which follows what nobody can ask for any
+    more.
     """
 
     id: int = 0

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from adapters.memory.books import Books
 from adapters.memory.listing import newest_first
+from exchange.counting.query import UNASSIGNED
 from exchange.cursors import read_moment_cursor, read_register_difference_cursor, run_cursor
-from exchange.ledger import Page
+from exchange.ledger import Page, RegisterDifferenceFilter
 from exchange.reconciling.handshake import Step, counts_of
 from exchange.reconciling.pairs import Pair
 from exchange.reconciling.results import DifferenceKind, Outcome, RegisterDifference, RegisterRun, Release
@@ -92,17 +93,27 @@ class MemoryRegisterRuns:
         held = sorted(self._books.register_differences.items(), key=lambda each: each[0])
         return [each for (_, of), each in held if of == pair and each.own == own]
 
-    def differences(self, own: frozenset[str], page: Page, *, kind: DifferenceKind | None = None) -> list[RegisterDifference]:
+    def differences(self, wanted: RegisterDifferenceFilter, page: Page) -> list[RegisterDifference]:
         after = read_register_difference_cursor(page.after) if page.after else None
-        found = [
-            each
-            for place, each in sorted(self._books.register_differences.items())
-            if each.open and each.own in own and kind in (None, each.kind) and (after is None or place > after)
-        ]
+        held = sorted(self._books.register_differences.items())
+        found = [each for place, each in held if self._fits(each, wanted) and (after is None or place > after)]
         return found[: page.limit]
 
-    def count_differences(self, own: frozenset[str]) -> Mapping[DifferenceKind, int]:
-        return Counter(each.kind for each in self._books.register_differences.values() if each.open and each.own in own)
+    def count_differences(self, wanted: RegisterDifferenceFilter) -> Mapping[DifferenceKind, int]:
+        return Counter(each.kind for each in self._books.register_differences.values() if self._fits(each, wanted))
+
+    def reconciled(self, own: frozenset[str]) -> Mapping[str, datetime]:
+        last: dict[str, datetime] = {}
+        for run in self._books.register_runs.values():
+            if run.outcome is Outcome.SETTLED and run.ended_at is not None:
+                for county in own & {run.pair.origin, run.pair.destination}:
+                    last[county] = max(run.ended_at, last.get(county, run.ended_at))
+        return last
+
+    def found_twice(self, own: frozenset[str]) -> list[str]:
+        coarse = RegisterDifferenceFilter(own=own, kind=DifferenceKind.COARSE)
+        counted = Counter(each.entry for each in self._books.register_differences.values() if self._fits(each, coarse))
+        return sorted(entry for entry, count in counted.items() if count > 1)
 
     def difference_of(self, entry: str) -> list[RegisterDifference]:
         return [each for (of, _), each in sorted(self._books.register_differences.items()) if of == entry]
@@ -115,6 +126,17 @@ class MemoryRegisterRuns:
 
     def released(self, partner: str, pair: Pair) -> Release | None:
         return self._books.releases.get((partner, pair))
+
+    def _fits(self, difference: RegisterDifference, wanted: RegisterDifferenceFilter) -> bool:
+        entry, own = self._books.entries.get(difference.entry), difference.own
+        asked: tuple[tuple[object, object], ...] = (
+            (wanted.kind, difference.kind),
+            (wanted.township, (entry.township if entry is not None else None) or UNASSIGNED),
+            (wanted.register, difference.pair.register_of(own)),
+            (wanted.other, difference.pair.other(own)),
+            (wanted.partner, difference.partner),
+        )
+        return difference.open and own in wanted.own and all(want is None or want == has for want, has in asked)
 
 
 def _ended(each: tuple[datetime, str, RegisterRun]) -> tuple[datetime, str]:

@@ -132,6 +132,13 @@ class MemoryEntries:
         ]
         return found[: page.limit]
 
+    def in_two_inflows(self, own: Iterable[str]) -> list[tuple[str, ...]]:
+        within, groups = frozenset(own), defaultdict[tuple[str, str], list[Entry]](list)
+        for _, entry in sorted(self._books.entries.items()):
+            if entry.jurisdiction in within and entry.register is RegisterKind.INFLOW and takes_part(entry):
+                groups[entry.person_index, entry.origin].append(entry)
+        return sorted(tuple(entry.id for entry in group) for group in groups.values() if len(group) > 1)
+
     def _require_one_open_each(self, changed: Sequence[Entry]) -> None:
         touched = {_one_of(entry) for entry in changed if entry.is_open}
         seen = set()

@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
 
 from adapters.database.books.counting.entry_sums import named_places, open_entries
 from adapters.database.books.reconciling.tokens import hide_tokens, queue_tokens
@@ -145,6 +146,16 @@ class SqlEntries:
             for row in self._work.rows(found.where(sides[1] == other, held.id > page.after).order_by(held.id).limit(page.limit))
         ]
         return [entry_of(row) for row in sorted(pages, key=attrgetter("id"))[: page.limit]]
+
+    def in_two_inflows(self, own: Iterable[str]) -> list[tuple[str, ...]]:
+        held = _ENTRIES.c
+        of_whom = (held.person_index, held.origin)
+        # One open entry a person and register: more than one entry is more than one county.
+        inflow = (self._work.one_of(held.jurisdiction, own), held.register == RegisterKind.INFLOW.value, *_TAKES_PART)
+        twice = select(*of_whom).where(*inflow).group_by(*of_whom).having(func.count() > 1).subquery("twice")
+        same = and_(held.person_index == twice.c.person_index, held.origin == twice.c.origin)
+        found = select(held.id, *of_whom).join(twice, same).where(*inflow).order_by(*of_whom, held.id)
+        return sorted(tuple(row[0] for row in rows) for _, rows in groupby(self._work.rows(found), key=itemgetter(1, 2)))
 
     @contextmanager
     def _one_open_each(self) -> Iterator[None]:

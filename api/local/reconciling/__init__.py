@@ -1,0 +1,1 @@
+"""Reconciliation: what it found, and what comes of it."""
