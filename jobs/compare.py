@@ -1,13 +1,11 @@
-"""Compare: each night, hold this node's figures of every link beside the other side's, while no report is final yet."""
+"""Compare: each night, settle every link's ledgers with the other side and hold both figures side by side, before reports."""
 
 from collections import Counter
-from datetime import date, timedelta
 
 import structlog
 
 from adapters.partner_calls import PartnerUnavailable
 from exchange.errors import NotAuthentic, PartnerTrouble, Refused
-from exchange.moments import Period, civil_day, statistical_month
 from exchange.partners import PartnerStatus
 from jobs.shift import Shift
 
@@ -18,12 +16,11 @@ _EQUAL, _DIFFERS, _BUSY, _FAILED = "equal", "differs", "busy", "failed"
 
 
 def compare_links(shift: Shift, *, pause: float = 30.0) -> str:
-    """Compare each active partner's link, and the local one, as of yesterday; what fails with one holds up no other.
+    """Reconcile each active partner's ledgers, and the local link's; what fails with one holds up no other.
 
     All nodes do so at one hour: who is busy is asked again, twice at most.
     """
     office = shift.office
-    yesterday = civil_day(office.now()) - timedelta(days=1)
     with office.ledgers.transaction(read_only=True) as ledger:
         active = {partner.node for partner in ledger.partners.all() if partner.status is PartnerStatus.ACTIVE}
         waiting = [link.partner for link in ledger.links.all() if link.partner in active or link.partner == office.node.name]
@@ -35,7 +32,7 @@ def compare_links(shift: Shift, *, pause: float = 30.0) -> str:
         for node in asked:
             if shift.stopping.is_set():
                 break
-            outcome = _compare(shift, node, yesterday)
+            outcome = _compare(shift, node)
             outcomes[outcome] += 1
             if outcome == _BUSY:
                 waiting.append(node)
@@ -43,22 +40,19 @@ def compare_links(shift: Shift, *, pause: float = 30.0) -> str:
     return f"{outcomes[_EQUAL]} equal, {outcomes[_DIFFERS]} differ, {failed} not compared"
 
 
-def _compare(shift: Shift, node: str, day: date) -> str:
+def _compare(shift: Shift, node: str) -> str:
     try:
-        compared = shift.comparer.compare(node, period_of(day), day)
+        outcome = shift.ledgers.reconcile(node)
     except PartnerUnavailable as trouble:
         _log.warning("link not compared", partner=node, trouble=trouble.code)
         return _BUSY
     except (PartnerTrouble, NotAuthentic, Refused) as trouble:
         _log.warning("link not compared", partner=node, trouble=trouble.code)
         return _FAILED
-    if compared.equal:
+    if outcome.comparison is None:
+        _log.warning("link not compared", partner=node, findings=outcome.open_findings)
+        return _FAILED
+    if outcome.comparison.equal:
         return _EQUAL
-    _log.warning("link differs", partner=node, exchanges=compared.differ)
+    _log.warning("link differs", partner=node, exchanges=outcome.comparison.differ)
     return _DIFFERS
-
-
-def period_of(day: date) -> Period:
-    """The last statistical month that had ended by this day: the one whose report is being made."""
-    before = day - timedelta(days=20)
-    return statistical_month(f"{before:%Y-%m}")

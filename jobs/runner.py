@@ -17,6 +17,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from adapters.comparing import Comparer
 from adapters.office import Office
 from adapters.partner_http import PartnerClient, http_client
+from adapters.reconciling.ledgers import LedgerReconciler
 from adapters.renewal import Renewals
 from adapters.webhook_http import WebhookReceiver
 from exchange.errors import WoshouError
@@ -66,6 +67,7 @@ def on_shift(office: Office, client: PartnerClient) -> Iterator[Shift]:
             couriers=couriers,
             renewals=renewals,
             comparer=comparer,
+            ledgers=LedgerReconciler(office, client, renewals, comparer),
             stopping=stopping,
             notifier=notifier,
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from adapters.comparing import Comparer
 from adapters.office import Office
 from adapters.partner_http import PartnerClient
+from adapters.reconciling.ledgers import LedgerReconciler
 from adapters.renewal import Renewals
 from jobs.couriers import Couriers
 from jobs.notifier import Notifier
@@ -23,5 +24,6 @@ class Shift:
     couriers: Couriers
     renewals: Renewals
     comparer: Comparer
+    ledgers: LedgerReconciler
     stopping: threading.Event
     notifier: Notifier | None = None

@@ -19,7 +19,8 @@ from api.local import (
 from api.local.casework import cases, routes, sending
 from api.local.clocks import escalations, norms, troubles
 from api.local.reconciling import differences
-from api.local.reporting import frozen_reports, received_reports, reports
+from api.local.reporting import frozen_reports, handshakes, received_reports, reports
+from api.local.settling import evidence
 
 # Bulk before entries and exchanges: its paths would otherwise be read as ids.
 ROUTERS = (
@@ -40,10 +41,12 @@ ROUTERS = (
     partners.router,
     routes.router,
     rates.router,
+    handshakes.router,
     reports.router,
     frozen_reports.router,
     received_reports.router,
     comparisons.router,
+    evidence.router,
     norms.router,
     escalations.router,
     troubles.router,

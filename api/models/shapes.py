@@ -19,6 +19,7 @@ from exchange.wire.batch import Manifest, Receipt
 from exchange.wire.figures import FiguresAsked, FiguresTold, RowsAsked, RowsTold
 from exchange.wire.message import Message
 from exchange.wire.node import NodeDocument
+from exchange.wire.proven import ErasedLine
 
 MARK = "x-woshou-shape"
 REFERENCE = "#/components/schemas/"
@@ -34,6 +35,7 @@ WIRE: tuple[type[msgspec.Struct], ...] = (
     FiguresTold,
     RowsAsked,
     RowsTold,
+    ErasedLine,
 )
 known: dict[str, type[msgspec.Struct]] = {}
 _PYTHON_ONLY = r"(?!\n)"  # see `exchange.people.record.whole`

@@ -32,6 +32,7 @@ from exchange.ledger.books import (
     Worklists,
 )
 from exchange.ledger.busy import LedgerAway, LedgerBusy
+from exchange.ledger.evidence import Evidences
 from exchange.ledger.registers import RegisterRuns, Tokens
 from exchange.ledger.values import (
     ApiKey,
@@ -63,6 +64,7 @@ __all__ = [
     "Entries",
     "EntryFilter",
     "Escalations",
+    "Evidences",
     "ExchangeFilter",
     "Exchanges",
     "Finding",
@@ -112,6 +114,7 @@ class Ledger(Protocol):
     routes: Routes
     cases: Cases
     comparisons: Comparisons
+    evidence: Evidences
     norms: Norms
     escalations: Escalations
     troubles: Troubles

@@ -92,8 +92,8 @@ class RegisterAnswer(Shape, frozen=True, kw_only=True, omit_defaults=False):
 class RegistersTold(RegisterAnswer, frozen=True, kw_only=True, omit_defaults=True):
     """What the answering side holds, as of `as_of`; `snapshot` is handed back in the calls that follow.
 
-    Where the digests are equal the run is over, and neither `sketch` nor `nonce` is there. `limit` is how many differing persons it
-    tells.
+    Where the digests are equal the run is over, and neither `sketch` nor `nonce` is there. `limit` is how many differing
+    persons it tells.
     """
 
     as_of: WireMoment

@@ -175,11 +175,13 @@ RULES = {
     "PUT /api/v1/routes/{code}": RUNNING,
     "DELETE /api/v1/routes/{code}": rule("operator", below=FORBIDDEN, own=GONE, above=GONE, other=GONE, outside=FORBIDDEN),
     "GET /api/v1/findings": WATCHING,
+    "GET /api/v1/evidence": WATCHING,
     "GET /api/v1/comparisons": OVERSEEING,
     "GET /api/v1/comparisons/{comparison}": OVERSEEING,
     "GET /api/v1/rates": FIGURES,
     "GET /api/v1/rates/grid": FIGURES,
     "GET /api/v1/rates/{rate}/rows": FIGURES,
+    "GET /api/v1/rates/handshake/series": FIGURES,
     "GET /api/v1/reports/{report}": FIGURES,
     "GET /api/v1/frozen-reports": EXCHANGE_ROWS,
     "POST /api/v1/frozen-reports": PROPOSING,
@@ -315,7 +317,7 @@ def test_each_role_gets_at_each_place_what_the_rule_says(node: Served, paths: di
     cases = [(role, place) for role in ALL for place in PLACES if role in RULES[name].roles or place in ("own", "above")]
     got = {(role, place): called(node, paths, name, role, place) for role, place in cases}
     expected = {(role, place): RULES[name].expected(role, place) for role, place in cases}
-    if name in ("GET /api/v1/findings", "GET /api/v1/rates/{rate}/rows", "POST /api/v1/entries/search"):
+    if name in ("GET /api/v1/findings", "GET /api/v1/evidence", "GET /api/v1/rates/{rate}/rows", "POST /api/v1/entries/search"):
         got = {case: OK if outcome == EMPTY else outcome for case, outcome in got.items()}
         expected = {case: OK if outcome == EMPTY else outcome for case, outcome in expected.items()}
     assert got == expected

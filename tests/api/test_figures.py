@@ -7,11 +7,12 @@ import pytest
 
 from adapters.keys import jose
 from adapters.partner_http import PartnerClient, PartnerRefused
+from exchange.comparing.frame import period_of
 from exchange.errors import NotFound
 from exchange.moments import Period
 from exchange.partners import PartnerSuspended
 from exchange.wire.figures import FIGURES_TYPE
-from jobs.compare import compare_links, period_of
+from jobs.compare import compare_links
 from jobs.runner import on_shift
 from tests.api.comparing import ask, compare, spoil
 from tests.api.nodes import Neighbours

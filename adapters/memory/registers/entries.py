@@ -11,7 +11,17 @@ from adapters.memory.listing import newest_first
 from adapters.memory.reconciling.tokens import hide_tokens, queue_tokens
 from adapters.memory.registers.pairing import keep_keys
 from exchange.codes import RegisterKind, Role
-from exchange.counting.entries import Contact, CountedEntry, EntryPlace, EntrySum, EntryTally, contact_of, opening_at, place_of
+from exchange.counting.entries import (
+    Contact,
+    CountedEntry,
+    EntryPlace,
+    EntrySum,
+    EntryTally,
+    NamedPlace,
+    contact_of,
+    opening_at,
+    place_of,
+)
 from exchange.counting.verdict import judge
 from exchange.cursors import entry_cursor, read_entry_cursor
 from exchange.ledger import EntryFilter, Page
@@ -95,6 +105,15 @@ class MemoryEntries:
                 place = (entry.jurisdiction, entry.township, entry.register, entry.origin, entry.destination, year)
                 sums[place].count(CountedEntry(entry=entry, opening=opening, contact=contacts.get(entry.id)))
         return [EntrySum._make((*place, tally.open, tally.exchanged, tally.confirmed)) for place, tally in sums.items()]
+
+    def named(self, own: frozenset[str], as_of: datetime) -> list[NamedPlace]:
+        day, found = civil_day(as_of), set[NamedPlace]()
+        for entry, facts in self.counted(own, as_of):
+            opening = opening_at(facts, Period(first=day, last=day), as_of)
+            if opening is not None:
+                year = civil_day(opening.happened_at).year
+                found.add(NamedPlace(entry.jurisdiction, entry.register, entry.origin, entry.destination, year))
+        return sorted(found)
 
     def pairs(self, own: Iterable[str]) -> list[tuple[str, Pair]]:
         within = frozenset(own)

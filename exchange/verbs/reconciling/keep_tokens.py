@@ -62,7 +62,7 @@ def make_some(ledger: Ledger, key_id: int, tokening: TokeningOf, limit: int = AT
 
 
 def take_up(ledger: Ledger, tokening: TokeningOf, limit: int = AT_ONCE) -> int:
-    """Bring the tokens of entries that changed up to date, under every key; how much of the queue was done, 0 once it is empty."""
+    """Bring the tokens of changed entries up to date, under every key; how much of the queue was done, 0 once it is empty."""
     ledger.tokens.lock()
     queued = ledger.tokens.queued(limit)
     keys = ledger.tokens.all() if queued else []

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, and_, delete, exists, func, literal, or_, select, tuple_
 
+from adapters.database.books.reconciling.series import select_steps, step_of
 from adapters.database.tables import EntryRow, RegisterDifferenceRow, RegisterRunRow, ReleaseRow
 from adapters.database.values import moment_of, number_of
 from adapters.database.work import AnyRow, Values, Work, named, table_of
@@ -15,6 +16,7 @@ from exchange.counting.query import UNASSIGNED
 from exchange.cursors import read_moment_cursor, read_register_difference_cursor, register_difference_cursor
 from exchange.ledger import Page, RegisterDifferenceFilter
 from exchange.moments import from_milliseconds, to_milliseconds
+from exchange.reconciling.handshake import Step
 from exchange.reconciling.pairs import Pair
 from exchange.reconciling.results import (
     DifferenceKind,
@@ -29,6 +31,8 @@ from exchange.reconciling.results import (
 _RUNS = table_of(RegisterRunRow)
 _DIFFERENCES = table_of(RegisterDifferenceRow)
 _RELEASES = table_of(ReleaseRow)
+_SETTLED = _RUNS.c.outcome == Outcome.SETTLED.value
+_UNSETTLED = _RUNS.c.outcome != Outcome.SETTLED.value
 _ENTRIES = table_of(EntryRow)
 _ITEMS = msgspec.json.Decoder(tuple[Item, ...])
 
@@ -71,9 +75,31 @@ class SqlRegisterRuns:
         return [_run(row) for row in self._work.rows(select(_RUNS).where(*within).order_by(held.began_at, held.id))]
 
     def settled(self, own: frozenset[str], as_of: datetime) -> list[RegisterRun]:
+        return self._last(own, as_of, _SETTLED)
+
+    def unsettled(self, own: frozenset[str], as_of: datetime) -> list[RegisterRun]:
+        return self._last(own, as_of, _UNSETTLED)
+
+    def began(self, as_of: datetime) -> bool:
+        ended = _RUNS.c.ended_at <= to_milliseconds(as_of)
+        return self._work.first(select(_RUNS.c.id).where(_SETTLED, ended).limit(1)) is not None
+
+    def steps(self, own: frozenset[str], moments: Sequence[datetime]) -> list[Step]:
+        found = select_steps(self._of_ours(own), [to_milliseconds(moment) for moment in moments])
+        return [step_of(row) for row in self._work.rows(found)]
+
+    def last_settled(self) -> Mapping[str, datetime]:
         held = _RUNS.c
-        ours = or_(self._work.one_of(held.origin, own), self._work.one_of(held.destination, own))
-        ended = and_(held.outcome == Outcome.SETTLED.value, held.ended_at <= to_milliseconds(as_of), ours)
+        last = select(held.partner, func.max(held.ended_at)).where(_SETTLED).group_by(held.partner)
+        return {partner: from_milliseconds(ended_at) for partner, ended_at in self._work.rows(last)}
+
+    def _of_ours(self, own: frozenset[str]) -> ColumnElement[bool]:
+        return or_(self._work.one_of(_RUNS.c.origin, own), self._work.one_of(_RUNS.c.destination, own))
+
+    def _last(self, own: frozenset[str], as_of: datetime, outcome: ColumnElement[bool]) -> list[RegisterRun]:
+        """Of each pair and partner the last run of such an outcome that had ended by a moment."""
+        held = _RUNS.c
+        ended = and_(outcome, held.ended_at <= to_milliseconds(as_of), self._of_ours(own))
         place = (held.ended_at.desc(), held.id.desc())
         turn = func.row_number().over(partition_by=(held.origin, held.destination, held.partner), order_by=place)
         ranked = select(_RUNS, turn.label("turn")).where(ended).subquery("ranked")

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
 
-from adapters.database.books.counting.entry_sums import open_entries
+from adapters.database.books.counting.entry_sums import named_places, open_entries
 from adapters.database.books.reconciling.tokens import hide_tokens, queue_tokens
 from adapters.database.books.registers.entry_rows import entry_of, entry_values
 from adapters.database.books.registers.pairing import add_keys, replace_keys
@@ -19,7 +19,7 @@ from adapters.database.tables import EntryFactRow, EntryRow
 from adapters.database.values import words, words_or_none
 from adapters.database.work import AnyRow, Asked, Values, Work, beside, table_of
 from exchange.codes import CloseReason, RegisterKind
-from exchange.counting.entries import EntryPlace, EntrySum
+from exchange.counting.entries import EntryPlace, EntrySum, NamedPlace
 from exchange.cursors import read_entry_cursor
 from exchange.ledger import EntryFilter, Page
 from exchange.moments import from_milliseconds, to_milliseconds
@@ -123,6 +123,10 @@ class SqlEntries:
             EntrySum(jurisdiction, township, _REGISTER[register], origin, destination, int(year), *counts)
             for jurisdiction, township, register, origin, destination, year, *counts in rows
         ]
+
+    def named(self, own: frozenset[str], as_of: datetime) -> list[NamedPlace]:
+        rows = self._work.rows(named_places(self._work, own, as_of))
+        return sorted(NamedPlace(row[0], _REGISTER[row[1]], row[2], row[3], int(row[4])) for row in rows)
 
     def pairs(self, own: Iterable[str]) -> list[tuple[str, Pair]]:
         held = _ENTRIES.c
