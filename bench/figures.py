@@ -31,6 +31,7 @@ from bench.measure import options, say
 from bench.nodes import served, two_nodes
 from exchange.codes import Kind, Result
 from exchange.comparing.comparison import Comparison
+from exchange.comparing.frame import period_of
 from exchange.ledger import ExchangeFilter, Page
 from exchange.moments import civil_day
 from exchange.verbs.compare_figures import frame_of, held_at, link_with, question
@@ -38,7 +39,6 @@ from exchange.verbs.deliver import cut, settle
 from exchange.verbs.reply import Said, reply_all
 from exchange.wire.batch import BATCH_TYPE
 from exchange.wire.message import FeedbackBody
-from jobs.compare import period_of
 from woshou.wiring import open_office
 
 EXCHANGES, DIFFERENCES = 10_000, 10

@@ -15,6 +15,7 @@ from adapters.database.books.links import SqlLinks
 from adapters.database.books.messages import SqlMessages
 from adapters.database.books.notifications import SqlNotifications
 from adapters.database.books.partners import SqlPartners
+from adapters.database.books.reconciling.reconciliations import SqlReconciliations
 from adapters.database.books.reconciling.register_runs import SqlRegisterRuns
 from adapters.database.books.reconciling.tokens import SqlTokens
 from adapters.database.books.registers.cross_checks import SqlCrossChecks
@@ -44,6 +45,7 @@ from exchange.ledger import (
     Notifications,
     Pairing,
     Partners,
+    Reconciliations,
     RegisterRuns,
     Reports,
     Routes,
@@ -82,3 +84,4 @@ class SqlLedger:
         self.troubles: Troubles = SqlTroubles(work)
         self.tokens: Tokens = SqlTokens(work)
         self.register_runs: RegisterRuns = SqlRegisterRuns(work)
+        self.reconciliations: Reconciliations = SqlReconciliations(work)

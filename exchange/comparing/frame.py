@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Final, Self
 
 from exchange.exchanges import Direction, LoggedMessage
-from exchange.moments import Period, day_end
+from exchange.moments import Period, day_end, statistical_month
 
 # How far before the period exchanges are compared. A due date lies at most 500 days behind its receipt (`verbs.deliver`), so
 # that the first reach holds a period's whole cohort; of a link with too many exchanges, the later ones hold the nearest.
@@ -58,3 +58,9 @@ class Frame:
     def received(self) -> Period | None:
         """The days of receipt of the exchanges that take part; None if there is no such day."""
         return Period(first=self.since, last=self.as_of) if self.since <= self.as_of else None
+
+
+def period_of(day: date) -> Period:
+    """The last statistical month that had ended by this day: the one whose report is being made."""
+    before = day - timedelta(days=20)
+    return statistical_month(f"{before:%Y-%m}")

@@ -26,6 +26,7 @@ from exchange.ledger.books import (
     Notifications,
     Pairing,
     Partners,
+    Reconciliations,
     RegisterRuns,
     Reports,
     Routes,
@@ -52,6 +53,7 @@ __all__ = [
     "Agreements",
     "ApiKey",
     "Assignments",
+    "Candidate",
     "CaseFilter",
     "Cases",
     "Chores",
@@ -78,6 +80,7 @@ __all__ = [
     "Page",
     "Pairing",
     "Partners",
+    "Reconciliations",
     "RegisterRuns",
     "RememberedAnswer",
     "Reports",
@@ -116,9 +119,18 @@ class Ledger(Protocol):
     troubles: Troubles
     tokens: Tokens
     register_runs: RegisterRuns
+    reconciliations: Reconciliations
+
+
+class Candidate(Protocol):
+    """One who would lead: of all on one ledger at most one holds a name, and it is free when that one's process is gone."""
+
+    def held(self) -> bool: ...
+    def release(self) -> None: ...
 
 
 class Ledgers(Protocol):
     """Where ledgers come from: one transaction each, committed at the end of the block, rolled back on an exception."""
 
     def transaction(self, *, read_only: bool = False) -> AbstractContextManager[Ledger]: ...
+    def advisory_leader(self, name: str) -> Candidate: ...

@@ -23,6 +23,9 @@ from adapters.database.tables.node import (
 from adapters.database.tables.pairing import PairingKeyRow, PairingSuggestionRow
 from adapters.database.tables.partners import AgreementRow, PartnerKeyRow, PartnerRow
 from adapters.database.tables.reconciling import (
+    LeftOutRow,
+    LinkStepRow,
+    ReconciliationRow,
     RegisterDifferenceRow,
     RegisterRunRow,
     ReleaseRow,
@@ -58,7 +61,9 @@ __all__ = [
     "ImportRow",
     "ImportRowRow",
     "JobRunRow",
+    "LeftOutRow",
     "LinkRow",
+    "LinkStepRow",
     "MessageRow",
     "NotificationRow",
     "PairingKeyRow",
@@ -67,6 +72,7 @@ __all__ = [
     "PartnerRow",
     "PinRow",
     "ReceivedReportRow",
+    "ReconciliationRow",
     "RegisterDifferenceRow",
     "RegisterRunRow",
     "ReleaseRow",

@@ -9,9 +9,9 @@ from adapters.comparing import Comparer
 from adapters.partner_http import PartnerClient, http_client
 from adapters.renewal import Renewals
 from api.models.comparisons import ComparisonShown, ComparisonWhole
+from exchange.comparing.frame import period_of
 from exchange.ledger import Page
 from exchange.moments import civil_day, statistical_month
-from jobs.compare import period_of
 from woshou.cli import show
 from woshou.cli.call import Call, command
 from woshou.cli.commands.reporting.period import WhichPeriod

@@ -1,0 +1,1 @@
+"""Reconciling with partners: their questions answered, and our own asked."""

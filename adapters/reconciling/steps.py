@@ -1,0 +1,109 @@
+"""What a reconciliation consists of, link by link and pair by pair; whoever follows it is told by `Watch`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from adapters.comparing import Comparer
+from adapters.office import Office
+from exchange.comparing.comparison import Comparison
+from exchange.comparing.frame import period_of
+from exchange.moments import civil_day
+from exchange.reconciling.pairs import Comparable, Pair
+from exchange.reconciling.reconciliation import LinkStep, Reconciliation
+from exchange.reconciling.results import RegisterRun
+from exchange.verbs.reconciling.night import Begun
+
+
+class LedgersSettled(Protocol):
+    """What reconciling the ledgers of one link came to."""
+
+    @property
+    def resent(self) -> int: ...
+    @property
+    def adopted(self) -> int: ...
+    @property
+    def comparison(self) -> Comparison | None: ...
+    @property
+    def open_findings(self) -> int: ...
+    @property
+    def settled(self) -> bool: ...
+
+
+ReconcileLedgers = Callable[[str, Callable[[int, int], None]], LedgersSettled]
+
+
+class ReconcileRegisters(Protocol):
+    """Compares one pair; PartnerTrouble, NotAuthentic or Refused."""
+
+    def __call__(
+        self, what: Comparable, own: str, *, reconciliation: str | None, dry_run: bool = False, step: Callable[[str], None]
+    ) -> RegisterRun: ...
+
+
+def link_step(reconciliation: Reconciliation, partner: str, came: LedgersSettled, now: datetime) -> LinkStep:
+    """What is kept of it."""
+    compared = came.comparison
+    return LinkStep(
+        reconciliation=reconciliation.id,
+        partner=partner,
+        at=now,
+        comparison=None if compared is None else compared.id,
+        equal=None if compared is None else compared.equal,
+        differ=0 if compared is None else compared.differ,
+        resent=came.resent,
+        adopted=came.adopted,
+        findings=came.open_findings,
+        settled=came.settled,
+    )
+
+
+class Watch(Protocol):
+    """Who follows a reconciliation. A step without a pair is about the link's ledgers; `told` comes from any thread."""
+
+    def begun(self, begun: Begun) -> None: ...
+    def told(self, partner: str, pair: Pair | None, what: str) -> None: ...
+    def ended(self, partner: str, pair: Pair | None, what: LinkStep | RegisterRun) -> None: ...
+
+
+class Unwatched:
+    """Nobody follows it."""
+
+    def begun(self, begun: Begun) -> None:
+        """It has begun."""
+
+    def told(self, partner: str, pair: Pair | None, what: str) -> None:
+        """A step goes on."""
+
+    def ended(self, partner: str, pair: Pair | None, what: LinkStep | RegisterRun) -> None:
+        """A step has ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiguresCompared:
+    """What comparing a link's figures alone came to."""
+
+    comparison: Comparison
+    resent: int = 0
+    adopted: int = 0
+
+    @property
+    def open_findings(self) -> int:
+        """The exchanges that differ."""
+        return self.comparison.differ
+
+    @property
+    def settled(self) -> bool:
+        """Whether both sides count alike."""
+        return self.comparison.equal
+
+
+def comparing(office: Office, comparer: Comparer) -> ReconcileLedgers:
+    """Reconcile ledgers by comparing the figures of the last month that has ended, as of yesterday."""
+
+    def compare(node: str, step: Callable[[int, int], None]) -> LedgersSettled:
+        yesterday = civil_day(office.now()) - timedelta(days=1)
+        return FiguresCompared(comparison=comparer.compare(node, period_of(yesterday), yesterday, step))
+
+    return compare
