@@ -20,6 +20,7 @@ from exchange.wire import ijson
 from exchange.wire.batch import RECEIPT_TYPE, Receipt, read_receipt
 from exchange.wire.figures import FIGURES_TYPE, ROWS_TYPE
 from exchange.wire.node import NODE_TYPE, check_node_address, read_node_document
+from exchange.wire.registers import CELLS_TYPE, REGISTERS_TYPE, SETTLED_TYPE
 
 DISCOVERY = "/.well-known/migrant-exchange"
 # For other calls with such a client; a partner's have a limit each.
@@ -35,6 +36,7 @@ _LIFETIME = 3600
 _DAY = 86400
 _WORD = re.compile(r"[a-z0-9-]{1,60}")
 UNKNOWN_PROBLEM = "unknown-problem"
+_REGISTER_QUESTIONS = {REGISTERS_TYPE: "", CELLS_TYPE: "/cells", SETTLED_TYPE: "/settlement"}
 
 
 class PartnerRefused(PartnerTrouble):
@@ -140,6 +142,19 @@ class PartnerClient:
         now = self._office.now()
         typ = ROWS_TYPE if rows else FIGURES_TYPE
         return jose.verify(jws, typ=typ, find_key=lambda kid: trusted_key(partner, kid, now)).payload, jws
+
+    def ask_registers(self, partner: Partner, request: bytes, typ: str) -> tuple[bytes, int]:
+        """Ask one of the questions about a pair's registers, by the type of its answer; the verified payload, and the
+        answer's size.
+
+        PartnerUnavailable, PartnerRefused, or NotAuthentic for an answer that the partner's key did not sign.
+        """
+        url = f"{partner.agreements_endpoint.rpartition('/')[0]}/registers{_REGISTER_QUESTIONS[typ]}"
+        headers = {"content-type": "application/json"}
+        response = self._authorised("POST", partner, url, content=request, headers=headers, scope=tokens.RECONCILE)
+        now = self._office.now()
+        verified = jose.verify(_jws(response), typ=typ, find_key=lambda kid: trusted_key(partner, kid, now))
+        return verified.payload, len(response.content)
 
     def _document(self, url: str) -> str:
         # Before anything is fetched: what an operator was talked into must not make this machine ask its neighbours.

@@ -4,13 +4,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
+from adapters.reconciling.tokens import TokenKeeper
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from adapters.office import Office
 from adapters.partner_http import PartnerClient, http_client
-from api import figures, health, ndjson, partner, problems
+from adapters.reconciling.answering import Answering
+from api import figures, health, ndjson, partner, problems, registers
 from api.describing.openapi import describe
 from api.describing.webhooks import install_webhooks
 from api.local import ROUTERS, imports
@@ -33,6 +35,7 @@ BODY_LIMITS = {
     "/v1/batches": partner.MAX_SENT,
     "/v1/agreements": partner.MAX_DOCUMENT,
     "/v1/reports": partner.MAX_DOCUMENT,
+    "/v1/registers/settlement": registers.MAX_SETTLEMENT,
     "/api/v1/received-reports": partner.MAX_DOCUMENT,
     "/api/v1/imports": imports.MAX_FORM,
     "/api/v1/cross-checks": imports.MAX_FORM,
@@ -71,12 +74,13 @@ def create_app(
     if office is not None:
         app.state.partners = PartnerClient(office, calling)
         app.state.renewals = FewLooks(office, app.state.partners)
+        app.state.answering = Answering(office, TokenKeeper(office))
     app.openapi = lambda: describe(app)  # type: ignore[method-assign] # FastAPI's documented way to describe oneself
     problems.install(app)
     app.add_exception_handler(Replayed, replay)
     now = office.now if office is not None else None
     app.add_middleware(Edge, metrics=metrics, limits=BODY_LIMITS, now=now, seconds=body_seconds)
-    for router in (health.router, partner.router, figures.router, *ROUTERS):
+    for router in (health.router, partner.router, figures.router, registers.router, *ROUTERS):
         app.include_router(router)
     install_webhooks(app)
     return app

@@ -20,6 +20,7 @@ from exchange.terms.screening import ExcludedContent
 from exchange.verbs.compare_figures import TooMuchToCompare
 from exchange.verbs.keep_entry import VersionDiffers
 from exchange.verbs.receive import LinkForked, SequenceGap
+from exchange.verbs.reconciling.answer import TokensNotReady, TooManyRuns
 from exchange.wire.batch import BatchTooLarge
 from exchange.wire.problems import problem_type
 
@@ -111,6 +112,8 @@ STATUS: dict[type[WoshouError], int] = {
     LedgerBusy: 503,
     BatchTooLarge: 413,
     TooMuchToCompare: 413,
+    TokensNotReady: 503,
+    TooManyRuns: 429,
     SequenceGap: 409,
     LinkForked: 409,
     UnknownExchange: 404,
@@ -121,6 +124,8 @@ STATUS: dict[type[WoshouError], int] = {
     ExcludedContent: 422,
 }
 BUSY_SECONDS = 2
+# A pair's runs are counted by the day; an hour is soon enough to ask whether another one has begun.
+RUNS_SECONDS = 3600
 
 
 class Problem(BaseModel):
@@ -182,8 +187,10 @@ def answer(error: WoshouError, contact: str | None = None) -> JSONResponse:
     match error:
         case TooManyRequests():
             headers["retry-after"] = str(error.seconds)
-        case LedgerBusy():
+        case LedgerBusy() | TokensNotReady():
             headers["retry-after"] = str(BUSY_SECONDS)
+        case TooManyRuns():
+            headers["retry-after"] = str(RUNS_SECONDS)
         case BodyTooSlow():
             headers["connection"] = "close"  # what is left of the body is no next request
         case Unauthorized():

@@ -36,6 +36,8 @@ from exchange.verbs import agree, onboard
 from woshou.settings import FILE, Settings
 from woshou.wiring import keys_folder, open_clock, open_office
 
+NOT_COMPARED = RegisterComparison()
+
 
 @dataclass(frozen=True)
 class BenchNode:
@@ -55,7 +57,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def two_nodes(folder: Path, database_url: Callable[[str], str]) -> tuple[BenchNode, BenchNode]:
+def two_nodes(
+    folder: Path, database_url: Callable[[str], str], comparison: RegisterComparison = NOT_COMPARED
+) -> tuple[BenchNode, BenchNode]:
     """The origin's and the destination's node, with databases at these addresses, onboarded and agreed."""
     origin = _prepare(folder, ORIGIN_NODE, ORIGIN, "武昌区", DESTINATION_NODE, database_url("origin"))
     destination = _prepare(folder, DESTINATION_NODE, DESTINATION, "西城区", ORIGIN_NODE, database_url("destination"))
@@ -63,7 +67,7 @@ def two_nodes(folder: Path, database_url: Callable[[str], str]) -> tuple[BenchNo
         link = link_id(*_named(one), *_named(other))
         _trust(one, other.myself(), link)
         _trust(other, one.myself(), link)
-        _agree(one, other)
+        _agree(one, other, comparison)
     return origin, destination
 
 
@@ -96,7 +100,7 @@ def _trust(office: Office, partner: Partner, link: str) -> None:
         onboard.confirm_partner(ledger, office.node, partner, link, frozenset(partner.claimed))
 
 
-def _agree(one: Office, other: Office) -> None:
+def _agree(one: Office, other: Office, comparison: RegisterComparison) -> None:
     rules = one.node.rules
     items = list(Item)
     terms = Agreement(
@@ -109,7 +113,7 @@ def _agree(one: Office, other: Office) -> None:
         fields=[FieldRule(subject="query", purpose=Purpose.PUBLIC_SERVICE, items=items)],
         categories=[Category.MIGRANT],
         notes_allowed=False,
-        register_comparison=RegisterComparison(),
+        register_comparison=comparison,
         queries_per_day=None,
         limits=[],
         rules=RulesRef(version=rules.version, digest=rules.digest),

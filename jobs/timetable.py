@@ -20,6 +20,7 @@ from jobs.deliver import deliver
 from jobs.follow import follow_cases
 from jobs.index_pairing import index_pairing
 from jobs.notify import notify
+from jobs.reconciling.tokens import keep_tokens, turn_tokens
 from jobs.renew import renew_partners
 from jobs.reporting.freeze import freeze_reports
 from jobs.reporting.send_reports import send_reports
@@ -62,6 +63,7 @@ class Job:
 SCHEDULE = (
     Job(name="deliver", run=deliver, when=Rounds()),
     Job(name="notify", run=notify, when=Rounds()),
+    Job(name="tokens", run=keep_tokens, when=Every(interval=timedelta(minutes=1))),
     Job(name="send-reports", run=send_reports, when=Every(interval=timedelta(minutes=5))),
     Job(name="watch", run=watch_for_trouble, when=Every(interval=timedelta(minutes=5))),
     Job(name="renew", run=renew_partners, when=Every(interval=timedelta(hours=1))),
@@ -75,6 +77,7 @@ SCHEDULE = (
     Job(name=COMPARE, run=compare_links, when=Daily(at=time(1, 30))),
     Job(name="index-pairing", run=index_pairing, when=Daily(at=time(2, 40))),
     Job(name="recount", run=recount, when=Daily(at=time(3, 0))),
+    Job(name="turn-tokens", run=turn_tokens, when=Daily(at=time(4, 0))),
     Job(name="foresee", run=foresee, when=Daily(at=time(7, 50))),
     Job(name="remind", run=remind_partners, when=Daily(at=time(8, 0))),
     Job(name="escalate", run=escalate, when=Daily(at=time(8, 10))),

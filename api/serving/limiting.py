@@ -2,9 +2,9 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
-from limits import RateLimitItemPerHour, RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
@@ -17,8 +17,10 @@ from exchange.partners import Partner
 _FAILURES = RateLimitItemPerMinute(120)
 # The longest comparison takes 65 calls, and each may cost seconds: nodes compare at night, and many at one time.
 _COMPARISONS = RateLimitItemPerHour(100)
+# Three calls a pair of counties, and more where answers are lost; how often a pair may be compared is counted elsewhere.
+_REGISTERS = RateLimitItemPerHour(10_000)
 _AT_ONCE = 4
-_COMPARING_SECONDS = 10
+_WAIT_SECONDS = {"figures": 10, "registers": 2}
 _LOOKS = 2
 
 
@@ -32,7 +34,7 @@ class Limiter:
     def __init__(self) -> None:
         self._window = MovingWindowRateLimiter(MemoryStorage())
         self._lock = threading.Lock()
-        self._comparing: set[str] = set()
+        self._under_way: set[tuple[str, str]] = set()
 
     @contextmanager
     def failures(self, host: str, partner: str | None) -> Iterator[bool]:
@@ -49,20 +51,27 @@ class Limiter:
                 raise TooManyRequests(seconds=60) from refusal
             raise
 
+    def comparing(self, partner: str) -> AbstractContextManager[None]:
+        """Let a partner ask for figures: one question at a time, 100 an hour, of all partners four; TooManyRequests beyond."""
+        return self._asking("figures", _COMPARISONS, partner)
+
+    def reconciling(self, partner: str) -> AbstractContextManager[None]:
+        """The same for questions about registers, 10,000 an hour."""
+        return self._asking("registers", _REGISTERS, partner)
+
     @contextmanager
-    def comparing(self, partner: str) -> Iterator[None]:
-        """Let a partner ask one question at a time, 100 an hour, and of all partners four; TooManyRequests beyond."""
-        if not self._window.hit(_COMPARISONS, "figures", partner):
+    def _asking(self, about: str, rate: RateLimitItem, partner: str) -> Iterator[None]:
+        if not self._window.hit(rate, about, partner):
             raise TooManyRequests(seconds=3600)
         with self._lock:
-            if partner in self._comparing or len(self._comparing) >= _AT_ONCE:
-                raise TooManyRequests(seconds=_COMPARING_SECONDS)
-            self._comparing.add(partner)
+            if (about, partner) in self._under_way or len(self._under_way) >= _AT_ONCE:
+                raise TooManyRequests(seconds=_WAIT_SECONDS[about])
+            self._under_way.add((about, partner))
         try:
             yield
         finally:
             with self._lock:
-                self._comparing.discard(partner)
+                self._under_way.discard((about, partner))
 
 
 class FewLooks(Renewals):

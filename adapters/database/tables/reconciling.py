@@ -7,6 +7,7 @@ from adapters.database.tables.columns import Row, blob, flag, number, text
 
 _STANDING = sql("settled_at IS NULL")
 _UNFINISHED = sql("ended_at IS NULL")
+_ENDED = sql("removed IS NOT NULL")
 
 
 class TokenKeyRow(Row, table=True):
@@ -39,6 +40,8 @@ class TokenKeyRow(Row, table=True):
     revision: int = number()
     made_through: str | None = text()
     made_at: int = number()
+    noted: int = number()
+    noted_at: int | None = number()
 
 
 class TokenRow(Row, table=True):
@@ -48,7 +51,11 @@ class TokenRow(Row, table=True):
     """
 
     __tablename__ = "register_tokens"
-    __table_args__ = (Index("register_tokens_of_entry", "entry"), {"sqlite_with_rowid": False})
+    __table_args__ = (
+        Index("register_tokens_of_entry", "entry"),
+        Index("register_tokens_ended", "key", "removed", sqlite_where=_ENDED, postgresql_where=_ENDED),
+        {"sqlite_with_rowid": False},
+    )
 
     key: int = number(primary_key=True)
     leaf: bytes = blob(primary_key=True)

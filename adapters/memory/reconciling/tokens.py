@@ -15,11 +15,13 @@ class MemoryTokens:
     def __init__(self, books: Books) -> None:
         self._books = books
 
+    def lock(self) -> None:
+        """There is one writer at a time."""
+
     def keys(self) -> list[TokenKey]:
         return [key for _, key in sorted(self._books.token_keys.items())]
 
-    def get(self, key: int, *, lock: bool = False) -> TokenKey | None:
-        # There is one writer at a time: the lock that is asked for is held already.
+    def get(self, key: int) -> TokenKey | None:
         return self._books.token_keys.get(key)
 
     def add(self, key: TokenKey) -> TokenKey:
@@ -66,12 +68,19 @@ class MemoryTokens:
         held = sorted(self._books.tokens.items(), key=lambda each: each[0])
         return {place[1]: token.leaf.entry for place, token in held if place[0] == key and place[1] in wanted}
 
-    def forget(self, key: int, upto: int) -> int:
+    def forget(self, key: int, upto: int, limit: int) -> int:
         held = self._books.tokens.items()
-        ended = [place for place, token in held if place[0] == key and token.removed is not None and token.removed <= upto]
-        for place in ended:
+        return self._drop(
+            [place for place, token in held if place[0] == key and token.removed is not None and token.removed <= upto][:limit]
+        )
+
+    def erase(self, key: int, limit: int) -> int:
+        return self._drop([place for place in self._books.tokens if place[0] == key][:limit])
+
+    def _drop(self, places: Sequence[tuple[int, bytes, int]]) -> int:
+        for place in places:
             del self._books.tokens[place]
-        return len(ended)
+        return len(places)
 
     def _at(self, key: int, revision: int) -> Iterable[Leaf]:
         for (of, _, added), held in self._books.tokens.items():
@@ -80,9 +89,13 @@ class MemoryTokens:
 
 
 def queue_tokens(books: Books, entries: Sequence[Entry]) -> None:
-    """Have the tokens of these entries made anew; of protected ones none is left, now and not later."""
+    """Have the tokens of these entries made anew."""
     last = max(books.untokened, default=0)
     books.untokened.update((last + place, entry.id) for place, entry in enumerate(entries, 1))
+
+
+def hide_tokens(books: Books, entries: Sequence[Entry]) -> None:
+    """Let no token of the protected ones among these be left, now and not later."""
     hidden = {entry.id for entry in entries if entry.protected}
     for place in [place for place, held in books.tokens.items() if held.leaf.entry in hidden]:
         del books.tokens[place]

@@ -6,9 +6,10 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, or_, select, tuple_, update
 
 from adapters.database.tables import TokenKeyRow, TokenRow, UntokenedRow
+from adapters.database.values import moment_of, number_of
 from adapters.database.work import AnyRow, Asked, Values, Work, table_of
 from exchange.codes import Item
 from exchange.moments import from_milliseconds, to_milliseconds
@@ -43,12 +44,14 @@ class SqlTokens:
     def __init__(self, work: Work) -> None:
         self._work = work
 
+    def lock(self) -> None:
+        self._work.lock(TokenRow)
+
     def keys(self) -> list[TokenKey]:
         return [_key(row) for row in self._work.rows(select(_KEYS).order_by(_KEYS.c.id))]
 
-    def get(self, key: int, *, lock: bool = False) -> TokenKey | None:
-        statement = select(_KEYS).where(_KEYS.c.id == key)
-        row = self._work.first(statement.with_for_update() if lock else statement)
+    def get(self, key: int) -> TokenKey | None:
+        row = self._work.first(select(_KEYS).where(_KEYS.c.id == key))
         return None if row is None else _key(row)
 
     def add(self, key: TokenKey) -> TokenKey:
@@ -57,7 +60,12 @@ class SqlTokens:
         return _key(row)
 
     def save(self, key: TokenKey) -> None:
-        moving = {"revision": key.revision, "made_through": key.made_through}
+        moving = {
+            "revision": key.revision,
+            "made_through": key.made_through,
+            "noted": key.noted,
+            "noted_at": number_of(key.noted_at),
+        }
         if self._work.change(update(_KEYS).where(_KEYS.c.id == key.id).values(**moving)) != 1:
             raise KeyError(f"key {key.id} was never added")
 
@@ -98,14 +106,28 @@ class SqlTokens:
             found.update({bytes(leaf): str(entry) for leaf, entry in self._work.rows(wanted)})
         return found
 
-    def forget(self, key: int, upto: int) -> int:
-        return self._work.change(delete(_TOKENS).where(_TOKENS.c.key == key, _TOKENS.c.removed <= upto))
+    def forget(self, key: int, upto: int, limit: int) -> int:
+        return self._erase(limit, _TOKENS.c.key == key, _TOKENS.c.removed <= upto)
+
+    def erase(self, key: int, limit: int) -> int:
+        return self._erase(limit, _TOKENS.c.key == key)
+
+    def _erase(self, limit: int, *which: ColumnElement[bool]) -> int:
+        place = tuple_(_TOKENS.c.key, _TOKENS.c.leaf, _TOKENS.c.added)
+        some = select(_TOKENS.c.key, _TOKENS.c.leaf, _TOKENS.c.added).where(*which).limit(limit)
+        return self._work.change(delete(_TOKENS).where(place.in_(some)))
 
 
 def queue_tokens(work: Work, entries: Sequence[Entry]) -> None:
-    """Have the tokens of these entries made anew; of protected ones none is left, now and not later."""
+    """Have the tokens of these entries made anew."""
     work.insert(UntokenedRow, [(entry.id,) for entry in entries])
+
+
+def hide_tokens(work: Work, entries: Sequence[Entry]) -> None:
+    """Let no token of the protected ones among these be left, now and not later."""
     if hidden := [entry.id for entry in entries if entry.protected]:
+        # Tokens that are being made of what the entry was before must be there to be erased.
+        work.lock(TokenRow)
         work.change(delete(_TOKENS).where(work.one_of(_TOKENS.c.entry, hidden)))
 
 
@@ -128,11 +150,13 @@ def _key_values(key: TokenKey) -> Values:
         key.revision,
         key.made_through,
         to_milliseconds(key.made_at),
+        key.noted,
+        number_of(key.noted_at),
     )
 
 
 def _key(row: AnyRow) -> TokenKey:
-    id_, agreement, partner, origin, destination, own, month, *kids, items, revision, made_through, made_at = row
+    id_, agreement, partner, origin, destination, own, month, *kids, items, revision, made_through, made_at, noted, noted_at = row
     told: tuple[Any, Any] = (kids[0], kids[1])
     return TokenKey(
         id=id_,
@@ -146,4 +170,6 @@ def _key(row: AnyRow) -> TokenKey:
         revision=revision,
         made_through=made_through,
         made_at=from_milliseconds(made_at),
+        noted=noted,
+        noted_at=moment_of(noted_at),
     )

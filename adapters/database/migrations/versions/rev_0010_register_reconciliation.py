@@ -28,7 +28,8 @@ def upgrade() -> None:
         *_texts("agreement", "partner", "origin", "destination", "own", "month", "origin_kid", "destination_kid", "items"),
         *_numbers("revision"),
         *_texts("made_through", nullable=True),
-        *_numbers("made_at"),
+        *_numbers("made_at", "noted"),
+        *_numbers("noted_at", nullable=True),
         sa.PrimaryKeyConstraint("id", name="register_token_keys_pkey"),
         sa.UniqueConstraint(
             "agreement",
@@ -53,6 +54,8 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("register_tokens_of_entry", "register_tokens", ["entry"])
+    ended = sa.text("removed IS NOT NULL")
+    op.create_index("register_tokens_ended", "register_tokens", ["key", "removed"], sqlite_where=ended, postgresql_where=ended)
     op.create_table(
         "untokened",
         sa.Column("id", NUMBER, nullable=False),

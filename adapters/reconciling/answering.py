@@ -1,0 +1,207 @@
+"""The answers to a partner that compares a pair's registers with us.
+
+Each question is read, judged and reckoned outside any transaction that writes; one short one at the end enters that it was asked.
+"""
+
+from collections.abc import Callable
+
+from adapters.office import Office
+from adapters.reconciling.tokens import TokenKeeper
+from exchange.ledger import Finding
+from exchange.moments import format_moment
+from exchange.partners import Partner
+from exchange.reconciling.apart import Side
+from exchange.reconciling.keys import TokenKey
+from exchange.reconciling.results import RegisterRun
+from exchange.reconciling.sketch import NONCE, Cells, Salt, digest_of, sketch_of, words_of
+from exchange.verbs.reconciling import answer as verb
+from exchange.verbs.reconciling.answer import Admitted, DoesNotSettle, RunUnknown, Settlement, TokensNotReady, TooManyDifferences
+from exchange.verbs.reconciling.conclude import conclude
+from exchange.verbs.reconciling.registers import Snapshot, limit_of, snapshot_of
+from exchange.wire import ijson
+from exchange.wire import registers as wire
+from exchange.wire.registers import (
+    CELLS_AT_ONCE,
+    CELLS_TYPE,
+    REGISTERS_TYPE,
+    SETTLED_TYPE,
+    CellsAsked,
+    CellsTold,
+    MalformedRegisterQuestion,
+    RegistersAsked,
+    RegistersTold,
+    SettleAsked,
+    SettledTold,
+)
+
+# Entries whose tokens one call may make before it answers: about half a second's work.
+PREPARED_AT_ONCE = 20_000
+DIFFER_TOO_MUCH = "registers-differ-too-much"
+
+
+class Answering:
+    """Answers three questions; nothing is kept between them but that they were asked."""
+
+    def __init__(self, office: Office, keeper: TokenKeeper) -> None:
+        self._office, self._keeper = office, keeper
+
+    def open(self, caller: Partner, body: bytes) -> str:
+        """What we hold of the pair, and the sketch if it is not what the caller holds.
+
+        MalformedRegisterQuestion, NotYourLink, ComparisonNotAgreed, MonthNotAnswered, TokensNotReady, TooManyRuns, RunUnknown.
+        """
+        office = self._office
+        asked = wire.read_question(body, RegistersAsked)
+        admitted, key = self._admitted(caller, asked)
+        ready = self._keeper.prepare(key, PREPARED_AT_ONCE)
+        if ready is None:
+            raise TokensNotReady
+        with office.ledgers.transaction(read_only=True) as ledger:
+            ours = snapshot_of(ledger, ready, ready.revision)
+            limit = limit_of(ledger, admitted.what, ours.size, office.now())
+        words = words_of(ours.leaves)
+        digest = digest_of(words)
+        same = digest == asked.digest
+        salt = self._salt(asked, 0)
+        now = office.now()
+        told = RegistersTold(
+            **verb.told_header(office.node, asked, ijson.digest(body), now),
+            as_of=format_moment(now),
+            snapshot=ready.revision,
+            size=ours.size,
+            digest=digest,
+            numberless=ours.numberless,
+            limit=limit,
+            nonce=None if same else ijson.b64url_encode(self._nonce(asked)),
+            sketch=None if same else wire.pack(sketch_of(Side(words, salt).elements, salt)),
+        )
+        payload = wire.write(told)
+        with office.ledgers.transaction() as ledger:
+            run = verb.begin(ledger, caller, admitted, asked, ours, same=same, now=now)
+            verb.told(ledger, run, len(payload), limit)
+            if same:
+                conclude(ledger, verb.equal(verb.opened(ledger, caller, admitted, asked, now)), [(admitted.own, ())], now)
+        return office.signer(REGISTERS_TYPE)(payload)
+
+    def cells(self, caller: Partner, body: bytes) -> str:
+        """Cells of our table.
+
+        MalformedRegisterQuestion, NotYourLink, ComparisonNotAgreed, MonthNotAnswered, RunUnknown, TooManyRuns,
+        TooManyDifferences.
+        """
+        asked = wire.read_question(body, CellsAsked)
+        admitted, _, ours, limit = self._again(caller, asked)
+        now = self._office.now()
+        try:
+            verb.check_cells(asked, limit)
+        except TooManyDifferences:
+            self._count_only(caller, admitted, asked)
+            raise
+        salt = self._salt(asked, asked.attempt)
+        table = Cells.of(Side(ours.leaves, salt).elements, salt, asked.cells)
+        part = slice(asked.first, asked.first + CELLS_AT_ONCE)
+        told = CellsTold(
+            **verb.told_header(self._office.node, asked, ijson.digest(body), now),
+            cells=wire.pack_cells(table.keys[part], table.checks[part]),
+        )
+        return self._told(caller, admitted, asked, limit, CELLS_TYPE, wire.write(told))
+
+    def settle(self, caller: Partner, body: bytes) -> str:
+        """Our word on what differs, which both sides then know.
+
+        MalformedRegisterQuestion, NotYourLink, ComparisonNotAgreed, MonthNotAnswered, RunUnknown, TooManyRuns,
+        TooManyDifferences, DoesNotSettle.
+        """
+        office = self._office
+        asked = wire.read_question(body, SettleAsked)
+        admitted, key, ours, limit = self._again(caller, asked)
+        side = Side(ours.leaves, self._salt(asked, asked.attempt))
+        read = verb.unpack(asked, side, len(admitted.items))
+        if read.persons > limit:
+            self._count_only(caller, admitted, asked)
+            raise TooManyDifferences
+        matched = side.digest_without(read.ours)
+        if (matched, len(side.words) - len(read.ours)) != (asked.matched, asked.agreeing):
+            raise DoesNotSettle
+        tokening = self._keeper.tokening(key)
+        with office.ledgers.transaction(read_only=True) as ledger:
+            settled = verb.settlement(ledger, office.node, admitted, key, tokening, side, read)
+        told = SettledTold(
+            **verb.told_header(office.node, asked, ijson.digest(body), office.now()),
+            matched=matched,
+            changed=wire.pack_masks(settled.changed),
+            coarse=wire.pack_masks(settled.coarse),
+            found=wire.pack_found(settled.found),
+            coarse_differing=settled.tally.coarse_differing,
+        )
+        return self._told(caller, admitted, asked, limit, SETTLED_TYPE, wire.write(told), settled)
+
+    def _admitted(self, caller: Partner, asked: RegistersAsked) -> tuple[Admitted, TokenKey]:
+        office = self._office
+        with office.ledgers.transaction(read_only=True) as ledger:
+            admitted = verb.admit(ledger, office.node, caller, asked, office.now())
+        kids = (asked.origin_kid, asked.destination_kid)
+        return admitted, self._keeper.key_for(admitted.what, admitted.own, asked.month, kids)
+
+    def _again(self, caller: Partner, asked: CellsAsked | SettleAsked) -> tuple[Admitted, TokenKey, Snapshot, int]:
+        """What a further question is about, as it was when the run was opened."""
+        office = self._office
+        admitted, key = self._admitted(caller, asked)
+        if not key.ready:
+            raise RunUnknown
+        if asked.snapshot > key.revision:
+            raise MalformedRegisterQuestion(pointer="/snapshot")
+        with office.ledgers.transaction(read_only=True) as ledger:
+            ours = snapshot_of(ledger, key, asked.snapshot)
+            limit = limit_of(ledger, admitted.what, ours.size, office.now())
+        return admitted, key, ours, limit
+
+    def _told(
+        self,
+        caller: Partner,
+        admitted: Admitted,
+        asked: CellsAsked | SettleAsked,
+        limit: int,
+        typ: str,
+        payload: bytes,
+        settled: Settlement | None = None,
+    ) -> str:
+        now = self._office.now()
+        with self._office.ledgers.transaction() as ledger:
+            verb.told(ledger, verb.opened(ledger, caller, admitted, asked, now), len(payload), limit)
+            if settled is not None:
+                run = settled.run(verb.opened(ledger, caller, admitted, asked, now))
+                conclude(ledger, run, [(admitted.own, settled.ours)], now)
+        return self._office.signer(typ)(payload)
+
+    def _count_only(self, caller: Partner, admitted: Admitted, asked: RegistersAsked) -> None:
+        """Keep the counts and tell people: in a transaction of its own, for what is answered is a refusal."""
+        now = self._office.now()
+        with self._office.ledgers.transaction() as ledger:
+            run = verb.counted_only(verb.opened(ledger, caller, admitted, asked, now))
+            conclude(ledger, run, (), now)
+            ledger.chores.add_findings([too_much(run)])
+
+    def _nonce(self, asked: RegistersAsked) -> bytes:
+        """Our part of the salt: the same whenever this run asks, and nobody else's to know beforehand."""
+        keyed = self._office.node.keyed(f"mx-registers-nonce\0{asked.run}\0{asked.nonce}".encode("ascii"))
+        return ijson.b64url_decode(keyed)[:NONCE]
+
+    def _salt(self, asked: RegistersAsked, attempt: int) -> Salt:
+        return Salt.of(wire.nonce_bytes(asked.nonce), self._nonce(asked), attempt)
+
+
+def too_much(run: RegisterRun) -> Finding:
+    """Two registers differ by more than may be told: people of both sides look."""
+    pair = run.pair
+    return Finding(
+        id=f"registers.{run.partner}.{pair.origin}.{pair.destination}.{run.id}",
+        kind=DIFFER_TOO_MUCH,
+        partner=run.partner,
+        subject=f"registers {pair.origin} {pair.destination}",
+        detail=f"{run.outflow_size} outflow and {run.inflow_size} inflow entries differ by more than the limit",
+        at=run.began_at,
+    )
+
+
+AnswerQuestion = Callable[[Answering, Partner, bytes], str]

@@ -1,0 +1,1 @@
+"""What keeps the registers ready to be reconciled, and reconciles them."""
