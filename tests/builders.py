@@ -33,6 +33,7 @@ from tests.building.checks import a_check, a_check_row, a_difference
 from tests.building.clocks import a_loaded_day, a_rules_file, a_rules_use, a_trouble, an_escalation
 from tests.building.local import a_comparison, a_finding, a_notification, a_row, a_row_problem, an_answer, an_api_key, an_import
 from tests.building.partners import a_partner, a_partner_key, agreed_terms, an_agreement
+from tests.building.reconciling import a_failed_pair, a_link_step, a_reconciliation, a_register_run
 from tests.building.reports import a_frozen, a_frozen_rate, a_monthly, a_received, a_sending, frozen_line
 from tests.building.wire import a_feedback, a_notice, a_query
 
@@ -52,11 +53,13 @@ __all__ = [
     "a_difference",
     "a_digest",
     "a_fact",
+    "a_failed_pair",
     "a_feedback",
     "a_finding",
     "a_frozen",
     "a_frozen_rate",
     "a_link",
+    "a_link_step",
     "a_loaded_day",
     "a_message",
     "a_moment",
@@ -68,7 +71,9 @@ __all__ = [
     "a_person",
     "a_query",
     "a_received",
+    "a_reconciliation",
     "a_record",
+    "a_register_run",
     "a_row",
     "a_row_problem",
     "a_rules_file",

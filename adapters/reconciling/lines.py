@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from exchange.reconciling.pairs import Pair
 from exchange.verbs.reconciling.plan import Plan, Planned
@@ -27,14 +26,11 @@ class Pace:
 
 @dataclass(slots=True, eq=False)
 class Task:
-    """One step with one partner: its ledgers, or a pair. Not before `due`; `since` is when it was first tried, and `began` by
-    the node's clock.
-    """
+    """One step with one partner: its ledgers, or a pair. Not before `due`; `since` is when it was first tried."""
 
     planned: Planned | None
     due: float = 0.0
     since: float | None = None
-    began: datetime | None = None
 
     @property
     def pair(self) -> Pair | None:

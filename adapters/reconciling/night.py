@@ -14,11 +14,11 @@ import structlog
 from adapters.office import Office
 from adapters.partner_calls import PartnerUnavailable
 from adapters.reconciling.lines import Line, Pace, Task, lines_of, ready, seconds_left
-from adapters.reconciling.steps import ReconcileLedgers, ReconcileRegisters, Unwatched, Watch, link_step
+from adapters.reconciling.steps import Came, ReconcileLedgers, ReconcileRegisters, Unwatched, Watch, link_step
 from exchange.errors import Conflict, Retry, WoshouError
 from exchange.ledger import Candidate, LedgerBusy
 from exchange.reconciling.pairs import Pair
-from exchange.reconciling.reconciliation import By, LeftOut, LinkStep, Reconciliation, Scope, is_settled
+from exchange.reconciling.reconciliation import By, LeftOut, LinkStep, PairFailed, Reconciliation, Scope, is_settled
 from exchange.reconciling.results import RegisterRun
 from exchange.verbs.reconciling import night as verb
 from exchange.verbs.reconciling.night import Begun
@@ -38,7 +38,7 @@ class ReconciliationUnderWay(Conflict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """What a reconciliation came to, an earlier process's steps included; where it was stopped, `waiting` are still to be made."""
+    """What a reconciliation came to, an earlier process's steps included; `waiting` ones are left where it was stopped."""
 
     reconciliation: Reconciliation
     resumed: bool
@@ -46,18 +46,21 @@ class Account:
     waiting: int
     links: tuple[LinkStep, ...]
     runs: tuple[RegisterRun, ...]
+    failed: tuple[PairFailed, ...]
     left_out: tuple[LeftOut, ...]
 
     @property
     def settled(self) -> bool:
         """Whether nothing differs, nothing failed and nothing waits."""
-        return not self.waiting and all(step.settled for step in self.links) and all(map(is_settled, self.runs))
+        return (
+            not self.waiting and not self.failed and all(step.settled for step in self.links) and all(map(is_settled, self.runs))
+        )
 
     @property
     def summary(self) -> str:
         """One line for the log."""
         links, pairs = sum(step.settled for step in self.links), sum(map(is_settled, self.runs))
-        told = f"{links} of {len(self.links)} links and {pairs} of {len(self.runs)} pairs settled"
+        told = f"{links} of {len(self.links)} links and {pairs} of {len(self.runs) + len(self.failed)} pairs settled"
         return f"{told}, {self.waiting} steps left to go on with" if self.waiting else told
 
 
@@ -72,6 +75,7 @@ class _Work:
     lines: list[Line]
     links: dict[str, LinkStep]
     runs: dict[Pair, RegisterRun]
+    failed: dict[Pair, PairFailed] = field(default_factory=dict)
     running: "dict[Future[LinkStep | RegisterRun], Line]" = field(default_factory=dict)
 
     @property
@@ -130,6 +134,7 @@ class Reconciling:
             waiting=work.waiting,
             links=tuple(step for _, step in sorted(links.items())),
             runs=tuple(run for _, run in sorted(runs.items())),
+            failed=tuple(failed for _, failed in sorted(work.failed.items())),
             left_out=begun.plan.left_out,
         )
 
@@ -156,8 +161,7 @@ class Reconciling:
         for line in ready(work.lines, now)[: self._pace.partners - len(work.running)]:
             task = line.take_up(now)
             if task is not None:
-                if task.since is None:
-                    task.since, task.began = now, self._office.now()
+                task.since = now if task.since is None else task.since
                 work.running[pool.submit(self._step, work, line.partner, task)] = line
 
     def _step(self, work: _Work, partner: str, task: Task) -> LinkStep | RegisterRun:
@@ -210,17 +214,17 @@ class Reconciling:
             self._failed(work, line, each, trouble.code)
 
     def _failed(self, work: _Work, line: Line, task: Task, code: str, fault: str | None = None) -> None:
-        now = self._office.now()
+        now, reconciliation = self._office.now(), work.begun.reconciliation.id
         _log.warning("not reconciled", partner=line.partner, pair=_name(task.pair), trouble=code)
-        came: LinkStep | RegisterRun
-        if task.planned is None:
-            came = LinkStep(reconciliation=work.begun.reconciliation.id, partner=line.partner, at=now, trouble=code)
+        came: LinkStep | PairFailed
+        if task.pair is None:
+            came = LinkStep(reconciliation=reconciliation, partner=line.partner, at=now, trouble=code)
         else:
-            came = verb.failed_run(task.planned, work.id, now, code)
+            came = PairFailed(reconciliation=reconciliation, partner=line.partner, pair=task.pair, at=now, trouble=code)
         if not work.dry_run:
             try:
                 with self._office.ledgers.transaction() as ledger:
-                    came = verb.note_failed(ledger, came, task.began)
+                    verb.note_failed(ledger, came)
                     if fault is not None:
                         verb.broke_down(ledger, line.partner, task.pair, fault, now)
             except LedgerBusy:
@@ -229,12 +233,15 @@ class Reconciling:
         _done(work, line, task, came)
 
 
-def _done(work: _Work, line: Line, task: Task, came: LinkStep | RegisterRun) -> None:
+def _done(work: _Work, line: Line, task: Task, came: Came) -> None:
     line.tasks.remove(task)
-    if isinstance(came, LinkStep):
-        work.links[line.partner] = came
-    else:
-        work.runs[came.pair] = came
+    match came:
+        case LinkStep():
+            work.links[line.partner] = came
+        case PairFailed():
+            work.failed[came.pair] = came
+        case RegisterRun():
+            work.runs[came.pair] = came
     work.watch.ended(line.partner, task.pair, came)
 
 

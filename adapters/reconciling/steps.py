@@ -11,7 +11,7 @@ from exchange.comparing.comparison import Comparison
 from exchange.comparing.frame import period_of
 from exchange.moments import civil_day
 from exchange.reconciling.pairs import Comparable, Pair
-from exchange.reconciling.reconciliation import LinkStep, Reconciliation
+from exchange.reconciling.reconciliation import LinkStep, PairFailed, Reconciliation
 from exchange.reconciling.results import RegisterRun
 from exchange.verbs.reconciling.night import Begun
 
@@ -31,6 +31,7 @@ class LedgersSettled(Protocol):
     def settled(self) -> bool: ...
 
 
+Came = LinkStep | RegisterRun | PairFailed
 ReconcileLedgers = Callable[[str, Callable[[int, int], None]], LedgersSettled]
 
 
@@ -64,7 +65,7 @@ class Watch(Protocol):
 
     def begun(self, begun: Begun) -> None: ...
     def told(self, partner: str, pair: Pair | None, what: str) -> None: ...
-    def ended(self, partner: str, pair: Pair | None, what: LinkStep | RegisterRun) -> None: ...
+    def ended(self, partner: str, pair: Pair | None, what: Came) -> None: ...
 
 
 class Unwatched:
@@ -76,7 +77,7 @@ class Unwatched:
     def told(self, partner: str, pair: Pair | None, what: str) -> None:
         """A step goes on."""
 
-    def ended(self, partner: str, pair: Pair | None, what: LinkStep | RegisterRun) -> None:
+    def ended(self, partner: str, pair: Pair | None, what: Came) -> None:
         """A step has ended."""
 
 

@@ -18,6 +18,7 @@ from api.local import (
 )
 from api.local.casework import cases, routes, sending
 from api.local.clocks import escalations, norms, troubles
+from api.local.reconciling import reconciliations
 from api.local.reporting import frozen_reports, received_reports, reports
 
 # Bulk before entries and exchanges: its paths would otherwise be read as ids.
@@ -42,6 +43,7 @@ ROUTERS = (
     frozen_reports.router,
     received_reports.router,
     comparisons.router,
+    reconciliations.router,
     norms.router,
     escalations.router,
     troubles.router,

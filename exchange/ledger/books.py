@@ -48,7 +48,7 @@ from exchange.people.register import Entry, EntryFact
 from exchange.rates import Cohort
 from exchange.reconciling.keys import Leaf, TokenKey
 from exchange.reconciling.pairs import Pair
-from exchange.reconciling.reconciliation import By, LeftOut, LinkStep, Reconciliation, Scope
+from exchange.reconciling.reconciliation import By, LeftOut, LinkStep, PairFailed, Reconciliation, Scope
 from exchange.reconciling.results import DifferenceKind, RegisterDifference, RegisterRun, Release
 from exchange.reporting.frozen.monthly import FrozenHead, FrozenReport
 from exchange.reporting.frozen.upward import ReceivedHead, ReceivedReport, Sending
@@ -411,10 +411,10 @@ class RegisterRuns(Protocol):
 
 
 class Reconciliations(Protocol):
-    """The reconciliations, the newest first, with their link steps and what they left out.
+    """The reconciliations, the newest first, with their link steps, the pairs that failed, and what was left out.
 
-    `put` and `put_link` write over what is there. `unfinished` gives the last one of that kind and scope that was begun for a
-    business date and has not come to its end. `leave_out` replaces what was left out before.
+    `put`, `put_link` and `put_failed` write over what is there. `unfinished` gives the last one of that kind and scope that was
+    begun for a business date and has not come to its end. `leave_out` replaces what was left out before.
     """
 
     def put(self, reconciliation: Reconciliation) -> None: ...
@@ -423,5 +423,7 @@ class Reconciliations(Protocol):
     def unfinished(self, by: By, scope: Scope, day: date) -> Reconciliation | None: ...
     def put_link(self, step: LinkStep) -> None: ...
     def links(self, reconciliation: str) -> list[LinkStep]: ...
+    def put_failed(self, failed: PairFailed) -> None: ...
+    def failed(self, reconciliation: str) -> list[PairFailed]: ...
     def leave_out(self, reconciliation: str, left_out: Sequence[LeftOut]) -> None: ...
     def left_out(self, reconciliation: str) -> list[LeftOut]: ...

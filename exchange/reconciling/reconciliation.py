@@ -11,7 +11,6 @@ from exchange.reconciling.results import Outcome, RegisterRun, Starter
 
 # What the partner's own call has settled so lately, the night does not compare again.
 SETTLED_LATELY = timedelta(hours=12)
-BROKEN_OFF = "broken-off"
 
 
 class By(StrEnum):
@@ -83,6 +82,17 @@ class LinkStep:
     settled: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairFailed:
+    """A pair that could not be compared within a reconciliation, and the code of what ended it; `partner` is whom it was with."""
+
+    reconciliation: str
+    partner: str
+    pair: Pair
+    at: datetime
+    trouble: str
+
+
 class Why(StrEnum):
     """Why something was not reconciled."""
 
@@ -104,11 +114,6 @@ class LeftOut:
     why: Why
 
 
-def answered(run: RegisterRun) -> bool:
-    """Whether the other side took part, so that it counts the run among those of the day."""
-    return run.outflow_size is not None and run.inflow_size is not None
-
-
 def settled_by_partner(run: RegisterRun, since: datetime) -> bool:
     """Whether the partner's own call settled it after that moment."""
     return run.started_by is Starter.THEM and run.outcome is Outcome.SETTLED and run.ended_at is not None and run.ended_at > since
@@ -120,10 +125,11 @@ def is_done(run: RegisterRun) -> bool:
 
 
 def latest(runs: Iterable[RegisterRun]) -> Mapping[Pair, RegisterRun]:
-    """The last run of each pair, in the order of the pairs."""
+    """The last run of each pair that need not be made again, in the order of the pairs."""
     last: dict[Pair, RegisterRun] = {}
     for run in sorted(runs, key=lambda run: (run.began_at, run.id)):
-        last[run.pair] = run
+        if is_done(run):
+            last[run.pair] = run
     return dict(sorted(last.items()))
 
 

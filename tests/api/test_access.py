@@ -31,6 +31,7 @@ from tests.builders import (
     a_partner,
     a_query,
     a_received,
+    a_reconciliation,
     a_row,
     a_sending,
     a_trouble,
@@ -169,6 +170,8 @@ RULES = {
     "GET /api/v1/findings": WATCHING,
     "GET /api/v1/comparisons": OVERSEEING,
     "GET /api/v1/comparisons/{comparison}": OVERSEEING,
+    "GET /api/v1/reconciliations": OVERSEEING,
+    "GET /api/v1/reconciliations/{reconciliation}": OVERSEEING,
     "GET /api/v1/rates": FIGURES,
     "GET /api/v1/rates/grid": FIGURES,
     "GET /api/v1/rates/{rate}/rows": FIGURES,
@@ -231,6 +234,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             ledger.reports.put_sending(a_sending(FROZEN))
             ledger.reports.receive(RECEIVED)
             ledger.comparisons.add(a_comparison(1))
+            ledger.reconciliations.put(a_reconciliation(1))
             ledger.escalations.add([an_escalation(1, link=link)])
             ledger.troubles.begin(a_trouble())
             ledger.cases.add(a_case(7, id=an_id(1)))
@@ -257,6 +261,7 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
         "entry": an_id(1),
         "exchange": an_id(1),
         "comparison": an_id(1),
+        "reconciliation": an_id(1),
         "case": an_id(1),
         "code": WUCHANG,
         "id": an_id(1),

@@ -23,6 +23,7 @@ from adapters.database.tables.node import (
 from adapters.database.tables.pairing import PairingKeyRow, PairingSuggestionRow
 from adapters.database.tables.partners import AgreementRow, PartnerKeyRow, PartnerRow
 from adapters.database.tables.reconciling import (
+    FailedPairRow,
     LeftOutRow,
     LinkStepRow,
     ReconciliationRow,
@@ -55,6 +56,7 @@ __all__ = [
     "EscalationRow",
     "ExchangeRow",
     "FactRow",
+    "FailedPairRow",
     "FindingRow",
     "FrozenReportRow",
     "HolidayRow",

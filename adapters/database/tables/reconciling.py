@@ -191,6 +191,19 @@ class LinkStepRow(Row, table=True):
     settled: bool = flag()
 
 
+class FailedPairRow(Row, table=True):
+    """A pair that could not be compared, and what ended it."""
+
+    __tablename__ = "reconciliation_failed"
+
+    reconciliation: str = text(primary_key=True)
+    origin: str = text(primary_key=True)
+    destination: str = text(primary_key=True)
+    partner: str = text()
+    at: int = number()
+    trouble: str = text()
+
+
 class LeftOutRow(Row, table=True):
     """A link or a pair that was not reconciled, and why."""
 

@@ -7,7 +7,7 @@ from adapters.memory.books import Books
 from adapters.memory.listing import newest_first
 from exchange.cursors import read_moment_cursor, reconciliation_cursor
 from exchange.ledger import Page
-from exchange.reconciling.reconciliation import By, LeftOut, LinkStep, Reconciliation, Scope
+from exchange.reconciling.reconciliation import By, LeftOut, LinkStep, PairFailed, Reconciliation, Scope
 
 
 class MemoryReconciliations:
@@ -39,6 +39,12 @@ class MemoryReconciliations:
 
     def links(self, reconciliation: str) -> list[LinkStep]:
         return [step for (of, _), step in sorted(self._books.link_steps.items()) if of == reconciliation]
+
+    def put_failed(self, failed: PairFailed) -> None:
+        self._books.failed_pairs[failed.reconciliation, failed.pair] = failed
+
+    def failed(self, reconciliation: str) -> list[PairFailed]:
+        return [failed for (of, _), failed in sorted(self._books.failed_pairs.items()) if of == reconciliation]
 
     def leave_out(self, reconciliation: str, left_out: Sequence[LeftOut]) -> None:
         self._books.left_out[reconciliation] = tuple(left_out)

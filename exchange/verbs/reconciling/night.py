@@ -8,18 +8,17 @@ from exchange.ids import new_id
 from exchange.ledger import Finding, Ledger
 from exchange.moments import civil_day
 from exchange.node import Node
-from exchange.reconciling.pairs import Pair, month_of
+from exchange.reconciling.pairs import Pair
 from exchange.reconciling.reconciliation import (
-    BROKEN_OFF,
     By,
     LinkStep,
+    PairFailed,
     Reconciliation,
     Scope,
-    is_done,
     latest,
 )
-from exchange.reconciling.results import Outcome, RegisterRun, Starter
-from exchange.verbs.reconciling.plan import Plan, Planned, plan
+from exchange.reconciling.results import RegisterRun
+from exchange.verbs.reconciling.plan import Plan, plan
 
 BROKE_DOWN = "reconciliation-broke-down"
 
@@ -28,7 +27,7 @@ BROKE_DOWN = "reconciliation-broke-down"
 class Begun:
     """A reconciliation under way: what is left to do, and what was done before its process died or was stopped.
 
-    `links` and `runs` are what came of its steps so far, those that failed among them.
+    `links` and `runs` are what came of its steps so far.
     """
 
     reconciliation: Reconciliation
@@ -50,23 +49,18 @@ def reserve(ledger: Ledger, by: By, scope: Scope, now: datetime) -> Reconciliati
 
 
 def begin(ledger: Ledger, node: Node, by: By, scope: Scope, now: datetime) -> Begun:
-    """Begin, or go on without what is done; only for who leads, since runs under way are taken for broken off.
+    """Begin, or go on without what is done.
 
     NotFound for a partner, UnknownJurisdiction for a code that is none.
     """
     reconciliation = reserve(ledger, by, scope, now)
-    book = ledger.register_runs
-    for run in book.of_reconciliation(reconciliation.id):
-        if run.ended_at is None:
-            book.put(replace(run, ended_at=now, outcome=Outcome.FAILED, trouble=BROKEN_OFF))
-    runs = latest(book.of_reconciliation(reconciliation.id))
+    runs = latest(ledger.register_runs.of_reconciliation(reconciliation.id))
     links = {step.partner: step for step in ledger.reconciliations.links(reconciliation.id)}
-    done = frozenset(pair for pair, run in runs.items() if is_done(run))
-    left = plan(ledger, node, scope, by, now, done)
+    left = plan(ledger, node, scope, by, now, done=runs.keys())
     left = replace(left, links=tuple(name for name in left.links if name not in links or links[name].trouble is not None))
     reached = frozenset(name for name, step in links.items() if step.trouble is None)
     resumed = bool(runs or links)
-    reconciliation = replace(reconciliation, links=len(left.links) + len(reached), pairs=len(left.pairs) + len(done))
+    reconciliation = replace(reconciliation, links=len(left.links) + len(reached), pairs=len(left.pairs) + len(runs))
     ledger.reconciliations.put(reconciliation)
     ledger.reconciliations.leave_out(reconciliation.id, left.left_out)
     return Begun(reconciliation=reconciliation, resumed=resumed, plan=left, links=links, runs=runs)
@@ -80,37 +74,12 @@ def rehearse(ledger: Ledger, node: Node, by: By, scope: Scope, now: datetime) ->
     return Begun(reconciliation=reconciliation, resumed=False, plan=whole, links={}, runs={})
 
 
-def failed_run(planned: Planned, reconciliation: str | None, now: datetime, trouble: str) -> RegisterRun:
-    """A run that came to nothing."""
-    return RegisterRun(
-        id=new_id(now),
-        reconciliation=reconciliation,
-        partner=planned.what.partner,
-        agreement=planned.what.agreement,
-        pair=planned.pair,
-        month=month_of(now),
-        items=planned.what.terms.items,
-        started_by=Starter.US,
-        began_at=now,
-        ended_at=now,
-        outcome=Outcome.FAILED,
-        trouble=trouble,
-    )
-
-
-def note_failed(ledger: Ledger, came: LinkStep | RegisterRun, began: datetime | None) -> LinkStep | RegisterRun:
-    """Write a failure down; what was compared at all has kept its own run since it `began`, which then stands for it."""
+def note_failed(ledger: Ledger, came: LinkStep | PairFailed) -> None:
+    """Write a failure down. The run of a pair, if it came to one, stands by itself."""
     if isinstance(came, LinkStep):
         ledger.reconciliations.put_link(came)
-        return came
-    kept = began is not None and came.reconciliation is not None
-    for held in reversed(ledger.register_runs.of_reconciliation(came.reconciliation or "") if kept else []):
-        ended = held.ended_at is not None
-        if held.pair == came.pair and held.began_at >= (began or now) and (not ended or held.outcome is Outcome.FAILED):
-            came = held if ended else replace(held, ended_at=came.ended_at, outcome=came.outcome, trouble=came.trouble)
-            break
-    ledger.register_runs.put(came)
-    return came
+    else:
+        ledger.reconciliations.put_failed(came)
 
 
 def broke_down(ledger: Ledger, partner: str, pair: Pair | None, fault: str, now: datetime) -> None:

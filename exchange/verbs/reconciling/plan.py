@@ -11,7 +11,8 @@ from exchange.moments import civil_day, day_start
 from exchange.node import Node
 from exchange.partners import PartnerStatus
 from exchange.reconciling.pairs import RUNS_A_DAY, Comparable, ComparisonNotAgreed, Pair, comparable, governing
-from exchange.reconciling.reconciliation import SETTLED_LATELY, By, LeftOut, Scope, Why, answered, settled_by_partner
+from exchange.reconciling.reconciliation import SETTLED_LATELY, By, LeftOut, Scope, Why, settled_by_partner
+from exchange.reconciling.results import Starter
 from exchange.routing.table import NoRoute, RouteClosed, RoutingTable
 from exchange.terms.agreement import SignedAgreement
 from exchange.verbs.routing.find import table_of
@@ -44,7 +45,7 @@ class Plan:
         return tuple(sorted({*self.links, *(planned.what.partner for planned in self.pairs)}))
 
 
-def plan(ledger: Ledger, node: Node, scope: Scope, by: By, now: datetime, done: Container[Pair] = frozenset()) -> Plan:
+def plan(ledger: Ledger, node: Node, scope: Scope, by: By, now: datetime, *, done: Container[Pair] = frozenset()) -> Plan:
     """What to reconcile now; NotFound for a partner, UnknownJurisdiction for a code that is none.
 
     `done` are pairs that need no word any more.
@@ -127,10 +128,15 @@ class _Judge:
         return self._agreements[partner]
 
     def _enough(self, pair: Pair, partner: str) -> Why | None:
-        """Whether the pair was compared enough, so that the partner would refuse or has nothing new to say."""
+        """Whether the pair was compared enough: it may not be again today, or the partner has just done so.
+
+        A run of ours that was broken off is gone on with, and counts once.
+        """
         today, lately = day_start(civil_day(self._now)), self._now - SETTLED_LATELY
         runs = self._ledger.register_runs.since(pair, partner, min(today, lately))
-        if sum(answered(run) and run.began_at >= today for run in runs) >= RUNS_A_DAY:
+        of_today = [run for run in runs if run.began_at >= today]
+        broken_off = any(run.started_by is Starter.US and run.outcome is None for run in of_today)
+        if len(of_today) >= RUNS_A_DAY and not broken_off:
             return Why.OFTEN
         if self._by is By.NIGHT and any(settled_by_partner(run, lately) for run in runs):
             return Why.LATELY

@@ -5,17 +5,18 @@ from datetime import date
 
 from sqlalchemy import delete, select, tuple_
 
-from adapters.database.tables import LeftOutRow, LinkStepRow, ReconciliationRow
+from adapters.database.tables import FailedPairRow, LeftOutRow, LinkStepRow, ReconciliationRow
 from adapters.database.values import moment_of, number_of
 from adapters.database.work import AnyRow, Values, Work, named, table_of
 from exchange.cursors import read_moment_cursor
 from exchange.ledger import Page
 from exchange.moments import from_milliseconds, to_milliseconds
 from exchange.reconciling.pairs import Pair
-from exchange.reconciling.reconciliation import By, LeftOut, LinkStep, Reconciliation, Scope, Why
+from exchange.reconciling.reconciliation import By, LeftOut, LinkStep, PairFailed, Reconciliation, Scope, Why
 
 _RECONCILIATIONS = table_of(ReconciliationRow)
 _LINKS = table_of(LinkStepRow)
+_FAILED = table_of(FailedPairRow)
 _LEFT_OUT = table_of(LeftOutRow)
 
 
@@ -72,6 +73,32 @@ class SqlReconciliations:
         held = _LINKS.c
         rows = self._work.rows(select(_LINKS).where(held.reconciliation == reconciliation).order_by(held.partner))
         return [LinkStep(**{**row._mapping, "at": from_milliseconds(row.at)}) for row in rows]
+
+    def put_failed(self, failed: PairFailed) -> None:
+        pair = failed.pair
+        values = (
+            failed.reconciliation,
+            pair.origin,
+            pair.destination,
+            failed.partner,
+            to_milliseconds(failed.at),
+            failed.trouble,
+        )
+        self._work.put(FailedPairRow, named(_FAILED, values))
+
+    def failed(self, reconciliation: str) -> list[PairFailed]:
+        held = _FAILED.c
+        found = select(_FAILED).where(held.reconciliation == reconciliation).order_by(held.origin, held.destination)
+        return [
+            PairFailed(
+                reconciliation=row.reconciliation,
+                partner=row.partner,
+                pair=Pair(origin=row.origin, destination=row.destination),
+                at=from_milliseconds(row.at),
+                trouble=row.trouble,
+            )
+            for row in self._work.rows(found)
+        ]
 
     def leave_out(self, reconciliation: str, left_out: Sequence[LeftOut]) -> None:
         self._work.change(delete(_LEFT_OUT).where(_LEFT_OUT.c.reconciliation == reconciliation))

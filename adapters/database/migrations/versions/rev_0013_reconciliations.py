@@ -48,6 +48,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("reconciliation", "partner", name="reconciliation_links_pkey"),
     )
     op.create_table(
+        "reconciliation_failed",
+        *_texts("reconciliation", "origin", "destination", "partner"),
+        *_numbers("at"),
+        *_texts("trouble"),
+        sa.PrimaryKeyConstraint("reconciliation", "origin", "destination", name="reconciliation_failed_pkey"),
+    )
+    op.create_table(
         "reconciliation_left_out",
         *_texts("reconciliation"),
         *_numbers("place"),
@@ -59,5 +66,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them."""
-    for table in ("reconciliation_left_out", "reconciliation_links", "reconciliations"):
+    for table in ("reconciliation_left_out", "reconciliation_failed", "reconciliation_links", "reconciliations"):
         op.drop_table(table)
