@@ -1,5 +1,6 @@
 """A reconciliation as whoever started it follows it on the terminal: one bar over all steps, and one for each partner."""
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -50,12 +51,13 @@ class Bars:
 
 @contextmanager
 def stopped_by_hand(call: Call) -> Iterator[threading.Event]:
-    """Set on the first Ctrl-C or SIGTERM; on a second Ctrl-C the command is broken off where it stands, which harms nothing."""
+    """Set on the first Ctrl-C or SIGTERM. A second one ends the process where it stands, which harms nothing."""
     stopping = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
         if stopping.is_set():
-            raise KeyboardInterrupt
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
         stopping.set()
         call.note("正在停止：当前各步完成后结束。", "Stopping once the steps under way are over.")
 
