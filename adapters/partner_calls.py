@@ -49,9 +49,18 @@ def bound(client: httpx.Client) -> httpx.Client:
 
 
 def call(
-    client: httpx.Client, method: str, url: str, *, seconds: float, headers: Mapping[str, str] | None = None, **body: Any
+    client: httpx.Client,
+    method: str,
+    url: str,
+    *,
+    seconds: float,
+    headers: Mapping[str, str] | None = None,
+    most: int = MAX_ANSWER,
+    **body: Any,
 ) -> httpx.Response:
     """The whole answer, read within `seconds` from now; PartnerUnavailable if it does not come, is encoded or is too large.
+
+    `most` is how many bytes it may have.
 
     Use its `content`: `text` would follow a charset of the partner's choice, and Python has some that unpack.
     """
@@ -64,7 +73,7 @@ def call(
             content = bytearray()
             for piece in answer.iter_bytes():
                 content += piece
-                if len(content) > MAX_ANSWER:
+                if len(content) > most:
                     raise PartnerUnavailable(detail="the answer is too large")
                 _left()
         return httpx.Response(answer.status_code, headers=answer.headers, content=bytes(content), request=answer.request)

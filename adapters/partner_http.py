@@ -12,14 +12,16 @@ from adapters.keys import jose, tokens
 from adapters.keys.errors import MalformedJws
 from adapters.keys.jose import PublicKey
 from adapters.office import Office, Thumbprints, trusted_key
-from adapters.partner_calls import PartnerUnavailable, bound, call
+from adapters.partner_calls import MAX_ANSWER, PartnerUnavailable, bound, call
 from exchange.errors import NotAuthentic, PartnerTrouble
 from exchange.partners import Partner
 from exchange.verbs.onboard import keys_of, partner_from
 from exchange.wire import ijson
 from exchange.wire.batch import RECEIPT_TYPE, Receipt, read_receipt
 from exchange.wire.figures import FIGURES_TYPE, ROWS_TYPE
+from exchange.wire.heads import HeadsTold, read_heads
 from exchange.wire.node import NODE_TYPE, check_node_address, read_node_document
+from exchange.wire.proven import MAX_PROVEN
 from exchange.wire.registers import CELLS_TYPE, REGISTERS_TYPE, SETTLED_TYPE
 
 DISCOVERY = "/.well-known/migrant-exchange"
@@ -143,6 +145,25 @@ class PartnerClient:
         typ = ROWS_TYPE if rows else FIGURES_TYPE
         return jose.verify(jws, typ=typ, find_key=lambda kid: trusted_key(partner, kid, now)).payload, jws
 
+    def link_heads(self, partner: Partner) -> HeadsTold:
+        """Ask where both logs of the link stand there; HeadsDoNotFit for what is no such answer. Its signatures are within."""
+        url = f"{partner.links_endpoint}/{self._office.node.name}"
+        return read_heads(self._authorised("GET", partner, url, content=b"", headers={}).content)
+
+    def lost_batch(self, partner: Partner, log: str, after: int) -> bytes | None:
+        """Ask for the next batch of a log that the partner can prove, `sent` by this node or `received` by it; None without one.
+
+        Nothing of it is verified yet.
+        """
+        url = f"{partner.links_endpoint}/{self._office.node.name}/{log}?after={after}"
+        answer = self._authorised("GET", partner, url, content=b"", headers={}, scope=tokens.RECONCILE, most=MAX_PROVEN)
+        return None if answer.status_code == httpx.codes.NO_CONTENT else answer.content
+
+    def give_back(self, partner: Partner, data: bytes) -> None:
+        """Give back a batch that the partner has lost, with its proof."""
+        url, headers = f"{partner.batches_endpoint}/proven", {"content-type": "application/x-ndjson"}
+        self._authorised("POST", partner, url, content=data, headers=headers, scope=tokens.RECONCILE)
+
     def ask_registers(self, partner: Partner, request: bytes, typ: str) -> tuple[bytes, int]:
         """Ask one of the questions about a pair's registers, by the type of its answer; the verified payload, and the
         answer's size.
@@ -163,11 +184,19 @@ class PartnerClient:
         return _jws(_checked(call(self._client, "GET", address, seconds=_DOCUMENT, headers={"accept": "application/jose"})))
 
     def _authorised(
-        self, method: str, partner: Partner, url: str, *, content: bytes, headers: dict[str, str], scope: str = tokens.EXCHANGE
+        self,
+        method: str,
+        partner: Partner,
+        url: str,
+        *,
+        content: bytes,
+        headers: dict[str, str],
+        scope: str = tokens.EXCHANGE,
+        most: int = MAX_ANSWER,
     ) -> httpx.Response:
         def ask() -> httpx.Response:
             bearing = {**headers, "authorization": f"Bearer {self._token(partner, scope)}"}
-            return call(self._client, method, url, seconds=_DELIVERY, headers=bearing, content=content)
+            return call(self._client, method, url, seconds=_DELIVERY, headers=bearing, most=most, content=content)
 
         response = ask()
         if response.status_code == httpx.codes.UNAUTHORIZED:

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
-from adapters.reconciling.tokens import TokenKeeper
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
@@ -12,7 +11,8 @@ from fastapi_offline import FastAPIOffline
 from adapters.office import Office
 from adapters.partner_http import PartnerClient, http_client
 from adapters.reconciling.answering import Answering
-from api import figures, health, ndjson, partner, problems, registers
+from adapters.reconciling.tokens import TokenKeeper
+from api import figures, health, ndjson, partner, problems, proven, registers
 from api.describing.openapi import describe
 from api.describing.webhooks import install_webhooks
 from api.local import ROUTERS, imports
@@ -20,6 +20,7 @@ from api.metrics import Metrics
 from api.once import Replayed, replay
 from api.serving.edge import BODY_SECONDS, Edge
 from api.serving.limiting import FewLooks, Limiter
+from exchange.wire.proven import MAX_PROVEN
 
 API_VERSION = "1.0"
 DESCRIPTION = """
@@ -33,6 +34,7 @@ Every refusal is an RFC 9457 problem with a stable `type`, a Chinese `title`, an
 # What a body may hold where it is more than what one person or one matter needs.
 BODY_LIMITS = {
     "/v1/batches": partner.MAX_SENT,
+    "/v1/batches/proven": MAX_PROVEN,
     "/v1/agreements": partner.MAX_DOCUMENT,
     "/v1/reports": partner.MAX_DOCUMENT,
     "/v1/registers/settlement": registers.MAX_SETTLEMENT,
@@ -80,7 +82,7 @@ def create_app(
     app.add_exception_handler(Replayed, replay)
     now = office.now if office is not None else None
     app.add_middleware(Edge, metrics=metrics, limits=BODY_LIMITS, now=now, seconds=body_seconds)
-    for router in (health.router, partner.router, figures.router, registers.router, *ROUTERS):
+    for router in (health.router, partner.router, figures.router, proven.router, registers.router, *ROUTERS):
         app.include_router(router)
     install_webhooks(app)
     return app

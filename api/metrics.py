@@ -42,6 +42,7 @@ class Metrics:
         state = CollectorRegistry()
         state.register(_Links(ledger))
         state.register(_Troubles(ledger))
+        state.register(_Reconciliations(ledger))
         return generate_latest(self._registry) + generate_latest(state)
 
 
@@ -81,3 +82,18 @@ class _Troubles(Collector):
         for trouble in self._ledger.troubles.lasting():
             lasting.add_metric([trouble.kind.value, trouble.subject], 1)
         yield lasting
+
+
+class _Reconciliations(Collector):
+    """When registers were last compared with each partner: their age is what to watch."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def collect(self) -> Iterator[Metric]:
+        settled = GaugeMetricFamily(
+            "woshou_registers_settled_seconds", "Moment of the last settled comparison of registers.", labels=("partner",)
+        )
+        for partner, ended_at in sorted(self._ledger.register_runs.last_settled().items()):
+            settled.add_metric([partner], to_milliseconds(ended_at) / 1000)
+        yield settled

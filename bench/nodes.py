@@ -136,12 +136,12 @@ def _agree(one: Office, other: Office, comparison: RegisterComparison) -> None:
 
 
 @contextmanager
-def served(node: BenchNode) -> Iterator[None]:
+def served(node: BenchNode) -> Iterator[subprocess.Popen[bytes]]:
     """`woshou serve` for this node, for as long as the block lasts."""
     command = [sys.executable, "-m", "woshou", "serve", "--data", str(node.settings.data)]
-    with process(command, stderr=subprocess.DEVNULL):
+    with process(command, stderr=subprocess.DEVNULL) as child:
         wait_for(f"{node.url}/.well-known/jwks.json")
-        yield
+        yield child
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from exchange.people.register import Entry
 from exchange.reconciling.pairs import Pair
 from exchange.reconciling.reconciliation import Reconciliation
 from exchange.reconciling.results import RegisterDifference, RegisterRun
+from exchange.settling.evidence import Evidence
 from exchange.work.worklists import BELONGS, Order, Worklist, place_on
 
 _NAME = r"[0-9A-Za-z_.-]{1,100}"
@@ -137,6 +138,11 @@ def trouble_cursor(trouble: Trouble) -> str:
 def comparison_cursor(comparison: Comparison) -> str:
     """A comparison's place: its moment, then its id."""
     return f"{to_milliseconds(comparison.at):015d}~{comparison.id}"
+
+
+def evidence_cursor(evidence: Evidence) -> str:
+    """An evidence's place: its moment, then its id."""
+    return f"{to_milliseconds(evidence.at):015d}~{evidence.id}"
 
 
 def run_cursor(run: RegisterRun) -> str:

@@ -12,6 +12,7 @@ from typing import Final
 from exchange.counting.rows import Row
 from exchange.counting.share import Beside, percent_of, ratio_of
 from exchange.moments import Period
+from exchange.reconciling.handshake import Handshakes
 
 
 class RateName(StrEnum):
@@ -72,8 +73,8 @@ class Reason:
 
 NOT_RECONCILED: Final = Reason(
     code="not-reconciled",
-    zh="须先与协作方对账，目前尚无对账结果。",
-    en="It needs a reconciliation with the partners, and there is none yet.",
+    zh="须先与协作方对账，截至该时点尚无对账结果。",
+    en="It needs a reconciliation with the partners, and there was none by then.",
 )
 NO_CERTIFICATE_CHECKS: Final = Reason(
     code="no-certificate-checks",
@@ -97,8 +98,8 @@ class Rate:
     """One figure: its two counts, and all that is needed to count it again.
 
     Both counts are None exactly if there is a `reason`. `township` is None for the whole jurisdiction, else a township's
-    code or `UNASSIGNED`. `rules` is the version of the rule set. `beside` stands with the feedback rates; `rows` only where
-    they were asked for: their numerators and denominators sum to the rate's.
+    code or `UNASSIGNED`. `rules` is the version of the rule set. `beside` stands with the feedback rates, `handshakes` with
+    the handshake rate; `rows` only where they were asked for: their numerators and denominators sum to the rate's.
     """
 
     name: RateName
@@ -112,6 +113,7 @@ class Rate:
     reason: Reason | None = None
     rules: str
     beside: Beside | None = None
+    handshakes: Handshakes | None = None
     rows: tuple[Row, ...] | None = None
 
     @property

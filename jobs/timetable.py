@@ -18,6 +18,7 @@ from jobs.deliver import deliver
 from jobs.follow import follow_cases
 from jobs.index_pairing import index_pairing
 from jobs.notify import notify
+from jobs.reconciling.doubles import find_persons_twice
 from jobs.reconciling.reconcile import NAME as RECONCILE
 from jobs.reconciling.reconcile import go_on, reconcile
 from jobs.reconciling.tokens import keep_tokens, turn_tokens
@@ -79,6 +80,7 @@ SCHEDULE = (
     Job(name="index-pairing", run=index_pairing, when=Daily(at=time(2, 40))),
     Job(name="recount", run=recount, when=Daily(at=time(3, 0))),
     Job(name="turn-tokens", run=turn_tokens, when=Daily(at=time(4, 0))),
+    Job(name="doubles", run=find_persons_twice, when=Daily(at=time(6, 30))),
     Job(name="foresee", run=foresee, when=Daily(at=time(7, 50))),
     Job(name="remind", run=remind_partners, when=Daily(at=time(8, 0))),
     Job(name="escalate", run=escalate, when=Daily(at=time(8, 10))),

@@ -31,9 +31,10 @@ from tests.building.basics import (
 )
 from tests.building.checks import a_check, a_check_row, a_difference
 from tests.building.clocks import a_loaded_day, a_rules_file, a_rules_use, a_trouble, an_escalation
+from tests.building.differences import a_register_difference, a_register_run
 from tests.building.local import a_comparison, a_finding, a_notification, a_row, a_row_problem, an_answer, an_api_key, an_import
 from tests.building.partners import a_partner, a_partner_key, agreed_terms, an_agreement
-from tests.building.reconciling import a_failed_pair, a_link_step, a_reconciliation, a_register_run
+from tests.building.reconciling import a_failed_pair, a_link_step, a_reconciliation
 from tests.building.reports import a_frozen, a_frozen_rate, a_monthly, a_received, a_sending, frozen_line
 from tests.building.wire import a_feedback, a_notice, a_query
 
@@ -73,6 +74,7 @@ __all__ = [
     "a_received",
     "a_reconciliation",
     "a_record",
+    "a_register_difference",
     "a_register_run",
     "a_row",
     "a_row_problem",

@@ -10,6 +10,7 @@ from adapters.database.books.clocks.norms import SqlNorms
 from adapters.database.books.clocks.troubles import SqlTroubles
 from adapters.database.books.comparisons import SqlComparisons
 from adapters.database.books.counting.verdicts import SqlCounting
+from adapters.database.books.evidence import SqlEvidence
 from adapters.database.books.exchanges import SqlExchanges
 from adapters.database.books.links import SqlLinks
 from adapters.database.books.messages import SqlMessages
@@ -37,6 +38,7 @@ from exchange.ledger import (
     CrossChecks,
     Entries,
     Escalations,
+    Evidences,
     Exchanges,
     Imports,
     Links,
@@ -79,6 +81,7 @@ class SqlLedger:
         self.routes: Routes = SqlRoutes(work)
         self.cases: Cases = SqlCases(work)
         self.comparisons: Comparisons = SqlComparisons(work)
+        self.evidence: Evidences = SqlEvidence(work)
         self.norms: Norms = SqlNorms(work)
         self.escalations: Escalations = SqlEscalations(work)
         self.troubles: Troubles = SqlTroubles(work)

@@ -33,6 +33,7 @@ from exchange.reporting.frozen.monthly import FrozenReport
 from exchange.reporting.frozen.upward import ReceivedReport, Sending
 from exchange.routing.table import Pin
 from exchange.routing.trail import SentOn
+from exchange.settling.evidence import Evidence
 from exchange.terms.agreement import SignedAgreement
 from exchange.terms.daytable import LoadedDay
 from exchange.terms.rulebook import RulesFile, RulesKind, RulesUse
@@ -115,6 +116,7 @@ class Books:
     sent_on: dict[ExchangeKey, SentOn] = field(default_factory=dict)
     cases: dict[str, Case] = field(default_factory=dict)
     comparisons: dict[str, Comparison] = field(default_factory=dict)
+    evidence: dict[str, Evidence] = field(default_factory=dict)
     tellings: dict[tuple[str, ExchangeKey, date], bool] = field(default_factory=dict)
     rules_files: dict[tuple[RulesKind, str], RulesFile] = field(default_factory=dict)
     rules_uses: dict[int, RulesUse] = field(default_factory=dict)

@@ -1,5 +1,6 @@
 """The exchanges and their facts, in memory."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -32,6 +33,14 @@ class MemoryExchanges:
 
     def named(self, exchange: str) -> list[Exchange]:
         return [self._books.exchanges[key] for key in sorted(self._books.exchanges) if key.exchange == exchange]
+
+    def of_entries(self, entries: Iterable[str]) -> Mapping[str, list[Exchange]]:
+        wanted, found = frozenset(entries), defaultdict[str, list[Exchange]](list)
+        for key in sorted(self._books.exchanges, key=lambda key: (key.exchange, key.link, key.role)):
+            exchange = self._books.exchanges[key]
+            if exchange.entry is not None and exchange.entry in wanted:
+                found[exchange.entry].append(exchange)
+        return dict(found)
 
     def add(self, exchanges: Sequence[Exchange]) -> None:
         add(self._books.exchanges, ((exchange.key, exchange) for exchange in exchanges))

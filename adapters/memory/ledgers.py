@@ -14,7 +14,7 @@ from adapters.memory.clocks import MemoryEscalations, MemoryNorms, MemoryTrouble
 from adapters.memory.comparisons import MemoryComparisons
 from adapters.memory.counting import MemoryCounting
 from adapters.memory.exchanges import MemoryExchanges
-from adapters.memory.links import MemoryLinks
+from adapters.memory.links import MemoryEvidence, MemoryLinks
 from adapters.memory.messages import MemoryMessages
 from adapters.memory.notifications import MemoryNotifications
 from adapters.memory.partners import MemoryPartners
@@ -40,6 +40,7 @@ from exchange.ledger import (
     CrossChecks,
     Entries,
     Escalations,
+    Evidences,
     Exchanges,
     Imports,
     Ledger,
@@ -85,6 +86,7 @@ class MemoryLedger:
     routes: Routes
     cases: Cases
     comparisons: Comparisons
+    evidence: Evidences
     norms: Norms
     escalations: Escalations
     troubles: Troubles
@@ -112,6 +114,7 @@ class MemoryLedger:
         self.routes = MemoryRoutes(books)
         self.cases = MemoryCases(books)
         self.comparisons = MemoryComparisons(books)
+        self.evidence = MemoryEvidence(books)
         self.norms = MemoryNorms(books)
         self.escalations = MemoryEscalations(books)
         self.troubles = MemoryTroubles(books)

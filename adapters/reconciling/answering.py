@@ -65,7 +65,8 @@ class Answering:
         salt = self._salt(asked, 0)
         now = office.now()
         told = RegistersTold(
-            **verb.told_header(office.node, asked, ijson.digest(body), now),
+            request=ijson.digest(body),
+            told_at=format_moment(now),
             as_of=format_moment(now),
             snapshot=ready.revision,
             size=ours.size,
@@ -101,7 +102,8 @@ class Answering:
         table = Cells.of(Side(ours.leaves, salt).elements, salt, asked.cells)
         part = slice(asked.first, asked.first + CELLS_AT_ONCE)
         told = CellsTold(
-            **verb.told_header(self._office.node, asked, ijson.digest(body), now),
+            request=ijson.digest(body),
+            told_at=format_moment(now),
             cells=wire.pack_cells(table.keys[part], table.checks[part]),
         )
         return self._told(caller, admitted, asked, limit, CELLS_TYPE, wire.write(told))
@@ -127,7 +129,8 @@ class Answering:
         with office.ledgers.transaction(read_only=True) as ledger:
             settled = verb.settlement(ledger, office.node, admitted, key, tokening, side, read)
         told = SettledTold(
-            **verb.told_header(office.node, asked, ijson.digest(body), office.now()),
+            request=ijson.digest(body),
+            told_at=format_moment(office.now()),
             matched=matched,
             changed=wire.pack_masks(settled.changed),
             coarse=wire.pack_masks(settled.coarse),

@@ -174,7 +174,7 @@ class Asking:
         self.calls += 1
         self.bytes += len(body) + size
         told = wire.read_answer(payload, kind)
-        wire.check_answer(asked, body, told)
+        wire.check_answer(body, told)
         return told
 
     def _heard(self, partner: Partner, body: bytes, typ: str) -> tuple[bytes, int]:

@@ -1,15 +1,10 @@
 """What a reconciliation consists of, link by link and pair by pair; whoever follows it is told by `Watch`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
-from adapters.comparing import Comparer
-from adapters.office import Office
 from exchange.comparing.comparison import Comparison
-from exchange.comparing.frame import period_of
-from exchange.moments import civil_day
 from exchange.reconciling.pairs import Comparable, Pair
 from exchange.reconciling.reconciliation import LinkStep, PairFailed, Reconciliation
 from exchange.reconciling.results import RegisterRun
@@ -79,32 +74,3 @@ class Unwatched:
 
     def ended(self, partner: str, pair: Pair | None, what: Came) -> None:
         """A step has ended."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FiguresCompared:
-    """What comparing a link's figures alone came to."""
-
-    comparison: Comparison
-    resent: int = 0
-    adopted: int = 0
-
-    @property
-    def open_findings(self) -> int:
-        """The exchanges that differ."""
-        return self.comparison.differ
-
-    @property
-    def settled(self) -> bool:
-        """Whether both sides count alike."""
-        return self.comparison.equal
-
-
-def comparing(office: Office, comparer: Comparer) -> ReconcileLedgers:
-    """Reconcile ledgers by comparing the figures of the last month that has ended, as of yesterday."""
-
-    def compare(node: str, step: Callable[[int, int], None]) -> LedgersSettled:
-        yesterday = civil_day(office.now()) - timedelta(days=1)
-        return FiguresCompared(comparison=comparer.compare(node, period_of(yesterday), yesterday, step))
-
-    return compare

@@ -116,7 +116,7 @@ class TokenKeeper:
         """Drop what cannot be kept any more, or one lost encryption key would hold up the queue of all others."""
         lost = []
         with self._office.ledgers.transaction(read_only=True) as ledger:
-            for key in ledger.tokens.keys():
+            for key in ledger.tokens.all():
                 try:
                     self._tokening(ledger, key)
                 except (KidNotTrusted, KeyringTrouble) as trouble:

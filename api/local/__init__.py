@@ -18,8 +18,9 @@ from api.local import (
 )
 from api.local.casework import cases, routes, sending
 from api.local.clocks import escalations, norms, troubles
-from api.local.reconciling import reconciliations
-from api.local.reporting import frozen_reports, received_reports, reports
+from api.local.reconciling import differences, reconciliations
+from api.local.reporting import frozen_reports, handshakes, received_reports, reports
+from api.local.settling import evidence
 
 # Bulk before entries and exchanges: its paths would otherwise be read as ids.
 ROUTERS = (
@@ -32,6 +33,7 @@ ROUTERS = (
     cases.router,
     assignments.router,
     worklists.router,
+    differences.router,
     imports.router,
     cross_checks.router,
     exports.router,
@@ -39,11 +41,13 @@ ROUTERS = (
     partners.router,
     routes.router,
     rates.router,
+    handshakes.router,
     reports.router,
     frozen_reports.router,
     received_reports.router,
     comparisons.router,
     reconciliations.router,
+    evidence.router,
     norms.router,
     escalations.router,
     troubles.router,

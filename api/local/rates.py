@@ -26,6 +26,7 @@ from exchange.node import NotServed
 from exchange.rates import Cohort, RateName
 from exchange.reporting.guarding import guarded
 from exchange.verbs.counting.grid import NotInAGrid, grid, jurisdictions_at
+from exchange.verbs.counting.handshakes import NotOfHandshakes
 from exchange.verbs.report import report, rows_behind
 
 router = APIRouter(prefix="/api/v1", tags=["Rates"], route_class=StrictRoute)
@@ -77,7 +78,7 @@ def wanted_report(
 ) -> ReportQuery:
     """The report that the query names; NotFound for a jurisdiction outside the caller's."""
     now = office.now()
-    place = _place(office.node.divisions, caller, jurisdiction)
+    place = place_within(office.node.divisions, caller, jurisdiction)
     try:
         if month is not None and first is None and last is None:
             rules = office.node.rules
@@ -135,7 +136,7 @@ _CELLS: Responses = {
 @router.get(
     "/rates/grid",
     response_model=GridShown,
-    responses=_CELLS | reading(NotFound, NotServed, NotInAGrid),
+    responses=_CELLS | reading(NotFound, NotServed, NotInAGrid, NotOfHandshakes),
     summary="One rate of many jurisdictions and months",
 )
 def read_grid(
@@ -145,7 +146,9 @@ def read_grid(
     narrowed: Annotated[Narrowing, Depends(narrowing)],
     month: Annotated[str, Query(pattern=MONTH, description="the last statistical month")],
     months: Annotated[int, Query(ge=1, le=60, description="how many, up to that one")] = 1,
-    rate: Annotated[RateName, Query(description="one of the six feedback rates")] = RateName.FEEDBACK_GIVEN,
+    rate: Annotated[
+        RateName, Query(description="one of the six feedback rates, handshake or field agreement")
+    ] = RateName.FEEDBACK_GIVEN,
     jurisdiction: Annotated[str | None, Query(pattern=CODE, description="the caller's unless given")] = None,
     level: Annotated[Level, Query(description="which places within it")] = Level.COUNTY,
     by: Annotated[By, Query(description="what the matters are told apart by")] = By.KIND,
@@ -155,6 +158,8 @@ def read_grid(
 ) -> Response:
     """Two counts for each place, month and kind of matter, in columns of one length. Equal to what `/rates` says of each.
 
+    Of handshake and field agreement the matters are the two registers, and each month stands as of its own 27th 24:00.
+
     Midnights are read from totals that are kept ready; any other moment is exact as well, and takes longer.
     """
     now = office.now()
@@ -163,7 +168,7 @@ def read_grid(
         moment = min(parse_moment(as_of), now) if as_of is not None else day_start(civil_day(now))
     except (ValueError, OverflowError) as exc:
         raise Invalid(zh="统计期间或时点无效。", en="The period or the as-of moment is not valid.") from exc
-    place = _place(office.node.divisions, caller, jurisdiction)
+    place = place_within(office.node.divisions, caller, jurisdiction)
     wanted = GridQuery(
         rate=rate,
         jurisdictions=jurisdictions_at(office.node, place, level),
@@ -200,7 +205,8 @@ def read_rate_rows(
     return Listing[RowShown](items=[row for _, row in rows], next=following)
 
 
-def _place(divisions: Divisions, caller: Caller, wanted: str | None) -> str:
+def place_within(divisions: Divisions, caller: Caller, wanted: str | None) -> str:
+    """The caller's jurisdiction, or one within it that is asked for; NotFound for any other."""
     if not caller.counties:
         raise NotFound
     if wanted is None:

@@ -11,16 +11,20 @@ from adapters.office import Office
 from api.access import AnswererDep, Caller, OfficeDep, ReaderDep, ReadLedgerDep
 from api.declared import reading
 from api.local.exports import SHEET, FormatQuery, sheet_file
+from api.local.reconciling.differences import SoughtDep, listed
 from api.local.visible import partner_names
 from api.models.base import CodeQuery, Listing, NodeQuery
-from api.models.worklists import ONE_SIDED, SILENT, Count, Counts, OneSided, SilentShown, WorkRow
+from api.models.reconciling.differences import DifferenceList
+from api.models.worklists import SILENT, Count, Counts, SilentShown, WorkRow
 from api.paging import PagingDep
 from api.serving.routes import StrictRoute
 from exchange.codes import Event, Kind, Purpose
 from exchange.counting.query import UNASSIGNED
 from exchange.cursors import BadCursor, work_cursor
-from exchange.ledger import Ledger
+from exchange.ledger import Ledger, RegisterDifferenceFilter
+from exchange.reconciling.results import DifferenceKind
 from exchange.verbs.cases.reading import hidden_from
+from exchange.verbs.reconciling.differences import reconciled
 from exchange.verbs.work.items import SILENT_DAYS, described, silent_partners
 from exchange.verbs.work.to_answer import NotAnswerable, whole_list
 from exchange.work.worklists import WorkFilter, Worklist
@@ -68,6 +72,12 @@ class Narrowed(NamedTuple):
     filter: WorkFilter
     partner: str | None
 
+    @property
+    def differences(self) -> RegisterDifferenceFilter:
+        """The same of the differences between registers, which have no kind, event, purpose or urgency."""
+        wanted = self.filter
+        return RegisterDifferenceFilter(own=wanted.own, township=wanted.township, other=wanted.other, partner=self.partner)
+
     def within(self, ledger: Ledger) -> WorkFilter:
         """The filter with the partner's link; a partner without one has nothing on any list."""
         if self.partner is None:
@@ -87,7 +97,10 @@ def count_worklists(
     now = office.now()
     found = [Count.of(worklist, count) for worklist, count in ledger.worklists.counts(wanted.within(ledger)).items()]
     silent = len(_silent(caller, office, ledger, days))
-    return Counts(at=now, items=[*found, Count.of(SILENT, silent), Count.of(ONE_SIDED, None)])
+    differences = Count.of_differences(
+        ledger.register_runs.count_differences(wanted.differences), reconciled(ledger, caller.reach)
+    )
+    return Counts(at=now, items=[*found, Count.of(SILENT, silent), *differences])
 
 
 @router.get(f"/{SILENT}", responses=reading(), summary="Partners that are silent")
@@ -98,10 +111,22 @@ def list_silent_partners(
     return Listing[SilentShown](items=_silent(caller, office, ledger, days), next=None)
 
 
-@router.get(f"/{ONE_SIDED}", responses=reading(), summary="One-sided entries")
-def list_one_sided(_: ReaderDep) -> OneSided:
-    """Entries in one of the two registers only. That is told by a reconciliation, and this node has made none yet."""
-    return OneSided(items=[])
+@router.get(f"/{DifferenceKind.ONE_SIDED}", responses=reading(BadCursor), summary="One-sided entries")
+def list_one_sided(office: OfficeDep, ledger: ReadLedgerDep, paging: PagingDep, wanted: SoughtDep) -> DifferenceList:
+    """Entries that the last reconciliations found in one of the two registers only."""
+    return listed(office, ledger, paging, wanted, DifferenceKind.ONE_SIDED)
+
+
+@router.get(f"/{DifferenceKind.DIFFERING}", responses=reading(BadCursor), summary="Differing records")
+def list_differing(office: OfficeDep, ledger: ReadLedgerDep, paging: PagingDep, wanted: SoughtDep) -> DifferenceList:
+    """Entries of persons whom both registers hold, and of whom the last reconciliations found the compared items to differ."""
+    return listed(office, ledger, paging, wanted, DifferenceKind.DIFFERING)
+
+
+@router.get(f"/{DifferenceKind.COARSE}", responses=reading(BadCursor), summary="Coarse destinations that were found")
+def list_coarse(office: OfficeDep, ledger: ReadLedgerDep, paging: PagingDep, wanted: SoughtDep) -> DifferenceList:
+    """Outflow entries that name a province or prefecture, and whose person a reconciliation found in one of its counties."""
+    return listed(office, ledger, paging, wanted, DifferenceKind.COARSE)
 
 
 @router.get("/{worklist}", responses=reading(BadCursor), summary="Read a worklist")

@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 from adapters.keys.jose import thumbprint
 from api.models.shapes import REFERENCE
 from exchange.exchanges import Link, StoredBatch
-from exchange.wire.batch import Manifest
+from exchange.wire.batch import Manifest, Receipt
+from exchange.wire.proven import ErasedLine
 
 # Cut short; docs/wire-example has whole ones.
 _JWS = "eyJhbGciOiJFUzI1NiIsImtpZCI6Ik9BQXZUaU1C….eyJsaW5rIjoiMjIwMTE4ZjUtOGI2Yi04….7ePriD1dgVYWeabTVg0mMm8V…"
@@ -35,6 +36,18 @@ BATCH: dict[str, Any] = {
         "x-line": {"$ref": REFERENCE + "Message"},
     },
     "example": f'{_JWS}\n{{"kind":"confirmation","id":"019cc0a8-9680-7000-8000-000000000004",…}}\n',
+}
+PROVEN: dict[str, Any] = {
+    "schema": {
+        "type": "string",
+        "description": "line 1: compact JWS (mx-batch+jws), its payload is a Manifest; line 2: compact JWS (mx-receipt+jws), its"
+        " payload is a Receipt; then one line for each digest, each the Message as it travelled or an ErasedLine; ended by \\n",
+        "x-payload": {"$ref": REFERENCE + Manifest.__name__},
+        "x-receipt": {"$ref": REFERENCE + Receipt.__name__},
+        "x-line": {"$ref": REFERENCE + "Message"},
+        "x-erased": {"$ref": REFERENCE + ErasedLine.__name__},
+    },
+    "example": f'{_JWS}\n{_JWS}\n{{"kind":"confirmation","id":"019cc0a8-9680-7000-8000-000000000004",…}}\n',
 }
 ASSERTION_EXAMPLE = {
     "grant_type": "client_credentials",

@@ -10,6 +10,8 @@ from exchange.exchanges import Link
 from exchange.ledger import Finding
 from exchange.partners import Partner, PartnerKey, PartnerStatus
 from exchange.people.record import Shape
+from exchange.settling.evidence import Evidence, EvidenceKind
+from exchange.settling.heads import Log
 from exchange.wire.message import UUID, CountyCode
 
 CONFIRMATION_EXAMPLE: dict[str, Any] = {
@@ -137,3 +139,25 @@ class FindingShown(Shown):
             at=finding.at,
             settled_at=finding.settled_at,
         )
+
+
+class EvidenceShown(Shown):
+    """Both sides' signed words on one batch that they cannot settle by themselves."""
+
+    id: str = Field(examples=["evidence.2kN8mYw1rQ0pXcVbT3sD9A"])
+    partner: str = Field(examples=["wuchang.example"])
+    link: str = Field(examples=["220118f5-8b6b-8d5c-9e0a-7f3f4f1f2a10"])
+    kind: EvidenceKind = Field(description="fork: two batches; receipts: two receipts; gave-way: ours, cut after a restore")
+    log: Log = Field(description="whose log the batch belongs to")
+    sequence: int
+    our_manifest: str | None = Field(description="compact JWS held here; its payload is a Manifest")
+    their_manifest: str | None = Field(description="compact JWS that the partner showed")
+    our_receipt: str | None = Field(description="compact JWS held here; its payload is a Receipt")
+    their_receipt: str | None = Field(description="compact JWS that the partner showed")
+    at: Moment
+    settled_at: Moment | None = Field(description="since when nothing is left to be done; null before")
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> Self:
+        """From the ledger."""
+        return cls(**{name: getattr(evidence, name) for name in cls.model_fields})

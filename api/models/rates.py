@@ -6,6 +6,7 @@ from typing import Self
 from pydantic import Field
 
 from api.models.base import EXAMPLE_ID, Moment, Shown
+from api.models.handshakes import HandshakesShown, RunBehind
 from exchange.codes import Result
 from exchange.counting.figures import Figures, Report
 from exchange.counting.rows import Row, Stamp
@@ -93,6 +94,7 @@ class RateShown(Shown):
     percent: str = Field(description="as it is shown, half up", examples=["71.47 %"])
     reason: ReasonShown | None = Field(description="why there are no counts")
     beside: BesideShown | None
+    handshakes: HandshakesShown | None = Field(description="beside the handshake rate only")
 
     @classmethod
     def of(cls, rate: Rate) -> Self:
@@ -113,6 +115,7 @@ class RateShown(Shown):
                 "percent": rate.percent(),
                 "reason": ReasonShown.of(rate.reason),
                 "beside": BesideShown.of(rate.beside),
+                "handshakes": HandshakesShown.of(rate.handshakes, rate.as_of),
             }
         )
 
@@ -174,14 +177,15 @@ class StampShown(Shown):
 
 
 class RowShown(Shown):
-    """One exchange, entry or file behind a rate, and what it adds to the two counts."""
+    """One exchange, entry, file, run or partner behind a rate, and what it adds to the two counts."""
 
-    id: str = Field(examples=[EXAMPLE_ID])
+    id: str = Field(description="of a partner its node name", examples=[EXAMPLE_ID])
     own: str = Field(examples=["110102"])
     other: str | None = Field(examples=["420106"])
     numerator: int
     denominator: int
     stamps: list[StampShown]
+    run: RunBehind | None = Field(description="of a rate that rests on a reconciliation")
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -193,4 +197,5 @@ class RowShown(Shown):
             numerator=row.numerator,
             denominator=row.denominator,
             stamps=[StampShown.of(stamp) for stamp in row.stamps],
+            run=RunBehind.of(row.compared),
         )

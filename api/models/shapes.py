@@ -19,6 +19,8 @@ from exchange.wire.batch import Manifest, Receipt
 from exchange.wire.figures import FiguresAsked, FiguresTold, RowsAsked, RowsTold
 from exchange.wire.message import Message
 from exchange.wire.node import NodeDocument
+from exchange.wire.proven import ErasedLine
+from exchange.wire.registers import CellsAsked, CellsTold, RegistersAsked, RegistersTold, SettleAsked, SettledTold
 
 MARK = "x-woshou-shape"
 REFERENCE = "#/components/schemas/"
@@ -34,6 +36,13 @@ WIRE: tuple[type[msgspec.Struct], ...] = (
     FiguresTold,
     RowsAsked,
     RowsTold,
+    ErasedLine,
+    RegistersAsked,
+    RegistersTold,
+    CellsAsked,
+    CellsTold,
+    SettleAsked,
+    SettledTold,
 )
 known: dict[str, type[msgspec.Struct]] = {}
 _PYTHON_ONLY = r"(?!\n)"  # see `exchange.people.record.whole`

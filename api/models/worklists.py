@@ -1,5 +1,6 @@
 """Worklists as bodies."""
 
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Annotated, Self
 
@@ -8,14 +9,17 @@ from pydantic import Field
 
 from api.models.base import Moment, Shown
 from api.models.exchanges import ExchangeRow
+from api.models.reconciling.differences import told_of
 from api.models.shapes import Shaped
 from exchange.codes import ChallengeReason, InterimReason, Item, Kind
 from exchange.moments import civil_day
 from exchange.people.record import Person
+from exchange.reconciling.results import DifferenceKind
+from exchange.verbs.reconciling.differences import Reconciled
 from exchange.verbs.work.items import SilentPartner, WorkItem
 from exchange.work.worklists import Worklist
 
-SILENT, ONE_SIDED = "silent_partners", "one_sided"
+SILENT = "silent_partners"
 
 
 class Told(Struct, frozen=True):
@@ -34,9 +38,6 @@ TOLD: dict[str, Told] = {
     Worklist.OVERDUE: Told("本方逾期未反馈", "overdue: owed by us"),
     Worklist.AWAITED: Told("对方逾期未反馈", "overdue: awaited from others"),
     SILENT: Told("失联协作方：有待其回应而久无联络", "silent partners: something is expected, and nothing was heard"),
-    ONE_SIDED: Told(
-        "一方未建档：须经双方对账得出，本节点尚未对账", "one-sided entries: told by a reconciliation, and there was none yet"
-    ),
 }
 
 
@@ -84,7 +85,7 @@ class Count(Shown):
     """How much is on a list; null where it cannot be told yet."""
 
     list: str = Field(examples=["to_answer"])
-    count: int | None
+    count: int | None = Field(description="null where no reconciliation has told it yet")
     zh: str
     en: str
 
@@ -92,6 +93,13 @@ class Count(Shown):
     def of(cls, name: str, count: int | None) -> Self:
         """With what the list holds."""
         return cls(list=name, count=count, zh=TOLD[name].zh, en=TOLD[name].en)
+
+    @classmethod
+    def of_differences(cls, counted: Mapping[DifferenceKind, int], known: Reconciled) -> Iterator[Self]:
+        """What reconciliations found, a list for each kind."""
+        for kind in DifferenceKind:
+            told = told_of(kind, known)
+            yield cls(list=kind, count=None if known.at is None else counted.get(kind, 0), zh=told.zh, en=told.en)
 
 
 class Counts(Shown):
@@ -125,12 +133,3 @@ class SilentShown(Shown):
             late=expected.late,
             trouble=silent.trouble,
         )
-
-
-class OneSided(Shown):
-    """Nothing yet: who is in one register only is told by a reconciliation (对账)."""
-
-    items: list[str] = Field(examples=[[]])
-    reconciled_at: Moment | None = None
-    zh: str = TOLD[ONE_SIDED].zh
-    en: str = TOLD[ONE_SIDED].en

@@ -1,4 +1,4 @@
-"""What one caller may cost the others: failed token requests and comparisons are counted, and looks are few at a time."""
+"""What one caller may cost the others: failed token requests, comparisons and batches given back are counted, looks are few."""
 
 import threading
 from collections.abc import Iterator
@@ -17,6 +17,8 @@ from exchange.partners import Partner
 _FAILURES = RateLimitItemPerMinute(120)
 # The longest comparison takes 65 calls, and each may cost seconds: nodes compare at night, and many at one time.
 _COMPARISONS = RateLimitItemPerHour(100)
+# As many batches as a link has in years; each is a look-up, or the taking of one batch.
+_PROVEN = RateLimitItemPerHour(20_000)
 # Three calls a pair of counties, and more where answers are lost; how often a pair may be compared is counted elsewhere.
 _REGISTERS = RateLimitItemPerHour(10_000)
 _AT_ONCE = 4
@@ -72,6 +74,11 @@ class Limiter:
         finally:
             with self._lock:
                 self._under_way.discard((about, partner))
+
+    def proving(self, partner: str) -> None:
+        """Count one batch with its proof that a partner asks for or gives back; TooManyRequests after 20,000 an hour."""
+        if not self._window.hit(_PROVEN, "proven", partner):
+            raise TooManyRequests(seconds=3600)
 
 
 class FewLooks(Renewals):

@@ -27,7 +27,7 @@ from bench.databases import KINDS
 from bench.measure import say
 from bench.nodes import free_port, served
 from bench.reconciling.nodes import PAIR, Registers, Side, plant, repair, two_registers, writing
-from exchange.ledger import Page
+from exchange.ledger import Page, RegisterDifferenceFilter
 
 _BACKLOG = 64
 
@@ -55,7 +55,8 @@ def check(registers: Registers) -> int:
     for side in registers.sides:
         with writing(side) as (office, ledgers), ledgers.transaction(read_only=True) as ledger:
             own = office.node.jurisdictions
-            found = {each.entry: each.kind.value for each in ledger.register_runs.differences(own, Page(limit=1_000_000))}
+            standing = ledger.register_runs.differences(RegisterDifferenceFilter(own=own), Page(limit=1_000_000))
+            found = {each.entry: each.kind.value for each in standing}
             last = ledger.register_runs.settled(own, office.now())
         if found != registers.expected(side):
             missing, extra = registers.expected(side).items() - found.items(), found.items() - registers.expected(side).items()
@@ -89,16 +90,16 @@ def dropping_proxy(side: Side, other: Side, share: float = 0.2) -> Iterator[list
     target = other.node.settings.port
     thread = threading.Thread(target=_proxy, args=(port, target, share, dropped, stop), daemon=True)
     thread.start()
-    before = _reach(side, other, f"http://127.0.0.1:{port}")
+    before = reach(side, other, f"http://127.0.0.1:{port}")
     try:
         yield dropped
     finally:
-        _reach(side, other, before)
+        reach(side, other, before)
         stop.set()
         thread.join()
 
 
-def _reach(side: Side, other: Side, url: str) -> str:
+def reach(side: Side, other: Side, url: str) -> str:
     """Have a node call the other one at an address; the address before."""
     with writing(side) as (_, ledgers), ledgers.transaction() as ledger:
         partner = ledger.partners.get(other.node.settings.node)

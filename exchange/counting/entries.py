@@ -64,6 +64,21 @@ class EntrySum(NamedTuple):
         return self.destination if self.register is RegisterKind.OUTFLOW else self.origin
 
 
+class NamedPlace(NamedTuple):
+    """What open entries of a county name; several that stand alike and were opened in one year are one."""
+
+    jurisdiction: str
+    register: RegisterKind
+    origin: str
+    destination: str
+    year: int
+
+    @property
+    def other(self) -> str:
+        """As of `Entry`."""
+        return self.destination if self.register is RegisterKind.OUTFLOW else self.origin
+
+
 def opening_at(facts: Iterable[EntryFact], period: Period, as_of: datetime) -> EntryFact | None:
     """The opening or reopening by which an entry is open at min(period end, as-of); None if it is closed then."""
     end = day_end(period.last)

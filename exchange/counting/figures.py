@@ -7,21 +7,17 @@ from typing import Final
 from exchange.counting.cells import EntryCells, ExchangeCells, Scope, Sort, file_rows
 from exchange.counting.entries import CountedEntry
 from exchange.counting.query import ReportQuery
+from exchange.counting.reconciled.coverage import CoverageCells
+from exchange.counting.reconciled.handshakes import SideCells, two_counts
 from exchange.counting.rows import Row
 from exchange.counting.share import Beside
 from exchange.counting.verdict import Verdict
 from exchange.imports import ImportedFile
 from exchange.rates import NO_CERTIFICATE_CHECKS, NOT_DIVIDED, NOT_RECONCILED, TOO_FEW, Rate, RateName, Reason
+from exchange.reconciling.handshake import Handshakes
 
 # A purpose tells something about the persons: fewer than these are not shown by themselves.
 SMALLEST_CELL: Final = 10
-
-_NOT_YET: Final = {
-    RateName.HANDSHAKE: NOT_RECONCILED,
-    RateName.FIELD_AGREEMENT: NOT_RECONCILED,
-    RateName.COVERAGE: NOT_RECONCILED,
-    RateName.CERTIFICATE_VERIFICATION: NO_CERTIFICATE_CHECKS,
-}
 
 
 def _all(sort: Sort) -> bool:
@@ -89,13 +85,15 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """All that was counted for a report; `rejected` by county."""
+    """All that was counted for a report; `rejected` by county. Without `coverage` nothing was ever reconciled by then."""
 
     query: ReportQuery
     rules: str
     asked: ExchangeCells
     asker: ExchangeCells
     entries: EntryCells
+    sides: SideCells
+    coverage: CoverageCells | None
     files: tuple[ImportedFile, ...]
     rejected: Mapping[str, int]
 
@@ -119,8 +117,12 @@ class Counted:
                 return self._of_entries(name, scope)
             case RateName.ENTRY:
                 return self._of_files(scope)
-            case RateName.HANDSHAKE | RateName.FIELD_AGREEMENT | RateName.COVERAGE | RateName.CERTIFICATE_VERIFICATION:
-                return self._without(name, scope, _NOT_YET[name])
+            case RateName.HANDSHAKE | RateName.FIELD_AGREEMENT:
+                return self._of_sides(name, scope)
+            case RateName.COVERAGE:
+                return self._of_partners(scope)
+            case RateName.CERTIFICATE_VERIFICATION:
+                return self._without(name, scope, NO_CERTIFICATE_CHECKS)
             case _:
                 return self._of_exchanges(name, scope)
 
@@ -146,6 +148,30 @@ class Counted:
         rows = self.entries.rows_of(scope, _is_confirmed if confirmed else _is_exchanged) if self._wants(name) else None
         return self._value(name, scope, tally.confirmed if confirmed else tally.exchanged, tally.open, rows=rows)
 
+    def _of_sides(self, name: RateName, scope: Scope) -> Rate:
+        total = self.sides.total(scope)
+        if not total.sides:
+            return self._without(name, scope, NOT_RECONCILED)
+        if self._is_divided(scope):
+            return self._without(name, scope, NOT_DIVIDED)
+        rows = self.sides.rows_of(scope, name, self.query.as_of) if self._wants(name) else None
+        numerator, denominator = two_counts(name, total.handshaken, total.known, total.agreed)
+        beside = total if name is RateName.HANDSHAKE else None
+        return self._value(name, scope, numerator, denominator, handshakes=beside, rows=rows)
+
+    def _of_partners(self, scope: Scope) -> Rate:
+        if self.coverage is None:
+            return self._without(RateName.COVERAGE, scope, NOT_RECONCILED)
+        if self._is_divided(scope):
+            return self._without(RateName.COVERAGE, scope, NOT_DIVIDED)
+        total = self.coverage.total(scope)
+        rows = self.coverage.rows_of(scope, self.query.as_of) if self._wants(RateName.COVERAGE) else None
+        return self._value(RateName.COVERAGE, scope, total.numerator, total.denominator, rows=rows)
+
+    def _is_divided(self, scope: Scope) -> bool:
+        """Whether it is asked for less than a county's registers: what two nodes compared tells no townships and no matters."""
+        return self.query.narrowing.by_matter or scope.township is not None
+
     def _of_files(self, scope: Scope) -> Rate:
         narrowing = self.query.narrowing
         if narrowing.by_matter or narrowing.by_place or scope.township is not None:
@@ -170,6 +196,7 @@ class Counted:
         *,
         reason: Reason | None = None,
         beside: Beside | None = None,
+        handshakes: Handshakes | None = None,
         rows: tuple[Row, ...] | None = None,
     ) -> Rate:
         return Rate(
@@ -184,6 +211,7 @@ class Counted:
             reason=reason,
             rules=self.rules,
             beside=beside,
+            handshakes=handshakes,
             rows=rows,
         )
 

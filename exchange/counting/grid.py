@@ -43,9 +43,16 @@ GRID_RATES: Final = {
 }
 
 
+# What rests on the last reconciliation by a moment: each period's own customary one, or the grid's if that is earlier.
+HANDSHAKE_RATES: Final = (RateName.HANDSHAKE, RateName.FIELD_AGREEMENT)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridQuery:
-    """One grid. `rate` is one of `GRID_RATES`; the narrowing names no purpose, for its cells would be too small."""
+    """One grid. `rate` is one of `GRID_RATES`; the narrowing names no purpose, for its cells would be too small.
+
+    Or it is one of `HANDSHAKE_RATES`, whose matters are the two registers.
+    """
 
     rate: RateName
     jurisdictions: tuple[str, ...]

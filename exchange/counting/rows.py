@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from exchange.codes import Result
 from exchange.conversation import Fact
+from exchange.reconciling.results import RegisterRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,10 +21,23 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One exchange, entry or file, and what it adds to the two counts: 0 or 1, of a file its rows.
+class Compared:
+    """What a row that rests on a reconciliation rests on: the run, and the last one that came to nothing since, if one did.
 
-    `id` is the exchange's, entry's or import's; `other` the jurisdiction on the other side, where there is one.
+    `days` are those from its end to the as-of moment.
+    """
+
+    run: RegisterRun
+    days: int
+    failed: RegisterRun | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One exchange, entry, file, run or partner, and what it adds to both counts: 0 or 1, of a file its rows, of a run persons.
+
+    `id` is the exchange's, entry's, import's or run's, or the partner's name; `other` the jurisdiction on the other side, where
+    there is one. `compared` belongs to the rates that rest on a reconciliation.
     """
 
     id: str
@@ -32,6 +46,7 @@ class Row:
     stamps: tuple[Stamp, ...]
     numerator: int
     denominator: int
+    compared: Compared | None = None
 
 
 def stamp_of(fact: Fact) -> Stamp:

@@ -26,15 +26,15 @@ from exchange.ledger.books import (
     Notifications,
     Pairing,
     Partners,
-    Reconciliations,
-    RegisterRuns,
     Reports,
     Routes,
-    Tokens,
     Troubles,
     Worklists,
 )
 from exchange.ledger.busy import LedgerAway, LedgerBusy
+from exchange.ledger.evidence import Evidences
+from exchange.ledger.reconciliations import Reconciliations
+from exchange.ledger.registers import RegisterRuns, Tokens
 from exchange.ledger.values import (
     ApiKey,
     CaseFilter,
@@ -44,6 +44,7 @@ from exchange.ledger.values import (
     ExchangeFilter,
     Finding,
     Page,
+    RegisterDifferenceFilter,
     RememberedAnswer,
     UnfinishedRun,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "Entries",
     "EntryFilter",
     "Escalations",
+    "Evidences",
     "ExchangeFilter",
     "Exchanges",
     "Finding",
@@ -81,6 +83,7 @@ __all__ = [
     "Pairing",
     "Partners",
     "Reconciliations",
+    "RegisterDifferenceFilter",
     "RegisterRuns",
     "RememberedAnswer",
     "Reports",
@@ -114,6 +117,7 @@ class Ledger(Protocol):
     routes: Routes
     cases: Cases
     comparisons: Comparisons
+    evidence: Evidences
     norms: Norms
     escalations: Escalations
     troubles: Troubles

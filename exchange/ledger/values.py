@@ -8,6 +8,7 @@ from exchange.codes import RegisterKind, Role
 from exchange.conversation import Fact
 from exchange.exchanges import Exchange, LoggedMessage
 from exchange.moments import Period
+from exchange.reconciling.results import DifferenceKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +100,20 @@ class EntryFilter:
     other: str | None = None
     township: str | None = None
     person_index: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterDifferenceFilter:
+    """Which standing differences between registers to list. `register` is ours and `other` the county on the other side, so that
+    the two tell a pair; `township` is that of the entry, or `unassigned`.
+    """
+
+    own: frozenset[str]
+    kind: DifferenceKind | None = None
+    township: str | None = None
+    register: RegisterKind | None = None
+    other: str | None = None
+    partner: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from typing import Final, TypeAlias
 
 from exchange.counting.figures import Figures, Report
 from exchange.counting.share import percent_of
+from exchange.moments import civil_day
 from exchange.rates import Rate, RateName
 from exchange.reporting.basis import ITEMS, Maker, heading, when
 from exchange.reporting.columns import (
@@ -33,7 +34,7 @@ _NOTE: Final = Column(
     key="note",
     kind=ColumnKind.TEXT,
     head=Text("说明", "Note"),
-    means=Text("没有数字时的原因", "why there is no figure"),
+    means=Text("没有数字时的原因；握手率所依对账的日期", "why there is no figure; when the registers were reconciled"),
 )
 _COUNTS: Final = (
     Column(key="numerator", kind=ColumnKind.COUNT, head=Text("分子", "Numerator"), means=Text("比率的分子", "of the rate")),
@@ -83,8 +84,18 @@ def _all_rates(whole: Figures) -> Table:
 
 def _rate_row(rate: Rate) -> Row:
     name = RATE_TEXTS[rate.name][0]
-    note = f"{rate.reason.zh} {rate.reason.en}" if rate.reason is not None else ""
+    note = f"{rate.reason.zh} {rate.reason.en}" if rate.reason is not None else _reconciled(rate)
     return f"{name.zh} {name.en}", *rate_cells(rate), note
+
+
+def _reconciled(rate: Rate) -> str:
+    """On how recent reconciliations a handshake rests."""
+    held = rate.handshakes
+    if held is None or held.oldest_at is None or held.newest_at is None:
+        return ""
+    first, last = civil_day(held.oldest_at).isoformat(), civil_day(held.newest_at).isoformat()
+    days = (rate.as_of - held.oldest_at).days
+    return f"对账 {first} 至 {last}，最早 {days} 天前 Reconciled {first} to {last}, the earliest {days} days before"
 
 
 def _lead(whole: Figures, basis: Basis) -> tuple[Text, ...]:

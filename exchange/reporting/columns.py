@@ -42,7 +42,9 @@ RATE_TEXTS: Final[dict[RateName, tuple[Text, Text]]] = {
     ),
     RateName.HANDSHAKE: (
         Text("握手率", "Handshake"),
-        Text("双方台账均有的人 / 任一方台账有的人，须先对账", "in both registers / in either; needs a reconciliation"),
+        Text(
+            "双方台账均有的人 / 任一方台账有的人，截至最近一次对账", "in both registers / in either, at the last reconciliation"
+        ),
     ),
     RateName.FIELD_AGREEMENT: (
         Text("字段一致率", "Field agreement"),
@@ -58,7 +60,10 @@ RATE_TEXTS: Final[dict[RateName, tuple[Text, Text]]] = {
     ),
     RateName.COVERAGE: (
         Text("协作到位率", "Coverage"),
-        Text("协议生效且已对账的协作方 / 在册个案涉及的协作方", "partners in force and reconciled / partners that entries name"),
+        Text(
+            "协议生效且 48 小时内已对账的协作方 / 在册个案涉及的协作方",
+            "in force and reconciled within 48 h / partners that entries name",
+        ),
     ),
 }
 PLACE: Final = Column(

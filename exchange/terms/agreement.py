@@ -15,7 +15,7 @@ from msgspec import Meta
 from exchange.codes import Event, Item, Kind, Purpose
 from exchange.errors import Conflict, Invalid, Refused, Retry
 from exchange.jurisdiction import Category, Divisions
-from exchange.moments import parse_moment
+from exchange.moments import civil_day, parse_moment
 from exchange.people.record import Shape, whole
 from exchange.wire import ijson
 from exchange.wire.batch import NodeName
@@ -195,6 +195,15 @@ class SignedAgreement:
         """Both proposal and acceptance are held, and the day lies within the dates."""
         until = self.agreement.valid_until
         return self.standing is Standing.ACCEPTED and self.agreement.valid_from <= day and (until is None or day <= until)
+
+    def was_in_force(self, moment: datetime) -> bool:
+        """Whether it was in force at a moment, by the times that the decisions on it bear, whatever became of it since."""
+        if self.standing not in (Standing.ACCEPTED, Standing.ENDED) or self.decided_at is None:
+            return False
+        ended = self.ended_at is not None and self.ended_at <= moment
+        day, until = civil_day(moment), self.agreement.valid_until
+        within = self.agreement.valid_from <= day and (until is None or day <= until)
+        return self.known_at <= moment and self.decided_at <= moment and not ended and within
 
 
 def read_agreement(payload: bytes) -> Agreement:

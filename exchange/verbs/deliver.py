@@ -22,7 +22,7 @@ from exchange.wire import ijson
 from exchange.wire.batch import MAX_MESSAGES, MAX_UNPACKED, Manifest, Outcome, Receipt
 
 # A receiver's clock may be wrong, but not by more than this: its stamps count for both sides.
-_OLDEST_RECEIPT = timedelta(days=1)
+OLDEST_RECEIPT = timedelta(days=1)
 _LONGEST_LIMIT = timedelta(days=500)
 # Room for the signed manifest of 1,000 digests in a batch of 8 MiB.
 _MANIFEST_ROOM = 128 * 1024
@@ -146,14 +146,14 @@ def settle(
         and [word.digest for word in receipt.receipts] == [message.digest for message in messages]
     )
     received_at = parse_moment(receipt.received_at)
-    if not fits or stored is None or received_at < stored.sent_at - _OLDEST_RECEIPT:
+    if not fits or stored is None or received_at < stored.sent_at - OLDEST_RECEIPT:
         raise ReceiptDoesNotFit
     settled = [
         _settled(message, word.outcome, word.due, received_at, now, word.problem)
         for message, word in zip(messages, receipt.receipts, strict=True)
     ]
     for message in settled:
-        _check_due(message, received_at)
+        check_due(message, received_at)
     ledger.messages.save(settled)
     _take_effect(ledger, node, link, settled, now)
     ledger.links.save_receipt(replace(stored, received_at=received_at, receipt_jws=receipt_jws, receipt_digest=receipt_digest))
@@ -170,8 +170,11 @@ def settle(
     )
 
 
-def _check_due(message: LoggedMessage, received_at: datetime) -> None:
-    """A query always has a due date, and none lies before its receipt or years ahead: an asked side cannot opt out of a rate."""
+def check_due(message: LoggedMessage, received_at: datetime) -> None:
+    """A query always has a due date, and none lies before its receipt or years ahead: an asked side cannot opt out of a rate.
+
+    ReceiptDoesNotFit otherwise.
+    """
     if message.outcome is not Outcome.ACCEPTED:
         return
     if message.due is None and message.kind is Kind.QUERY:

@@ -20,6 +20,7 @@ from exchange.moments import civil_day
 from exchange.node import Node, NotServed
 from exchange.rates import RateName
 from exchange.verbs.counting.engine import anywhere, count_exchanges, elsewhere, selection_of, served_within
+from exchange.verbs.counting.reconciled import Reconciled
 
 _EXCHANGE_RATES = frozenset(
     {
@@ -74,12 +75,15 @@ class _Pass:
         wanted = self._wanted
         files = files_in(self._ledger.imports.counted(own, wanted.as_of), wanted.period, wanted.as_of)
         register = wanted.narrowing.register
+        reconciled = Reconciled(self._ledger, self._node, wanted, own)
         return Counted(
             query=wanted,
             rules=self._node.rules.version,
             asked=self._exchanges(own, Role.ASKED, by_township=by_township, keep_rows=bool(wanted.rows & _EXCHANGE_RATES)),
             asker=self._exchanges(own, Role.ASKER, by_township=by_township, keep_rows=RateName.FEEDBACK_OBTAINED in wanted.rows),
             entries=self._entries(own),
+            sides=reconciled.sides(),
+            coverage=reconciled.coverage(),
             files=tuple(file for file in files if register is None or file.layout == register),
             rejected=self._rejected(own),
         )

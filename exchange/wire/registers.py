@@ -83,20 +83,17 @@ class RegistersAsked(Shape, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class RegisterAnswer(Shape, frozen=True, kw_only=True, omit_defaults=False):
-    """What every answer says first: to which request (the digest of its bytes), of which run, by whom."""
+    """What every answer says first: to which request. The digest of its bytes binds the answer to run, pair and both nodes."""
 
     request: Digest
-    run: UUID
-    sender: NodeName
-    receiver: NodeName
     told_at: WireMoment
 
 
-class RegistersTold(RegisterAnswer, frozen=True, kw_only=True, omit_defaults=False):
+class RegistersTold(RegisterAnswer, frozen=True, kw_only=True, omit_defaults=True):
     """What the answering side holds, as of `as_of`; `snapshot` is handed back in the calls that follow.
 
-    Where the digests are equal the run is over, and `sketch` and `nonce` are null. `limit` is how many differing persons it
-    tells.
+    Where the digests are equal the run is over, and neither `sketch` nor `nonce` is there. `limit` is how many differing
+    persons it tells.
     """
 
     as_of: WireMoment
@@ -105,8 +102,8 @@ class RegistersTold(RegisterAnswer, frozen=True, kw_only=True, omit_defaults=Fal
     digest: Digest
     numberless: Count
     limit: Count
-    nonce: Nonce | None
-    sketch: Packed | None
+    nonce: Nonce | None = None
+    sketch: Packed | None = None
 
 
 class CellsAsked(RegistersAsked, frozen=True, kw_only=True, omit_defaults=False):
@@ -187,10 +184,9 @@ def read_answer(payload: bytes, kind: type[Answer]) -> Answer:
     return told
 
 
-def check_answer(asked: RegistersAsked, request: bytes, told: RegisterAnswer) -> None:
-    """The answer is the other side's, to this very request; RegistersDoNotFit otherwise."""
-    ours = (ijson.digest(request), asked.run, asked.receiver, asked.sender)
-    if ours != (told.request, told.run, told.sender, told.receiver):
+def check_answer(request: bytes, told: RegisterAnswer) -> None:
+    """The answer is to this very request; RegistersDoNotFit otherwise."""
+    if told.request != ijson.digest(request):
         raise RegistersDoNotFit
 
 

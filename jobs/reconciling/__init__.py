@@ -1,1 +1,1 @@
-"""What keeps the registers ready to be reconciled, and reconciles them."""
+"""What keeps the registers ready to be reconciled, reconciles them, and finds who is in two of them."""

@@ -47,7 +47,7 @@ def is_past(key: TokenKey, now: datetime) -> bool:
 
 def _keys(shift: Shift) -> list[TokenKey]:
     with shift.office.ledgers.transaction(read_only=True) as ledger:
-        return ledger.tokens.keys()
+        return ledger.tokens.all()
 
 
 def _drop_old(shift: Shift, now: datetime) -> int:

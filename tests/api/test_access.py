@@ -14,6 +14,7 @@ from api.describing.openapi import describe
 from api.local import ROUTERS
 from exchange.codes import Role
 from exchange.partners import PartnerStatus
+from exchange.reconciling.results import DifferenceKind
 from exchange.terms.agreement import Party, Standing
 from exchange.wire.message import write_message
 from exchange.work.assignment import Assignment, ReturnReason
@@ -32,6 +33,7 @@ from tests.builders import (
     a_query,
     a_received,
     a_reconciliation,
+    a_register_difference,
     a_row,
     a_sending,
     a_trouble,
@@ -134,6 +136,12 @@ RULES = {
     "GET /api/v1/worklists": rule(*READERS, below=OK, other=OK, outside=OK),
     "GET /api/v1/worklists/silent_partners": rule(*READERS, own=EMPTY, above=EMPTY, below=EMPTY, other=EMPTY, outside=EMPTY),
     "GET /api/v1/worklists/one_sided": rule(*READERS, own=EMPTY, above=EMPTY, below=EMPTY, other=EMPTY, outside=EMPTY),
+    "GET /api/v1/worklists/differing": rule(*READERS, own=EMPTY, above=EMPTY, below=EMPTY, other=EMPTY, outside=EMPTY),
+    "GET /api/v1/worklists/coarse": EXCHANGE_ROWS,
+    "GET /api/v1/register-differences": EXCHANGE_ROWS,
+    "GET /api/v1/register-differences/{entry}/{other}": ONE_EXCHANGE,
+    "POST /api/v1/register-differences/{entry}/{other}/send": ONE_ANSWER,
+    "POST /api/v1/register-differences/{entry}/{other}/destination": ONE_ANSWER,
     "GET /api/v1/worklists/{worklist}": EXCHANGE_ROWS,
     "GET /api/v1/worklists/{worklist}/sheet": rule(*PEOPLE, above=FORBIDDEN, below=OK, other=OK, outside=FORBIDDEN),
     "POST /api/v1/imports": OWN_DEEDS,
@@ -168,6 +176,7 @@ RULES = {
     "PUT /api/v1/routes/{code}": RUNNING,
     "DELETE /api/v1/routes/{code}": rule("operator", below=FORBIDDEN, own=GONE, above=GONE, other=GONE, outside=FORBIDDEN),
     "GET /api/v1/findings": WATCHING,
+    "GET /api/v1/evidence": WATCHING,
     "GET /api/v1/comparisons": OVERSEEING,
     "GET /api/v1/comparisons/{comparison}": OVERSEEING,
     "GET /api/v1/reconciliations": OVERSEEING,
@@ -175,6 +184,7 @@ RULES = {
     "GET /api/v1/rates": FIGURES,
     "GET /api/v1/rates/grid": FIGURES,
     "GET /api/v1/rates/{rate}/rows": FIGURES,
+    "GET /api/v1/rates/handshake/series": FIGURES,
     "GET /api/v1/reports/{report}": FIGURES,
     "GET /api/v1/frozen-reports": EXCHANGE_ROWS,
     "POST /api/v1/frozen-reports": PROPOSING,
@@ -238,6 +248,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             ledger.escalations.add([an_escalation(1, link=link)])
             ledger.troubles.begin(a_trouble())
             ledger.cases.add(a_case(7, id=an_id(1)))
+            ledger.register_runs.put_differences([a_register_difference(1, kind=DifferenceKind.COARSE)])
         yield made
 
 
@@ -259,6 +270,7 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
     operation = paths[path][method.lower()]
     ids = {
         "entry": an_id(1),
+        "other": WUCHANG,
         "exchange": an_id(1),
         "comparison": an_id(1),
         "reconciliation": an_id(1),
@@ -310,7 +322,7 @@ def test_each_role_gets_at_each_place_what_the_rule_says(node: Served, paths: di
     cases = [(role, place) for role in ALL for place in PLACES if role in RULES[name].roles or place in ("own", "above")]
     got = {(role, place): called(node, paths, name, role, place) for role, place in cases}
     expected = {(role, place): RULES[name].expected(role, place) for role, place in cases}
-    if name in ("GET /api/v1/findings", "GET /api/v1/rates/{rate}/rows", "POST /api/v1/entries/search"):
+    if name in ("GET /api/v1/findings", "GET /api/v1/evidence", "GET /api/v1/rates/{rate}/rows", "POST /api/v1/entries/search"):
         got = {case: OK if outcome == EMPTY else outcome for case, outcome in got.items()}
         expected = {case: OK if outcome == EMPTY else outcome for case, outcome in expected.items()}
     assert got == expected
@@ -321,6 +333,7 @@ def test_without_a_key_nothing_is_told(node: Served, name: str):
     method, path = name.split()
     filled = path.format(
         entry=an_id(1),
+        other=WUCHANG,
         exchange=an_id(1),
         comparison=an_id(1),
         case=an_id(1),

@@ -34,6 +34,7 @@ from tests.builders import (
     a_message,
     a_partner,
     a_query,
+    a_register_difference,
     a_row,
     an_agreement,
     an_entry,
@@ -91,6 +92,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             differences = [a_difference(n, check=EXAMPLE_ID, entry=EXAMPLE_ID) for n in (1, 2)]
             ledger.cross_checks.add(a_check(1, id=EXAMPLE_ID), [a_check_row(3, check=EXAMPLE_ID)], differences)
             ledger.cases.add(a_case(7, id=EXAMPLE_ID))
+            ledger.register_runs.put_differences([a_register_difference(1, entry=EXAMPLE_ID)])
         yield node
     database.close()
 

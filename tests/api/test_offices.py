@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from prometheus_client.utils import floatToGoString
 
 from adapters.database.engine import open_database
 from tests.api.nodes import Neighbours, Served, agree, served
@@ -17,6 +18,8 @@ from tests.api.test_exchanges import ask, enter
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, XICHENG_NODE, a_finding, a_moment
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import a_node
+from tests.rates.histories import moment
+from tests.rates.runs import a_run, reconciled
 
 
 def code(response: httpx.Response) -> str:
@@ -237,12 +240,14 @@ def test_the_figures_for_operators_name_routes_and_partners_and_nobody_else(both
     exchange = ask(both, entry)
     both.deliver()
     both.wuchang.call("GET", f"/entries/{entry}")
+    reconciled([a_run(1, partner=XICHENG_NODE), a_run(2, -1, partner=XICHENG_NODE)], both.wuchang.office.ledgers)
     key = both.wuchang.key("operator", WUCHANG)
     text = both.wuchang.http.get("/metrics", headers={"authorization": f"Bearer {key}"}).text
     for line in (
         f'woshou_batches_received_total{{partner="{XICHENG_NODE}"}} 1.0',
         f'woshou_messages_received_total{{partner="{XICHENG_NODE}"}} 1.0',
         f'woshou_link_received{{partner="{XICHENG_NODE}"}} 1.0',
+        f'woshou_registers_settled_seconds{{partner="{XICHENG_NODE}"}} {floatToGoString(moment(0).timestamp())}',
         'woshou_refusals_total{code="not-found"} 1.0',
         'woshou_request_seconds_count{method="GET",route="/api/v1/entries/{entry}",status="404"} 1.0',
     ):

@@ -15,12 +15,14 @@ import pytest
 from adapters.database.engine import open_database
 from exchange.codes import Result, Role
 from exchange.moments import day_end, format_moment
+from exchange.reconciling.results import Outcome
 from jobs.count import close_all, recount_all
 from tests.api.nodes import Served, served
-from tests.builders import WUCHANG, XICHENG, a_day
+from tests.builders import WUCHANG, XICHENG, YUYANG, a_day, a_partner, an_id
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import a_node
-from tests.rates.histories import HANYANG, History, holding, many_entries
+from tests.rates.histories import HANYANG, History, holding, many_entries, moment
+from tests.rates.runs import FIVE, THEIRS, a_failed_run, a_pair, a_run, reconciled
 
 YEAR = {"from": "2026-01-01", "to": "2026-12-31"}
 
@@ -140,3 +142,108 @@ def test_a_grid_says_of_each_place_and_month_what_the_report_says_in_each_format
 )
 def test_what_a_grid_does_not_have_is_refused(wuchang: Served, params: dict[str, str], status: int):
     assert wuchang.call("GET", "/rates/grid", params=params, of=XICHENG if status == 404 else WUCHANG).status_code == status
+
+
+@pytest.fixture
+def compared(wuchang: Served) -> Served:
+    """The same node, whose county was compared with Xicheng on days 1 and 3 and with Yuyang on day 3, and once in vain."""
+    runs = [
+        a_run(1, 1, tally=FIVE),
+        a_run(2, 3),
+        a_run(3, 3, pair=a_pair(YUYANG, WUCHANG), partner="yuyang.example", tally=FIVE),
+        a_failed_run(4, 5, Outcome.COUNTS_ONLY),
+    ]
+    with wuchang.office.ledgers.transaction() as ledger:
+        ledger.partners.save(a_partner("yuyang.example", confirmed=(YUYANG,)))
+    reconciled(runs, wuchang.office.ledgers)
+    return wuchang
+
+
+def test_the_handshake_opens_to_its_runs_with_their_counts_their_age_and_what_failed_since(compared: Served):
+    as_of = {"as_of": format_moment(moment(6))}
+    handshake = the_rate(compared, "handshake", **as_of)
+    assert counts(handshake) == (97, 115, "84.35 %")
+    beside = handshake["handshakes"]
+    assert (beside["sides"], beside["over_outflow"]["denominator"], beside["over_inflow"]["percent"]) == (2, 104, "89.81 %")
+    assert (beside["oldest_at"], beside["oldest_days"]) == (format_moment(moment(3)), 3)
+    assert counts(the_rate(compared, "field_agreement", **as_of)) == (86, 97, "88.66 %")
+    assert the_rate(compared, "field_agreement", **as_of)["handshakes"] is None
+    assert counts(the_rate(compared, "coverage", **as_of)) == (0, 0, "—")
+
+    rows = compared.get("/rates/handshake/rows", params={**YEAR, **as_of}, role="coordinator", of=WUCHANG)["items"]
+    assert [(row["id"], row["other"], row["numerator"], row["denominator"]) for row in rows] == [
+        (an_id(2), XICHENG, 94, 110),
+        (an_id(3), YUYANG, 3, 5),
+    ]
+    run = rows[0]["run"]
+    assert (run["partner"], run["origin"], run["destination"], run["age_days"], run["coarse_left"]) == (
+        THEIRS,
+        WUCHANG,
+        XICHENG,
+        3,
+        5,
+    )
+    assert (run["failed"]["outcome"], run["failed"]["id"], rows[1]["run"]["failed"]) == ("counts_only", an_id(4), None)
+
+
+def test_a_series_of_handshakes_ends_each_day_with_what_stood_then(compared: Served):
+    days = {"from": "2026-03-02", "until": "2026-03-05", "by_partner": "true"}
+    made = compared.get("/rates/handshake/series", params=days, role="coordinator", of=WUCHANG)
+    assert (made["jurisdiction"], made["from"], made["until"]) == (WUCHANG, "2026-03-02", "2026-03-05")
+    told = [(point["partner"], point["numerator"], point["denominator"], point["percent"]) for point in made["points"]]
+    assert told[:4] == [(None, 0, 0, "—"), (None, 3, 5, "60.00 %"), (None, 3, 5, "60.00 %"), (None, 97, 115, "84.35 %")]
+    assert told[7] == (THEIRS, 94, 110, "85.45 %")
+    assert told[11] == ("yuyang.example", 3, 5, "60.00 %")
+    for point in made["points"][:4]:
+        rate = the_rate(compared, "handshake", as_of=point["as_of"])
+        assert (rate["numerator"] or 0, rate["denominator"] or 0) == (point["numerator"], point["denominator"])
+
+
+def test_a_series_of_months_stands_at_their_27th(compared: Served):
+    params = {"from": "2026-02-01", "until": "2026-03-10", "step": "month", "partner": "yuyang.example"}
+    made = compared.get("/rates/handshake/series", params=params, role="auditor", of="420100")
+    assert [(point["as_of"], point["numerator"], point["denominator"]) for point in made["points"]] == [
+        ("2026-02-27T16:00:00.000Z", 0, 0),
+        ("2026-03-27T16:00:00.000Z", 3, 5),
+    ]
+
+
+def test_a_grid_of_handshakes_has_the_two_registers_each_month_as_of_its_own_moment(compared: Served):
+    query = {"month": "2026-03", "months": "2", "rate": "handshake"}
+    columns = compared.get("/rates/grid", params=query, role="coordinator", of=WUCHANG)["columns"]
+    cells = list(zip(columns["to"], columns["matter"], columns["numerator"], columns["denominator"], strict=True))
+    assert cells == [
+        ("2026-02-20", "outflow", 0, 0),
+        ("2026-02-20", "inflow", 0, 0),
+        ("2026-03-20", "outflow", 94, 110),
+        ("2026-03-20", "inflow", 3, 5),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("params", "status"),
+    [
+        ({"from": "2026-03-05", "until": "2026-03-04"}, 422),
+        ({"from": "2020-01-01", "until": "2026-03-04"}, 422),
+        ({"from": "2999-01-01"}, 422),
+        ({"kind": "query"}, 422),
+        ({"purpose": "benefit"}, 422),
+        ({"partner": "nobody.example"}, 404),
+        ({"jurisdiction": "110000"}, 404),
+    ],
+)
+def test_what_a_series_does_not_have_is_refused(compared: Served, params: dict[str, str], status: int):
+    assert compared.call("GET", "/rates/handshake/series", params=params, of=WUCHANG).status_code == status
+
+
+def test_by_purpose_no_handshake_is_shown(compared: Served):
+    rate = the_rate(compared, "handshake", purpose="benefit")
+    assert (rate["numerator"], rate["handshakes"], rate["reason"]["code"]) == (None, None, "not-divided")
+
+
+def test_every_format_of_the_matrix_has_the_handshake(compared: Served):
+    params = {"month": "2026-03"}
+    for form in ("csv", "html", "json"):
+        text = compared.call("GET", "/reports/matrix", params={**params, "format": form}, role="coordinator", of=WUCHANG).text
+        assert "85.45" in text or "94" in text
+        assert "2026-03-05" in text

@@ -32,8 +32,8 @@ def keep(node: Served) -> None:
                 LeftOut(partner=None, pair=Pair(origin=XICHENG, destination="420107"), why=Why.NO_ROUTE),
             ],
         )
-        ledger.register_runs.put(a_register_run(1))
-        tally = Tally(agreeing=9, outflow_only=1)
+        before, tally = Tally(agreeing=8, outflow_only=1, inflow_only=1), Tally(agreeing=9, outflow_only=1)
+        ledger.register_runs.put(a_register_run(1, reconciliation=an_id(1), tally=before))
         ledger.register_runs.put(a_register_run(50, reconciliation=an_id(40), began_at=a_moment(50), tally=tally, repaired=1))
 
 

@@ -17,6 +17,7 @@ from tests.sheets.workbooks import a_csv
 
 HERE = "420106001"
 HEADERS = 1
+UNTOLD = {"one_sided": None, "differing": None, "coarse": None}
 
 
 def person(n: int) -> dict[str, Any]:
@@ -49,8 +50,8 @@ def test_each_exchange_stands_where_its_next_step_is(both: Neighbours):
     assert (on(both.wuchang, "to_pair"), on(both.wuchang, "to_assign")) == ([unpaired], [paired])
     # The urgent one is due first.
     assert on(both.wuchang, "to_answer") == [unpaired, *sorted([paired, handed])]
-    assert counts(both.wuchang) == {"to_assign": 1, "to_pair": 1, "to_answer": 3, "one_sided": None}
-    assert counts(both.wuchang, params={"urgent": True}) == {"to_pair": 1, "to_answer": 1, "one_sided": None}
+    assert counts(both.wuchang) == {"to_assign": 1, "to_pair": 1, "to_answer": 3, **UNTOLD}
+    assert counts(both.wuchang, params={"urgent": True}) == {"to_pair": 1, "to_answer": 1, **UNTOLD}
     assert on(both.wuchang, "to_answer", params={"township": "unassigned"}) == [unpaired, paired]
     assert on(both.wuchang, "to_answer", params={"partner": "nobody.example"}) == []
     pages = both.wuchang.get("/worklists/to_answer", params={"limit": 2})
@@ -98,11 +99,12 @@ def test_what_is_late_stands_on_both_sides_and_the_silent_partner_is_named(both:
     assert both.wuchang.get("/worklists/silent_partners")["items"] == []
 
 
-def test_of_one_sided_entries_nothing_is_said_that_is_not_known(both: Neighbours):
-    told = both.wuchang.get("/worklists/one_sided")
-    assert (told["items"], told["reconciled_at"]) == ([], None)
-    assert "对账" in told["zh"]
-    assert "reconciliation" in told["en"]
+@pytest.mark.parametrize("kind", UNTOLD)
+def test_of_differences_nothing_is_said_before_the_first_comparison(both: Neighbours, kind: str):
+    told = both.wuchang.get(f"/worklists/{kind}")
+    assert (told["items"], told["reconciled_at"], told["unreconciled"]) == ([], None, [WUCHANG])
+    assert "尚未" in told["zh"]
+    assert "yet" in told["en"]
 
 
 def sheet_of(node: Served, worklist: str = "to_answer", **request: Any) -> bytes:

@@ -3,11 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from exchange.codes import Item
 from exchange.reconciling.pairs import Pair
 from exchange.reconciling.reconciliation import EVERYTHING, By, LinkStep, PairFailed, Reconciliation
-from exchange.reconciling.results import Outcome, RegisterRun, Starter, Tally
-from tests.building.basics import WUCHANG, WUCHANG_NODE, XICHENG, a_day, a_digest, a_moment, an_id
+from tests.building.basics import WUCHANG, WUCHANG_NODE, XICHENG, a_day, a_moment, an_id
 
 PAIR = Pair(origin=XICHENG, destination=WUCHANG)
 
@@ -47,24 +45,3 @@ def a_failed_pair(n: int = 1, **changes: Any) -> PairFailed:
     """Xicheng's people in Wuchang could not be compared: the partner was away."""
     failed = PairFailed(reconciliation=an_id(n), partner=WUCHANG_NODE, pair=PAIR, at=a_moment(n), trouble="partner-unavailable")
     return replace(failed, **changes)
-
-
-def a_register_run(n: int = 1, **changes: Any) -> RegisterRun:
-    """Xicheng's people in Wuchang, compared by us and settled: eight agree, one is in each register alone."""
-    run = RegisterRun(
-        id=an_id(n),
-        reconciliation=an_id(1),
-        partner=WUCHANG_NODE,
-        agreement=a_digest("agreement 1"),
-        pair=PAIR,
-        month="2026-03",
-        items=(Item.MARITAL_STATUS,),
-        started_by=Starter.US,
-        began_at=a_moment(n),
-        ended_at=a_moment(n + 1),
-        outcome=Outcome.SETTLED,
-        outflow_size=9,
-        inflow_size=9,
-        tally=Tally(agreeing=8, outflow_only=1, inflow_only=1),
-    )
-    return replace(run, **changes)

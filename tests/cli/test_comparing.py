@@ -6,7 +6,9 @@ from typer.testing import CliRunner
 
 from exchange.comparing.comparison import DIFFER
 from exchange.ledger import Finding
-from tests.builders import WUCHANG_NODE, XICHENG, XICHENG_NODE, a_moment, a_partner, an_id
+from exchange.settling.evidence import Evidence, EvidenceKind
+from exchange.settling.heads import Log
+from tests.builders import WUCHANG_NODE, XICHENG, XICHENG_NODE, a_batch, a_moment, a_partner, an_id
 from woshou.__main__ import whole
 from woshou.cli.call import Call
 from woshou.cli.exits import Exit
@@ -56,3 +58,52 @@ def test_comparing_says_why_it_cannot(node):
         ledger.links.add(an_id(7), XICHENG_NODE)
     refused = node("partner", "compare", XICHENG_NODE)
     assert (refused.code, refused.refusal["code"]) == (Exit.PARTNER, "partner-unavailable")
+
+
+def test_a_local_link_is_settled_by_comparing_it(node):
+    with Call(data=node.data, json=True).office() as office, office.ledgers.transaction() as ledger:
+        ledger.links.add(an_id(7), WUCHANG_NODE)
+    settled = node("partner", "settle", WUCHANG_NODE).json
+    told = {"ours": None, "theirs": None, "resent": 0, "adopted": 0, "figures_equal": True, "open_findings": 0, "settled": True}
+    assert settled == {"partner": WUCHANG_NODE, **told}
+    assert WUCHANG_NODE in on_screen(node, "partner", "settle", WUCHANG_NODE)
+
+
+def test_settling_says_why_it_cannot(node):
+    assert node("partner", "settle", XICHENG_NODE).refusal["code"] == "not-found"
+    away = a_partner(XICHENG_NODE, claimed=(XICHENG,), confirmed=(XICHENG,))
+    nowhere = replace(away, token_endpoint="http://127.0.0.1:9/oauth/token")
+    with Call(data=node.data, json=True).office() as office, office.ledgers.transaction() as ledger:
+        ledger.partners.save(nowhere)
+        ledger.links.add(an_id(7), XICHENG_NODE)
+    refused = node("partner", "settle", XICHENG_NODE)
+    assert (refused.code, refused.refusal["code"]) == (Exit.PARTNER, "partner-unavailable")
+
+
+def test_evidence_is_shown_with_both_sides_words(node):
+    assert node("partner", "evidence", XICHENG_NODE).refusal["code"] == "not-found"
+    fork = Evidence.of(
+        EvidenceKind.FORK,
+        Log.THEIRS,
+        partner=XICHENG_NODE,
+        link=an_id(7),
+        sequence=3,
+        ours=a_batch(3, manifest_jws="ours.manifest.x"),
+        their_manifest="theirs.manifest.x",
+        their_receipt=None,
+        at=a_moment(),
+    )
+    with Call(data=node.data, json=True).office() as office, office.ledgers.transaction() as ledger:
+        ledger.partners.save(a_partner(XICHENG_NODE))
+        ledger.evidence.add(fork)
+    (row,) = node("partner", "evidence", XICHENG_NODE).json["items"]
+    told = {name: row[name] for name in ("kind", "log", "sequence", "our_manifest", "their_manifest", "settled_at")}
+    assert told == {
+        "kind": "fork",
+        "log": "theirs",
+        "sequence": 3,
+        "our_manifest": "ours.manifest.x",
+        "their_manifest": "theirs.manifest.x",
+        "settled_at": None,
+    }
+    assert "fork" in on_screen(node, "partner", "evidence", XICHENG_NODE)

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.builders import WUCHANG
+from tests.builders import WUCHANG, an_id
 from tests.rates.histories import History, holding
+from tests.rates.runs import FIVE, THEIRS, a_run, reconciled
 from woshou.cli.call import Call
 from woshou.cli.exits import Exit
 
@@ -53,3 +54,41 @@ def test_what_was_altered_is_found_is_not_repaired_silently_and_is_repaired_on_d
     assert repaired["repaired"]
     assert {item["subject"].split()[0] for item in repaired["items"]} >= {key.exchange, "totals"}
     assert counted("rates", "recount").json["items"] == []
+
+
+@pytest.fixture
+def compared(node):
+    """The node, whose county was compared with one of Beijing a week and a day before today."""
+    with Call(data=node.data, json=True).office() as office:
+        reconciled([a_run(1, -7, tally=FIVE), a_run(2, -1)], office.ledgers)
+    return node
+
+
+def test_the_handshake_of_each_day_and_of_a_register(compared):
+    told = compared("rates", "handshake", "--from", "2026-02-27", "--until", "2026-03-02", "--by-partner").json
+    assert (told["from"], told["until"], told["jurisdiction"]) == ("2026-02-27", "2026-03-02", WUCHANG)
+    points = [(point["partner"], point["numerator"], point["denominator"]) for point in told["points"]]
+    assert points == [(None, 3, 5), (None, 3, 5), (None, 94, 110), (None, 94, 110)] + [
+        (THEIRS, *counts) for counts in ((3, 5), (3, 5), (94, 110), (94, 110))
+    ]
+    inflow = compared("rates", "handshake", "--register", "inflow", "--from", "2026-03-01").json["points"]
+    assert {point["denominator"] for point in inflow} == {0}
+
+
+def test_by_month_and_without_days_there_are_twelve(compared):
+    points = compared("rates", "handshake", "--step", "month").json["points"]
+    assert [point["numerator"] for point in points] == [0] * 10 + [3, 94]
+
+
+def test_a_series_that_ends_before_it_begins_or_of_nobody_is_refused(compared):
+    assert compared("rates", "handshake", "--from", "2026-03-02", "--until", "2026-03-01").refusal["code"] == "which-period"
+    assert compared("rates", "handshake", "--partner", "nobody.example").refusal["code"] == "not-found"
+    assert compared("rates", "handshake", "--jurisdiction", "110102").refusal["code"] == "not-served"
+
+
+def test_the_rates_and_their_rows_name_the_runs(compared):
+    shown = compared("report", "rates", "--month", "2026-03").json["figures"][0]["rates"]
+    handshake = next(rate for rate in shown if rate["rate"] == "handshake")
+    assert (handshake["numerator"], handshake["denominator"], handshake["handshakes"]["oldest_days"]) == (94, 110, 1)
+    (row,) = compared("report", "rates", "--month", "2026-03", "--rows", "handshake").json["items"]
+    assert (row["run"]["id"], row["run"]["partner"], row["run"]["age_days"]) == (an_id(2), THEIRS, 1)

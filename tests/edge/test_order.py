@@ -41,7 +41,14 @@ ROLES = {
     "Rules": "operator",
     "Troubles": "operator",
 }
-IDS = {"code": "420106", "digest": a_digest("any"), "node": "wuchang.example", "layout": "outflow", "rate": "feedback_given"}
+IDS = {
+    "code": "420106",
+    "other": "420106",
+    "digest": a_digest("any"),
+    "node": "wuchang.example",
+    "layout": "outflow",
+    "rate": "feedback_given",
+}
 BODY_SECONDS = 4.0
 
 

@@ -9,6 +9,7 @@ from exchange.counting.cells import EntryCells, ExchangeCells, Scope, files_in
 from exchange.counting.entries import Contact, CountedEntry, contact_of, opening_at
 from exchange.counting.figures import Counted, Figures
 from exchange.counting.query import ReportQuery
+from exchange.counting.reconciled.handshakes import SideCells
 from exchange.counting.verdict import Verdict, judge
 from exchange.exchanges import Exchange
 from exchange.jurisdiction import SameCounty
@@ -38,6 +39,8 @@ def counted_plainly(ledger: Ledger, node: Node, wanted: ReportQuery) -> Counted:
         asked=cells[Role.ASKED],
         asker=cells[Role.ASKER],
         entries=_entries(ledger, node, wanted, own, contacts),
+        sides=SideCells(),
+        coverage=None,
         files=tuple(files_in(ledger.imports.counted(own, wanted.as_of), wanted.period, wanted.as_of)),
         rejected=Counter[str](),
     )

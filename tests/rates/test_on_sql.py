@@ -9,8 +9,9 @@ from exchange.codes import Event, Kind, Result, Role, UrgentReason
 from exchange.ledger import Ledgers
 from exchange.people.register import EntryFactKind
 from exchange.rates import Cohort, RateName
-from tests.builders import WUCHANG, XICHENG, a_link, an_id, an_import
+from tests.builders import WUCHANG, XICHENG, YUYANG, a_link, an_id, an_import
 from tests.rates.histories import HANYANG, HUBEI, History, an_open_entry, holding, reported, then, until, wanted
+from tests.rates.runs import FIVE, a_failed_run, a_pair, a_run, reconciled, working_with
 
 
 @pytest.fixture
@@ -40,7 +41,16 @@ def filled(ledgers: Ledgers | None = None) -> Ledgers:
         told.append(history.of(200 + n, role=Role.ASKER, entry=an_id(n % 3 + 1), result=Result.CORRECTED))
     entries = [an_open_entry(n, n) for n in (1, 2, 3)]
     entries[0][1].extend([then(EntryFactKind.CLOSED, 1, 8), then(EntryFactKind.REOPENED, 1, 20, known=90)])
-    return holding(told, entries, [an_import(1, jurisdiction=WUCHANG), an_import(2, jurisdiction=HANYANG)], ledgers)
+    files = [an_import(1, jurisdiction=WUCHANG), an_import(2, jurisdiction=HANYANG)]
+    entries.append(an_open_entry(9, 2, origin=YUYANG))
+    runs = [
+        a_run(1, 28),
+        a_run(2, 72, tally=FIVE),
+        a_run(3, 73, pair=a_pair(YUYANG, WUCHANG), partner="yuyang.example"),
+        a_run(4, 73, pair=a_pair(WUCHANG, "420502"), partner="hubei.example"),
+        a_failed_run(5, 80),
+    ]
+    return reconciled(runs, working_with(holding(told, entries, files, ledgers), {"yuyang.example": YUYANG}))
 
 
 @pytest.mark.parametrize("cohort", Cohort)

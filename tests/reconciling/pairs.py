@@ -15,7 +15,7 @@ from adapters.reconciling.registers import RegisterReconciler
 from adapters.reconciling.tokens import TokenKeeper
 from adapters.renewal import Renewals
 from exchange.codes import Item, MaritalStatus, RegisterKind
-from exchange.ledger import Ledgers, Page
+from exchange.ledger import Ledgers, Page, RegisterDifferenceFilter
 from exchange.moments import civil_day
 from exchange.people.record import Record
 from exchange.people.register import Entry
@@ -120,4 +120,5 @@ def found(node: Served) -> dict[str, tuple[DifferenceKind, tuple[Item, ...]]]:
 def differences(node: Served) -> list[RegisterDifference]:
     """The standing differences of a node's county."""
     with node.office.ledgers.transaction(read_only=True) as ledger:
-        return ledger.register_runs.differences(node.office.node.jurisdictions, Page(limit=10_000))
+        wanted = RegisterDifferenceFilter(own=node.office.node.jurisdictions)
+        return ledger.register_runs.differences(wanted, Page(limit=10_000))

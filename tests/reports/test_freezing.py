@@ -27,7 +27,8 @@ from exchange.verbs.report import report
 from exchange.verbs.reporting.freeze import MonthNotOver, NothingToCorrect, correct, freeze, freeze_due, last_month, served_whole
 from exchange.verbs.reporting.verify_report import verify
 from tests.builders import WUCHANG, XICHENG, a_digest, a_frozen_rate, a_monthly, frozen_line
-from tests.rates.histories import HANYANG, JIANGAN, XILING, History, a_counting_node, holding, wanted
+from tests.rates.histories import HANYANG, JIANGAN, XILING, History, a_counting_node, an_open_entry, counts, holding, wanted
+from tests.rates.runs import FIVE, a_pair, a_run, reconciled, working_with
 from tests.reports.making import MARCH, WUHAN, answered, owed, some_books
 
 AFTER = default_as_of(MARCH) + timedelta(hours=2)
@@ -234,3 +235,32 @@ def test_the_query_of_a_frozen_report_is_whole():
     query = report_of(GOOD, Category.MIGRANT).query
     expected = wanted(XICHENG, period=query.period, as_of=default_as_of("2026-02"), parts=True)
     assert query == expected
+
+
+def test_a_month_frozen_before_anything_was_reconciled_still_comes_out_the_same_afterwards():
+    ledgers = working_with(holding(entries=[an_open_entry(1, -30, origin="610802")]), {"yuyang.example": "610802"})
+    held, _ = frozen_in(ledgers)
+    figures = held.read().figures
+    resting = (RateName.HANDSHAKE, RateName.FIELD_AGREEMENT, RateName.COVERAGE)
+    # The county and its townships, of both categories: as reports were frozen when there were no reconciliations at all.
+    assert {rate.reason for one in figures for rate in one.rates if rate.rate in resting} == {"not-reconciled"}
+    reconciled([a_run(1, 40), a_run(2, 40, pair=a_pair("610802", WUCHANG), partner="yuyang.example")], ledgers)
+    with ledgers.transaction() as ledger:
+        assert verify(ledger, NODE, held.head.digest, AFTER + timedelta(days=30)).equal
+
+
+def test_a_frozen_month_holds_the_handshake_of_its_moment_and_a_later_run_changes_nothing():
+    ledgers = working_with(holding(entries=[an_open_entry(1, -30, origin="610802")]), {"yuyang.example": "610802"})
+    reconciled([a_run(1, 20), a_run(2, 24.5, pair=a_pair("610802", WUCHANG), partner="yuyang.example", tally=FIVE)], ledgers)
+    held, _ = frozen_in(ledgers)
+    whole = report_of(held.read(), Category.MIGRANT).figures[0]
+    assert [counts(whole.rate(name)) for name in (RateName.HANDSHAKE, RateName.FIELD_AGREEMENT, RateName.COVERAGE)] == [
+        (97, 115),
+        (86, 97),
+        (1, 1),
+    ]
+    reconciled([a_run(3, 30)], ledgers)
+    with ledgers.transaction() as ledger:
+        assert verify(ledger, NODE, held.head.digest, AFTER + timedelta(days=30)).equal
+        corrected = correct(ledger, NODE, WUCHANG, MARCH, CorrectionReason.LATE_FACTS, AFTER + timedelta(days=30))
+    assert counts(report_of(corrected.read(), Category.MIGRANT).figures[0].rate(RateName.COVERAGE)) == (0, 1)

@@ -13,13 +13,16 @@ from exchange.counting.share import Share
 from exchange.jurisdiction import Level
 from exchange.moments import Period, default_as_of, statistical_month
 from exchange.rates import Cohort, RateName
+from exchange.reconciling.results import Tally
 from exchange.reporting.table import Basis, Column, ColumnKind, Mark, Points, Table, Text, shown
 from exchange.reporting.wanted import NeedsMonth, ReportName
 from tests.builders import WUCHANG, XICHENG, a_conversation, a_day, a_message, an_id, judged
 from tests.rates.histories import HANYANG, JIANGAN, XILING, History, Told, a_counting_node, holding, moment
+from tests.rates.runs import FIVE, a_failed_run, a_pair, a_run, reconciled
 from tests.reports.making import MARCH, OF_HANYANG, SUBMITTED, WUHAN, answered, made, owed, some_books, the_table
 
 M = Mark.MASKED
+NOTHING = (None,) * 4
 
 
 def share(numerator: int, denominator: int) -> Share:
@@ -119,11 +122,78 @@ def test_a_matrix_shows_both_ways_and_no_handshake_before_a_reconciliation():
     table = the_table(made(holding(told), ReportName.MATRIX))
     yuyang = "陕西省榆林市榆阳区"
     assert table.rows == (
-        ("湖北省武汉市汉阳区", HANYANG, yuyang, "610802", *three(0, 12), *three(0, 0), None),
-        ("湖北省武汉市武昌区", WUCHANG, "北京市西城区", XICHENG, *three(30, 30), *three(20, 20), None),
+        ("湖北省武汉市汉阳区", HANYANG, yuyang, "610802", *three(0, 12), *three(0, 0), *NOTHING),
+        ("湖北省武汉市武昌区", WUCHANG, "北京市西城区", XICHENG, *three(30, 30), *three(20, 20), *NOTHING),
     )
-    assert table.totals == ("合计", "", "", "", *three(30, 42), *three(20, 20), None)
+    assert table.totals == ("合计", "", "", "", *three(30, 42), *three(20, 20), *NOTHING)
     assert "对账" in table.footnotes[0].zh
+
+
+def test_a_matrix_shows_the_handshake_of_both_registers_and_the_day_of_the_earliest_reconciliation():
+    runs = [
+        a_run(1, 3, pair=a_pair(WUCHANG, XICHENG)),
+        a_run(2, 5, pair=a_pair(XICHENG, WUCHANG), tally=FIVE),
+        a_run(3, 6, pair=a_pair(WUCHANG, "110105"), tally=FIVE),
+        a_run(4, 7, pair=a_pair(HANYANG, WUCHANG), tally=FIVE),
+    ]
+    ledgers = reconciled(runs, holding(answered(range(1, 31))))
+    table = the_table(made(ledgers, ReportName.MATRIX, WUCHANG))
+    assert [(row[3], *row[10:]) for row in table.rows] == [
+        (XICHENG, *three(97, 115), a_day(3)),
+        ("110105", *three(3, 5), a_day(6)),
+    ]
+    assert table.totals[10:] == (*three(100, 120), a_day(3))
+    assert [shown(cell) for cell in table.rows[1][4:10]] == ["0", "0", "—", "0", "0", "—"]
+    (province,) = the_table(made(ledgers, ReportName.MATRIX, WUCHANG, level=Level.PROVINCE)).rows
+    assert province[10:] == table.totals[10:]
+    assert [column.key for column in table.columns[10:]] == [
+        "handshake_numerator",
+        "handshake_denominator",
+        "handshake_percent",
+        "handshake_reconciled",
+    ]
+
+
+def test_a_matrix_says_where_a_later_comparison_came_to_nothing():
+    table = the_table(made(reconciled([a_run(1, 3), a_failed_run(2, 5)]), ReportName.MATRIX, WUCHANG))
+    assert "1 对台账其后的对账未得出结果" in table.footnotes[1].zh
+    assert len(the_table(made(reconciled([a_run(1, 3)]), ReportName.MATRIX, WUCHANG)).footnotes) == 1
+
+
+def test_by_purpose_a_matrix_shows_no_handshake_that_could_not_be_so_divided():
+    ledgers = reconciled([a_run(1, 3)], holding(answered(range(1, 31))))
+    table = the_table(made(ledgers, ReportName.MATRIX, WUCHANG, narrowing=Narrowing(purpose=Purpose.PUBLIC_SERVICE)))
+    assert [row[10:] for row in (*table.rows, table.totals)] == [NOTHING, NOTHING]
+    assert "细分" in table.footnotes[0].zh
+
+
+def test_a_bulletin_says_of_when_the_handshake_is():
+    (figures, *_) = made(reconciled([a_run(1, 3), a_run(2, 20, pair=a_pair(XICHENG, WUCHANG))]), ReportName.BULLETIN).tables
+    notes = {row[0].split()[0]: (row[1:4], row[4]) for row in figures.rows}
+    counted, note = notes["握手率"]
+    assert counted == three(188, 220)
+    assert note.startswith("对账 2026-03-05 至 2026-03-22，最早 22 天前")
+    assert notes["协作到位率"][0][:2] == (0, 0)
+
+
+def test_peers_are_ranked_by_their_handshake():
+    runs = [
+        a_run(1, 3),
+        a_run(2, 3, pair=a_pair(HANYANG), tally=Tally(agreeing=30)),
+        a_run(3, 3, pair=a_pair(XILING), tally=FIVE),
+    ]
+    table = the_table(made(reconciled(runs), ReportName.LEAGUE, "420000", level=Level.COUNTY, rate=RateName.HANDSHAKE))
+    assert [(row[0], row[2], *row[3:5]) for row in table.rows][:2] == [(1, HANYANG, 30, 30), (2, WUCHANG, 94, 110)]
+    assert (Mark.UNRANKED, XILING, 3, 5) in [(row[0], row[2], *row[3:5]) for row in table.rows]
+
+
+def test_a_trend_has_the_handshake_of_each_month_as_of_its_own_moment():
+    ledgers = reconciled([a_run(1, -10, tally=FIVE), a_run(2, 5)])
+    table = the_table(made(ledgers, ReportName.TREND, WUCHANG, rates=(RateName.HANDSHAKE,)))
+    rows = {row[0]: row[1:5] for row in table.rows}
+    change = Points(difference=Fraction(94, 110) - Fraction(3, 5))
+    assert (rows["2026-02"][:3], rows["2026-03"]) == (three(3, 5), (*three(94, 110), change))
+    assert rows["2026-01"] == (None, None, None, None)
 
 
 def test_a_matrix_can_put_the_other_side_together():

@@ -13,7 +13,9 @@ from exchange.exchanges import Acceptance, Direction
 from exchange.jurisdiction import Category
 from exchange.partners import PartnerStatus
 from exchange.rates import Cohort
+from exchange.reconciling import settling
 from exchange.reconciling.reconciliation import By, Why
+from exchange.reconciling.results import DifferenceKind
 from exchange.reconciling.results import Outcome as RunOutcome
 from exchange.terms.agreement import Standing
 from exchange.verbs.cross_check.settle import SettledAs
@@ -32,6 +34,7 @@ _KINDS: dict[str, str] = {
     Kind.REMINDER: "催办",
     Kind.WITHDRAWAL: "撤回",
 }
+_ITEMS: dict[str, str] = {item: label("items", item) for item in Item}
 _PURPOSES: dict[str, str] = {purpose: label("purpose", purpose) for purpose in Purpose}
 # By the name of the column: one code can mean two things.
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -68,7 +71,30 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         CaseState.CANCELLED: "已取消",
     },
     "service": _PURPOSES,
-    "item": {item: label("items", item) for item in Item},
+    "item": _ITEMS,
+    "fields": _ITEMS,
+    "left_out": _ITEMS,
+    "fields_asked": _ITEMS,
+    "prepared": {**_KINDS, **_EVENTS},
+    "difference": {
+        DifferenceKind.ONE_SIDED: "一方未建档",
+        DifferenceKind.DIFFERING: "信息不一致",
+        DifferenceKind.COARSE: "去向待定",
+    },
+    "means": {
+        settling.Means.ARRIVAL: "通报流入",
+        settling.Means.DEPARTURE: "通报流出",
+        settling.Means.QUERY: "协查",
+        settling.Means.DESTINATION: "更正现居住地",
+    },
+    "progress": {
+        settling.Standing.READY: "可办理",
+        settling.Standing.UNDER_WAY: "已发出，待回应",
+        settling.Standing.DONE: "已办，待下次对账",
+        settling.Standing.THEIRS: "由对方办理",
+        settling.Standing.BLOCKED: "不能办理",
+        settling.Standing.SETTLED: "已消除",
+    },
     "item_state": {
         ItemState.LOCAL: "本地户籍",
         ItemState.CONFIRMED: "属实",

@@ -69,6 +69,11 @@ _unpaired = Asked(
 )
 
 _named = Asked(lambda work: _ALL.where(work.among(_EXCHANGES.c.exchange, bindparam("names"))))
+_of_entries = Asked(
+    lambda work: _ALL.where(work.among(_EXCHANGES.c.entry, bindparam("entries"))).order_by(
+        _EXCHANGES.c.exchange, _EXCHANGES.c.link, _EXCHANGES.c.role
+    )
+)
 _kept = Asked(
     lambda work: (
         select(_FACTS.c.link, _FACTS.c.exchange, _FACTS.c.role, _FACTS.c.voided_at, *_FACT)
@@ -97,6 +102,14 @@ class SqlExchanges:
         held = _EXCHANGES.c
         rows = self._work.rows(_ALL.where(held.exchange == exchange).order_by(held.link, held.role))
         return [exchange_of(row) for row in rows]
+
+    def of_entries(self, entries: Iterable[str]) -> Mapping[str, list[Exchange]]:
+        wanted, found = list(entries), defaultdict[str, list[Exchange]](list)
+        rows = self._work.ask(_of_entries, entries=self._work.listed(wanted)) if wanted else ()
+        for exchange in map(exchange_of, rows):
+            if exchange.entry is not None:
+                found[exchange.entry].append(exchange)
+        return dict(found)
 
     def add(self, exchanges: Sequence[Exchange]) -> None:
         self._work.insert(ExchangeRow, [exchange_values(exchange) for exchange in exchanges])

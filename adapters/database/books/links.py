@@ -29,6 +29,7 @@ _save_link = Asked(
 )
 _batch_of = Asked(lambda _: select(_BATCHES).where(_IS))
 _add_batch = Asked(lambda _: _BATCHES.insert(), sets=tuple(_BATCHES.columns.keys()))
+_drop_batch = Asked(lambda _: _BATCHES.delete().where(_IS))
 _save_receipt = Asked(lambda _: _BATCHES.update().where(_IS), sets=_RECEIPT)
 
 
@@ -67,6 +68,11 @@ class SqlLinks:
         values = stored(batch)
         found = {"of_link": batch.link, "way": batch.direction.value, "number": batch.sequence}
         if self._work.tell(_save_receipt, {**found, **{name: values[name] for name in _RECEIPT}}) != 1:
+            raise KeyError(f"batch {batch.sequence} of link {batch.link} was never added")
+
+    def drop_batch(self, batch: StoredBatch) -> None:
+        found = {"of_link": batch.link, "way": batch.direction.value, "number": batch.sequence}
+        if self._work.tell(_drop_batch, found) != 1:
             raise KeyError(f"batch {batch.sequence} of link {batch.link} was never added")
 
 

@@ -11,7 +11,7 @@ from adapters.database.tables.comparisons import ComparisonRow
 from adapters.database.tables.counting import TotalsRow, UncountedRow, VerdictRow
 from adapters.database.tables.cross_checks import CrossCheckRow, CrossCheckRowRow, DifferenceRow
 from adapters.database.tables.exchanges import ExchangeRow, FactRow
-from adapters.database.tables.links import BatchRow, LinkRow, MessageRow
+from adapters.database.tables.links import BatchRow, EvidenceRow, LinkRow, MessageRow
 from adapters.database.tables.node import (
     ApiKeyRow,
     FindingRow,
@@ -54,6 +54,7 @@ __all__ = [
     "EntryFactRow",
     "EntryRow",
     "EscalationRow",
+    "EvidenceRow",
     "ExchangeRow",
     "FactRow",
     "FailedPairRow",

@@ -1,4 +1,4 @@
-"""Links with their two logs: batches and messages."""
+"""Links with their two logs: batches and messages; and evidence of what two sides cannot settle."""
 
 from sqlalchemy import Index
 from sqlalchemy import text as sql
@@ -99,3 +99,23 @@ class MessageRow(Row, table=True):
     due: str | None = text()
     result: str | None = text()
     problem: str | None = text()
+
+
+class EvidenceRow(Row, table=True):
+    """Both sides' signed words on one sequence of one log."""
+
+    __tablename__ = "evidence"
+    __table_args__ = (Index("evidence_listed", "at", "id"), Index("evidence_of_partner", "partner", "at", "id"))
+
+    id: str = text(primary_key=True)
+    partner: str = text()
+    link: str = text()
+    kind: str = text()
+    log: str = text()
+    sequence: int = number()
+    our_manifest: str | None = text()
+    their_manifest: str | None = text()
+    our_receipt: str | None = text()
+    their_receipt: str | None = text()
+    at: int = number()
+    settled_at: int | None = number()

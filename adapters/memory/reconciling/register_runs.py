@@ -1,13 +1,16 @@
 """The comparisons of pairs, and what they found, in memory."""
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from adapters.memory.books import Books
 from adapters.memory.listing import newest_first
+from exchange.counting.query import UNASSIGNED
 from exchange.cursors import read_moment_cursor, read_register_difference_cursor, run_cursor
-from exchange.ledger import Page
+from exchange.ledger import Page, RegisterDifferenceFilter
+from exchange.reconciling.handshake import Step, counts_of
 from exchange.reconciling.pairs import Pair
 from exchange.reconciling.results import DifferenceKind, Outcome, RegisterDifference, RegisterRun, Release
 
@@ -50,21 +53,67 @@ class MemoryRegisterRuns:
                 last[place] = run.ended_at, run
         return [run for _, (_, run) in sorted(last.items(), key=lambda each: each[0])]
 
+    def unsettled(self, own: frozenset[str], as_of: datetime) -> list[RegisterRun]:
+        last: dict[tuple[Pair, str], tuple[datetime, str, RegisterRun]] = {}
+        for run in self._ended(own, as_of):
+            place = (run.pair, run.partner)
+            if run.outcome is not Outcome.SETTLED and run.ended_at is not None:
+                last[place] = max(last.get(place, (run.ended_at, run.id, run)), (run.ended_at, run.id, run), key=_ended)
+        return [run for _, (_, _, run) in sorted(last.items(), key=lambda each: each[0])]
+
+    def began(self, as_of: datetime) -> bool:
+        runs = self._books.register_runs.values()
+        return any(run.outcome is Outcome.SETTLED and run.ended_at is not None and run.ended_at <= as_of for run in runs)
+
+    def steps(self, own: frozenset[str], moments: Sequence[datetime]) -> list[Step]:
+        last: dict[tuple[Pair, int], tuple[datetime, str, RegisterRun]] = {}
+        for run in self._ended(own, moments[-1]):
+            if run.outcome is Outcome.SETTLED and run.ended_at is not None:
+                place = (run.pair, bisect_left(moments, run.ended_at))
+                last[place] = max(last.get(place, (run.ended_at, run.id, run)), (run.ended_at, run.id, run), key=_ended)
+        return [
+            Step(place, pair, run.partner, ended_at, counts_of(run))
+            for (pair, place), (ended_at, _, run) in sorted(last.items(), key=lambda each: each[0])
+        ]
+
+    def last_settled(self) -> Mapping[str, datetime]:
+        last: dict[str, datetime] = {}
+        for run in self._books.register_runs.values():
+            if run.outcome is Outcome.SETTLED and run.ended_at is not None:
+                last[run.partner] = max(last.get(run.partner, run.ended_at), run.ended_at)
+        return last
+
+    def _ended(self, own: frozenset[str], as_of: datetime) -> Iterator[RegisterRun]:
+        for run in self._books.register_runs.values():
+            ours = not own.isdisjoint((run.pair.origin, run.pair.destination))
+            if ours and run.ended_at is not None and run.ended_at <= as_of:
+                yield run
+
     def of_pair(self, pair: Pair, own: str) -> list[RegisterDifference]:
         held = sorted(self._books.register_differences.items(), key=lambda each: each[0])
         return [each for (_, of), each in held if of == pair and each.own == own]
 
-    def differences(self, own: frozenset[str], page: Page, *, kind: DifferenceKind | None = None) -> list[RegisterDifference]:
+    def differences(self, wanted: RegisterDifferenceFilter, page: Page) -> list[RegisterDifference]:
         after = read_register_difference_cursor(page.after) if page.after else None
-        found = [
-            each
-            for place, each in sorted(self._books.register_differences.items())
-            if each.open and each.own in own and kind in (None, each.kind) and (after is None or place > after)
-        ]
+        held = sorted(self._books.register_differences.items())
+        found = [each for place, each in held if self._fits(each, wanted) and (after is None or place > after)]
         return found[: page.limit]
 
-    def count_differences(self, own: frozenset[str]) -> Mapping[DifferenceKind, int]:
-        return Counter(each.kind for each in self._books.register_differences.values() if each.open and each.own in own)
+    def count_differences(self, wanted: RegisterDifferenceFilter) -> Mapping[DifferenceKind, int]:
+        return Counter(each.kind for each in self._books.register_differences.values() if self._fits(each, wanted))
+
+    def reconciled(self, own: frozenset[str]) -> Mapping[str, datetime]:
+        last: dict[str, datetime] = {}
+        for run in self._books.register_runs.values():
+            if run.outcome is Outcome.SETTLED and run.ended_at is not None:
+                for county in own & {run.pair.origin, run.pair.destination}:
+                    last[county] = max(run.ended_at, last.get(county, run.ended_at))
+        return last
+
+    def found_twice(self, own: frozenset[str]) -> list[str]:
+        coarse = RegisterDifferenceFilter(own=own, kind=DifferenceKind.COARSE)
+        counted = Counter(each.entry for each in self._books.register_differences.values() if self._fits(each, coarse))
+        return sorted(entry for entry, count in counted.items() if count > 1)
 
     def difference_of(self, entry: str) -> list[RegisterDifference]:
         return [each for (of, _), each in sorted(self._books.register_differences.items()) if of == entry]
@@ -77,6 +126,21 @@ class MemoryRegisterRuns:
 
     def released(self, partner: str, pair: Pair) -> Release | None:
         return self._books.releases.get((partner, pair))
+
+    def _fits(self, difference: RegisterDifference, wanted: RegisterDifferenceFilter) -> bool:
+        entry, own = self._books.entries.get(difference.entry), difference.own
+        asked: tuple[tuple[object, object], ...] = (
+            (wanted.kind, difference.kind),
+            (wanted.township, (entry.township if entry is not None else None) or UNASSIGNED),
+            (wanted.register, difference.pair.register_of(own)),
+            (wanted.other, difference.pair.other(own)),
+            (wanted.partner, difference.partner),
+        )
+        return difference.open and own in wanted.own and all(want is None or want == has for want, has in asked)
+
+
+def _ended(each: tuple[datetime, str, RegisterRun]) -> tuple[datetime, str]:
+    return each[:2]
 
 
 def _place(run: RegisterRun) -> tuple[datetime, str]:

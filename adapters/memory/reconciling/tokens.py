@@ -18,7 +18,7 @@ class MemoryTokens:
     def lock(self) -> None:
         """There is one writer at a time."""
 
-    def keys(self) -> list[TokenKey]:
+    def all(self) -> list[TokenKey]:
         return [key for _, key in sorted(self._books.token_keys.items())]
 
     def get(self, key: int) -> TokenKey | None:

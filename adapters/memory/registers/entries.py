@@ -11,7 +11,17 @@ from adapters.memory.listing import newest_first
 from adapters.memory.reconciling.tokens import hide_tokens, queue_tokens
 from adapters.memory.registers.pairing import keep_keys
 from exchange.codes import RegisterKind, Role
-from exchange.counting.entries import Contact, CountedEntry, EntryPlace, EntrySum, EntryTally, contact_of, opening_at, place_of
+from exchange.counting.entries import (
+    Contact,
+    CountedEntry,
+    EntryPlace,
+    EntrySum,
+    EntryTally,
+    NamedPlace,
+    contact_of,
+    opening_at,
+    place_of,
+)
 from exchange.counting.verdict import judge
 from exchange.cursors import entry_cursor, read_entry_cursor
 from exchange.ledger import EntryFilter, Page
@@ -96,6 +106,15 @@ class MemoryEntries:
                 sums[place].count(CountedEntry(entry=entry, opening=opening, contact=contacts.get(entry.id)))
         return [EntrySum._make((*place, tally.open, tally.exchanged, tally.confirmed)) for place, tally in sums.items()]
 
+    def named(self, own: frozenset[str], as_of: datetime) -> list[NamedPlace]:
+        day, found = civil_day(as_of), set[NamedPlace]()
+        for entry, facts in self.counted(own, as_of):
+            opening = opening_at(facts, Period(first=day, last=day), as_of)
+            if opening is not None:
+                year = civil_day(opening.happened_at).year
+                found.add(NamedPlace(entry.jurisdiction, entry.register, entry.origin, entry.destination, year))
+        return sorted(found)
+
     def pairs(self, own: Iterable[str]) -> list[tuple[str, Pair]]:
         within = frozenset(own)
         held = (entry for entry in self._books.entries.values() if entry.jurisdiction in within)
@@ -112,6 +131,13 @@ class MemoryEntries:
             and entry.id > page.after
         ]
         return found[: page.limit]
+
+    def in_two_inflows(self, own: Iterable[str]) -> list[tuple[str, ...]]:
+        within, groups = frozenset(own), defaultdict[tuple[str, str], list[Entry]](list)
+        for _, entry in sorted(self._books.entries.items()):
+            if entry.jurisdiction in within and entry.register is RegisterKind.INFLOW and takes_part(entry):
+                groups[entry.person_index, entry.origin].append(entry)
+        return sorted(tuple(entry.id for entry in group) for group in groups.values() if len(group) > 1)
 
     def _require_one_open_each(self, changed: Sequence[Entry]) -> None:
         touched = {_one_of(entry) for entry in changed if entry.is_open}

@@ -1,1 +1,1 @@
-"""Reconciliations, and what came of them."""
+"""Reconciliation: what it found, and what comes of it."""

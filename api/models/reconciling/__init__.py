@@ -1,1 +1,1 @@
-"""What the API says of reconciliations."""
+"""Reconciliation as bodies."""

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from exchange.codes import Event, Role
-from exchange.counting.grid import GRID_RATES, Cube, Grid, GridQuery
+from exchange.counting.grid import GRID_RATES, HANDSHAKE_RATES, By, Cube, Grid, GridQuery
 from exchange.counting.history import History
 from exchange.counting.pages import Piece, TotalsPage, piece_of, spans_of
 from exchange.counting.query import UNASSIGNED
+from exchange.counting.reconciled.series import rate_of
 from exchange.counting.sorts import PAGE_MASK, SortFilter, sort_of, sorts_of
 from exchange.counting.sums import CountSum, Selection
 from exchange.counting.verdict import Verdict
@@ -18,6 +21,7 @@ from exchange.ledger import Ledger
 from exchange.node import Node, NotServed
 from exchange.rates import Cohort, RateName
 from exchange.verbs.counting.engine import Within, elsewhere, served_within, takes
+from exchange.verbs.counting.handshakes import side_totals
 
 _EVENTS = frozenset(event.value for event in Event)
 
@@ -26,20 +30,22 @@ class NotInAGrid(Invalid):
     """A rate that a grid does not have, or a purpose, whose cells would be too small to be shown."""
 
     code = "not-in-a-grid"
-    zh = "总表只列反馈类比率，且不能按用途筛选。"
-    en = "A grid has the feedback rates only, and is not divided by purpose."
+    zh = "总表只列反馈类比率、握手率和字段一致率，且不能按用途筛选。"
+    en = "A grid has the feedback rates, handshake and field agreement only, and is not divided by purpose."
 
 
 def grid(ledger: Ledger, node: Node, wanted: GridQuery) -> Grid:
     """One rate of these jurisdictions over these periods; equal to what `report` says of each.
 
-    NotInAGrid, NotServed, NotFound for a partner that the node does not have. A grid for an as-of moment in the past never
-    changes.
+    NotInAGrid, NotServed, NotFound for a partner that the node does not have, NotOfHandshakes. A grid for an as-of moment in
+    the past never changes.
     """
-    if wanted.rate not in GRID_RATES or wanted.narrowing.purpose is not None:
+    if wanted.rate not in (*GRID_RATES, *HANDSHAKE_RATES) or wanted.narrowing.purpose is not None:
         raise NotInAGrid
     groups = [_counties(node, code) for code in wanted.jurisdictions]
     counties = sorted({county for group in groups for county in group})
+    if wanted.rate in HANDSHAKE_RATES:
+        return _handshakes(ledger, node, wanted, groups, counties)
     filling = _Filling(ledger, node, wanted, counties)
     cube = filling.filled()
     shown = [place for place, matter in enumerate(cube.matters) if _is_shown(node, matter) or cube.denominator[..., place].any()]
@@ -51,6 +57,27 @@ def grid(ledger: Ledger, node: Node, wanted: GridQuery) -> Grid:
         matters=tuple(cube.matters[place] for place in shown),
         numerator=cube.of(groups, cube.numerator)[..., shown],
         denominator=cube.of(groups, cube.denominator)[..., shown],
+    )
+
+
+def _handshakes(ledger: Ledger, node: Node, wanted: GridQuery, groups: Sequence[Sequence[str]], counties: Sequence[str]) -> Grid:
+    """The grid of a rate that rests on reconciliations: the registers are its matters, one or both together."""
+    moments = [min(node.rules.default_as_of(period.last.isoformat()[:7]), wanted.as_of) for period in wanted.periods]
+    by_register = side_totals(ledger, node, counties, moments, wanted.narrowing)
+    place = {county: n for n, county in enumerate(counties)}
+    members = [[place[county] for county in group] for group in groups]
+    parts = {register.value: np.stack([totals[each].sum(axis=0) for each in members]) for register, totals in by_register.items()}
+    if wanted.by is By.ALL:
+        parts = {By.ALL.value: np.sum(list(parts.values()), axis=0)}
+    counted = [rate_of(wanted.rate, totals) for totals in parts.values()]
+    return Grid(
+        query=wanted,
+        rules=node.rules.version,
+        rules_digest=node.rules.digest,
+        divisions=node.divisions.edition,
+        matters=tuple(parts),
+        numerator=np.stack([numerator for numerator, _ in counted], axis=-1),
+        denominator=np.stack([denominator for _, denominator in counted], axis=-1),
     )
 
 

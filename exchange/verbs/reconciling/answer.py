@@ -13,7 +13,7 @@ import numpy as np
 from exchange.codes import Item
 from exchange.errors import Conflict, Forbidden, Refused, Retry
 from exchange.ledger import Ledger
-from exchange.moments import civil_day, day_start, format_moment
+from exchange.moments import civil_day, day_start
 from exchange.node import Node
 from exchange.partners import Partner
 from exchange.people.register import Entry
@@ -315,17 +315,6 @@ def differing_among(entries: Sequence[Entry | None], masks: Sequence[int], items
 
 def _masks(theirs: list[bytes], ours: list[bytes]) -> list[int]:
     return [wire.mask_of(*both) for both in zip(ours, theirs, strict=True)]
-
-
-def told_header(node: Node, asked: RegistersAsked, request: str, now: datetime) -> dict[str, str]:
-    """What every answer says first."""
-    return {
-        "request": request,
-        "run": asked.run,
-        "sender": node.name,
-        "receiver": asked.sender,
-        "told_at": format_moment(now),
-    }
 
 
 def check_cells(asked: CellsAsked, limit: int) -> None:

@@ -33,7 +33,7 @@ class Made(NamedTuple):
 
 def find_key(ledger: Ledger, wanted: TokenKey) -> TokenKey | None:
     """The key of the same name, None if there is none yet."""
-    return next((key for key in ledger.tokens.keys() if _name(key) == _name(wanted)), None)
+    return next((key for key in ledger.tokens.all() if _name(key) == _name(wanted)), None)
 
 
 def add_key(ledger: Ledger, wanted: TokenKey) -> TokenKey:
@@ -62,10 +62,10 @@ def make_some(ledger: Ledger, key_id: int, tokening: TokeningOf, limit: int = AT
 
 
 def take_up(ledger: Ledger, tokening: TokeningOf, limit: int = AT_ONCE) -> int:
-    """Bring the tokens of entries that changed up to date, under every key; how much of the queue was done, 0 once it is empty."""
+    """Bring the tokens of changed entries up to date, under every key; how much of the queue was done, 0 once it is empty."""
     ledger.tokens.lock()
     queued = ledger.tokens.queued(limit)
-    keys = ledger.tokens.keys() if queued else []
+    keys = ledger.tokens.all() if queued else []
     if keys:
         changed = {entry for _, entry in queued}
         found = ledger.entries.load(sorted(changed))

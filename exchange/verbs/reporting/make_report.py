@@ -16,7 +16,7 @@ from exchange.reporting.bulletin import monthly_bulletin
 from exchange.reporting.feedback import feedback_report
 from exchange.reporting.guarding import guarded
 from exchange.reporting.league import league_table
-from exchange.reporting.matrix import WAYS, handshake_matrix, pairs_of
+from exchange.reporting.matrix import BEHIND, handshake_matrix, pairs_of
 from exchange.reporting.overdue import Late, overdue_list
 from exchange.reporting.table import Document
 from exchange.reporting.trend import months_needed, trend_table
@@ -81,8 +81,8 @@ def _league(ledger: Ledger, node: Node, wanted: WantedReport) -> Document:
 
 
 def _matrix(ledger: Ledger, node: Node, wanted: WantedReport) -> Document:
-    made = report(ledger, node, replace(wanted.query, parts=False, rows=frozenset(WAYS)))
-    rows = {name: made.figures[0].rate(name).rows or () for name in WAYS}
+    made = report(ledger, node, replace(wanted.query, parts=False, rows=frozenset(BEHIND)))
+    rows = {name: made.figures[0].rate(name).rows or () for name in BEHIND}
     level = wanted.level or Level.COUNTY
     pairs = pairs_of(rows, lambda own: own, lambda other: _at_level(node, other, level))
     return handshake_matrix(made, pairs, maker_of(node))

@@ -14,7 +14,7 @@ from exchange.partners import FingerprintDiffers, Partner
 from exchange.verbs.onboard import add_partner, confirm_partner
 from exchange.verbs.suspend import resume, suspend
 from woshou.cli.call import Call, command, group
-from woshou.cli.commands import comparison
+from woshou.cli.commands import comparison, ledgers
 from woshou.cli.words import say
 
 _COLUMNS = {
@@ -77,6 +77,7 @@ def install(app: typer.Typer) -> None:
     _install_onboarding(partner)
     _install_standing(partner)
     comparison.install(partner)
+    ledgers.install(partner)
 
 
 def _install_onboarding(app: typer.Typer) -> None:

@@ -14,6 +14,7 @@ from exchange.rates import Cohort, RateName
 from exchange.verbs.counting.grid import grid, jurisdictions_at
 from jobs.count import close_all, recount_all, repair_all, report_differences
 from woshou.cli.call import Call, command, group
+from woshou.cli.commands.reporting import handshakes
 from woshou.cli.commands.reporting.period import WhichPeriod
 from woshou.cli.commands.upkeep import read_moment
 from woshou.cli.exits import Exit
@@ -38,10 +39,11 @@ _DIFFERENCES = {
 
 def install(app: typer.Typer) -> None:
     """Add the group."""
-    rates = group("指标：总表、结账、重算", "Rates: grids, closing, recounting")
+    rates = group("指标：总表、握手率走势、结账、重算", "Rates: grids, the handshake's trend, closing, recounting")
     app.add_typer(rates, name="rates")
+    handshakes.install(rates)
 
-    @command(rates, "grid", zh="一项反馈率的总表：地区 × 月份 × 种类", en="One feedback rate: places × months × matters")
+    @command(rates, "grid", zh="一项比率的总表：地区 × 月份 × 种类或台账", en="One rate: places × months × matters or registers")
     def read_grid(
         call: Call,
         month: Annotated[str, typer.Option(help=say("最后一个统计月 YYYY-MM", "the last statistical month YYYY-MM"))],

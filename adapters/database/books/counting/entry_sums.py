@@ -11,7 +11,7 @@ from exchange.codes import Role
 from exchange.conversation import FactKind
 from exchange.counting.entries import RECORD_CONFIRMED
 from exchange.exchanges import Acceptance
-from exchange.moments import day_end, to_milliseconds
+from exchange.moments import civil_day, day_end, to_milliseconds
 from exchange.people.register import EntryFactKind
 
 _ENTRIES = table_of(EntryRow)
@@ -39,6 +39,14 @@ def open_entries(work: Work, own: frozenset[str], last: date, as_of: datetime) -
     since = [func.sum(case((moment >= each.happened_at, 1), else_=0)) for moment in (each.accepted_at, each.confirmed_at)]
     divided = [each[name] for name in _PLACE]
     return select(*divided, func.count(), *since).where(each.happened_at.is_not(None)).group_by(*divided)
+
+
+def named_places(work: Work, own: frozenset[str], as_of: datetime) -> Select[Any]:
+    """What the entries that are open at a moment name."""
+    openings = _openings(work, own, civil_day(as_of), as_of).c
+    place = [openings[name] for name in _PLACE if name != "township"]
+    stands = and_(openings.rank == 1, openings.what != EntryFactKind.CLOSED.value)
+    return select(*place).where(stands).distinct().order_by(*place)
 
 
 def _openings(work: Work, own: frozenset[str], last: date, as_of: datetime) -> CTE:

@@ -5,15 +5,18 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, delete, exists, func, literal, or_, select, tuple_
 
-from adapters.database.tables import RegisterDifferenceRow, RegisterRunRow, ReleaseRow
+from adapters.database.books.reconciling.series import select_steps, step_of
+from adapters.database.tables import EntryRow, RegisterDifferenceRow, RegisterRunRow, ReleaseRow
 from adapters.database.values import moment_of, number_of
 from adapters.database.work import AnyRow, Values, Work, named, table_of
-from exchange.codes import Item
-from exchange.cursors import read_moment_cursor, read_register_difference_cursor
-from exchange.ledger import Page
+from exchange.codes import Item, RegisterKind
+from exchange.counting.query import UNASSIGNED
+from exchange.cursors import read_moment_cursor, read_register_difference_cursor, register_difference_cursor
+from exchange.ledger import Page, RegisterDifferenceFilter
 from exchange.moments import from_milliseconds, to_milliseconds
+from exchange.reconciling.handshake import Step
 from exchange.reconciling.pairs import Pair
 from exchange.reconciling.results import (
     DifferenceKind,
@@ -28,6 +31,9 @@ from exchange.reconciling.results import (
 _RUNS = table_of(RegisterRunRow)
 _DIFFERENCES = table_of(RegisterDifferenceRow)
 _RELEASES = table_of(ReleaseRow)
+_SETTLED = _RUNS.c.outcome == Outcome.SETTLED.value
+_UNSETTLED = _RUNS.c.outcome != Outcome.SETTLED.value
+_ENTRIES = table_of(EntryRow)
 _ITEMS = msgspec.json.Decoder(tuple[Item, ...])
 
 
@@ -69,9 +75,31 @@ class SqlRegisterRuns:
         return [_run(row) for row in self._work.rows(select(_RUNS).where(*within).order_by(held.began_at, held.id))]
 
     def settled(self, own: frozenset[str], as_of: datetime) -> list[RegisterRun]:
+        return self._last(own, as_of, _SETTLED)
+
+    def unsettled(self, own: frozenset[str], as_of: datetime) -> list[RegisterRun]:
+        return self._last(own, as_of, _UNSETTLED)
+
+    def began(self, as_of: datetime) -> bool:
+        ended = _RUNS.c.ended_at <= to_milliseconds(as_of)
+        return self._work.first(select(_RUNS.c.id).where(_SETTLED, ended).limit(1)) is not None
+
+    def steps(self, own: frozenset[str], moments: Sequence[datetime]) -> list[Step]:
+        found = select_steps(self._of_ours(own), [to_milliseconds(moment) for moment in moments])
+        return [step_of(row) for row in self._work.rows(found)]
+
+    def last_settled(self) -> Mapping[str, datetime]:
         held = _RUNS.c
-        ours = or_(self._work.one_of(held.origin, own), self._work.one_of(held.destination, own))
-        ended = and_(held.outcome == Outcome.SETTLED.value, held.ended_at <= to_milliseconds(as_of), ours)
+        last = select(held.partner, func.max(held.ended_at)).where(_SETTLED).group_by(held.partner)
+        return {partner: from_milliseconds(ended_at) for partner, ended_at in self._work.rows(last)}
+
+    def _of_ours(self, own: frozenset[str]) -> ColumnElement[bool]:
+        return or_(self._work.one_of(_RUNS.c.origin, own), self._work.one_of(_RUNS.c.destination, own))
+
+    def _last(self, own: frozenset[str], as_of: datetime, outcome: ColumnElement[bool]) -> list[RegisterRun]:
+        """Of each pair and partner the last run of such an outcome that had ended by a moment."""
+        held = _RUNS.c
+        ended = and_(outcome, held.ended_at <= to_milliseconds(as_of), self._of_ours(own))
         place = (held.ended_at.desc(), held.id.desc())
         turn = func.row_number().over(partition_by=(held.origin, held.destination, held.partner), order_by=place)
         ranked = select(_RUNS, turn.label("turn")).where(ended).subquery("ranked")
@@ -84,21 +112,37 @@ class SqlRegisterRuns:
         found = select(_DIFFERENCES).where(*_of(held, pair), held.own == own).order_by(held.entry)
         return [_difference(row) for row in self._work.rows(found)]
 
-    def differences(self, own: frozenset[str], page: Page, *, kind: DifferenceKind | None = None) -> list[RegisterDifference]:
+    def differences(self, wanted: RegisterDifferenceFilter, page: Page) -> list[RegisterDifference]:
         held = _DIFFERENCES.c
         place = (held.entry, held.origin, held.destination)
-        found = select(_DIFFERENCES).where(self._work.one_of(held.own, own), held.settled_at.is_(None))
-        if kind is not None:
-            found = found.where(held.kind == kind.value)
+        found = select(_DIFFERENCES).where(*_fitting(wanted))
         if page.after:
             entry, pair = read_register_difference_cursor(page.after)
             found = found.where(tuple_(*place) > (entry, pair.origin, pair.destination))
-        return [_difference(row) for row in self._work.rows(found.order_by(*place).limit(page.limit))]
+        found = found.order_by(*place).limit(page.limit)
+        # Each county's rows come in the order of an index; read for all counties at once, they would all be sorted.
+        rows = [_difference(row) for own in wanted.own for row in self._work.rows(found.where(held.own == own))]
+        return sorted(rows, key=register_difference_cursor)[: page.limit]
 
-    def count_differences(self, own: frozenset[str]) -> Mapping[DifferenceKind, int]:
+    def count_differences(self, wanted: RegisterDifferenceFilter) -> Mapping[DifferenceKind, int]:
         held = _DIFFERENCES.c
-        counted = select(held.kind, func.count()).where(self._work.one_of(held.own, own), held.settled_at.is_(None))
+        counted = select(held.kind, func.count()).where(self._work.one_of(held.own, wanted.own), *_fitting(wanted))
         return {DifferenceKind(kind): int(count) for kind, count in self._work.rows(counted.group_by(held.kind))}
+
+    def reconciled(self, own: frozenset[str]) -> Mapping[str, datetime]:
+        held, last = _RUNS.c, dict[str, datetime]()
+        for side in (held.origin, held.destination):
+            ended = select(side, func.max(held.ended_at)).where(held.outcome == Outcome.SETTLED.value)
+            for county, at in self._work.rows(ended.where(self._work.one_of(side, own)).group_by(side)):
+                moment = from_milliseconds(at)
+                last[county] = max(moment, last.get(county, moment))
+        return last
+
+    def found_twice(self, own: frozenset[str]) -> list[str]:
+        coarse = _fitting(RegisterDifferenceFilter(own=own, kind=DifferenceKind.COARSE))
+        entry = _DIFFERENCES.c.entry
+        found = select(entry).where(self._work.one_of(_DIFFERENCES.c.own, own), *coarse).group_by(entry).having(func.count() > 1)
+        return [str(each) for (each,) in self._work.rows(found.order_by(entry))]
 
     def difference_of(self, entry: str) -> list[RegisterDifference]:
         held = _DIFFERENCES.c
@@ -135,6 +179,24 @@ class SqlRegisterRuns:
 
 def _of(columns: Any, pair: Pair) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return columns.origin == pair.origin, columns.destination == pair.destination
+
+
+def _fitting(wanted: RegisterDifferenceFilter) -> list[ColumnElement[bool]]:
+    held = _DIFFERENCES.c
+    fitting: list[ColumnElement[bool]] = [held.settled_at.is_(None)]
+    if wanted.kind is not None:
+        fitting.append(held.kind == wanted.kind.value)
+    if wanted.partner is not None:
+        fitting.append(held.partner == wanted.partner)
+    if wanted.register is not None:
+        fitting.append(held.own == (held.origin if wanted.register is RegisterKind.OUTFLOW else held.destination))
+    if wanted.other is not None:
+        fitting += [held.own != wanted.other, or_(held.origin == wanted.other, held.destination == wanted.other)]
+    if wanted.township is not None:
+        place = _ENTRIES.c.township
+        lives = place.is_(None) if wanted.township == UNASSIGNED else place == wanted.township
+        fitting.append(exists(select(literal(1)).where(_ENTRIES.c.id == held.entry, lives).correlate(_DIFFERENCES)))
+    return fitting
 
 
 def _items(items: Sequence[Item]) -> str:

@@ -47,7 +47,7 @@ class SqlTokens:
     def lock(self) -> None:
         self._work.lock(TokenRow)
 
-    def keys(self) -> list[TokenKey]:
+    def all(self) -> list[TokenKey]:
         return [_key(row) for row in self._work.rows(select(_KEYS).order_by(_KEYS.c.id))]
 
     def get(self, key: int) -> TokenKey | None:

@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
 
-from adapters.database.books.counting.entry_sums import open_entries
+from adapters.database.books.counting.entry_sums import named_places, open_entries
 from adapters.database.books.reconciling.tokens import hide_tokens, queue_tokens
 from adapters.database.books.registers.entry_rows import entry_of, entry_values
 from adapters.database.books.registers.pairing import add_keys, replace_keys
@@ -18,7 +19,7 @@ from adapters.database.tables import EntryFactRow, EntryRow
 from adapters.database.values import words, words_or_none
 from adapters.database.work import AnyRow, Asked, Values, Work, beside, table_of
 from exchange.codes import CloseReason, RegisterKind
-from exchange.counting.entries import EntryPlace, EntrySum
+from exchange.counting.entries import EntryPlace, EntrySum, NamedPlace
 from exchange.cursors import read_entry_cursor
 from exchange.ledger import EntryFilter, Page
 from exchange.moments import from_milliseconds, to_milliseconds
@@ -123,6 +124,10 @@ class SqlEntries:
             for jurisdiction, township, register, origin, destination, year, *counts in rows
         ]
 
+    def named(self, own: frozenset[str], as_of: datetime) -> list[NamedPlace]:
+        rows = self._work.rows(named_places(self._work, own, as_of))
+        return sorted(NamedPlace(row[0], _REGISTER[row[1]], row[2], row[3], int(row[4])) for row in rows)
+
     def pairs(self, own: Iterable[str]) -> list[tuple[str, Pair]]:
         held = _ENTRIES.c
         named = (held.jurisdiction, held.origin, held.destination)
@@ -141,6 +146,16 @@ class SqlEntries:
             for row in self._work.rows(found.where(sides[1] == other, held.id > page.after).order_by(held.id).limit(page.limit))
         ]
         return [entry_of(row) for row in sorted(pages, key=attrgetter("id"))[: page.limit]]
+
+    def in_two_inflows(self, own: Iterable[str]) -> list[tuple[str, ...]]:
+        held = _ENTRIES.c
+        of_whom = (held.person_index, held.origin)
+        # One open entry a person and register: more than one entry is more than one county.
+        inflow = (self._work.one_of(held.jurisdiction, own), held.register == RegisterKind.INFLOW.value, *_TAKES_PART)
+        twice = select(*of_whom).where(*inflow).group_by(*of_whom).having(func.count() > 1).subquery("twice")
+        same = and_(held.person_index == twice.c.person_index, held.origin == twice.c.origin)
+        found = select(held.id, *of_whom).join(twice, same).where(*inflow).order_by(*of_whom, held.id)
+        return sorted(tuple(row[0] for row in rows) for _, rows in groupby(self._work.rows(found), key=itemgetter(1, 2)))
 
     @contextmanager
     def _one_open_each(self) -> Iterator[None]:

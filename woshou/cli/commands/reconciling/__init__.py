@@ -1,1 +1,1 @@
-"""Commands about reconciling."""
+"""The commands of reconciliation."""

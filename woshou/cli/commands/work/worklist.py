@@ -10,22 +10,25 @@ import typer
 from adapters.answer_sheet import MOST_ROWS, write_answers
 from adapters.exporting import Format
 from adapters.office import Office
-from api.models.worklists import ONE_SIDED, SILENT, TOLD, Count, SilentShown, WorkRow
+from api.models.worklists import SILENT, Count, SilentShown, WorkRow
 from exchange.codes import Event, Kind, Purpose
 from exchange.cursors import work_cursor
-from exchange.ledger import Ledger, Page
+from exchange.ledger import Ledger, Page, RegisterDifferenceFilter
+from exchange.reconciling.results import DifferenceKind
+from exchange.verbs.reconciling.differences import reconciled
 from exchange.verbs.work.items import SILENT_DAYS, on_list, silent_partners
 from exchange.verbs.work.to_answer import whole_list
 from exchange.work.worklists import WorkFilter, Worklist
 from woshou.cli import show
 from woshou.cli.call import Call, command
+from woshou.cli.commands.reconciling.differences import print_differences
 from woshou.cli.commands.registers.imports import AfterOption, LimitOption
 from woshou.cli.files import STDOUT, check_free, write_private
 from woshou.cli.show import about
 from woshou.cli.words import say
 
 # A listing's names; typer takes an enumeration as the words that it knows.
-AnyList = StrEnum("AnyList", [(word.upper(), word) for word in (*Worklist, SILENT, ONE_SIDED)])  # type: ignore[misc] # from a list
+AnyList = StrEnum("AnyList", [(word.upper(), word) for word in (*Worklist, SILENT, *DifferenceKind)])  # type: ignore[misc] # from a list
 _COUNTS = {"list": ("清单", "List"), "count": ("件数", "Count"), "told": ("内容", "What")}
 _ROWS = {
     "exchange": ("编号", "Exchange"),
@@ -88,13 +91,13 @@ def install(app: typer.Typer) -> None:
         with call.office() as office, office.ledgers.transaction(read_only=True) as ledger:
             wanted = _wanted(call, office, ledger, jurisdiction, partner, given)
             if name is None:
-                _print_counts(call, office, ledger, wanted, days)
+                _print_counts(call, office, ledger, wanted, _of_differences(wanted, partner), days)
             elif name == SILENT:
                 silent = silent_partners(ledger, office.node.name, wanted, office.now(), days)
                 call.rows([SilentShown.of(each) for each in silent], _SILENT)
-            elif name == ONE_SIDED:
-                call.note(TOLD[ONE_SIDED].zh, TOLD[ONE_SIDED].en)
-                call.rows([], {"entry": ("个案", "Entry")})
+            elif name in DifferenceKind:
+                asked = replace(_of_differences(wanted, partner), kind=DifferenceKind(name))
+                print_differences(call, office, ledger, asked, Page(after=after, limit=limit), people=people)
             elif sheet is not None:
                 _write_sheet(call, office, ledger, Worklist(name), wanted, sheet, force=force)
             else:
@@ -112,13 +115,19 @@ def _wanted(
     return replace(everything, link=link.id if link is not None else None, **given)
 
 
-def _print_counts(call: Call, office: Office, ledger: Ledger, wanted: WorkFilter, days: int) -> None:
+def _of_differences(wanted: WorkFilter, partner: str | None) -> RegisterDifferenceFilter:
+    return RegisterDifferenceFilter(own=wanted.own, township=wanted.township, other=wanted.other, partner=partner)
+
+
+def _print_counts(
+    call: Call, office: Office, ledger: Ledger, wanted: WorkFilter, differing: RegisterDifferenceFilter, days: int
+) -> None:
     counts: dict[str, int | None] = {
         **dict(ledger.worklists.counts(wanted).items()),
         SILENT: len(silent_partners(ledger, office.node.name, wanted, office.now(), days)),
-        ONE_SIDED: None,
     }
     rows = [Count.of(name, count) for name, count in counts.items()]
+    rows += Count.of_differences(ledger.register_runs.count_differences(differing), reconciled(ledger, differing.own))
     if call.json:
         call.rows(rows, _COUNTS)
     else:

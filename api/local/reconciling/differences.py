@@ -1,0 +1,166 @@
+"""Differences between registers (对账差异): what a clerk sends or corrects to settle them."""
+
+from dataclasses import replace
+from typing import Annotated, NamedTuple
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+
+from adapters.office import Office
+from api.access import AnswererDep, Caller, LedgerDep, OfficeDep, ReaderDep, ReadLedgerDep
+from api.declared import Responses, reading, writing
+from api.local.visible import partner_names
+from api.models.base import COUNTY, CodeQuery, IdPath, NodeQuery
+from api.models.exchanges import ExchangeRow
+from api.models.reconciling.differences import (
+    DestinationSet,
+    DifferenceList,
+    DifferenceSent,
+    RegisterDifferenceShown,
+    RegisterDifferenceWhole,
+)
+from api.once import OnceDep
+from api.paging import Paging, PagingDep
+from api.preconditions import etag
+from api.serving.routes import StrictRoute
+from exchange.codes import RegisterKind
+from exchange.counting.query import UNASSIGNED
+from exchange.cursors import BadCursor, register_difference_cursor
+from exchange.errors import NotFound
+from exchange.jurisdiction import SameCounty
+from exchange.ledger import Ledger, RegisterDifferenceFilter
+from exchange.people.register import EntryClosed, EntryProtected
+from exchange.reconciling.results import DifferenceKind
+from exchange.reconciling.settling import (
+    DifferenceSettled,
+    EntryElsewhere,
+    FieldsUnknown,
+    NotCoarse,
+    NothingToSend,
+    OtherSideActs,
+)
+from exchange.routing.table import NoRoute
+from exchange.routing.today import NoSuccessor, SeveralSuccessors
+from exchange.terms.agreement import ItemNotAgreed, NoAgreement
+from exchange.terms.rulebook import RulesUnknown
+from exchange.verbs.reconciling.differences import described, find_difference, reconciled
+from exchange.verbs.reconciling.settle import send, set_destination
+
+router = APIRouter(prefix="/api/v1/register-differences", tags=["Reconciliation"], route_class=StrictRoute)
+_SENT_BEFORE: Responses = {200: {"model": DifferenceSent, "description": "It was under way or over; nothing was sent"}}
+OtherPath = Annotated[str, Path(pattern=COUNTY, description="the county on the other side", examples=["420106"])]
+
+
+class Sought(NamedTuple):
+    """Which differences are asked for, of whose counties."""
+
+    caller: Caller
+    filter: RegisterDifferenceFilter
+
+
+def sought(
+    caller: ReaderDep,
+    register: Annotated[RegisterKind | None, Query(description="our register of the pair")] = None,
+    other: CodeQuery = None,
+    township: Annotated[
+        str | None, Query(pattern=rf"^([0-9]{{9}}|{UNASSIGNED})$", description="the entry's, or `unassigned`")
+    ] = None,
+    partner: NodeQuery = None,
+) -> Sought:
+    """The caller's, narrowed; a township's key sees its own alone."""
+    wanted = RegisterDifferenceFilter(
+        own=caller.reach, register=register, other=other, township=caller.township or township, partner=partner
+    )
+    return Sought(caller, wanted)
+
+
+SoughtDep = Annotated[Sought, Depends(sought)]
+
+
+@router.get("", responses=reading(BadCursor), summary="List the differences")
+def list_differences(
+    office: OfficeDep,
+    ledger: ReadLedgerDep,
+    paging: PagingDep,
+    wanted: SoughtDep,
+    kind: Annotated[DifferenceKind | None, Query()] = None,
+) -> DifferenceList:
+    """What comparing the registers found of the caller's entries and still stands, each with what would settle it.
+
+    `register` and `other` together tell one pair.
+    """
+    return listed(office, ledger, paging, wanted, kind)
+
+
+@router.get("/{entry}/{other}", responses=reading(NotFound), summary="Read a difference")
+def read_difference(
+    caller: ReaderDep, office: OfficeDep, ledger: ReadLedgerDep, entry: IdPath, other: OtherPath
+) -> RegisterDifferenceWhole:
+    """One difference, with the message that would settle it as `POST /api/v1/exchanges` takes it."""
+    now, node = office.now(), office.node
+    found = find_difference(ledger, caller.reach, entry, other, caller.township)
+    (item,) = described(ledger, node, [found], now)
+    return RegisterDifferenceWhole.whole(item, found.partner, now, node.rules.lapse_days, sees_people=_sees_people(caller))
+
+
+@router.post(
+    "/{entry}/{other}/send",
+    status_code=201,
+    response_model=DifferenceSent,
+    responses=_SENT_BEFORE
+    | writing(
+        NotFound,
+        DifferenceSettled,
+        EntryProtected,
+        EntryClosed,
+        EntryElsewhere,
+        FieldsUnknown,
+        OtherSideActs,
+        NothingToSend,
+        SameCounty,
+        SeveralSuccessors,
+        NoSuccessor,
+        NoRoute,
+        NoAgreement,
+        RulesUnknown,
+        ItemNotAgreed,
+    ),
+    summary="Send the message that would settle it",
+)
+def send_prepared(
+    caller: AnswererDep, once: OnceDep, office: OfficeDep, ledger: LedgerDep, entry: IdPath, other: OtherPath
+) -> Response:
+    """Send the prepared notice or query, once: what was told or asked already is given back instead (200)."""
+    now, node = office.now(), office.node
+    found = find_difference(ledger, caller.reach, entry, other, caller.township, lock=True)
+    sent = send(ledger, node, found, now)
+    row = ExchangeRow.of(sent.exchange, partner_names(ledger)[sent.exchange.key.link], now, node.rules.lapse_days)
+    answer = DifferenceSent(**vars(row), fresh=sent.fresh)
+    return once.answer(answer, 201 if sent.fresh else 200, {"location": f"/api/v1/exchanges/{answer.exchange}"})
+
+
+@router.post(
+    "/{entry}/{other}/destination",
+    response_model=DestinationSet,
+    responses=writing(NotFound, DifferenceSettled, EntryProtected, EntryClosed, EntryElsewhere, OtherSideActs, NotCoarse),
+    summary="Set the destination to the county that was found",
+)
+def set_found_destination(
+    caller: AnswererDep, once: OnceDep, office: OfficeDep, ledger: LedgerDep, entry: IdPath, other: OtherPath
+) -> Response:
+    """Set the destination of an outflow entry that knew it only coarsely (`coarse`). Nothing is sent; again changes nothing."""
+    found = find_difference(ledger, caller.reach, entry, other, caller.township, lock=True)
+    then = set_destination(ledger, office.node, found, office.now())
+    return once.answer(DestinationSet.of(then), headers={"etag": etag(then.version)})
+
+
+def listed(office: Office, ledger: Ledger, paging: Paging, wanted: Sought, kind: DifferenceKind | None) -> DifferenceList:
+    """One page of what is asked for, of one kind or of all."""
+    caller, within = wanted.caller, replace(wanted.filter, kind=kind)
+    rows, following = paging.rows(lambda page: ledger.register_runs.differences(within, page), register_difference_cursor)
+    items = described(ledger, office.node, rows, office.now())
+    shown = [RegisterDifferenceShown.of(item, sees_people=_sees_people(caller)) for item in items]
+    return DifferenceList.page(shown, following, reconciled(ledger, within.own), kind)
+
+
+def _sees_people(caller: Caller) -> bool:
+    return caller.sees_people or caller.township is not None

@@ -1,0 +1,1 @@
+"""What two nodes cannot settle by themselves, for the operator."""

@@ -1,0 +1,1 @@
+"""The figures that rest on reconciliations: handshake, field agreement, coverage."""
