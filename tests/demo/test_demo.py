@@ -58,7 +58,7 @@ def exported(folder: Path, node: str, tmp_path: Path) -> list[dict[str, str]]:
 
 
 def test_the_summary_has_the_published_keys(summary):
-    assert set(summary) == {"nodes", "imports", "exchanges", "messages", "rates", "seconds"}
+    assert set(summary) == {"nodes", "imports", "exchanges", "messages", "rates", "nights", "seconds"}
     assert [node["jurisdictions"] for node in summary["nodes"]] == [[county] for county in COUNTIES.values()]
     assert all(set(node) == {"node", "url", "jurisdictions"} for node in summary["nodes"])
     assert set(summary["imports"]) == {"rows", "accepted", "warned", "refused"}
@@ -88,6 +88,15 @@ def test_the_sheets_hold_dirt_that_is_warned_of_and_refused(summary):
     imports = summary["imports"]
     assert imports["rows"] == imports["accepted"] + imports["warned"] + imports["refused"]
     assert min(imports.values()) > 0
+
+
+def test_a_nights_repair_shows_in_the_handshake(summary):
+    assert [told["jurisdiction"] for told in summary["nights"]] == [node["jurisdictions"][0] for node in summary["nodes"]]
+    for told in summary["nights"]:
+        before, after = told["before"], told["after"]
+        assert 0 < before["numerator"] < after["numerator"] <= after["denominator"]
+        # Who is entered on the side where they were missing was known to the other side before.
+        assert after["denominator"] == before["denominator"]
 
 
 def test_rates_that_need_what_is_not_there_yet_are_null_and_say_why(summary):

@@ -65,7 +65,12 @@ def _introduce(one: DemoNode, other: DemoNode, fingerprints: dict[str, str]) -> 
 
 def _agree(nodes: list[DemoNode]) -> None:
     for one, other in combinations(nodes, 2):
-        proposal = {"partner": other.name, "jurisdiction": one.county, "with": other.county}
+        proposal = {
+            "partner": other.name,
+            "jurisdiction": one.county,
+            "with": other.county,
+            "register_comparison": {"allowed": True, "items": ["name", "birth_date", "marital_status"]},
+        }
         one.post("/api/v1/agreements", proposal, "coordinator")
     _await(nodes, lambda signed: not signed["unsent"])
     for node in nodes:

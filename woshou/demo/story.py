@@ -17,6 +17,7 @@ from typing import Any
 from woshou.cli.show import progress
 from woshou.cli.words import say
 from woshou.demo.clerks import Clerks, cases_of
+from woshou.demo.night import nights_repair
 from woshou.demo.nodes import DemoNode, await_quiet
 from woshou.demo.people import Someone, invent
 from woshou.demo.sheets import SheetWriter
@@ -49,8 +50,8 @@ def play(script: Script) -> None:
     for name in [name for name in os.environ if name.startswith("WOSHOU_")]:
         del os.environ[name]  # what is set for another node must not reach these
     with _folder(script.folder) as folder, _ended_by_signals(), stage(folder, f"{FIRST_DAY}T09:00", _tell) as nodes:
-        last, imports = _live(nodes, folder, script)
-        summary = summary_of(nodes, FIRST_DAY, last, imports, round(time.monotonic() - began, 1))
+        last, imports, nights = _live(nodes, folder, script)
+        summary = summary_of(nodes, FIRST_DAY, last, imports, nights, round(time.monotonic() - began, 1))
         write_keys(folder, nodes)
         kept = script.folder is not None or not script.once
         print_summary(summary, nodes, folder, as_json=script.as_json, kept=kept)
@@ -59,7 +60,7 @@ def play(script: Script) -> None:
             _serve(nodes)
 
 
-def _live(nodes: list[DemoNode], folder: Path, script: Script) -> tuple[date, list[dict[str, Any]]]:
+def _live(nodes: list[DemoNode], folder: Path, script: Script) -> tuple[date, list[dict[str, Any]], list[dict[str, Any]]]:
     people = invent(script.seed, script.people, tuple(node.county for node in nodes), FIRST_DAY)
     sheets = folder / "sheets"
     sheets.mkdir()
@@ -95,7 +96,9 @@ def _live(nodes: list[DemoNode], folder: Path, script: Script) -> tuple[date, li
     if clerks.refused:
         refused = ", ".join(f"{code} {count}" for code, count in sorted(clerks.refused.items()))
         _tell(f"其中未被接受：{refused}", f"What the nodes did not let them say: {refused}")
-    return today, imports
+    _tell("夜间对账；经办人补建缺漏个案；次夜再对账……", "Reconciling at night; clerks enter who is missing; reconciling again …")
+    today, added, nights = nights_repair(nodes, writers, people, sheets, script.seed, today)
+    return today, imports + added, nights
 
 
 def _registers(node: DemoNode, writer: SheetWriter, people: list[Someone], folder: Path) -> Iterator[dict[str, Any]]:

@@ -35,7 +35,14 @@ _WORDS = {
 }
 
 
-def summary_of(nodes: list[DemoNode], first: date, last: date, imports: list[dict[str, Any]], seconds: float) -> dict[str, Any]:
+def summary_of(
+    nodes: list[DemoNode],
+    first: date,
+    last: date,
+    imports: list[dict[str, Any]],
+    nights: list[dict[str, Any]],
+    seconds: float,
+) -> dict[str, Any]:
     """The summary, all of it read from the nodes' API and logs."""
     rows = [row for node in nodes for row in node.pages("/api/v1/exchanges", role="asker")]
     return {
@@ -61,6 +68,7 @@ def summary_of(nodes: list[DemoNode], first: date, last: date, imports: list[dic
             "received": sum(_received(node) for node in nodes),
         },
         "rates": [rate for node in nodes for rate in _rates(node, first, last)],
+        "nights": nights,
         "seconds": seconds,
     }
 
@@ -118,6 +126,14 @@ def print_summary(summary: dict[str, Any], nodes: list[DemoNode], folder: Path, 
     out.print(table)
     for told, mark in marks.items():
         out.print(f"{mark} {told}")
+    for told in summary["nights"]:
+        before, after = (_counts(told[night]) for night in ("before", "after"))
+        place = next(node.place for node in nodes if node.county == told["jurisdiction"])
+        zh, en = (
+            f"{place}握手率：补建前夜 {before}，次夜 {after}",
+            f"{place}, handshake: {before} the night before, {after} after",
+        )
+        out.print(say(zh, en))
     for part, zh, en in (
         ("imports", "导入", "Imports"),
         ("exchanges", "信息交换", "Exchanges"),
@@ -149,6 +165,11 @@ def _marks(rates: list[dict[str, Any]]) -> dict[str, str]:
 
 def _why(rate: dict[str, Any]) -> str:
     return say(rate["reason"]["zh"], rate["reason"]["en"])
+
+
+def _counts(rate: dict[str, int | None]) -> str:
+    known, of = rate["numerator"], rate["denominator"]
+    return "—" if known is None or not of else f"{known} / {of}  {percent_of(known, of)}"
 
 
 def _cell(rate: dict[str, Any], marks: dict[str, str]) -> str:
