@@ -17,9 +17,9 @@ from pathlib import Path
 from adapters.office import Office
 from adapters.partner_http import PartnerClient, http_client
 from bench import people
-from bench.as2.environment import NotInstalled
 from bench.as2.sites import Sender, two_sites
 from bench.databases import Databases, sqlite_files
+from bench.environments import NotInstalled
 from bench.measure import Rates, Report, Take, options, say
 from bench.nodes import served, two_nodes
 from exchange.codes import Purpose

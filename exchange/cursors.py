@@ -21,6 +21,7 @@ from exchange.ledger import Finding
 from exchange.moments import from_milliseconds, to_milliseconds
 from exchange.people.register import Entry
 from exchange.reconciling.pairs import Pair
+from exchange.reconciling.reconciliation import Reconciliation
 from exchange.reconciling.results import RegisterDifference, RegisterRun
 from exchange.settling.evidence import Evidence
 from exchange.work.worklists import BELONGS, Order, Worklist, place_on
@@ -147,6 +148,11 @@ def evidence_cursor(evidence: Evidence) -> str:
 def run_cursor(run: RegisterRun) -> str:
     """A register run's place: when it began, then its id."""
     return f"{to_milliseconds(run.began_at):015d}~{run.id}"
+
+
+def reconciliation_cursor(reconciliation: Reconciliation) -> str:
+    """A reconciliation's place: when it began, then its id."""
+    return f"{to_milliseconds(reconciliation.began_at):015d}~{reconciliation.id}"
 
 
 def register_difference_cursor(difference: RegisterDifference) -> str:

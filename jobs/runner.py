@@ -14,10 +14,9 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from adapters.comparing import Comparer
 from adapters.office import Office
 from adapters.partner_http import PartnerClient, http_client
-from adapters.reconciling.ledgers import LedgerReconciler
+from adapters.reconciling.whole import reconciling_of
 from adapters.renewal import Renewals
 from adapters.webhook_http import WebhookReceiver
 from exchange.errors import WoshouError
@@ -60,14 +59,12 @@ def on_shift(office: Office, client: PartnerClient) -> Iterator[Shift]:
         couriers = Couriers(Courier(office, client, renewals, stopping))
         stack.callback(couriers.close)
         stack.callback(stopping.set)
-        comparer = Comparer(office, client, renewals)
         yield Shift(
             office=office,
             client=client,
             couriers=couriers,
             renewals=renewals,
-            comparer=comparer,
-            ledgers=LedgerReconciler(office, client, renewals, comparer),
+            reconciling=reconciling_of(office, client, renewals),
             stopping=stopping,
             notifier=notifier,
         )

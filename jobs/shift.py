@@ -3,10 +3,9 @@
 import threading
 from dataclasses import dataclass
 
-from adapters.comparing import Comparer
 from adapters.office import Office
 from adapters.partner_http import PartnerClient
-from adapters.reconciling.ledgers import LedgerReconciler
+from adapters.reconciling.night import Reconciling
 from adapters.renewal import Renewals
 from jobs.couriers import Couriers
 from jobs.notifier import Notifier
@@ -23,7 +22,6 @@ class Shift:
     client: PartnerClient
     couriers: Couriers
     renewals: Renewals
-    comparer: Comparer
-    ledgers: LedgerReconciler
+    reconciling: Reconciling
     stopping: threading.Event
     notifier: Notifier | None = None

@@ -13,14 +13,14 @@ from jobs.clocks.overdue import announce_overdue
 from jobs.clocks.remind import remind_partners
 from jobs.clocks.settle import settle
 from jobs.clocks.watch import watch_for_trouble
-from jobs.compare import NAME as COMPARE
-from jobs.compare import compare_links
 from jobs.count import close_days, recount
 from jobs.deliver import deliver
 from jobs.follow import follow_cases
 from jobs.index_pairing import index_pairing
 from jobs.notify import notify
 from jobs.reconciling.doubles import find_persons_twice
+from jobs.reconciling.reconcile import NAME as RECONCILE
+from jobs.reconciling.reconcile import go_on, reconcile
 from jobs.reconciling.tokens import keep_tokens, turn_tokens
 from jobs.renew import renew_partners
 from jobs.reporting.freeze import freeze_reports
@@ -67,6 +67,7 @@ SCHEDULE = (
     Job(name="tokens", run=keep_tokens, when=Every(interval=timedelta(minutes=1))),
     Job(name="send-reports", run=send_reports, when=Every(interval=timedelta(minutes=5))),
     Job(name="watch", run=watch_for_trouble, when=Every(interval=timedelta(minutes=5))),
+    Job(name="reconcile-on", run=go_on, when=Every(interval=timedelta(minutes=10))),
     Job(name="renew", run=renew_partners, when=Every(interval=timedelta(hours=1))),
     Job(name="retry", run=retry_rejected, when=Every(interval=timedelta(hours=1))),
     Job(name="follow", run=follow_cases, when=Every(interval=timedelta(hours=1))),
@@ -75,7 +76,7 @@ SCHEDULE = (
     Job(name=OVERDUE, run=announce_overdue, when=Daily(at=time(0, 10))),
     Job(name="close", run=close_days, when=Daily(at=time(0, 20))),
     Job(name="freeze", run=freeze_reports, when=Daily(at=time(1, 30))),
-    Job(name=COMPARE, run=compare_links, when=Daily(at=time(1, 30))),
+    Job(name=RECONCILE, run=reconcile, when=Daily(at=time(2, 0))),
     Job(name="index-pairing", run=index_pairing, when=Daily(at=time(2, 40))),
     Job(name="recount", run=recount, when=Daily(at=time(3, 0))),
     Job(name="turn-tokens", run=turn_tokens, when=Daily(at=time(4, 0))),

@@ -34,6 +34,7 @@ from tests.building.clocks import a_loaded_day, a_rules_file, a_rules_use, a_tro
 from tests.building.differences import a_register_difference, a_register_run
 from tests.building.local import a_comparison, a_finding, a_notification, a_row, a_row_problem, an_answer, an_api_key, an_import
 from tests.building.partners import a_partner, a_partner_key, agreed_terms, an_agreement
+from tests.building.reconciling import a_failed_pair, a_link_step, a_reconciliation
 from tests.building.reports import a_frozen, a_frozen_rate, a_monthly, a_received, a_sending, frozen_line
 from tests.building.wire import a_feedback, a_notice, a_query
 
@@ -53,11 +54,13 @@ __all__ = [
     "a_difference",
     "a_digest",
     "a_fact",
+    "a_failed_pair",
     "a_feedback",
     "a_finding",
     "a_frozen",
     "a_frozen_rate",
     "a_link",
+    "a_link_step",
     "a_loaded_day",
     "a_message",
     "a_moment",
@@ -69,6 +72,7 @@ __all__ = [
     "a_person",
     "a_query",
     "a_received",
+    "a_reconciliation",
     "a_record",
     "a_register_difference",
     "a_register_run",

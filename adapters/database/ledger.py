@@ -16,6 +16,7 @@ from adapters.database.books.links import SqlLinks
 from adapters.database.books.messages import SqlMessages
 from adapters.database.books.notifications import SqlNotifications
 from adapters.database.books.partners import SqlPartners
+from adapters.database.books.reconciling.reconciliations import SqlReconciliations
 from adapters.database.books.reconciling.register_runs import SqlRegisterRuns
 from adapters.database.books.reconciling.tokens import SqlTokens
 from adapters.database.books.registers.cross_checks import SqlCrossChecks
@@ -46,6 +47,7 @@ from exchange.ledger import (
     Notifications,
     Pairing,
     Partners,
+    Reconciliations,
     RegisterRuns,
     Reports,
     Routes,
@@ -85,3 +87,4 @@ class SqlLedger:
         self.troubles: Troubles = SqlTroubles(work)
         self.tokens: Tokens = SqlTokens(work)
         self.register_runs: RegisterRuns = SqlRegisterRuns(work)
+        self.reconciliations: Reconciliations = SqlReconciliations(work)

@@ -27,6 +27,7 @@ from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
 from exchange.reconciling.keys import Leaf, TokenKey
 from exchange.reconciling.pairs import Pair
+from exchange.reconciling.reconciliation import LeftOut, LinkStep, PairFailed, Reconciliation
 from exchange.reconciling.results import RegisterDifference, RegisterRun, Release
 from exchange.reporting.frozen.monthly import FrozenReport
 from exchange.reporting.frozen.upward import ReceivedReport, Sending
@@ -128,6 +129,10 @@ class Books:
     register_runs: dict[str, RegisterRun] = field(default_factory=dict)
     register_differences: dict[tuple[str, Pair], RegisterDifference] = field(default_factory=dict)
     releases: dict[tuple[str, Pair], Release] = field(default_factory=dict)
+    reconciliations: dict[str, Reconciliation] = field(default_factory=dict)
+    link_steps: dict[tuple[str, str], LinkStep] = field(default_factory=dict)
+    failed_pairs: dict[tuple[str, Pair], PairFailed] = field(default_factory=dict)
+    left_out: dict[str, tuple[LeftOut, ...]] = field(default_factory=dict)
 
     def copy(self) -> "Books":
         """The same books, to be changed without touching these."""

@@ -18,6 +18,7 @@ from adapters.memory.links import MemoryEvidence, MemoryLinks
 from adapters.memory.messages import MemoryMessages
 from adapters.memory.notifications import MemoryNotifications
 from adapters.memory.partners import MemoryPartners
+from adapters.memory.reconciling.reconciliations import MemoryReconciliations
 from adapters.memory.reconciling.register_runs import MemoryRegisterRuns
 from adapters.memory.reconciling.tokens import MemoryTokens
 from adapters.memory.registers.cross_checks import MemoryCrossChecks
@@ -31,6 +32,7 @@ from exchange.ledger import (
     Access,
     Agreements,
     Assignments,
+    Candidate,
     Cases,
     Chores,
     Comparisons,
@@ -49,6 +51,7 @@ from exchange.ledger import (
     Notifications,
     Pairing,
     Partners,
+    Reconciliations,
     RegisterRuns,
     Reports,
     Routes,
@@ -89,6 +92,7 @@ class MemoryLedger:
     troubles: Troubles
     tokens: Tokens
     register_runs: RegisterRuns
+    reconciliations: Reconciliations
 
     def __init__(self, books: Books, blinding: Blinding | None = None) -> None:
         self.links = MemoryLinks(books)
@@ -116,6 +120,7 @@ class MemoryLedger:
         self.troubles = MemoryTroubles(books)
         self.tokens = MemoryTokens(books)
         self.register_runs = MemoryRegisterRuns(books)
+        self.reconciliations = MemoryReconciliations(books)
 
 
 class MemoryLedgers:
@@ -128,6 +133,7 @@ class MemoryLedgers:
         self._books = Books()
         self._blinding = Blinding(keyed) if keyed is not None else None
         self._writing = threading.Lock()
+        self._leading: set[str] = set()
 
     @contextmanager
     def transaction(self, *, read_only: bool = False) -> Iterator[Ledger]:
@@ -151,3 +157,28 @@ class MemoryLedgers:
             self._books = books
         finally:
             self._writing.release()
+
+    def advisory_leader(self, name: str) -> Candidate:
+        """A candidate for leading `name`; these books are one process's, so that the lead ends with it."""
+        return _MemoryCandidate(name, self._leading)
+
+
+class _MemoryCandidate:
+    """Who leads stands in a set: to add to it and to look at it are one step each."""
+
+    def __init__(self, name: str, leading: set[str]) -> None:
+        self._name, self._leading = name, leading
+        self._mine = False
+
+    def held(self) -> bool:
+        """Whether this one leads now; it takes the lead if nobody has it."""
+        if not self._mine and self._name not in self._leading:
+            self._leading.add(self._name)
+            self._mine = True
+        return self._mine
+
+    def release(self) -> None:
+        """Give the lead up."""
+        if self._mine:
+            self._leading.discard(self._name)
+            self._mine = False

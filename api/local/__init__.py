@@ -18,7 +18,7 @@ from api.local import (
 )
 from api.local.casework import cases, routes, sending
 from api.local.clocks import escalations, norms, troubles
-from api.local.reconciling import differences
+from api.local.reconciling import differences, reconciliations
 from api.local.reporting import frozen_reports, handshakes, received_reports, reports
 from api.local.settling import evidence
 
@@ -46,6 +46,7 @@ ROUTERS = (
     frozen_reports.router,
     received_reports.router,
     comparisons.router,
+    reconciliations.router,
     evidence.router,
     norms.router,
     escalations.router,

@@ -20,6 +20,7 @@ from exchange.wire.figures import FiguresAsked, FiguresTold, RowsAsked, RowsTold
 from exchange.wire.message import Message
 from exchange.wire.node import NodeDocument
 from exchange.wire.proven import ErasedLine
+from exchange.wire.registers import CellsAsked, CellsTold, RegistersAsked, RegistersTold, SettleAsked, SettledTold
 
 MARK = "x-woshou-shape"
 REFERENCE = "#/components/schemas/"
@@ -36,6 +37,12 @@ WIRE: tuple[type[msgspec.Struct], ...] = (
     RowsAsked,
     RowsTold,
     ErasedLine,
+    RegistersAsked,
+    RegistersTold,
+    CellsAsked,
+    CellsTold,
+    SettleAsked,
+    SettledTold,
 )
 known: dict[str, type[msgspec.Struct]] = {}
 _PYTHON_ONLY = r"(?!\n)"  # see `exchange.people.record.whole`

@@ -13,9 +13,8 @@ from adapters.partner_http import PartnerClient, http_client
 from adapters.reconciling.registers import RegisterReconciler
 from adapters.reconciling.tokens import TokenKeeper
 from adapters.renewal import Renewals
-from bench.reconciling.nodes import PAIR
-from exchange.moments import civil_day
-from exchange.reconciling.pairs import Comparable, comparable
+from bench.reconciling.nodes import PAIR, compared_by
+from exchange.reconciling.pairs import Comparable
 from exchange.reconciling.results import RegisterRun
 from woshou.settings import Settings
 from woshou.wiring import open_office
@@ -37,11 +36,7 @@ def main() -> None:
     with open_office(settings) as office, http_client() as client:
         calling = PartnerClient(office, client)
         reconciler = RegisterReconciler(office, calling, Renewals(office, calling), TokenKeeper(office))
-        with office.ledgers.transaction(read_only=True) as ledger:
-            (partner,) = ledger.partners.all()
-            agreements = ledger.agreements.all(partner.node)
-        sides = (office.node.name, partner.node)
-        what = comparable(agreements, office.node.divisions, PAIR, sides, civil_day(office.now()))
+        what = compared_by(office, office.ledgers)
         print("ready", flush=True)
         for _ in sys.stdin:
             run = compared(reconciler, what)

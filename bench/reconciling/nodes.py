@@ -16,9 +16,10 @@ from bench.people import DESTINATION, ORIGIN, person, record
 from exchange.codes import CloseReason, Item, MaritalStatus, RegisterKind
 from exchange.ids import new_id
 from exchange.ledger import Ledgers
+from exchange.moments import civil_day
 from exchange.people.record import Record
 from exchange.people.register import Entry
-from exchange.reconciling.pairs import Pair
+from exchange.reconciling.pairs import Comparable, Pair, comparable
 from exchange.terms.agreement import RegisterComparison
 from woshou.wiring import open_office
 
@@ -82,6 +83,16 @@ def writing(side: Side) -> Iterator[tuple[Office, Ledgers]]:
             yield office, database
     finally:
         database.close()
+
+
+def compared_by(office: Office, ledgers: Ledgers) -> Comparable:
+    """What the agreement lets this node compare with the other one."""
+    with ledgers.transaction(read_only=True) as ledger:
+        (partner,) = ledger.partners.all()
+        agreements = ledger.agreements.all(partner.node)
+    own = PAIR.origin in office.node.jurisdictions
+    sides = (office.node.name, partner.node) if own else (partner.node, office.node.name)
+    return comparable(agreements, office.node.divisions, PAIR, sides, civil_day(office.now()))
 
 
 def enter(side: Side, office: Office, ledgers: Ledgers, people: Iterable[int]) -> None:

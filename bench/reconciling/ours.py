@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from bench.reconciling.meter import Cost, forget_peak, metered, peak, postmaster, resident
-from bench.reconciling.wire import Wire
 
 from adapters.reconciling.tokens import TokenKeeper
-from bench.databases import Postgresql
+from bench.databases import Databases
 from bench.measure import say
 from bench.nodes import served
-from bench.reconciling.nodes import Registers, plant, two_registers, writing
+from bench.reconciling.meter import Cost, forget_peak, metered, peak, postmaster, resident
+from bench.reconciling.nodes import Registers, compared_by, plant, two_registers, writing
 from bench.reconciling.trial import check, reach
+from bench.reconciling.wire import Wire
+from exchange.reconciling.pairs import month_of
 
 _AT_ONCE = 100_000
 
@@ -40,11 +41,11 @@ class Ours:
         for side in self.registers.sides:
             with writing(side) as (office, ledgers):
                 keeper = TokenKeeper(office)
-                with ledgers.transaction(read_only=True) as ledger:
-                    keys = list(ledger.tokens.all())
-                for key in keys:
-                    while keeper.prepare(key, _AT_ONCE) is None:
-                        pass
+                what = compared_by(office, ledgers)
+                now = office.now()
+                key = keeper.key_for(what, side.county, month_of(now), keeper.kids(what, side.county, now))
+                while keeper.prepare(key, _AT_ONCE) is None:
+                    pass
             with psycopg.connect(side.node.settings.database, autocommit=True) as connection:
                 connection.execute("VACUUM ANALYZE register_tokens")
         # What is not measured: the first call fetches an access token.
@@ -81,7 +82,7 @@ class Ours:
 
 
 @contextmanager
-def ours(databases: Postgresql, entries: int, name: str = "") -> Iterator[Ours]:
+def ours(databases: Databases, entries: int, name: str = "") -> Iterator[Ours]:
     """Two nodes with so many entries on this server."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="woshou-bench-")))

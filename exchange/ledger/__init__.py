@@ -33,6 +33,7 @@ from exchange.ledger.books import (
 )
 from exchange.ledger.busy import LedgerAway, LedgerBusy
 from exchange.ledger.evidence import Evidences
+from exchange.ledger.reconciliations import Reconciliations
 from exchange.ledger.registers import RegisterRuns, Tokens
 from exchange.ledger.values import (
     ApiKey,
@@ -53,6 +54,7 @@ __all__ = [
     "Agreements",
     "ApiKey",
     "Assignments",
+    "Candidate",
     "CaseFilter",
     "Cases",
     "Chores",
@@ -80,6 +82,7 @@ __all__ = [
     "Page",
     "Pairing",
     "Partners",
+    "Reconciliations",
     "RegisterDifferenceFilter",
     "RegisterRuns",
     "RememberedAnswer",
@@ -120,9 +123,18 @@ class Ledger(Protocol):
     troubles: Troubles
     tokens: Tokens
     register_runs: RegisterRuns
+    reconciliations: Reconciliations
+
+
+class Candidate(Protocol):
+    """One who would lead: of all on one ledger at most one holds a name, and it is free when that one's process is gone."""
+
+    def held(self) -> bool: ...
+    def release(self) -> None: ...
 
 
 class Ledgers(Protocol):
     """Where ledgers come from: one transaction each, committed at the end of the block, rolled back on an exception."""
 
     def transaction(self, *, read_only: bool = False) -> AbstractContextManager[Ledger]: ...
+    def advisory_leader(self, name: str) -> Candidate: ...

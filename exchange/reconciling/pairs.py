@@ -61,13 +61,12 @@ class Comparable:
         return min(agreed if agreed is not None else max(LEAST_LIMIT, answering // SHARE_LIMIT), MOST_DIFFERENCES)
 
 
-def comparable(
+def governing(
     agreements: Iterable[SignedAgreement], divisions: Divisions, pair: Pair, sides: tuple[str, str], day: date
-) -> Comparable:
-    """How the registers of a pair may be compared on a day; `sides` are the nodes of origin and destination.
+) -> SignedAgreement | None:
+    """The agreement in force that decides about a pair on a day; `sides` are the nodes of origin and destination.
 
-    As for exchanges, the most specific agreement decides, then the latest `valid_from`, also where it forbids.
-    ComparisonNotAgreed if none allows it.
+    As for exchanges, the most specific agreement decides, then the latest `valid_from`.
     """
     places = (pair.origin, pair.destination)
     best: tuple[tuple[int, date], SignedAgreement] | None = None
@@ -86,9 +85,16 @@ def comparable(
         rank = (specificity, signed.agreement.valid_from)
         if best is None or rank > best[0]:
             best = rank, signed
-    if best is None or not best[1].agreement.register_comparison.allowed:
+    return None if best is None else best[1]
+
+
+def comparable(
+    agreements: Iterable[SignedAgreement], divisions: Divisions, pair: Pair, sides: tuple[str, str], day: date
+) -> Comparable:
+    """How the registers of a pair may be compared on a day; ComparisonNotAgreed where the agreement forbids it or is none."""
+    signed = governing(agreements, divisions, pair, sides, day)
+    if signed is None or not signed.agreement.register_comparison.allowed:
         raise ComparisonNotAgreed
-    signed = best[1]
     return Comparable(pair=pair, partner=signed.partner, agreement=signed.digest, terms=signed.agreement.register_comparison)
 
 

@@ -32,6 +32,7 @@ from tests.builders import (
     a_partner,
     a_query,
     a_received,
+    a_reconciliation,
     a_register_difference,
     a_row,
     a_sending,
@@ -178,6 +179,8 @@ RULES = {
     "GET /api/v1/evidence": WATCHING,
     "GET /api/v1/comparisons": OVERSEEING,
     "GET /api/v1/comparisons/{comparison}": OVERSEEING,
+    "GET /api/v1/reconciliations": OVERSEEING,
+    "GET /api/v1/reconciliations/{reconciliation}": OVERSEEING,
     "GET /api/v1/rates": FIGURES,
     "GET /api/v1/rates/grid": FIGURES,
     "GET /api/v1/rates/{rate}/rows": FIGURES,
@@ -241,6 +244,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             ledger.reports.put_sending(a_sending(FROZEN))
             ledger.reports.receive(RECEIVED)
             ledger.comparisons.add(a_comparison(1))
+            ledger.reconciliations.put(a_reconciliation(1))
             ledger.escalations.add([an_escalation(1, link=link)])
             ledger.troubles.begin(a_trouble())
             ledger.cases.add(a_case(7, id=an_id(1)))
@@ -269,6 +273,7 @@ def called(node: Served, paths: dict[str, Any], name: str, role: str, place: str
         "other": WUCHANG,
         "exchange": an_id(1),
         "comparison": an_id(1),
+        "reconciliation": an_id(1),
         "case": an_id(1),
         "code": WUCHANG,
         "id": an_id(1),

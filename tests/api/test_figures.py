@@ -1,19 +1,16 @@
 """Two nodes compare their figures over real HTTP, each on its own books, by day and by night."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from adapters.keys import jose
-from adapters.partner_http import PartnerClient, PartnerRefused
+from adapters.partner_http import PartnerRefused
 from exchange.comparing.frame import period_of
 from exchange.errors import NotFound
 from exchange.moments import Period
 from exchange.partners import PartnerSuspended
 from exchange.wire.figures import FIGURES_TYPE
-from jobs.compare import compare_links
-from jobs.runner import on_shift
 from tests.api.comparing import ask, compare, spoil
 from tests.api.nodes import Neighbours
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG_NODE, an_id
@@ -57,19 +54,6 @@ def test_who_sees_comparisons_sees_no_person_and_not_everyone_sees_them(compared
     assert compared.xicheng.get("/comparisons?partner=nobody.example", role="operator")["items"] == []
     cells = compared.xicheng.get(f"/comparisons/{found.id}", role="coordinator", of="110000")["cells"]
     assert len(cells) == 1
-
-
-def test_every_night_each_link_is_compared_and_one_failure_holds_up_no_other(compared: Neighbours):
-    office = compared.xicheng.office
-    with office.ledgers.transaction() as ledger:
-        known = ledger.partners.get(WUCHANG_NODE)
-        assert known is not None
-        # At its address nobody answers.
-        away = replace(known, node="away.example", url="http://127.0.0.1:9", confirmed=())
-        ledger.partners.save(replace(away, token_endpoint="http://127.0.0.1:9/oauth/token", links_endpoint="http://127.0.0.1:9"))
-        ledger.links.add(an_id(3), "away.example")
-    with on_shift(office, PartnerClient(office, compared.xicheng.http)) as shift:
-        assert compare_links(shift, pause=0) == "1 equal, 0 differ, 1 not compared"
 
 
 @pytest.mark.parametrize(

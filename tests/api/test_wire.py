@@ -217,6 +217,9 @@ def test_503_with_retry_after_while_the_database_is_busy(hand: Hand):
                 return ledgers.transaction(read_only=True)
             raise LedgerBusy
 
+        def advisory_leader(self, name: str) -> Any:
+            return ledgers.advisory_leader(name)
+
     ledgers = office.ledgers
     office.ledgers = Busy()
     try:

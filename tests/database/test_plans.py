@@ -27,8 +27,8 @@ from tests.builders import a_check, a_day, a_moment, a_person, a_record, an_entr
 OWN = frozenset({"110102"})
 KEY = ExchangeKey(1, an_id(), Role.ASKER)
 LOOKED = Blinding(lambda _: "key").looked("110102", RegisterKind.OUTFLOW, describe(a_person(), a_record()))
-# "found" is what a sub-select has found, which is read whole.
-NO_TABLE = ("VIRTUAL TABLE", "CONSTANT ROW", "SCAN found")
+# "found" is what a sub-select has found, which is read whole; the queue of tokens is read from its beginning, to a limit.
+NO_TABLE = ("VIRTUAL TABLE", "CONSTANT ROW", "SCAN found", "SCAN untokened")
 ASKED = KEY._replace(role=Role.ASKED)
 WORK = WorkFilter.at(OWN, a_moment())
 
@@ -76,6 +76,14 @@ QUESTIONS = {
     "bearing a name": lambda ledger: ledger.pairing.bearing(Pass.NAME, LOOKED.name, 1000),
     "bearing a sound": lambda ledger: ledger.pairing.bearing(Pass.SOUND, LOOKED.sound, 1000),
     "size of a register": lambda ledger: ledger.pairing.bearing(Pass.SIZE, LOOKED.size, 1000),
+    "standing tokens": lambda ledger: ledger.tokens.standing([an_id()]),
+    "changes without tokens": lambda ledger: ledger.tokens.queued(100),
+    "leaves": lambda ledger: ledger.tokens.leaves(1, 5),
+    "entries of leaves": lambda ledger: ledger.tokens.entries_of(1, [bytes(24)]),
+    "ended tokens": lambda ledger: ledger.tokens.forget(1, 5, 100),
+    "tokens to erase": lambda ledger: ledger.tokens.erase(1, 100),
+    "between two places": lambda ledger: ledger.entries.between("110102", RegisterKind.OUTFLOW, ["420106"], Page()),
+    "pairs": lambda ledger: ledger.entries.pairs(OWN),
     "suggested": lambda ledger: ledger.pairing.suggested(KEY),
     "waiting for an entry": lambda ledger: ledger.exchanges.unpaired(OWN, ["x" * 43]),
     "file": lambda ledger: ledger.imports.by_digest("110102", "outflow", "x"),

@@ -21,6 +21,7 @@ from exchange.verbs.counting.handshakes import NotOfHandshakes, handshake_series
 from tests.builders import WUCHANG, XICHENG, YUYANG, a_day, a_partner
 from tests.rates.histories import HANYANG, HUBEI, XILING, a_counting_node, counts, holding, moment, reported, until, wanted
 from tests.rates.runs import FIVE, THEIRS, a_pair, a_run, reconciled
+from tests.rates.test_handshake import several_runs
 
 NODE = a_counting_node()
 EVERYBODY = Narrowing(category=None)

@@ -10,7 +10,7 @@ from woshou.cli.commands import agreement, apikey, exchange, node, openapi, part
 from woshou.cli.commands.casework import case, route
 from woshou.cli.commands.clocks import alerts, norms
 from woshou.cli.commands.cross_check import checks
-from woshou.cli.commands.reconciling import differences
+from woshou.cli.commands.reconciling import differences, reconcile
 from woshou.cli.commands.registers import imports, pairing, register, sheets
 from woshou.cli.commands.work import assign, worklist
 from woshou.cli.words import say, translate_frame
@@ -34,6 +34,7 @@ _MODULES = (
     assign,
     report,
     rates,
+    reconcile,
     alerts,
     norms,
     apikey,

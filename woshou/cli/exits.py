@@ -32,6 +32,7 @@ class Exit(IntEnum):
     NOT_INITIALISED = 4
     INTERNAL = 5
     BUSY = 6
+    UNSETTLED = 7
 
 
 class NotInitialised(Conflict):

@@ -14,7 +14,9 @@ from exchange.jurisdiction import Category
 from exchange.partners import PartnerStatus
 from exchange.rates import Cohort
 from exchange.reconciling import settling
+from exchange.reconciling.reconciliation import By, Why
 from exchange.reconciling.results import DifferenceKind
+from exchange.reconciling.results import Outcome as RunOutcome
 from exchange.terms.agreement import Standing
 from exchange.verbs.cross_check.settle import SettledAs
 from exchange.wire.batch import Outcome
@@ -203,6 +205,17 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         TroubleKind.CLOCK_OFF: "时钟不准",
         TroubleKind.JOB_FAILED: "作业未完成",
         TroubleKind.OVERDUE_MANY: "逾期过多",
+    },
+    "started_by": {By.NIGHT: "夜间", By.HAND: "手工"},
+    "pair_outcome": {RunOutcome.SETTLED: "已核定", RunOutcome.COUNTS_ONLY: "仅计数，待放行", RunOutcome.FAILED: "失败"},
+    "why_left_out": {
+        Why.NOT_ACTIVE: "协作方未开通或已暂停",
+        Why.COARSE: "去向仅到市、省",
+        Why.NO_ROUTE: "无已确认的协作方",
+        Why.NO_AGREEMENT: "无生效协议",
+        Why.NOT_ALLOWED: "协议不允许比对台账",
+        Why.OFTEN: "今日次数已满",
+        Why.LATELY: "对方刚比对过",
     },
     "why": {EscalationWhy.OVERDUE: "逾期", EscalationWhy.RAISED: "提请"},
     "use": {"sig": "签名", "enc": "加密"},

@@ -1,4 +1,4 @@
-"""What reconciling the registers keeps: tokens, runs, and what they found."""
+"""What reconciling keeps: tokens, runs, what they found, and the reconciliations that they were part of."""
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy import text as sql
@@ -6,6 +6,8 @@ from sqlalchemy import text as sql
 from adapters.database.tables.columns import Row, blob, flag, number, text
 
 _STANDING = sql("settled_at IS NULL")
+_SETTLED = sql("outcome = 'settled'")
+_UNFINISHED = sql("ended_at IS NULL")
 _ENDED = sql("removed IS NOT NULL")
 
 
@@ -81,6 +83,9 @@ class RegisterRunRow(Row, table=True):
         Index("register_runs_of_pair", "origin", "destination", "began_at"),
         Index("register_runs_of_partner", "partner", "began_at", "id"),
         Index("register_runs_of_reconciliation", "reconciliation"),
+        # The last settled run of each pair of a county, which the rates ask for.
+        Index("register_runs_settled", "origin", "ended_at", sqlite_where=_SETTLED, postgresql_where=_SETTLED),
+        Index("register_runs_settled_there", "destination", "ended_at", sqlite_where=_SETTLED, postgresql_where=_SETTLED),
     )
 
     id: str = text(primary_key=True)
@@ -149,3 +154,68 @@ class ReleaseRow(Row, table=True):
     by: str = text()
     at: int = number()
     until: int = number()
+
+
+class ReconciliationRow(Row, table=True):
+    """One night's reconciliation, or one that an operator started; what it was narrowed down to, if it was."""
+
+    __tablename__ = "reconciliations"
+    __table_args__ = (
+        Index("reconciliations_listed", "began_at", "id"),
+        Index("reconciliations_unfinished", "business_date", sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED),
+    )
+
+    id: str = text(primary_key=True)
+    by: str = text()
+    partner: str | None = text()
+    origin: str | None = text()
+    destination: str | None = text()
+    business_date: str = text()
+    began_at: int = number()
+    ended_at: int | None = number()
+    links: int = number()
+    pairs: int = number()
+
+
+class LinkStepRow(Row, table=True):
+    """What reconciling one link's ledgers came to."""
+
+    __tablename__ = "reconciliation_links"
+
+    reconciliation: str = text(primary_key=True)
+    partner: str = text(primary_key=True)
+    at: int = number()
+    trouble: str | None = text()
+    comparison: str | None = text()
+    equal: bool | None = flag()
+    differ: int = number()
+    resent: int = number()
+    adopted: int = number()
+    findings: int = number()
+    settled: bool = flag()
+
+
+class FailedPairRow(Row, table=True):
+    """A pair that could not be compared, and what ended it."""
+
+    __tablename__ = "reconciliation_failed"
+
+    reconciliation: str = text(primary_key=True)
+    origin: str = text(primary_key=True)
+    destination: str = text(primary_key=True)
+    partner: str = text()
+    at: int = number()
+    trouble: str = text()
+
+
+class LeftOutRow(Row, table=True):
+    """A link or a pair that was not reconciled, and why."""
+
+    __tablename__ = "reconciliation_left_out"
+
+    reconciliation: str = text(primary_key=True)
+    place: int = number(primary_key=True)
+    partner: str | None = text()
+    origin: str | None = text()
+    destination: str | None = text()
+    why: str = text()

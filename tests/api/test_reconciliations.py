@@ -1,0 +1,78 @@
+"""Reconciliations over the API: counts and codes, for who oversees, of the own counties."""
+
+from exchange.reconciling.pairs import Pair
+from exchange.reconciling.reconciliation import LeftOut, Why
+from exchange.reconciling.results import Tally
+from tests.api.nodes import Served
+from tests.builders import (
+    WUCHANG,
+    XICHENG,
+    a_failed_pair,
+    a_link_step,
+    a_moment,
+    a_reconciliation,
+    a_register_run,
+    an_id,
+)
+
+BACK = Pair(origin=WUCHANG, destination=XICHENG)
+
+
+def keep(node: Served) -> None:
+    """Last night's run of the pair, and tonight's with everything that can come of it."""
+    with node.office.ledgers.transaction() as ledger:
+        ledger.reconciliations.put(a_reconciliation(1))
+        ledger.reconciliations.put(a_reconciliation(40, ended_at=None, pairs=3))
+        ledger.reconciliations.put_link(a_link_step(40))
+        ledger.reconciliations.put_failed(a_failed_pair(40, pair=BACK))
+        ledger.reconciliations.leave_out(
+            an_id(40),
+            [
+                LeftOut(partner="away.example", pair=None, why=Why.NOT_ACTIVE),
+                LeftOut(partner=None, pair=Pair(origin=XICHENG, destination="420107"), why=Why.NO_ROUTE),
+            ],
+        )
+        before, tally = Tally(agreeing=8, outflow_only=1, inflow_only=1), Tally(agreeing=9, outflow_only=1)
+        ledger.register_runs.put(a_register_run(1, reconciliation=an_id(1), tally=before))
+        ledger.register_runs.put(a_register_run(50, reconciliation=an_id(40), began_at=a_moment(50), tally=tally, repaired=1))
+
+
+def test_a_reconciliation_shows_its_links_and_pairs_beside_the_run_before(xicheng: Served):
+    keep(xicheng)
+    listed = xicheng.get("/reconciliations", role="coordinator")["items"]
+    assert [(row["id"], row["by"], row["ended_at"] is None) for row in listed] == [
+        (an_id(40), "night", True),
+        (an_id(1), "night", False),
+    ]
+    whole = xicheng.get(f"/reconciliations/{an_id(40)}", role="operator")
+    (link,) = whole["link_steps"]
+    assert (link["settled"], link["resent"], link["adopted"], link["trouble"]) == (True, 2, 1, None)
+    compared, failed = whole["pair_steps"]
+    assert (compared["outcome"], compared["repaired"], compared["tally"]["differences"]) == ("settled", 1, 1)
+    assert (compared["tally"]["handshaken"], compared["tally"]["known"]) == (9, 10)
+    assert (compared["before"]["handshaken"], compared["before"]["known"]) == (8, 10)
+    assert (failed["origin"], failed["outcome"], failed["trouble"], failed["run"]) == (
+        WUCHANG,
+        "failed",
+        "partner-unavailable",
+        None,
+    )
+    assert [left["why"] for left in whole["left_out"]] == ["partner-not-active", "no-route"]
+    assert xicheng.get(f"/reconciliations/{an_id(1)}", role="auditor")["pair_steps"][0]["before"] is None
+
+
+def test_who_sees_no_county_of_a_pair_does_not_see_the_pair(xicheng: Served):
+    keep(xicheng)
+    whole = xicheng.get(f"/reconciliations/{an_id(40)}", role="coordinator", of="110000")
+    assert len(whole["pair_steps"]) == 2
+    for role, status in (("clerk", 403), ("system", 403), ("auditor", 200)):
+        assert xicheng.call("GET", "/reconciliations", role=role).status_code == status
+    assert xicheng.call("GET", f"/reconciliations/{an_id(9)}", role="operator").status_code == 404
+
+
+def test_reconciliations_come_in_pages(xicheng: Served):
+    keep(xicheng)
+    page = xicheng.get("/reconciliations?limit=1", role="operator")
+    assert [row["id"] for row in page["items"]] == [an_id(40)]
+    second = xicheng.get(f"/reconciliations?limit=1&cursor={page['next']}", role="operator")
+    assert ([row["id"] for row in second["items"]], second["next"]) == ([an_id(1)], None)
