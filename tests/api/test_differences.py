@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +38,16 @@ FIELDS = [
 COMPARING = {"allowed": True, "items": ["marital_status", "children"], "difference_limit": None}
 
 
+def agreed(both: Neighbours, kinds: list[str], fields: list[dict[str, Any]]) -> None:
+    """Have a second agreement in force, from the next day on, so that it is the one that counts."""
+    agree(both, kinds=kinds, fields=fields, register_comparison=COMPARING, valid_from="2026-03-03")
+    both.xicheng.clock.move(timedelta(days=1))  # one clock for both
+
+
 @pytest.fixture
 def nodes(both: Neighbours) -> Neighbours:
     """Two nodes whose agreement lets registers be compared, and arrivals and departures be told."""
-    agree(both, kinds=KINDS, fields=FIELDS, register_comparison=COMPARING, valid_from="2026-03-02")
+    agreed(both, KINDS, FIELDS)
     return both
 
 
@@ -50,7 +57,7 @@ def stored(tmp_path: Path, database_url: str) -> Iterator[Neighbours]:
     database = open_database(database_url)
     database.upgrade()
     with neighbours(tmp_path, HandClock(), xicheng=database) as both:
-        agree(both, kinds=KINDS, fields=FIELDS, register_comparison=COMPARING, valid_from="2026-03-02")
+        agreed(both, KINDS, FIELDS)
         yield both
     database.close()
 
@@ -92,7 +99,7 @@ def test_a_notice_of_arrival_is_sent_once_and_reaches_the_origin(nodes: Neighbou
     assert row["message"] == {
         "kind": "notice",
         "event": "arrival",
-        "event_date": "2026-03-02",
+        "event_date": "2026-03-03",
         "purpose": "public_service",
         "items": [],
         "tells": [],
@@ -131,7 +138,7 @@ def test_the_prepared_query_is_what_the_exchanges_route_takes(nodes: Neighbours)
 
 def test_what_the_agreement_does_not_allow_is_shown_with_the_reason_and_refused(both: Neighbours):
     """Their agreement knows no arrivals."""
-    agree(both, kinds=["query"], fields=FIELDS[:1], register_comparison=COMPARING, valid_from="2026-03-02")
+    agreed(both, ["query"], FIELDS[:1])
     entry = enter(both.wuchang)
     found(both.wuchang, entry, ONE_SIDED)
     (row,) = both.wuchang.get("/worklists/one_sided")["items"]
