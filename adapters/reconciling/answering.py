@@ -13,7 +13,7 @@ from exchange.partners import Partner
 from exchange.reconciling.apart import Side
 from exchange.reconciling.keys import TokenKey
 from exchange.reconciling.results import RegisterRun
-from exchange.reconciling.sketch import NONCE, Cells, Salt, digest_of, sketch_of, words_of
+from exchange.reconciling.sketch import NONCE, Cells, Salt, digest_of, sketch_of
 from exchange.verbs.reconciling import answer as verb
 from exchange.verbs.reconciling.answer import Admitted, DoesNotSettle, RunUnknown, Settlement, TokensNotReady, TooManyDifferences
 from exchange.verbs.reconciling.conclude import conclude
@@ -59,8 +59,7 @@ class Answering:
         with office.ledgers.transaction(read_only=True) as ledger:
             ours = snapshot_of(ledger, ready, ready.revision)
             limit = limit_of(ledger, admitted.what, ours.size, office.now())
-        words = words_of(ours.leaves)
-        digest = digest_of(words)
+        digest = digest_of(ours.words)
         same = digest == asked.digest
         salt = self._salt(asked, 0)
         now = office.now()
@@ -74,7 +73,7 @@ class Answering:
             numberless=ours.numberless,
             limit=limit,
             nonce=None if same else ijson.b64url_encode(self._nonce(asked)),
-            sketch=None if same else wire.pack(sketch_of(Side(words, salt).elements, salt)),
+            sketch=None if same else wire.pack(sketch_of(Side(ours.words, salt).elements, salt)),
         )
         payload = wire.write(told)
         with office.ledgers.transaction() as ledger:
@@ -99,7 +98,7 @@ class Answering:
             self._count_only(caller, admitted, asked)
             raise
         salt = self._salt(asked, asked.attempt)
-        table = Cells.of(Side(ours.leaves, salt).elements, salt, asked.cells)
+        table = Cells.of(Side(ours.words, salt).elements, salt, asked.cells)
         part = slice(asked.first, asked.first + CELLS_AT_ONCE)
         told = CellsTold(
             request=ijson.digest(body),
@@ -117,7 +116,7 @@ class Answering:
         office = self._office
         asked = wire.read_question(body, SettleAsked)
         admitted, key, ours, limit = self._again(caller, asked)
-        side = Side(ours.leaves, self._salt(asked, asked.attempt))
+        side = Side(ours.words, self._salt(asked, asked.attempt))
         read = verb.unpack(asked, side, len(admitted.items))
         if read.persons > limit:
             self._count_only(caller, admitted, asked)

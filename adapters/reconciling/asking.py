@@ -18,7 +18,7 @@ from exchange.partners import Partner
 from exchange.reconciling.apart import Apart, Side
 from exchange.reconciling.pairs import Comparable
 from exchange.reconciling.results import RegisterRun
-from exchange.reconciling.sketch import Cells, Salt, Words, cells_for, digest_of, estimate, sketch_of, words_of
+from exchange.reconciling.sketch import Cells, Salt, cells_for, digest_of, estimate, sketch_of
 from exchange.reconciling.tokens import Tokening
 from exchange.verbs.compare_figures import active_partner
 from exchange.verbs.reconciling import answer, ask
@@ -66,7 +66,6 @@ class _Opened:
     run: RegisterRun
     asked: RegistersAsked
     told: RegistersTold
-    words: Words
     limit: int
 
 
@@ -103,14 +102,14 @@ class Asking:
             return Ended(run=answer.equal(opened.run))
         nonce, sketch = ask.opened(opened.told)
         salts = [Salt.of(wire.nonce_bytes(opened.asked.nonce), nonce, attempt) for attempt in range(ATTEMPTS)]
-        side = Side(opened.words, salts[0])
+        side = Side(opened.ours.snapshot.words, salts[0])
         about = estimate(sketch_of(side.elements, salts[0]), sketch)
         run = replace(opened.run, estimate=about)
         if about > 2 * opened.limit * _SURELY:
             return Ended(run=answer.counted_only(run))
         most, size = answer.most_cells(opened.limit), cells_for(about)
         for attempt, salt in enumerate(salts):
-            side = side if attempt == 0 else Side(opened.words, salt)
+            side = side if attempt == 0 else Side(opened.ours.snapshot.words, salt)
             try:
                 table = self._table(opened, attempt, min(size, most), salt)
             except PartnerRefused as refusal:
@@ -127,16 +126,15 @@ class Asking:
 
     def _open(self, ours: Ours) -> _Opened:
         office, snapshot = self._office, ours.snapshot
-        words = words_of(snapshot.leaves)
         with office.ledgers.transaction(read_only=True) as ledger:
             partner = active_partner(ledger, self.what.partner)
-            asked = ask.question(ledger, office.node, self._run, snapshot, digest_of(words), office.now())
+            asked = ask.question(ledger, office.node, self._run, snapshot, digest_of(snapshot.words), office.now())
         self.step("open")
         told = self._call(partner, asked, REGISTERS_TYPE, RegistersTold)
         with office.ledgers.transaction(read_only=True) as ledger:
             limit = min(limit_of(ledger, self.what, told.size, office.now()), told.limit)
         run = ask.as_told(replace(self._run, as_of=ours.as_of), snapshot, told)
-        return _Opened(partner=partner, ours=ours, run=run, asked=asked, told=told, words=words, limit=limit)
+        return _Opened(partner=partner, ours=ours, run=run, asked=asked, told=told, limit=limit)
 
     def _table(self, opened: _Opened, attempt: int, size: int, salt: Salt) -> Cells:
         keys, checks = np.empty(size, np.uint64), np.empty(size, np.uint32)

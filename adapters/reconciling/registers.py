@@ -139,7 +139,7 @@ class RegisterReconciler:
         theirs = self._ours(what, other, step)
         run = ask.sized(run, ours.snapshot, theirs.snapshot.size, theirs.snapshot.numberless, ours.as_of)
         salt = Salt.of(secrets.token_bytes(NONCE), secrets.token_bytes(NONCE))
-        mine, yours = Side(ours.snapshot.leaves, salt), Side(theirs.snapshot.leaves, salt)
+        mine, yours = Side(ours.snapshot.words, salt), Side(theirs.snapshot.words, salt)
         apart = mine.beside(yours)
         with office.ledgers.transaction(read_only=True) as ledger:
             prepared = ask.prepare(ledger, office.node, ours.snapshot, ours.tokening, mine, apart)

@@ -34,26 +34,26 @@ class Apart:
 class Side:
     """Our leaves in one salt."""
 
-    def __init__(self, leaves: bytes | Words, salt: Salt) -> None:
-        self.words = words_of(leaves) if isinstance(leaves, bytes) else leaves
-        self.salt = salt
+    def __init__(self, words: Words, salt: Salt) -> None:
+        self.words, self.salt = words, salt
 
     @cached_property
     def elements(self) -> Words:
         """The element of each leaf, in the order of the leaves."""
         return elements_of(self.words, self.salt)
 
-    @cached_property
-    def _order(self) -> Places:
-        return np.argsort(self.elements)
-
     def places(self, elements: Words) -> Places:
         """Where each of these stands among our leaves; -1 for those that are not there."""
-        if not len(self.words):
-            return np.full(len(elements), -1, np.int64)
-        found = np.searchsorted(self.elements, elements, sorter=self._order)
-        places = self._order[np.minimum(found, len(self.words) - 1)]
-        return np.where(self.elements[places] == elements, places, -1).astype(np.int64)
+        places = np.full(len(elements), -1, np.int64)
+        if not len(elements):
+            return places
+        # They are few and our leaves are many: the few are sorted, and ours looked up in them.
+        order = np.argsort(elements)
+        asked = elements[order]
+        found = np.minimum(np.searchsorted(asked, self.elements), len(asked) - 1)
+        ours = np.flatnonzero(asked[found] == self.elements)
+        places[order[found[ours]]] = ours
+        return places
 
     def apart(self, theirs: Cells) -> Apart | None:
         """What is left of the other side's table without our elements; None if it cannot be told. The table is used up."""

@@ -34,6 +34,8 @@ _HALF: Final = np.uint64(32)
 _WORD: Final = (1 << 64) - 1
 # Rounds of taking out what stands alone; a table that two honest sides made is empty after some dozens.
 _MOST_ROUNDS: Final = 500
+# Leaves that are copied into order at one time.
+_HASHED_AT_ONCE: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,13 @@ def persons_of(elements: Words) -> Words:
 def digest_of(words: Words) -> str:
     """SHA-256 over the leaves in ascending order: equal digests are equal registers."""
     order = np.argsort(words[:, 0], kind="stable")
-    ordered = words[order]
-    if np.any(ordered[1:, 0] == ordered[:-1, 0]):
-        ordered = words[np.lexsort((words[:, 2], words[:, 1], words[:, 0]))]
-    return b64url_encode(hashlib.sha256(ordered.astype(">u8").tobytes()).digest())
+    first = words[order, 0]
+    if np.any(first[1:] == first[:-1]):
+        order = np.lexsort((words[:, 2], words[:, 1], words[:, 0]))
+    digest = hashlib.sha256()
+    for start in range(0, len(order), _HASHED_AT_ONCE):
+        digest.update(words[order[start : start + _HASHED_AT_ONCE]].astype(">u8").tobytes())
+    return b64url_encode(digest.digest())
 
 
 def sketch_of(elements: Words, salt: Salt) -> NDArray[np.int16]:

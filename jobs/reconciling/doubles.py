@@ -11,4 +11,4 @@ def find_persons_twice(shift: Shift) -> str:
         found = find_doubles(ledger, office.node, now)
     with office.ledgers.transaction() as ledger:
         gone = note_doubles(ledger, office.node, found, now)
-    return f"{len(found)} persons in two inflow registers; {gone} findings settled"
+    return f"{len(found)} in two inflow registers, {gone} no more"

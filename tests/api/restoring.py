@@ -19,7 +19,7 @@ from adapters.reconciling.ledgers import LedgerReconciler
 from adapters.renewal import Renewals
 from exchange.codes import ChallengeReason, Item, Kind, Result, WithdrawalReason
 from exchange.exchanges import Exchange, LoggedMessage
-from exchange.ledger import Ledger, Page
+from exchange.ledger import Candidate, Ledger, Page
 from exchange.settling.outcome import LedgerOutcome
 from exchange.verbs.reply import NOTHING, Body, Said, reply
 from exchange.wire.message import ChallengeBody, FeedbackBody, WithdrawalBody
@@ -45,6 +45,9 @@ class Restorable:
 
     def transaction(self, *, read_only: bool = False) -> AbstractContextManager[Ledger]:
         return self._database.transaction(read_only=read_only)
+
+    def advisory_leader(self, name: str) -> Candidate:
+        return self._database.advisory_leader(name)
 
     def backup(self) -> str:
         """A copy of the database as it is now; its address."""

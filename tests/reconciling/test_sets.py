@@ -34,7 +34,7 @@ def leaves(persons: dict[int, int]) -> bytes:
 
 def told_apart(ours: dict[int, int], theirs: dict[int, int], salt: Salt = SALT) -> tuple[Side, Side, Apart]:
     """As in a run: sketch, cells, and what is left of them."""
-    here, there = Side(leaves(ours), salt), Side(leaves(theirs), salt)
+    here, there = Side(words_of(leaves(ours)), salt), Side(words_of(leaves(theirs)), salt)
     about = estimate(sketch_of(here.elements, salt), sketch_of(there.elements, salt))
     for attempt in range(6):
         apart = here.apart(Cells.of(there.elements, salt, cells_for(about) << attempt))

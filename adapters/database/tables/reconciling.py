@@ -7,6 +7,7 @@ from adapters.database.tables.columns import Row, blob, flag, number, text
 
 _STANDING = sql("settled_at IS NULL")
 _UNFINISHED = sql("ended_at IS NULL")
+_SETTLED = sql("outcome = 'settled'")
 _ENDED = sql("removed IS NOT NULL")
 
 
@@ -82,6 +83,9 @@ class RegisterRunRow(Row, table=True):
         Index("register_runs_of_pair", "origin", "destination", "began_at"),
         Index("register_runs_of_partner", "partner", "began_at", "id"),
         Index("register_runs_of_reconciliation", "reconciliation"),
+        # The last settled run of each pair of a county, which the rates ask for.
+        Index("register_runs_settled", "origin", "ended_at", sqlite_where=_SETTLED, postgresql_where=_SETTLED),
+        Index("register_runs_settled_there", "destination", "ended_at", sqlite_where=_SETTLED, postgresql_where=_SETTLED),
     )
 
     id: str = text(primary_key=True)

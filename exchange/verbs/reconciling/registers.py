@@ -11,7 +11,7 @@ from exchange.people.register import Entry
 from exchange.reconciling.apart import Known, Side, known_among
 from exchange.reconciling.keys import TokenKey
 from exchange.reconciling.pairs import Comparable, Pair
-from exchange.reconciling.sketch import LEAF, Salt, Words
+from exchange.reconciling.sketch import Salt, Words, words_of
 from exchange.reconciling.tokens import Tokening
 from exchange.wire.registers import FIELD
 
@@ -20,22 +20,22 @@ _CHUNK = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The leaves of one register at one revision, packed; people without a number are only counted."""
+    """The leaves of one register at one revision, as words; people without a number are only counted."""
 
     key: TokenKey
-    leaves: bytes
+    words: Words
     numberless: int
 
     @property
     def size(self) -> int:
         """How many are compared."""
-        return len(self.leaves) // LEAF
+        return len(self.words)
 
 
 def snapshot_of(ledger: Ledger, key: TokenKey, revision: int) -> Snapshot:
     """Read a register as it was at a revision."""
     tokens = ledger.tokens
-    return Snapshot(key=key, leaves=tokens.leaves(key.id, revision), numberless=tokens.numberless(key.id, revision))
+    return Snapshot(key=key, words=words_of(tokens.leaves(key.id, revision)), numberless=tokens.numberless(key.id, revision))
 
 
 def limit_of(ledger: Ledger, what: Comparable, answering: int, now: datetime) -> int:

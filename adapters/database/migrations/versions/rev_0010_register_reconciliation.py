@@ -79,6 +79,9 @@ def upgrade() -> None:
     op.create_index("register_runs_of_pair", "register_runs", ["origin", "destination", "began_at"])
     op.create_index("register_runs_of_partner", "register_runs", ["partner", "began_at", "id"])
     op.create_index("register_runs_of_reconciliation", "register_runs", ["reconciliation"])
+    settled = sa.text("outcome = 'settled'")
+    for name, side in (("register_runs_settled", "origin"), ("register_runs_settled_there", "destination")):
+        op.create_index(name, "register_runs", [side, "ended_at"], sqlite_where=settled, postgresql_where=settled)
     op.create_table(
         "register_differences",
         *_texts("entry", "origin", "destination", "own", "partner", "kind", "fields", "first_run"),

@@ -29,6 +29,7 @@ from woshou.cli.words import say
 
 # A listing's names; typer takes an enumeration as the words that it knows.
 AnyList = StrEnum("AnyList", [(word.upper(), word) for word in (*Worklist, SILENT, *DifferenceKind)])  # type: ignore[misc] # from a list
+_KINDS_OF_DIFFERENCE = frozenset(map(str, DifferenceKind))
 _COUNTS = {"list": ("清单", "List"), "count": ("件数", "Count"), "told": ("内容", "What")}
 _ROWS = {
     "exchange": ("编号", "Exchange"),
@@ -95,7 +96,7 @@ def install(app: typer.Typer) -> None:
             elif name == SILENT:
                 silent = silent_partners(ledger, office.node.name, wanted, office.now(), days)
                 call.rows([SilentShown.of(each) for each in silent], _SILENT)
-            elif name in DifferenceKind:
+            elif name in _KINDS_OF_DIFFERENCE:
                 asked = replace(_of_differences(wanted, partner), kind=DifferenceKind(name))
                 print_differences(call, office, ledger, asked, Page(after=after, limit=limit), people=people)
             elif sheet is not None:

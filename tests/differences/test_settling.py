@@ -30,7 +30,7 @@ from exchange.verbs.reconciling.differences import SeveralDifferences, find_diff
 from exchange.verbs.submit import submit
 from exchange.wire.batch import WireProblem
 from tests.builders import WUCHANG, XICHENG, YUYANG, a_conversation, a_day, a_moment, a_record, an_exchange
-from tests.settling.desk import ARRIVAL, DEPARTURE, FACTS, NOW, PAIR, Desk, terms
+from tests.differences.desk import ARRIVAL, DEPARTURE, FACTS, NOW, PAIR, Desk, terms
 
 ONE_SIDED, DIFFERING, COARSE = DifferenceKind.ONE_SIDED, DifferenceKind.DIFFERING, DifferenceKind.COARSE
 MARITAL, CHILDREN = FACTS

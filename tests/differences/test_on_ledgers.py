@@ -30,8 +30,8 @@ from tests.builders import (
     an_entry,
     an_id,
 )
+from tests.differences.desk import NOW, Desk, terms
 from tests.life.two_nodes import LINK, a_node, signed
-from tests.settling.desk import NOW, Desk, terms
 
 CLERKS = 4
 HUBEI, HANYANG = "420000", "420105"
