@@ -347,6 +347,7 @@ def test_without_a_key_nothing_is_told(node: Served, name: str):
         worklist="to_pair",
         year=2027,
         escalation=an_id(1),
+        reconciliation=an_id(1),
     )
     for headers in ({}, {"authorization": "Bearer wsk_k0_wrong"}, {"authorization": "Basic d3NrOg=="}):
         response = node.http.request(method, filled, headers=headers)
