@@ -13,6 +13,7 @@ import pytest
 from adapters.database.engine import open_database
 from adapters.memory import MemoryLedgers
 from adapters.partner_calls import PartnerUnavailable
+from adapters.partner_http import PartnerRefused
 from adapters.reconciling.night import LEAD, ReconciliationUnderWay
 from adapters.reconciling.steps import Unwatched
 from exchange.errors import NotAuthentic
@@ -96,13 +97,13 @@ def test_the_next_night_stands_beside_the_one_before(partners):
 
 def test_one_partners_failure_stops_nobody_else_and_is_kept_with_its_code(partners):
     partners.ledgers["jiangan.example"] = [NotAuthentic()]
-    partners.registers[out_to("420103")] = [NotAuthentic()]
+    partners.registers[out_to("420103")] = [PartnerRefused(status=429, problem="too-many-runs")]
     partners.registers[out_to("420104")] = [ZeroDivisionError("about a person")]
     account = partners.night()
     assert partners.pairs() == ALL
     assert [run.pair for run in account.runs] == [out_to("420102"), out_to(WUCHANG)]
     assert {failed.pair: failed.trouble for failed in account.failed} == {
-        out_to("420103"): "not-authentic",
+        out_to("420103"): "too-many-runs",
         out_to("420104"): BROKE_DOWN,
     }
     troubles = {step.partner: step.trouble for step in account.links if step.trouble}
