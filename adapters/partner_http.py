@@ -1,6 +1,8 @@
 """A partner over HTTP: its node document, tokens, batches, agreements and link heads."""
 
 import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -35,6 +37,9 @@ _MARGIN = timedelta(seconds=60)
 # RFC 6750, 2.1; bounded, for it goes into a header.
 _BEARER = re.compile(r"[A-Za-z0-9._~+/-]{1,4096}={0,2}")
 _LIFETIME = 3600
+# With one answer in five lost, five times in a row happen to one call in three thousand.
+_TRIES = 5
+_FIRST_PAUSE = 0.1
 _DAY = 86400
 _WORD = re.compile(r"[a-z0-9-]{1,60}")
 UNKNOWN_PROBLEM = "unknown-problem"
@@ -76,10 +81,10 @@ def http_client(transport: httpx.BaseTransport | None = None) -> httpx.Client:
 
 
 class PartnerClient:
-    """Calls partners for one node. Give it an `httpx.Client`; redirects are never followed."""
+    """Calls partners for one node. Give it an `httpx.Client`; redirects are never followed. `pause` lies before a repetition."""
 
-    def __init__(self, office: Office, client: httpx.Client) -> None:
-        self._office, self._client = office, client
+    def __init__(self, office: Office, client: httpx.Client, *, pause: Callable[[float], None] = time.sleep) -> None:
+        self._office, self._client, self._pause = office, client, pause
         self._tokens: dict[tuple[str, str], _Token] = {}
 
     def look(self, url: str) -> Partner:
@@ -140,7 +145,7 @@ class PartnerClient:
         # Derived, so that nodes whose documents are older than the call need no other one.
         url = f"{partner.links_endpoint}/{self._office.node.name}/figures{'/rows' if rows else ''}"
         headers = {"content-type": "application/json"}
-        jws = _jws(self._authorised("POST", partner, url, content=request, headers=headers, scope=tokens.RECONCILE))
+        jws = _jws(self._repeated("POST", partner, url, content=request, headers=headers))
         now = self._office.now()
         typ = ROWS_TYPE if rows else FIGURES_TYPE
         return jose.verify(jws, typ=typ, find_key=lambda kid: trusted_key(partner, kid, now)).payload, jws
@@ -148,7 +153,7 @@ class PartnerClient:
     def link_heads(self, partner: Partner) -> HeadsTold:
         """Ask where both logs of the link stand there; HeadsDoNotFit for what is no such answer. Its signatures are within."""
         url = f"{partner.links_endpoint}/{self._office.node.name}"
-        return read_heads(self._authorised("GET", partner, url, content=b"", headers={}).content)
+        return read_heads(self._repeated("GET", partner, url, content=b"", headers={}, scope=tokens.EXCHANGE).content)
 
     def lost_batch(self, partner: Partner, log: str, after: int) -> bytes | None:
         """Ask for the next batch of a log that the partner can prove, `sent` by this node or `received` by it; None without one.
@@ -156,13 +161,13 @@ class PartnerClient:
         Nothing of it is verified yet.
         """
         url = f"{partner.links_endpoint}/{self._office.node.name}/{log}?after={after}"
-        answer = self._authorised("GET", partner, url, content=b"", headers={}, scope=tokens.RECONCILE, most=MAX_PROVEN)
+        answer = self._repeated("GET", partner, url, content=b"", headers={}, most=MAX_PROVEN)
         return None if answer.status_code == httpx.codes.NO_CONTENT else answer.content
 
     def give_back(self, partner: Partner, data: bytes) -> None:
         """Give back a batch that the partner has lost, with its proof."""
         url, headers = f"{partner.batches_endpoint}/proven", {"content-type": "application/x-ndjson"}
-        self._authorised("POST", partner, url, content=data, headers=headers, scope=tokens.RECONCILE)
+        self._repeated("POST", partner, url, content=data, headers=headers)
 
     def ask_registers(self, partner: Partner, request: bytes, typ: str) -> tuple[bytes, int]:
         """Ask one of the questions about a pair's registers, by the type of its answer; the verified payload, and the
@@ -172,7 +177,7 @@ class PartnerClient:
         """
         url = f"{partner.agreements_endpoint.rpartition('/')[0]}/registers{_REGISTER_QUESTIONS[typ]}"
         headers = {"content-type": "application/json"}
-        response = self._authorised("POST", partner, url, content=request, headers=headers, scope=tokens.RECONCILE)
+        response = self._repeated("POST", partner, url, content=request, headers=headers)
         now = self._office.now()
         verified = jose.verify(_jws(response), typ=typ, find_key=lambda kid: trusted_key(partner, kid, now))
         return verified.payload, len(response.content)
@@ -182,6 +187,20 @@ class PartnerClient:
         check_node_address(url)
         address = f"{url.rstrip('/')}{DISCOVERY}"
         return _jws(_checked(call(self._client, "GET", address, seconds=_DOCUMENT, headers={"accept": "application/jose"})))
+
+    def _repeated(
+        self, method: str, partner: Partner, url: str, *, scope: str = tokens.RECONCILE, **asked: Any
+    ) -> httpx.Response:
+        """Ask what is safe to ask again, until an answer comes through, a few times at most."""
+        for tries in range(_TRIES - 1):
+            try:
+                return self._authorised(method, partner, url, scope=scope, **asked)
+            except PartnerUnavailable as trouble:
+                # A partner that names a time wants no call before it.
+                if trouble.wait is not None:
+                    raise
+                self._pause(_FIRST_PAUSE * 2**tries)
+        return self._authorised(method, partner, url, scope=scope, **asked)
 
     def _authorised(
         self,

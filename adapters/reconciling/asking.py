@@ -11,7 +11,6 @@ from typing import TypeVar
 import numpy as np
 
 from adapters.office import Office
-from adapters.partner_calls import PartnerUnavailable
 from adapters.partner_http import PartnerClient, PartnerRefused
 from adapters.renewal import Renewals
 from exchange.partners import Partner
@@ -41,9 +40,6 @@ from exchange.wire.registers import (
 
 Step = Callable[[str], None]
 A = TypeVar("A", RegistersTold, CellsTold, SettledTold)
-# A lost answer is asked for again: with one in five lost, five times in a row happen to one call in three thousand.
-_TRIES = 5
-_FIRST_PAUSE = 0.1
 # How far above twice the limit an estimate must lie for there to be no doubt.
 _SURELY = 1.3
 
@@ -80,10 +76,9 @@ class Asking:
         what: Comparable,
         run: RegisterRun,
         *,
-        pause: Callable[[float], None],
         step: Step,
     ) -> None:
-        self._office, self._client, self._renewals, self._pause = office, client, renewals, pause
+        self._office, self._client, self._renewals = office, client, renewals
         self._run = run
         self.what, self.step = what, step
         self.calls = self.bytes = 0
@@ -168,22 +163,9 @@ class Asking:
 
     def _call(self, partner: Partner, asked: RegistersAsked, typ: str, kind: type[A]) -> A:
         body = wire.write(asked)
-        payload, size = self._heard(partner, body, typ)
+        payload, size = self._renewals.trusting(partner, lambda known: self._client.ask_registers(known, body, typ))
         self.calls += 1
         self.bytes += len(body) + size
         told = wire.read_answer(payload, kind)
         wire.check_answer(body, told)
         return told
-
-    def _heard(self, partner: Partner, body: bytes, typ: str) -> tuple[bytes, int]:
-        def asking(known: Partner) -> tuple[bytes, int]:
-            return self._client.ask_registers(known, body, typ)
-
-        for tries in range(_TRIES - 1):
-            try:
-                return self._renewals.trusting(partner, asking)
-            except PartnerUnavailable as trouble:
-                if trouble.wait is not None:
-                    raise
-                self._pause(_FIRST_PAUSE * 2**tries)
-        return self._renewals.trusting(partner, asking)

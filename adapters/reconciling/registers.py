@@ -1,8 +1,6 @@
 """Comparing a pair's registers, with a partner or between two counties of this node, and writing down what came of it."""
 
 import secrets
-import time
-from collections.abc import Callable
 from dataclasses import replace
 
 from adapters.office import Office
@@ -39,10 +37,8 @@ class RegisterReconciler:
         client: PartnerClient,
         renewals: Renewals,
         keeper: TokenKeeper,
-        *,
-        pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._office, self._client, self._renewals, self._keeper, self._pause = office, client, renewals, keeper, pause
+        self._office, self._client, self._renewals, self._keeper = office, client, renewals, keeper
 
     def reconcile(
         self,
@@ -81,7 +77,7 @@ class RegisterReconciler:
             # Before the first call: whoever goes on after a crash asks under the same id, and the partner counts one run.
             with self._office.ledgers.transaction() as ledger:
                 ledger.register_runs.put(run)
-        asking = Asking(self._office, self._client, self._renewals, what, run, pause=self._pause, step=step)
+        asking = Asking(self._office, self._client, self._renewals, what, run, step=step)
         try:
             end = self._compared(asking, ours, dry_run=dry_run)
         except (PartnerTrouble, NotAuthentic, Refused) as trouble:

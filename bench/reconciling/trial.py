@@ -27,7 +27,7 @@ from bench.databases import KINDS
 from bench.measure import say
 from bench.nodes import free_port, served
 from bench.reconciling.nodes import PAIR, Registers, Side, plant, repair, two_registers, writing
-from exchange.ledger import Page, RegisterDifferenceFilter
+from exchange.ledger import Ledgers, Page, RegisterDifferenceFilter
 from woshou.cli.exits import Exit
 
 _BACKLOG = 64
@@ -71,16 +71,23 @@ def check(registers: Registers) -> int:
     return total
 
 
-def kill_in_the_middle(side: Side, seconds: float) -> bool:
-    """Begin a reconciliation and kill it; whether it was still running."""
-    with subprocess.Popen(_command(side), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            process.wait(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            return True
-    return False
+def kill_in_the_middle(side: Side, moments: float) -> bool:
+    """Begin a reconciliation and kill it so many seconds after its register run began; whether it was still running."""
+    with (
+        writing(side) as (_, ledgers),
+        subprocess.Popen(_command(side), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process,
+    ):
+        while process.poll() is None and not _run_is_open(ledgers):
+            time.sleep(0.005)
+        time.sleep(moments)
+        was_running = process.poll() is None
+        process.send_signal(signal.SIGKILL)
+    return was_running
+
+
+def _run_is_open(ledgers: Ledgers) -> bool:
+    with ledgers.transaction(read_only=True) as ledger:
+        return any(run.outcome is None for run in ledger.register_runs.find(None, Page(limit=1)))
 
 
 @contextmanager
@@ -163,7 +170,7 @@ def trial(kind: str, entries: int, differences: int) -> dict[str, Any]:
         say(f"  {kind}: {told['first']['found']} of {differences} found, in {told['first']['seconds']} s with making the tokens")
 
         plant(registers, range(differences, 2 * differences))
-        killed = sum(kill_in_the_middle(registers.destination, seconds) for seconds in (1.5, 2.5, 3.0, 3.5))
+        killed = sum(kill_in_the_middle(registers.destination, seconds) for seconds in (0.0, 0.05, 0.2))
         reconcile(registers.destination)
         told["killed"] = {"killed": killed, "found": check(registers)}
         say(f"  {kind}: killed {killed} times, then {told['killed']['found']} of {2 * differences} found")

@@ -93,8 +93,8 @@ def what_of(node: Served, pair: Pair = PAIR) -> Comparable:
 
 def a_reconciler(office: Office, http: httpx.Client) -> RegisterReconciler:
     """What the job uses; waits for a lost answer are skipped."""
-    client = PartnerClient(office, http)
-    return RegisterReconciler(office, client, Renewals(office, client), TokenKeeper(office), pause=lambda _: None)
+    client = PartnerClient(office, http, pause=lambda _: None)
+    return RegisterReconciler(office, client, Renewals(office, client), TokenKeeper(office))
 
 
 def reconcile(node: Served, *, http: httpx.Client | None = None, **options: Any) -> RegisterRun:
