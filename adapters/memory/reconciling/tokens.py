@@ -94,8 +94,10 @@ def queue_tokens(books: Books, entries: Sequence[Entry]) -> None:
     books.untokened.update((last + place, entry.id) for place, entry in enumerate(entries, 1))
 
 
-def hide_tokens(books: Books, entries: Sequence[Entry]) -> None:
-    """Let no token of the protected ones among these be left, now and not later."""
+def hide_from_reconciling(books: Books, entries: Sequence[Entry]) -> None:
+    """Let no token and no difference of the protected ones among these be left, now and not later."""
     hidden = {entry.id for entry in entries if entry.protected}
     for place in [place for place, held in books.tokens.items() if held.leaf.entry in hidden]:
         del books.tokens[place]
+    for standing in [standing for standing in books.register_differences if standing[0] in hidden]:
+        del books.register_differences[standing]

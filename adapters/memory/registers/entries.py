@@ -8,7 +8,7 @@ from typing import Any
 from adapters.memory.books import Books, add, save
 from adapters.memory.exchanges import MemoryExchanges
 from adapters.memory.listing import newest_first
-from adapters.memory.reconciling.tokens import hide_tokens, queue_tokens
+from adapters.memory.reconciling.tokens import hide_from_reconciling, queue_tokens
 from adapters.memory.registers.pairing import keep_keys
 from exchange.codes import RegisterKind, Role
 from exchange.counting.entries import (
@@ -70,7 +70,7 @@ class MemoryEntries:
         self._require_one_open_each(entries)
         keep_keys(self._books, self._blinding, entries)
         queue_tokens(self._books, entries)
-        hide_tokens(self._books, entries)
+        hide_from_reconciling(self._books, entries)
 
     def add_facts(self, facts: Sequence[EntryFact]) -> None:
         for fact in facts:

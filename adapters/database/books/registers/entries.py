@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
 
 from adapters.database.books.counting.entry_sums import named_places, open_entries
-from adapters.database.books.reconciling.tokens import hide_tokens, queue_tokens
+from adapters.database.books.reconciling.tokens import hide_from_reconciling, queue_tokens
 from adapters.database.books.registers.entry_rows import entry_of, entry_values
 from adapters.database.books.registers.pairing import add_keys, replace_keys
 from adapters.database.faults import Fault, taken
@@ -89,7 +89,7 @@ class SqlEntries:
             self._work.update(EntryRow, [entry_values(entry) for entry in entries])
         replace_keys(self._work, self._blinding, entries)
         queue_tokens(self._work, entries)
-        hide_tokens(self._work, entries)
+        hide_from_reconciling(self._work, entries)
 
     def add_facts(self, facts: Sequence[EntryFact]) -> None:
         self._work.insert(EntryFactRow, [_fact_values(fact) for fact in facts])
