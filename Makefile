@@ -43,7 +43,7 @@ lint: $(DEV)
 	$(BIN)/woshou openapi --check
 
 test: $(DEV)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: lint test
 

@@ -43,7 +43,6 @@ def _plan(connection: psycopg.Connection) -> list[str]:
     return [str(row[0]) for row in rows]
 
 
-@pytest.mark.xdist_group("postgres")
 @pytest.mark.parametrize("analysed", [False, True])
 def test_candidates_are_found_by_the_indexes_of_their_keys(filled: psycopg.Connection, analysed: bool):
     if analysed:

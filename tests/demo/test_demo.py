@@ -14,8 +14,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-# One process at a time: six others start with each.
-pytestmark = pytest.mark.xdist_group("demo")
 WOSHOU = [sys.executable, "-m", "woshou"]
 RATES = [
     "feedback_given",
