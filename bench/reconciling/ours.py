@@ -78,7 +78,7 @@ class Ours:
         stdin.write("\n")
         stdin.flush()
         if not stdout.readline():
-            raise RuntimeError("the asker has ended")
+            raise RuntimeError(f"the asker has ended with {self.asker.wait()}")
 
 
 @contextmanager
