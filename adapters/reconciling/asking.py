@@ -22,8 +22,8 @@ from exchange.reconciling.sketch import Cells, Salt, cells_for, digest_of, estim
 from exchange.reconciling.tokens import Tokening
 from exchange.verbs.compare_figures import active_partner
 from exchange.verbs.reconciling import answer, ask
-from exchange.verbs.reconciling.answer import TooManyDifferences
 from exchange.verbs.reconciling.ask import Ended
+from exchange.verbs.reconciling.asked import TooManyDifferences, most_cells
 from exchange.verbs.reconciling.registers import Snapshot, limit_of
 from exchange.wire import registers as wire
 from exchange.wire.registers import (
@@ -99,6 +99,8 @@ class Asking:
         """
         opened = self._open(ours)
         if opened.told.digest == opened.asked.digest:
+            if opened.told.size != opened.asked.size:
+                raise RegistersDoNotFit
             return Ended(run=answer.equal(opened.run))
         nonce, sketch = ask.opened(opened.told)
         salts = [Salt.of(wire.nonce_bytes(opened.asked.nonce), nonce, attempt) for attempt in range(ATTEMPTS)]
@@ -107,7 +109,7 @@ class Asking:
         run = replace(opened.run, estimate=about)
         if about > 2 * opened.limit * _SURELY:
             return Ended(run=answer.counted_only(run))
-        most, size = answer.most_cells(opened.limit), cells_for(about)
+        most, size = most_cells(opened.limit), cells_for(about)
         for attempt, salt in enumerate(salts):
             side = side if attempt == 0 else Side(opened.ours.snapshot.words, salt)
             try:

@@ -35,6 +35,7 @@ _SETTLED = _RUNS.c.outcome == Outcome.SETTLED.value
 _UNSETTLED = _RUNS.c.outcome != Outcome.SETTLED.value
 _ENTRIES = table_of(EntryRow)
 _ITEMS = msgspec.json.Decoder(tuple[Item, ...])
+_BOUND = msgspec.json.Decoder(tuple[str, ...])
 
 
 class SqlRegisterRuns:
@@ -240,6 +241,7 @@ def _run_values(run: RegisterRun) -> Values:
         run.repaired,
         run.calls,
         run.bytes,
+        msgspec.json.encode(run.bound).decode(),
     )
 
 
@@ -254,6 +256,7 @@ def _run(row: AnyRow) -> RegisterRun:
             **held,
             "pair": pair,
             "items": _ITEMS.decode(held["items"]),
+            "bound": _BOUND.decode(held["bound"]),
             "started_by": Starter(held["started_by"]),
             "began_at": from_milliseconds(held["began_at"]),
             "ended_at": moment_of(held["ended_at"]),
