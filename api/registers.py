@@ -90,7 +90,7 @@ def open_registers(request: Request, answering: AnsweringDep, caller: ComparingD
 @router.post(
     "/v1/registers/cells",
     response_class=JoseResponse,
-    responses=_answers(CellsTold, CELLS_TYPE, TooManyDifferences),
+    responses=_answers(CellsTold, CELLS_TYPE, TooManyDifferences, DoesNotSettle),
     openapi_extra={"requestBody": question(CellsAsked, CELLS_EXAMPLE)},
     summary="Cells from which the differences come out",
 )

@@ -95,7 +95,7 @@ class Answering:
         """Cells of our table.
 
         MalformedRegisterQuestion, NotYourLink, ComparisonNotAgreed, MonthNotAnswered, RunUnknown, TooManyRuns,
-        TooManyDifferences.
+        TooManyDifferences, DoesNotSettle.
         """
         asked = wire.read_question(body, CellsAsked)
         admitted, _, ours, limit = self._again(caller, asked, ijson.digest(body))
@@ -168,12 +168,15 @@ class Answering:
         office = self._office
         admitted, key = self._admitted(caller, asked)
         with office.ledgers.transaction() as ledger:
-            runs.called(ledger, caller, admitted, asked, request, office.now())
+            run = runs.called(ledger, caller, admitted, asked, request, office.now())
         if not key.ready:
             raise RunUnknown
         with office.ledgers.transaction(read_only=True) as ledger:
             ours = snapshot_of(ledger, key, asked.snapshot)
             limit = limit_of(ledger, admitted.what, ours.size, office.now())
+        if ours.size != (run.outflow_size if admitted.own == run.pair.origin else run.inflow_size):
+            # Somebody was protected meanwhile, or the run is too old: what was told of this snapshot is not there any more.
+            raise DoesNotSettle
         return admitted, key, ours, limit
 
     def _count_only(self, caller: Partner, admitted: Admitted, asked: RegistersAsked) -> None:

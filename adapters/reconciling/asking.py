@@ -22,9 +22,10 @@ from exchange.reconciling.sketch import Cells, Salt, cells_for, digest_of, estim
 from exchange.reconciling.tokens import Tokening
 from exchange.verbs.compare_figures import active_partner
 from exchange.verbs.reconciling import answer, ask
+from exchange.verbs.reconciling.answer import DoesNotSettle
 from exchange.verbs.reconciling.ask import Ended
 from exchange.verbs.reconciling.asked import TooManyDifferences, most_cells
-from exchange.verbs.reconciling.registers import Snapshot, limit_of
+from exchange.verbs.reconciling.registers import Snapshot, limit_of, stands
 from exchange.wire import registers as wire
 from exchange.wire.registers import (
     ATTEMPTS,
@@ -95,7 +96,8 @@ class Asking:
     def compare(self, ours: Ours, *, dry_run: bool) -> Ended:
         """One round; a dry run ends before anything is settled.
 
-        PartnerTrouble, among it PartnerRefused for registers that have changed meanwhile; NotAuthentic.
+        PartnerTrouble, among it PartnerRefused for registers that have changed meanwhile; DoesNotSettle where ours has;
+        NotAuthentic.
         """
         opened = self._open(ours)
         if opened.told.digest == opened.asked.digest:
@@ -158,6 +160,8 @@ class Asking:
         if apart.persons > opened.limit:
             return Ended(run=answer.counted_only(opened.run))
         with office.ledgers.transaction(read_only=True) as ledger:
+            if not stands(ledger, ours.snapshot):
+                raise DoesNotSettle
             prepared = ask.prepare(ledger, office.node, ours.snapshot, ours.tokening, side, apart)
         if dry_run:
             return Ended(run=ask.foreseen(opened.run, ours.snapshot, prepared))

@@ -127,6 +127,8 @@ class RegisterReconciler:
         for _ in range(_ROUNDS - 1):
             try:
                 return asking.compare(ours, dry_run=dry_run)
+            except DoesNotSettle:
+                pass
             except PartnerRefused as refusal:
                 if refusal.problem != DoesNotSettle.code:
                     raise

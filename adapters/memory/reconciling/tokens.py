@@ -95,7 +95,9 @@ def queue_tokens(books: Books, entries: Sequence[Entry]) -> None:
 
 
 def hide_tokens(books: Books, entries: Sequence[Entry]) -> None:
-    """Let no token of the protected ones among these be left, now and not later."""
+    """Let no token of the protected ones among these be left, and nothing that a comparison found of them: now, not later."""
     hidden = {entry.id for entry in entries if entry.protected}
     for place in [place for place, held in books.tokens.items() if held.leaf.entry in hidden]:
         del books.tokens[place]
+    for found in [found for found in books.register_differences if found[0] in hidden]:
+        del books.register_differences[found]

@@ -28,6 +28,8 @@ def conclude(ledger: Ledger, run: RegisterRun, own: Sequence[tuple[str, Sequence
         return before
     repaired = 0
     if run.outcome is Outcome.SETTLED:
+        # Two runs of a pair may end at once, and a clerk may protect an entry now: each sees what the other has left.
+        ledger.tokens.lock()
         for county, found in own:
             changed = list(_changed(ledger.register_runs.of_pair(run.pair, county), run, county, found, now))
             repaired += sum(each.settled_at == now for each in changed)

@@ -156,6 +156,9 @@ class SqlRegisterRuns:
             entries = (each.entry for each in differences if each.pair == pair)
             self._work.change(delete(_DIFFERENCES).where(*_of(held, pair), self._work.one_of(held.entry, entries)))
         self._work.insert(RegisterDifferenceRow, [_difference_values(each) for each in differences])
+        hidden = exists(select(literal(1)).where(_ENTRIES.c.id == held.entry, _ENTRIES.c.protected).correlate(_DIFFERENCES))
+        for pair in {each.pair for each in differences}:
+            self._work.change(delete(_DIFFERENCES).where(*_of(held, pair), hidden))
 
     def release(self, release: Release) -> None:
         values = (

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import ColumnElement, and_, bindparam, delete, func, or_, select, tuple_, update
 
-from adapters.database.tables import TokenKeyRow, TokenRow, UntokenedRow
+from adapters.database.tables import RegisterDifferenceRow, TokenKeyRow, TokenRow, UntokenedRow
 from adapters.database.values import moment_of, number_of
 from adapters.database.work import AnyRow, Asked, Values, Work, table_of
 from exchange.codes import Item
@@ -20,6 +20,7 @@ from exchange.reconciling.pairs import Pair
 _KEYS = table_of(TokenKeyRow)
 _TOKENS = table_of(TokenRow)
 _QUEUE = table_of(UntokenedRow)
+_DIFFERENCES = table_of(RegisterDifferenceRow)
 T = TypeVar("T")
 # Values of one statement that are bytes: neither database takes them as one parameter, SQLite at most some thousands.
 _AT_ONCE = 500
@@ -124,11 +125,12 @@ def queue_tokens(work: Work, entries: Sequence[Entry]) -> None:
 
 
 def hide_tokens(work: Work, entries: Sequence[Entry]) -> None:
-    """Let no token of the protected ones among these be left, now and not later."""
+    """Let no token of the protected ones among these be left, and nothing that a comparison found of them: now, not later."""
     if hidden := [entry.id for entry in entries if entry.protected]:
-        # Tokens that are being made of what the entry was before must be there to be erased.
+        # Tokens that are being made of what the entry was before, and the end of a run, must be there to be erased.
         work.lock(TokenRow)
         work.change(delete(_TOKENS).where(work.one_of(_TOKENS.c.entry, hidden)))
+        work.change(delete(_DIFFERENCES).where(work.one_of(_DIFFERENCES.c.entry, hidden)))
 
 
 def _some(values: Iterable[T]) -> Iterator[list[T]]:
