@@ -20,7 +20,8 @@ from exchange.terms.screening import ExcludedContent
 from exchange.verbs.compare_figures import TooMuchToCompare
 from exchange.verbs.keep_entry import VersionDiffers
 from exchange.verbs.receive import LinkForked, SequenceGap
-from exchange.verbs.reconciling.answer import TokensNotReady, TooManyRuns
+from exchange.verbs.reconciling.answer import TokensNotReady
+from exchange.verbs.reconciling.asked import TooManyRuns
 from exchange.wire.batch import BatchTooLarge
 from exchange.wire.problems import problem_type
 

@@ -20,14 +20,8 @@ from exchange.partners import Partner, PartnerSuspended
 from exchange.reconciling.keys import KidNotTrusted, TokenKeyGone
 from exchange.reconciling.pairs import ComparisonNotAgreed
 from exchange.verbs.receive import NotYourLink
-from exchange.verbs.reconciling.answer import (
-    DoesNotSettle,
-    MonthNotAnswered,
-    RunUnknown,
-    TokensNotReady,
-    TooManyDifferences,
-    TooManyRuns,
-)
+from exchange.verbs.reconciling.answer import DoesNotSettle, MonthNotAnswered, TokensNotReady
+from exchange.verbs.reconciling.asked import RunUnknown, TooManyDifferences, TooManyRuns
 from exchange.wire.registers import (
     CELLS_TYPE,
     REGISTERS_TYPE,
@@ -96,7 +90,7 @@ def open_registers(request: Request, answering: AnsweringDep, caller: ComparingD
 @router.post(
     "/v1/registers/cells",
     response_class=JoseResponse,
-    responses=_answers(CellsTold, CELLS_TYPE, TooManyDifferences),
+    responses=_answers(CellsTold, CELLS_TYPE, TooManyDifferences, DoesNotSettle),
     openapi_extra={"requestBody": question(CellsAsked, CELLS_EXAMPLE)},
     summary="Cells from which the differences come out",
 )

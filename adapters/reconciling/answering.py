@@ -1,9 +1,11 @@
 """The answers to a partner that compares a pair's registers with us.
 
-Each question is read, judged and reckoned outside any transaction that writes; one short one at the end enters that it was asked.
+Each question is read, judged and reckoned outside any transaction that writes; short ones enter that it was asked, before it is
+reckoned, and what was told.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from adapters.office import Office
 from adapters.reconciling.tokens import TokenKeeper
@@ -15,7 +17,9 @@ from exchange.reconciling.keys import TokenKey
 from exchange.reconciling.results import RegisterRun
 from exchange.reconciling.sketch import NONCE, Cells, Salt, digest_of, sketch_of
 from exchange.verbs.reconciling import answer as verb
-from exchange.verbs.reconciling.answer import Admitted, DoesNotSettle, RunUnknown, Settlement, TokensNotReady, TooManyDifferences
+from exchange.verbs.reconciling import asked as runs
+from exchange.verbs.reconciling.answer import DoesNotSettle, TokensNotReady
+from exchange.verbs.reconciling.asked import Admitted, RunUnknown, TooManyDifferences
 from exchange.verbs.reconciling.conclude import conclude
 from exchange.verbs.reconciling.registers import Snapshot, limit_of, snapshot_of
 from exchange.wire import ijson
@@ -53,6 +57,8 @@ class Answering:
         office = self._office
         asked = wire.read_question(body, RegistersAsked)
         admitted, key = self._admitted(caller, asked)
+        with office.ledgers.transaction(read_only=True) as ledger:
+            runs.check_opening(ledger, caller, admitted.what.pair, asked, office.now())
         ready = self._keeper.prepare(key, PREPARED_AT_ONCE)
         if ready is None:
             raise TokensNotReady
@@ -61,6 +67,8 @@ class Answering:
             limit = limit_of(ledger, admitted.what, ours.size, office.now())
         digest = digest_of(ours.words)
         same = digest == asked.digest
+        if same and asked.size != ours.size:
+            raise MalformedRegisterQuestion(pointer="/size")
         salt = self._salt(asked, 0)
         now = office.now()
         told = RegistersTold(
@@ -77,20 +85,20 @@ class Answering:
         )
         payload = wire.write(told)
         with office.ledgers.transaction() as ledger:
-            run = verb.begin(ledger, caller, admitted, asked, ours, same=same, now=now)
-            verb.told(ledger, run, len(payload), limit)
+            run = runs.begin(ledger, caller, admitted, asked, ours, snapshot=ready.revision, same=same, now=now)
+            run = runs.told(ledger, replace(run, calls=run.calls + 1), len(payload), limit)
             if same:
-                conclude(ledger, verb.equal(verb.opened(ledger, caller, admitted, asked, now)), [(admitted.own, ())], now)
+                conclude(ledger, verb.equal(run), [(admitted.own, ())], now)
         return office.signer(REGISTERS_TYPE)(payload)
 
     def cells(self, caller: Partner, body: bytes) -> str:
         """Cells of our table.
 
         MalformedRegisterQuestion, NotYourLink, ComparisonNotAgreed, MonthNotAnswered, RunUnknown, TooManyRuns,
-        TooManyDifferences.
+        TooManyDifferences, DoesNotSettle.
         """
         asked = wire.read_question(body, CellsAsked)
-        admitted, _, ours, limit = self._again(caller, asked)
+        admitted, _, ours, limit = self._again(caller, asked, ijson.digest(body))
         now = self._office.now()
         try:
             verb.check_cells(asked, limit)
@@ -105,7 +113,10 @@ class Answering:
             told_at=format_moment(now),
             cells=wire.pack_cells(table.keys[part], table.checks[part]),
         )
-        return self._told(caller, admitted, asked, limit, CELLS_TYPE, wire.write(told))
+        payload = wire.write(told)
+        with self._office.ledgers.transaction() as ledger:
+            runs.told(ledger, runs.opened(ledger, caller, admitted, asked, now), len(payload), limit)
+        return self._office.signer(CELLS_TYPE)(payload)
 
     def settle(self, caller: Partner, body: bytes) -> str:
         """Our word on what differs, which both sides then know.
@@ -113,9 +124,9 @@ class Answering:
         MalformedRegisterQuestion, NotYourLink, ComparisonNotAgreed, MonthNotAnswered, RunUnknown, TooManyRuns,
         TooManyDifferences, DoesNotSettle.
         """
-        office = self._office
+        office, request = self._office, ijson.digest(body)
         asked = wire.read_question(body, SettleAsked)
-        admitted, key, ours, limit = self._again(caller, asked)
+        admitted, key, ours, limit = self._again(caller, asked, request)
         side = Side(ours.words, self._salt(asked, asked.attempt))
         read = verb.unpack(asked, side, len(admitted.items))
         if read.persons > limit:
@@ -124,11 +135,14 @@ class Answering:
         matched = side.digest_without(read.ours)
         if (matched, len(side.words) - len(read.ours)) != (asked.matched, asked.agreeing):
             raise DoesNotSettle
+        # Of what the asker holds nothing is seen but this: it must at least add up.
+        if asked.size != asked.agreeing + len(read.mine) + len(read.changed):
+            raise DoesNotSettle
         tokening = self._keeper.tokening(key)
         with office.ledgers.transaction(read_only=True) as ledger:
             settled = verb.settlement(ledger, office.node, admitted, key, tokening, side, read)
         told = SettledTold(
-            request=ijson.digest(body),
+            request=request,
             told_at=format_moment(office.now()),
             matched=matched,
             changed=wire.pack_masks(settled.changed),
@@ -136,7 +150,11 @@ class Answering:
             found=wire.pack_found(settled.found),
             coarse_differing=settled.tally.coarse_differing,
         )
-        return self._told(caller, admitted, asked, limit, SETTLED_TYPE, wire.write(told), settled)
+        payload, now = wire.write(told), office.now()
+        with office.ledgers.transaction() as ledger:
+            run = runs.told(ledger, runs.opened(ledger, caller, admitted, asked, now), len(payload), limit)
+            conclude(ledger, settled.run(runs.ended_by(run, request)), [(admitted.own, settled.ours)], now)
+        return office.signer(SETTLED_TYPE)(payload)
 
     def _admitted(self, caller: Partner, asked: RegistersAsked) -> tuple[Admitted, TokenKey]:
         office = self._office
@@ -145,42 +163,27 @@ class Answering:
         kids = (asked.origin_kid, asked.destination_kid)
         return admitted, self._keeper.key_for(admitted.what, admitted.own, asked.month, kids)
 
-    def _again(self, caller: Partner, asked: CellsAsked | SettleAsked) -> tuple[Admitted, TokenKey, Snapshot, int]:
-        """What a further question is about, as it was when the run was opened."""
+    def _again(self, caller: Partner, asked: CellsAsked | SettleAsked, request: str) -> tuple[Admitted, TokenKey, Snapshot, int]:
+        """What a further question is about, as it was when the run was opened. It is counted first, however it is answered."""
         office = self._office
         admitted, key = self._admitted(caller, asked)
+        with office.ledgers.transaction() as ledger:
+            run = runs.called(ledger, caller, admitted, asked, request, office.now())
         if not key.ready:
             raise RunUnknown
-        if asked.snapshot > key.revision:
-            raise MalformedRegisterQuestion(pointer="/snapshot")
         with office.ledgers.transaction(read_only=True) as ledger:
             ours = snapshot_of(ledger, key, asked.snapshot)
             limit = limit_of(ledger, admitted.what, ours.size, office.now())
+        if ours.size != (run.outflow_size if admitted.own == run.pair.origin else run.inflow_size):
+            # Somebody was protected meanwhile, or the run is too old: what was told of this snapshot is not there any more.
+            raise DoesNotSettle
         return admitted, key, ours, limit
-
-    def _told(
-        self,
-        caller: Partner,
-        admitted: Admitted,
-        asked: CellsAsked | SettleAsked,
-        limit: int,
-        typ: str,
-        payload: bytes,
-        settled: Settlement | None = None,
-    ) -> str:
-        now = self._office.now()
-        with self._office.ledgers.transaction() as ledger:
-            verb.told(ledger, verb.opened(ledger, caller, admitted, asked, now), len(payload), limit)
-            if settled is not None:
-                run = settled.run(verb.opened(ledger, caller, admitted, asked, now))
-                conclude(ledger, run, [(admitted.own, settled.ours)], now)
-        return self._office.signer(typ)(payload)
 
     def _count_only(self, caller: Partner, admitted: Admitted, asked: RegistersAsked) -> None:
         """Keep the counts and tell people: in a transaction of its own, for what is answered is a refusal."""
         now = self._office.now()
         with self._office.ledgers.transaction() as ledger:
-            run = verb.counted_only(verb.opened(ledger, caller, admitted, asked, now))
+            run = verb.counted_only(runs.opened(ledger, caller, admitted, asked, now))
             conclude(ledger, run, (), now)
             ledger.chores.add_findings([too_much(run)])
 

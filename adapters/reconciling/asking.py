@@ -21,9 +21,10 @@ from exchange.reconciling.sketch import Cells, Salt, cells_for, digest_of, estim
 from exchange.reconciling.tokens import Tokening
 from exchange.verbs.compare_figures import active_partner
 from exchange.verbs.reconciling import answer, ask
-from exchange.verbs.reconciling.answer import TooManyDifferences
+from exchange.verbs.reconciling.answer import DoesNotSettle
 from exchange.verbs.reconciling.ask import Ended
-from exchange.verbs.reconciling.registers import Snapshot, limit_of
+from exchange.verbs.reconciling.asked import TooManyDifferences, most_cells
+from exchange.verbs.reconciling.registers import Snapshot, limit_of, stands
 from exchange.wire import registers as wire
 from exchange.wire.registers import (
     ATTEMPTS,
@@ -90,10 +91,13 @@ class Asking:
     def compare(self, ours: Ours, *, dry_run: bool) -> Ended:
         """One round; a dry run ends before anything is settled.
 
-        PartnerTrouble, among it PartnerRefused for registers that have changed meanwhile; NotAuthentic.
+        PartnerTrouble, among it PartnerRefused for registers that have changed meanwhile; DoesNotSettle where ours has;
+        NotAuthentic.
         """
         opened = self._open(ours)
         if opened.told.digest == opened.asked.digest:
+            if opened.told.size != opened.asked.size:
+                raise RegistersDoNotFit
             return Ended(run=answer.equal(opened.run))
         nonce, sketch = ask.opened(opened.told)
         salts = [Salt.of(wire.nonce_bytes(opened.asked.nonce), nonce, attempt) for attempt in range(ATTEMPTS)]
@@ -102,7 +106,7 @@ class Asking:
         run = replace(opened.run, estimate=about)
         if about > 2 * opened.limit * _SURELY:
             return Ended(run=answer.counted_only(run))
-        most, size = answer.most_cells(opened.limit), cells_for(about)
+        most, size = most_cells(opened.limit), cells_for(about)
         for attempt, salt in enumerate(salts):
             side = side if attempt == 0 else Side(opened.ours.snapshot.words, salt)
             try:
@@ -151,6 +155,8 @@ class Asking:
         if apart.persons > opened.limit:
             return Ended(run=answer.counted_only(opened.run))
         with office.ledgers.transaction(read_only=True) as ledger:
+            if not stands(ledger, ours.snapshot):
+                raise DoesNotSettle
             prepared = ask.prepare(ledger, office.node, ours.snapshot, ours.tokening, side, apart)
         if dry_run:
             return Ended(run=ask.foreseen(opened.run, ours.snapshot, prepared))

@@ -17,8 +17,9 @@ from exchange.reconciling.pairs import RUNS_A_DAY, Comparable, month_of
 from exchange.reconciling.results import Outcome, RegisterRun, Starter
 from exchange.reconciling.sketch import NONCE, Salt
 from exchange.verbs.reconciling import answer, ask
-from exchange.verbs.reconciling.answer import Admitted, DoesNotSettle, RunUnknown, TooManyRuns
+from exchange.verbs.reconciling.answer import DoesNotSettle
 from exchange.verbs.reconciling.ask import Ended, Word
+from exchange.verbs.reconciling.asked import Admitted, RunUnknown, TooManyRuns
 from exchange.verbs.reconciling.conclude import Found, conclude
 from exchange.verbs.reconciling.registers import snapshot_of
 
@@ -122,6 +123,8 @@ class RegisterReconciler:
         for _ in range(_ROUNDS - 1):
             try:
                 return asking.compare(ours, dry_run=dry_run)
+            except DoesNotSettle:
+                pass
             except PartnerRefused as refusal:
                 if refusal.problem != DoesNotSettle.code:
                     raise

@@ -75,7 +75,7 @@ class RegisterRun:
     coarse entries that might live in the destination and were not found there (None on the destination's side, which cannot
     know). `estimate` is about how many elements differed, known before the exact result. `repaired` counts differences of
     earlier runs that this one did not find again. `trouble` is the code of what ended it. `calls` and `bytes` are what
-    crossed the wire, both ways.
+    crossed the wire, both ways. `bound` is what a partner that asks has said and cannot take back within the run.
     """
 
     id: str
@@ -101,6 +101,7 @@ class RegisterRun:
     repaired: int = 0
     calls: int = 0
     bytes: int = 0
+    bound: tuple[str, ...] = ()
 
 
 class DifferenceKind(StrEnum):

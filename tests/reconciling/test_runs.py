@@ -15,7 +15,7 @@ from exchange.people.record import DocumentRef
 from exchange.reconciling.pairs import ComparisonNotAgreed
 from exchange.reconciling.results import DifferenceKind, Outcome, Release, Starter, Tally
 from exchange.terms.agreement import Standing
-from exchange.verbs.reconciling.answer import TooManyRuns
+from exchange.verbs.reconciling.asked import TooManyRuns
 from tests.api.nodes import Neighbours, Served, neighbours
 from tests.builders import WUCHANG_NODE, a_person
 from tests.jobs.offices import HandClock

@@ -117,6 +117,7 @@ class RegisterRunRow(Row, table=True):
     repaired: int = number()
     calls: int = number()
     bytes: int = number()
+    bound: str = text()
 
 
 class RegisterDifferenceRow(Row, table=True):

@@ -119,7 +119,9 @@ class MemoryRegisterRuns:
         return [each for (of, _), each in sorted(self._books.register_differences.items()) if of == entry]
 
     def put_differences(self, differences: Sequence[RegisterDifference]) -> None:
-        self._books.register_differences.update(((each.entry, each.pair), each) for each in differences)
+        held = self._books.entries
+        seen = (each for each in differences if each.entry not in held or not held[each.entry].protected)
+        self._books.register_differences.update(((each.entry, each.pair), each) for each in seen)
 
     def release(self, release: Release) -> None:
         self._books.releases[release.partner, release.pair] = release

@@ -6,38 +6,30 @@ question.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 
 from exchange.codes import Item
 from exchange.errors import Conflict, Forbidden, Refused, Retry
 from exchange.ledger import Ledger
-from exchange.moments import civil_day, day_start
+from exchange.moments import civil_day
 from exchange.node import Node
 from exchange.partners import Partner
 from exchange.people.register import Entry
 from exchange.reconciling.apart import Places, Side
 from exchange.reconciling.keys import TokenKey
-from exchange.reconciling.pairs import RUNS_A_DAY, Comparable, Pair, comparable, month_before, month_of
-from exchange.reconciling.results import DifferenceKind, Outcome, RegisterRun, Starter, Tally
-from exchange.reconciling.sketch import Words, cells_for
+from exchange.reconciling.pairs import Pair, comparable, month_before, month_of
+from exchange.reconciling.results import DifferenceKind, Outcome, RegisterRun, Tally
+from exchange.reconciling.sketch import Words
 from exchange.reconciling.tokens import Tokening
 from exchange.verbs.receive import NotYourLink
+from exchange.verbs.reconciling.asked import Admitted, TooManyDifferences, most_cells
 from exchange.verbs.reconciling.conclude import Found, fields_of
-from exchange.verbs.reconciling.registers import Snapshot, entries_at, fields_at, look_among_coarse
+from exchange.verbs.reconciling.registers import entries_at, fields_at, look_among_coarse
 from exchange.verbs.routing.find import Counties, table_of
 from exchange.wire import registers as wire
 from exchange.wire.registers import CellsAsked, MalformedRegisterQuestion, RegistersAsked, SettleAsked
-
-# What one run may ask, repetitions included: the largest that may be settled takes some thirty calls.
-CALLS_A_RUN = 100
-# Of the bytes that a run's largest table takes on the wire: one lost answer in five is repeated, and a table that cannot be told
-# is asked for at twice the size. More tables than that would tell more than the limit allows.
-_TABLES_A_RUN = 4
-_BYTES_A_CELL = 22
-_BYTES_BESIDE = 64 * 1024
-RUN_LASTS = timedelta(hours=24)
 
 
 class TokensNotReady(Refused):
@@ -58,33 +50,6 @@ class MonthNotAnswered(Forbidden):
     en = "Only tokens of the current and the previous month are compared."
 
 
-class TooManyRuns(Refused):
-    """This pair was compared as often today as it may be."""
-
-    code = "too-many-runs"
-    retry = Retry.LATER
-    zh = f"这两个台账今天已比对 {RUNS_A_DAY} 次，请明天再试。"
-    en = f"These registers were compared {RUNS_A_DAY} times today; come back tomorrow."
-
-
-class RunUnknown(Conflict):
-    """The run was never opened, is of another pair, or is too old."""
-
-    code = "run-unknown"
-    retry = Retry.CORRECTED
-    zh = "没有这次比对，或已过期；请重新开始。"
-    en = "There is no such run, or it is too old; begin anew."
-
-
-class TooManyDifferences(Conflict):
-    """More persons differ than may be told in one run: it ends in counts only and waits for a person on both sides."""
-
-    code = "too-many-differences"
-    retry = Retry.CONTACT
-    zh = "两个台账的差异超过协议限额，仅给出计数；须双方人员确认后再比对。"
-    en = "The registers differ by more than the limit; the run ends in counts only and waits for people on both sides."
-
-
 class DoesNotSettle(Conflict):
     """What the partner says differs is not what differs: begin anew."""
 
@@ -92,19 +57,6 @@ class DoesNotSettle(Conflict):
     retry = Retry.LATER
     zh = "双方剩余部分的摘要不一致；请重新比对。"
     en = "What is left on both sides has unequal digests; begin the comparison anew."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Admitted:
-    """What may be compared, and our county of the pair."""
-
-    what: Comparable
-    own: str
-
-    @property
-    def items(self) -> tuple[Item, ...]:
-        """What is compared, in the agreement's order."""
-        return self.what.terms.items
 
 
 def admit(ledger: Ledger, node: Node, caller: Partner, asked: RegistersAsked, now: datetime) -> Admitted:
@@ -127,76 +79,6 @@ def admit(ledger: Ledger, node: Node, caller: Partner, asked: RegistersAsked, no
     if asked.month not in (month, month_before(month)):
         raise MonthNotAnswered
     return Admitted(what=what, own=own)
-
-
-def begin(
-    ledger: Ledger, caller: Partner, admitted: Admitted, asked: RegistersAsked, ours: Snapshot, *, same: bool, now: datetime
-) -> RegisterRun:
-    """The run that is opened, one for all repetitions: not entered yet. `same` is whether both registers are equal.
-
-    TooManyRuns; RunUnknown for the id of another pair's run, or of one that is over.
-    """
-    # One at a time for each partner, or five could be counted as four.
-    ledger.links.of(caller.node, lock=True)
-    pair = admitted.what.pair
-    run = ledger.register_runs.get(asked.run, lock=True)
-    if run is None:
-        today = ledger.register_runs.since(pair, caller.node, day_start(civil_day(now)))
-        if len(today) >= RUNS_A_DAY:
-            raise TooManyRuns
-        run = RegisterRun(
-            id=asked.run,
-            reconciliation=None,
-            partner=caller.node,
-            agreement=admitted.what.agreement,
-            pair=pair,
-            month=asked.month,
-            items=admitted.items,
-            started_by=Starter.THEM,
-            began_at=now,
-        )
-    _check_open(run, caller, pair, now)
-    if run.outcome is not None:
-        if not same:
-            raise RunUnknown
-        return run
-    outflow = admitted.own == pair.origin
-    return replace(
-        run,
-        as_of=now,
-        outflow_size=ours.size if outflow else asked.size,
-        inflow_size=asked.size if outflow else ours.size,
-        numberless_outflow=ours.numberless if outflow else asked.numberless,
-        numberless_inflow=asked.numberless if outflow else ours.numberless,
-    )
-
-
-def opened(ledger: Ledger, caller: Partner, admitted: Admitted, asked: RegistersAsked, now: datetime) -> RegisterRun:
-    """The run that a further question belongs to; RunUnknown, TooManyRuns."""
-    run = ledger.register_runs.get(asked.run, lock=True)
-    if run is None:
-        raise RunUnknown
-    _check_open(run, caller, admitted.what.pair, now)
-    return run
-
-
-def told(ledger: Ledger, run: RegisterRun, size: int, limit: int) -> None:
-    """Enter that so many bytes were told; TooManyRuns beyond what one run with this limit may be told."""
-    most = _TABLES_A_RUN * most_cells(limit) * _BYTES_A_CELL + _BYTES_BESIDE
-    if run.calls >= CALLS_A_RUN or run.bytes + size > most:
-        raise TooManyRuns
-    ledger.register_runs.put(replace(run, calls=run.calls + 1, bytes=run.bytes + size))
-
-
-def _check_open(run: RegisterRun, caller: Partner, pair: Pair, now: datetime) -> None:
-    fits = (run.partner, run.pair, run.started_by) == (caller.node, pair, Starter.THEM)
-    if not fits or not run.began_at <= now < run.began_at + RUN_LASTS:
-        raise RunUnknown
-
-
-def most_cells(limit: int) -> int:
-    """The largest table that a run with this limit needs: each differing person may be two elements, and a retry doubles it."""
-    return 2 * cells_for(2 * limit)
 
 
 def equal(run: RegisterRun) -> RegisterRun:

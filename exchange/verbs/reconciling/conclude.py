@@ -23,7 +23,7 @@ def conclude(ledger: Ledger, run: RegisterRun, own: Sequence[tuple[str, Sequence
 
     A run that this ledger has settled already stays as it is: a partner may repeat its call.
     """
-    # Whoever protects an entry takes this lock as well: it is either seen here, or erases what is written here.
+    # Two runs of a pair may end at once, and a clerk may protect an entry now: each sees what the other has left.
     ledger.tokens.lock()
     before = ledger.register_runs.get(run.id, lock=True)
     if before is not None and before.outcome is Outcome.SETTLED:

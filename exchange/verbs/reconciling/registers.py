@@ -38,6 +38,11 @@ def snapshot_of(ledger: Ledger, key: TokenKey, revision: int) -> Snapshot:
     return Snapshot(key=key, words=words_of(tokens.leaves(key.id, revision)), numberless=tokens.numberless(key.id, revision))
 
 
+def stands(ledger: Ledger, ours: Snapshot) -> bool:
+    """Whether a snapshot of ours is still whole: of an entry that was protected meanwhile nothing is left at any revision."""
+    return len(words_of(ledger.tokens.leaves(ours.key.id, ours.key.revision))) == ours.size
+
+
 def limit_of(ledger: Ledger, what: Comparable, answering: int, now: datetime) -> int:
     """How many differing persons may be told in a run: as agreed, or as a person has released it."""
     released = ledger.register_runs.released(what.partner, what.pair)

@@ -35,6 +35,7 @@ _SETTLED = _RUNS.c.outcome == Outcome.SETTLED.value
 _UNSETTLED = _RUNS.c.outcome != Outcome.SETTLED.value
 _ENTRIES = table_of(EntryRow)
 _ITEMS = msgspec.json.Decoder(tuple[Item, ...])
+_BOUND = msgspec.json.Decoder(tuple[str, ...])
 
 
 class SqlRegisterRuns:
@@ -155,6 +156,9 @@ class SqlRegisterRuns:
             entries = (each.entry for each in differences if each.pair == pair)
             self._work.change(delete(_DIFFERENCES).where(*_of(held, pair), self._work.one_of(held.entry, entries)))
         self._work.insert(RegisterDifferenceRow, [_difference_values(each) for each in differences])
+        hidden = exists(select(literal(1)).where(_ENTRIES.c.id == held.entry, _ENTRIES.c.protected).correlate(_DIFFERENCES))
+        for pair in {each.pair for each in differences}:
+            self._work.change(delete(_DIFFERENCES).where(*_of(held, pair), hidden))
 
     def release(self, release: Release) -> None:
         values = (
@@ -240,6 +244,7 @@ def _run_values(run: RegisterRun) -> Values:
         run.repaired,
         run.calls,
         run.bytes,
+        msgspec.json.encode(run.bound).decode(),
     )
 
 
@@ -254,6 +259,7 @@ def _run(row: AnyRow) -> RegisterRun:
             **held,
             "pair": pair,
             "items": _ITEMS.decode(held["items"]),
+            "bound": _BOUND.decode(held["bound"]),
             "started_by": Starter(held["started_by"]),
             "began_at": from_milliseconds(held["began_at"]),
             "ended_at": moment_of(held["ended_at"]),

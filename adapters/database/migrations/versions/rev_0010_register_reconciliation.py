@@ -74,6 +74,7 @@ def upgrade() -> None:
         *_numbers("estimate", "agreeing", "differing", "coarse", "coarse_differing", nullable=True),
         *_numbers("outflow_only", "inflow_only", nullable=True),
         *_numbers("repaired", "calls", "bytes"),
+        *_texts("bound"),
         sa.PrimaryKeyConstraint("id", name="register_runs_pkey"),
     )
     op.create_index("register_runs_of_pair", "register_runs", ["origin", "destination", "began_at"])
