@@ -66,10 +66,10 @@ def governing(
 ) -> SignedAgreement | None:
     """The agreement in force that decides about a pair on a day; `sides` are the nodes of origin and destination.
 
-    As for exchanges, the most specific agreement decides, then the latest `valid_from`.
+    As for exchanges, the most specific agreement decides, then the newest.
     """
     places = (pair.origin, pair.destination)
-    best: tuple[tuple[int, date], SignedAgreement] | None = None
+    best: tuple[tuple[int, tuple[date, str, str]], SignedAgreement] | None = None
     for signed in agreements:
         first, second = signed.agreement.parties
         fits = any(
@@ -82,7 +82,7 @@ def governing(
         if not fits or not signed.in_force(day):
             continue
         specificity = sum(len(divisions.ancestors(party.jurisdiction)) for party in (first, second))
-        rank = (specificity, signed.agreement.valid_from)
+        rank = (specificity, signed.newness)
         if best is None or rank > best[0]:
             best = rank, signed
     return None if best is None else best[1]

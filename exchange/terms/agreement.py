@@ -1,6 +1,6 @@
 """The agreement (双向协作协议) between two jurisdictions: what may be exchanged, by whom, why, and what of it.
 
-None in force, no exchange. The most specific pair of jurisdictions wins, then the latest `valid_from`.
+None in force, no exchange. The most specific pair of jurisdictions wins, then what `SignedAgreement.newness` orders.
 """
 
 from collections.abc import Iterable
@@ -191,6 +191,11 @@ class SignedAgreement:
         """Ended by the side that had proposed it, before it was decided on: it has an end and no decision."""
         return self.standing is Standing.ENDED and self.decided_at is None
 
+    @property
+    def newness(self) -> tuple[date, str, str]:
+        """Of two for one pair of jurisdictions the greater counts: both nodes find the same, whichever they heard of first."""
+        return self.agreement.valid_from, self.agreement.id, self.digest
+
     def in_force(self, day: date) -> bool:
         """Both proposal and acceptance are held, and the day lies within the dates."""
         until = self.agreement.valid_until
@@ -260,7 +265,7 @@ def covering(
     def covers(party: Party, side: tuple[str, str]) -> bool:
         return party.node == side[0] and divisions.contains(party.jurisdiction, side[1])
 
-    best_rank: tuple[int, date] | None = None
+    best_rank: tuple[int, tuple[date, str, str]] | None = None
     best: SignedAgreement | None = None
     for signed in agreements:
         if not signed.in_force(day):
@@ -274,7 +279,7 @@ def covering(
             continue
         terms = signed.agreement
         specificity = sum(len(divisions.ancestors(party.jurisdiction)) for party in pair)
-        rank = (specificity, terms.valid_from)
+        rank = (specificity, signed.newness)
         if best_rank is not None and rank <= best_rank:
             continue
         permits = (

@@ -17,6 +17,8 @@ from exchange.errors import NotFound
 from exchange.jurisdiction import Category
 from exchange.node import NotServed
 from exchange.partners import PartnerStatus
+from exchange.reconciling.pairs import Pair as Registers
+from exchange.reconciling.pairs import governing
 from exchange.terms.agreement import (
     Agreement,
     AlreadyDecided,
@@ -34,7 +36,7 @@ from exchange.terms.agreement import (
 from exchange.verbs import agree
 from exchange.verbs.submit import NoRoute
 from exchange.wire import ijson
-from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, XICHENG_NODE, a_moment, a_partner, agreed_terms, an_agreement
+from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, XICHENG_NODE, a_moment, a_partner, agreed_terms, an_agreement, an_id
 from tests.life.two_nodes import a_node, payload_of, signed
 
 HUBEI, WUHAN = "420000", "420100"
@@ -72,6 +74,17 @@ def test_the_most_specific_pair_wins_then_the_latest_start() -> None:
     assert found(province, city) == city
     assert found(city, county, province) == county
     assert found(county, later) == later
+
+
+@pytest.mark.parametrize("fresh", [{"id": an_id(9)}, {"queries_per_day": 7}])
+def test_of_two_alike_both_sides_take_the_same_one_whichever_came_first(fresh: dict[str, Any]) -> None:
+    # Both sides proposed at once: either node knew its own proposal before the other's.
+    one, two = between(WUCHANG), between(WUCHANG, **fresh)
+    counts = max(one, two, key=lambda signed: (signed.agreement.id, signed.digest))
+    assert found(one, two) == found(two, one) == counts
+    pair, sides = Registers(origin=XICHENG, destination=WUCHANG), (XICHENG_NODE, WUCHANG_NODE)
+    for order in ((one, two), (two, one)):
+        assert governing(order, load_divisions(), pair, sides, date(2026, 3, 2)) == counts
 
 
 def test_a_wider_agreement_does_not_get_round_a_narrower_one_that_forbids() -> None:
