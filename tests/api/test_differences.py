@@ -148,15 +148,14 @@ def test_what_the_agreement_does_not_allow_is_shown_with_the_reason_and_refused(
     assert both.wuchang.get("/exchanges")["items"] == []
 
 
-def test_a_protected_entry_stays_shown_to_its_county_and_nothing_is_sent(nodes: Neighbours):
+def test_of_a_protected_entry_nothing_that_was_found_is_left_and_nothing_is_sent(nodes: Neighbours):
     entry = enter(nodes.wuchang)
     found(nodes.wuchang, entry, ONE_SIDED)
     patch = {"content-type": "application/merge-patch+json", "if-match": '"1"'}
     assert nodes.wuchang.call("PATCH", f"/entries/{entry}", content=b'{"protected": true}', headers=patch).is_success
-    (row,) = nodes.wuchang.get("/worklists/one_sided")["items"]
-    assert (row["standing"], row["obstacle"]["code"]) == ("blocked", "entry-protected")
+    assert nodes.wuchang.get("/worklists/one_sided")["items"] == []
     refused = nodes.wuchang.call("POST", f"/register-differences/{entry}/{XICHENG}/send")
-    assert (refused.status_code, refused.json()["type"]) == (409, "urn:woshou:problem:entry-protected")
+    assert (refused.status_code, refused.json()["type"]) == (404, "urn:woshou:problem:not-found")
 
 
 def test_a_coarse_destination_is_set_and_no_message_is_sent(stored: Neighbours):

@@ -173,7 +173,6 @@ def test_a_partner_without_a_way_to_it_is_told_nothing():
 @pytest.mark.parametrize(
     ("changes", "standing", "refusal"),
     [
-        ({"protected": True}, Standing.BLOCKED, EntryProtected),
         ({"closed_at": NOW, "close_reason": CloseReason.MOVED_ON}, Standing.DONE, EntryClosed),
         ({"origin": YUYANG}, Standing.DONE, EntryElsewhere),
     ],
