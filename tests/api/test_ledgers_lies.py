@@ -194,3 +194,37 @@ def _asked(caller: Served, of: Served, method: str, path: str, content: bytes = 
     token, _ = access_token(office.node.name, caller.office.node.name, ["reconcile"], office.now(), office.signing_key())
     headers = {"authorization": f"Bearer {token}", "content-type": "application/x-ndjson"}
     return of.http.request(method, path, headers=headers, content=content)
+
+
+@pytest.mark.parametrize("who", [XICHENG_NODE, WUCHANG_NODE])
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"from": "310101", "to": "310104", "origin": "310101", "destination": "310104"},
+        {"origin": "420107"},
+        {"event": "birth"},
+    ],
+)
+def test_what_could_never_have_been_accepted_is_not_taken_back_as_erased(tmp_path: Path, who: str, lie: dict[str, Any]):
+    def erased(data: bytes) -> bytes:
+        manifest, receipt, *lines, _ = data.split(b"\n")
+        digests = [word["digest"] for word in ijson.loads(jose.read_unverified(receipt.decode()).payload)["receipts"]]
+        told = [_as_erased(ijson.loads(line), digest, lie) for line, digest in zip(lines, digests, strict=True)]
+        return b"\n".join([manifest, receipt, *map(ijson.dumps, told), b""])
+
+    with a_pair(tmp_path, f"sqlite:///{tmp_path / 'woshou.db'}", who, None) as pair:
+        backup = pair.books.backup()
+        pair.ask(1)
+        pair.books.restore(backup)
+        before = everything(pair.restored.office)
+        assert reconcile(pair.restored, between(batch=erased)).adopted == 0
+        assert open_kinds(pair.restored) == ["batches-lost-here", "ledger-unsettled"]
+        assert everything(pair.restored.office) == before
+
+
+def _as_erased(line: dict[str, Any], digest: str, lie: dict[str, Any]) -> dict[str, Any]:
+    """A whole query as if it had been erased, with something else told of it."""
+    opening = {name: line[name] for name in ("from", "to", "origin", "destination", "purpose")}
+    told = {**opening, "urgent": None, "event": None, "items": line["body"]["items"], **lie}
+    kept = {name: line[name] for name in ("id", "kind", "exchange", "created_at")}
+    return {"erased": digest, "message": {**kept, "in_reply_to": None, "result": None, "opening": told}}

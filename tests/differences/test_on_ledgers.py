@@ -67,7 +67,6 @@ def test_a_page_shows_each_difference_with_what_would_settle_it(ledgers):
     assert [(item.settling.means, item.settling.standing, item.draft is not None) for item in items] == [
         (Means.ARRIVAL, Standing.UNDER_WAY, False),
         (Means.QUERY, Standing.READY, True),
-        (Means.ARRIVAL, Standing.BLOCKED, False),
     ]
 
 

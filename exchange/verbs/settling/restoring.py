@@ -23,7 +23,7 @@ from exchange.verbs.deliver import check_due
 from exchange.verbs.pair import match, paired
 from exchange.wire.batch import Judgement, Outcome
 from exchange.wire.message import Feedback, Notice, Query, kind_of, read_message
-from exchange.wire.proven import ErasedLine, ProofDoesNotHold, ProvenBatch
+from exchange.wire.proven import ErasedLine, ErasedOpening, ProofDoesNotHold, ProvenBatch
 
 RESTORED_BARE = "restored-without-agreement"
 
@@ -115,6 +115,8 @@ class Restoring:
         if left is None or rejected_there:
             return None
         opening = left.opening
+        if opening is not None and _accepted(word) and not self._could_be(left.kind, opening):
+            raise ProofDoesNotHold
         return _Read(
             logged=LoggedMessage(
                 link=self._link.id,
@@ -141,6 +143,12 @@ class Restoring:
                 items=tuple(opening.items),
             ),
         )
+
+    def _could_be(self, kind: Kind, opening: ErasedOpening) -> bool:
+        """Whether it could ever have been accepted: no digest proves what is told of an erased opening."""
+        own = opening.from_ if self._batch.direction is Direction.OUT else opening.to
+        parties = {opening.from_, opening.to} == {opening.origin, opening.destination}
+        return parties and own in self._node.jurisdictions and (kind is Kind.NOTICE) == (opening.event is not None)
 
     def _whole(self, line: bytes, word: Judgement) -> _Read:
         try:
