@@ -36,6 +36,8 @@ _MOST_ITEMS = 16
 _PLACE = 4
 
 Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+# No county has more people; a number beyond would enter lists and rates as it is told.
+People = Annotated[int, Meta(ge=0, le=10**9)]
 Month = Annotated[str, Meta(pattern=whole("[0-9]{4}-(?:0[1-9]|1[0-2])"))]
 Nonce = Annotated[str, Meta(pattern=whole(r"[A-Za-z0-9_-]{21}[AQgw]"))]
 Packed = Annotated[str, Meta(pattern=whole("[A-Za-z0-9_-]*"))]
@@ -77,9 +79,9 @@ class RegistersAsked(Shape, frozen=True, kw_only=True, omit_defaults=False):
     origin_kid: Digest
     destination_kid: Digest
     nonce: Nonce
-    size: Count
+    size: People
     digest: Digest
-    numberless: Count
+    numberless: People
 
 
 class RegisterAnswer(Shape, frozen=True, kw_only=True, omit_defaults=False):
@@ -98,9 +100,9 @@ class RegistersTold(RegisterAnswer, frozen=True, kw_only=True, omit_defaults=Tru
 
     as_of: WireMoment
     snapshot: Count
-    size: Count
+    size: People
     digest: Digest
-    numberless: Count
+    numberless: People
     limit: Count
     nonce: Nonce | None = None
     sketch: Packed | None = None
@@ -137,7 +139,7 @@ class SettleAsked(RegistersAsked, frozen=True, kw_only=True, omit_defaults=False
     yours: Packed
     changed: Packed
     coarse: Packed
-    agreeing: Count
+    agreeing: People
     matched: Digest
 
 
@@ -152,7 +154,7 @@ class SettledTold(RegisterAnswer, frozen=True, kw_only=True, omit_defaults=False
     changed: Packed
     coarse: Packed
     found: Packed
-    coarse_differing: Count
+    coarse_differing: People
 
 
 Question = TypeVar("Question", RegistersAsked, CellsAsked, SettleAsked)
