@@ -13,6 +13,7 @@ import structlog
 
 from adapters.office import Office
 from adapters.partner_calls import PartnerUnavailable
+from adapters.partner_http import PartnerRefused
 from adapters.reconciling.lines import Line, Pace, Task, lines_of, ready, seconds_left
 from adapters.reconciling.steps import Came, ReconcileLedgers, ReconcileRegisters, Unwatched, Watch, link_step
 from exchange.errors import Conflict, Retry, WoshouError
@@ -190,7 +191,7 @@ class Reconciling:
         elif isinstance(fault, PartnerUnavailable | LedgerBusy):
             self._again(work, line, task, fault)
         elif isinstance(fault, WoshouError):
-            self._failed(work, line, task, fault.code)
+            self._failed(work, line, task, fault.problem if isinstance(fault, PartnerRefused) else fault.code)
         else:
             # A fault of the program: only its type is told, for what it says may quote a person.
             name = type(fault).__name__

@@ -13,6 +13,7 @@ import pytest
 from adapters.database.engine import open_database
 from adapters.memory import MemoryLedgers
 from adapters.partner_calls import PartnerUnavailable
+from adapters.partner_http import PartnerRefused
 from adapters.reconciling.night import LEAD, ReconciliationUnderWay
 from adapters.reconciling.steps import Unwatched
 from exchange.errors import NotAuthentic
@@ -92,6 +93,13 @@ def test_the_next_night_stands_beside_the_one_before(partners):
     (seen,) = (each for each in held(partners, second.reconciliation.id).pairs if each.run.pair == out_to(WUCHANG))
     assert seen.before is not None
     assert (seen.before.tally, seen.run.tally) == (Tally(agreeing=8, outflow_only=2), Tally(agreeing=10))
+
+
+def test_a_refusal_is_kept_by_the_name_that_the_partner_gave_it(partners):
+    partners.registers[out_to("420103")] = [PartnerRefused(status=403, problem="comparison-not-agreed")]
+    account = partners.night()
+    assert {failed.pair: failed.trouble for failed in account.failed} == {out_to("420103"): "comparison-not-agreed"}
+    assert [pair for pair in partners.pairs() if pair == out_to("420103")] == [out_to("420103")]
 
 
 def test_one_partners_failure_stops_nobody_else_and_is_kept_with_its_code(partners):
