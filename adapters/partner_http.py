@@ -18,6 +18,7 @@ from adapters.partner_calls import MAX_ANSWER, PartnerUnavailable, bound, call
 from exchange.errors import NotAuthentic, PartnerTrouble
 from exchange.partners import Partner
 from exchange.verbs.onboard import keys_of, partner_from
+from exchange.verbs.reconciling.answer import TooManyRuns
 from exchange.wire import ijson
 from exchange.wire.batch import RECEIPT_TYPE, Receipt, read_receipt
 from exchange.wire.figures import FIGURES_TYPE, ROWS_TYPE
@@ -249,12 +250,14 @@ class PartnerClient:
 def _checked(response: httpx.Response) -> httpx.Response:
     if response.is_success:
         return response
-    if response.status_code in (408, 425, 429) or response.status_code >= 500:
+    body = _object(response) if "json" in response.headers.get("content-type", "") else {}
+    word = re.split("[:/]", str(body.get("type", "")))[-1]
+    # A pair's runs of a day come back tomorrow: nobody waits for that.
+    busy = response.status_code in (408, 425, 429) and word != TooManyRuns.code
+    if busy or response.status_code >= 500:
         raise PartnerUnavailable(detail=f"status {response.status_code}", wait=asked_wait(response))
     if response.is_redirect:
         raise PartnerUnavailable(detail="redirects are not followed")
-    body = _object(response) if "json" in response.headers.get("content-type", "") else {}
-    word = re.split("[:/]", str(body.get("type", "")))[-1]
     expected = body.get("expected")
     raise PartnerRefused(
         status=response.status_code,

@@ -95,6 +95,13 @@ def test_the_next_night_stands_beside_the_one_before(partners):
     assert (seen.before.tally, seen.run.tally) == (Tally(agreeing=8, outflow_only=2), Tally(agreeing=10))
 
 
+def test_a_refusal_is_kept_by_the_name_that_the_partner_gave_it(partners):
+    partners.registers[out_to("420103")] = [PartnerRefused(status=403, problem="comparison-not-agreed")]
+    account = partners.night()
+    assert {failed.pair: failed.trouble for failed in account.failed} == {out_to("420103"): "comparison-not-agreed"}
+    assert [pair for pair in partners.pairs() if pair == out_to("420103")] == [out_to("420103")]
+
+
 def test_one_partners_failure_stops_nobody_else_and_is_kept_with_its_code(partners):
     partners.ledgers["jiangan.example"] = [NotAuthentic()]
     partners.registers[out_to("420103")] = [PartnerRefused(status=429, problem="too-many-runs")]

@@ -235,6 +235,15 @@ def test_a_dry_run_tells_the_same_and_writes_nothing(nodes: Neighbours):
     assert reconcile(nodes.xicheng).tally == foreseen.tally
 
 
+def test_dry_runs_count_with_the_partner_alone_which_then_says_that_they_are_too_many(memory: Neighbours):
+    enter(memory.xicheng, [outflow(1)])
+    for _ in range(4):
+        reconcile(memory.xicheng, dry_run=True)
+    with pytest.raises(PartnerRefused) as refusal:
+        reconcile(memory.xicheng)
+    assert (refusal.value.status, refusal.value.problem) == (429, "too-many-runs")
+
+
 def test_a_person_whose_number_changed_is_two_people_until_both_sides_know(memory: Neighbours):
     enter(memory.xicheng, [outflow(1)])
     enter(memory.wuchang, [inflow(1)])
