@@ -18,7 +18,7 @@ from adapters.partner_calls import MAX_ANSWER, PartnerUnavailable, bound, call
 from exchange.errors import NotAuthentic, PartnerTrouble
 from exchange.partners import Partner
 from exchange.verbs.onboard import keys_of, partner_from
-from exchange.verbs.reconciling.answer import TooManyRuns
+from exchange.verbs.reconciling.asked import TooManyRuns
 from exchange.wire import ijson
 from exchange.wire.batch import RECEIPT_TYPE, Receipt, read_receipt
 from exchange.wire.figures import FIGURES_TYPE, ROWS_TYPE
