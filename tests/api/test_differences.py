@@ -31,7 +31,7 @@ from tests.jobs.offices import HandClock
 HERE, NEXT_DOOR = "420106001", "420106002"
 PAIR = Pair(origin=XICHENG, destination=WUCHANG)
 KINDS = ["query", "arrival", "departure"]
-FIELDS = [
+FIELDS: list[dict[str, Any]] = [
     {"subject": "query", "purpose": "public_service", "items": ["marital_status", "children"]},
     *({"subject": event, "purpose": "public_service", "items": ["moving"]} for event in ("arrival", "departure")),
 ]
