@@ -122,14 +122,14 @@ def read_document(type: DocumentType | None, raw: str) -> Document:
         if number:
             _refuse(
                 DocumentFault.UNEXPECTED,
-                "证件类型为“无”时不应填写号码。",
+                "证件类型为“无证件”时不应填写号码。",
                 "No number is expected with document type none.",
             )
         return NO_DOCUMENT
     if not number:
         _refuse(
             DocumentFault.MISSING,
-            "未填写证件号码；确无证件的，证件类型请选“无”。",
+            "未填写证件号码；确无证件的，证件类型请选“无证件”。",
             "The document number is missing; for a person without a document, state the type none.",
         )
     if type is None:

@@ -208,7 +208,7 @@ def test_tables_say_in_chinese_what_every_listed_code_means():
         "kinds": [Kind.QUERY, *Event],
         "event": Event,
         "urgent": UrgentReason,
-        "matter": [*Kind, *Event],
+        "matter": [*Kind, *Event, *RegisterKind],
         "purposes": Purpose,
         "acceptance": Acceptance,
         "state": State,

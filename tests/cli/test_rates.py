@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.builders import WUCHANG, an_id
 from tests.rates.histories import History, holding
 from tests.rates.runs import FIVE, THEIRS, a_run, reconciled
+from woshou.__main__ import whole
 from woshou.cli.call import Call
 from woshou.cli.exits import Exit
 
@@ -92,3 +94,14 @@ def test_the_rates_and_their_rows_name_the_runs(compared):
     assert (handshake["numerator"], handshake["denominator"], handshake["handshakes"]["oldest_days"]) == (94, 110, 1)
     (row,) = compared("report", "rates", "--month", "2026-03", "--rows", "handshake").json["items"]
     assert (row["run"]["id"], row["run"]["partner"], row["run"]["age_days"]) == (an_id(2), THEIRS, 1)
+
+
+def test_the_rows_of_the_handshake_show_on_screen_what_both_sides_can_compare(compared):
+    told = CliRunner().invoke(
+        whole(), ["report", "rates", "--month", "2026-03", "--rows", "handshake", "--data", str(compared.data)]
+    )
+    (row,) = (line for line in told.stdout.splitlines() if THEIRS in line)
+    cells = [cell.strip() for cell in row.split("│")[1:-1]]
+    (run,) = (row["run"] for row in compared("report", "rates", "--month", "2026-03", "--rows", "handshake").json["items"])
+    counts = [str(run[name]) for name in ("agreeing", "differing", "coarse", "outflow_only", "inflow_only")]
+    assert (cells[5], cells[6:11]) == ("94/110", counts)

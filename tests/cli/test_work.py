@@ -176,6 +176,24 @@ def test_an_agreement_with_a_partner_that_does_not_serve_the_county_is_refused_a
     assert node("agreement", "list").json["items"] == []
 
 
+def test_whoever_decides_on_an_agreement_sees_whether_it_lets_registers_be_compared(node):
+    with Call(data=node.data, json=True).office() as office, office.ledgers.transaction() as ledger:
+        ledger.partners.save(a_partner(XICHENG_NODE, claimed=(XICHENG,), confirmed=(XICHENG,)))
+    wanted = ("--compare", "name", "--compare", "spouse", "--compare", "name")
+    proposed = node("agreement", "propose", XICHENG_NODE, XICHENG, *wanted).json
+    assert proposed["terms"]["register_comparison"] == {"allowed": True, "items": ["name", "spouse"], "difference_limit": None}
+    none = node("agreement", "propose", XICHENG_NODE, XICHENG).json
+    assert none["terms"]["register_comparison"]["allowed"] is False
+    lines = {
+        signed["digest"]: CliRunner().invoke(whole(), ["agreement", "show", "--data", str(node.data), "--", signed["digest"]])
+        for signed in (proposed, none)
+    }
+    told = [
+        next(line.split()[3:] for line in each.stdout.splitlines() if "Registers compared" in line) for each in lines.values()
+    ]
+    assert told == [["name", "spouse"], ["no"]]
+
+
 def test_a_proposal_can_be_taken_back_once(node):
     with Call(data=node.data, json=True).office() as office, office.ledgers.transaction() as ledger:
         ledger.partners.save(a_partner(XICHENG_NODE, claimed=(XICHENG,), confirmed=(XICHENG,)))

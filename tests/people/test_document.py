@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.cn import ric
 
+from adapters.sheets.words import label
 from exchange.codes import Sex
 from exchange.people.document import (
     NO_DOCUMENT,
@@ -160,6 +161,13 @@ def test_no_document_has_no_number_and_cannot_be_looked_up() -> None:
 @pytest.mark.parametrize("type", [None, ID, PASSPORT])
 def test_a_missing_number_is_not_taken_for_no_document(type: DocumentType | None) -> None:
     assert refusal(type, " \u200b-").fault is DocumentFault.MISSING
+
+
+def test_the_type_that_a_refusal_names_is_the_one_that_sheets_offer() -> None:
+    # A cell with 无 alone counts as empty.
+    word = label("document_type", DocumentType.NONE)
+    assert f"“{word}”" in refusal(None, "").zh
+    assert f"“{word}”" in refusal(DocumentType.NONE, EXAMPLE).zh
 
 
 def test_a_refusal_says_what_was_expected_and_found() -> None:

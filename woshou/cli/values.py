@@ -35,6 +35,7 @@ _KINDS: dict[str, str] = {
     Kind.WITHDRAWAL: "撤回",
 }
 _ITEMS: dict[str, str] = {item: label("items", item) for item in Item}
+_REGISTERS: dict[str, str] = {RegisterKind.OUTFLOW: "流出", RegisterKind.INFLOW: "流入"}
 _PURPOSES: dict[str, str] = {purpose: label("purpose", purpose) for purpose in Purpose}
 # By the name of the column: one code can mean two things.
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -50,7 +51,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "kind": _KINDS,
     "kinds": {**_KINDS, **_EVENTS},
     "event": _EVENTS,
-    "matter": {**_KINDS, **_EVENTS},
+    "matter": {**_KINDS, **_EVENTS, **_REGISTERS},
     "purposes": _PURPOSES,
     "urgent": {reason: label("urgent_reason", reason) for reason in UrgentReason},
     "sex": {sex: label("sex", sex) for sex in Sex},
@@ -75,6 +76,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "fields": _ITEMS,
     "left_out": _ITEMS,
     "fields_asked": _ITEMS,
+    "compared": {**_ITEMS, "persons": "仅看有无此人"},
     "prepared": {**_KINDS, **_EVENTS},
     "difference": {
         DifferenceKind.ONE_SIDED: "一方未建档",
@@ -154,8 +156,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         Effect.SUPPLEMENTS: "补充",
         Effect.OVERTAKEN: "已无效果",
     },
-    "register": {RegisterKind.OUTFLOW: "流出", RegisterKind.INFLOW: "流入"},
-    "layout": {RegisterKind.OUTFLOW: "流出", RegisterKind.INFLOW: "流入", "matters": "事项", "answers": "反馈"},
+    "register": _REGISTERS,
+    "layout": {**_REGISTERS, "matters": "事项", "answers": "反馈"},
     "check_layout": {
         CheckLayout.BIRTHS: "出生医学证明",
         CheckLayout.MARRIAGES: "婚姻登记",
@@ -208,6 +210,22 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "started_by": {By.NIGHT: "夜间", By.HAND: "手工"},
     "pair_outcome": {RunOutcome.SETTLED: "已核定", RunOutcome.COUNTS_ONLY: "仅计数，待放行", RunOutcome.FAILED: "失败"},
+    # What ended a step of a reconciliation; other codes, which are rare, stand as they are.
+    "trouble_code": {
+        "partner-unavailable": "联系不上或过载",
+        "not-authentic": "应答签名不符",
+        "not-your-link": "对方未开通或已暂停本节点",
+        "unauthorized": "对方不认本节点的令牌",
+        "tokens-not-ready": "对方正在生成标识",
+        "too-many-runs": "今日次数已满",
+        "too-many-differences": "差异超过限额",
+        "too-much-to-compare": "链路事项过多",
+        "comparison-not-agreed": "对方认为协议不允许比对台账",
+        "malformed-comparison": "对方认为请求不符合协议",
+        "registers-do-not-settle": "双方剩余部分不相等",
+        "encryption-key-not-trusted": "加密密钥不可信",
+        "reconciliation-broke-down": "本机程序出错，见日志",
+    },
     "why_left_out": {
         Why.NOT_ACTIVE: "协作方未开通或已暂停",
         Why.COARSE: "去向仅到市、省",

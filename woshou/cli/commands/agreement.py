@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from api.models.agreements import AgreementShown, Proposal
-from exchange.codes import Purpose
+from exchange.codes import Item, Purpose
 from exchange.errors import NotFound
 from exchange.jurisdiction import Category
 from exchange.node import NotServed
@@ -15,6 +15,7 @@ from exchange.terms.agreement import (
     DECISION_TYPES,
     PROPOSAL_TYPE,
     DecisionWord,
+    RegisterComparison,
     SignedAgreement,
     Standing,
     read_agreement,
@@ -43,6 +44,8 @@ _CARD = {
     "purposes": ("用途", "Purposes"),
     "categories": ("类别", "Categories"),
     "notes_allowed": ("允许附言", "Notes allowed"),
+    "compared": ("比对台账", "Registers compared by"),
+    "difference_limit": ("比对差异限额", "Differences at most"),
     "queries_per_day": ("每日协查上限", "Queries a day"),
     "known_at": ("收到", "Known"),
     "decided_at": ("决定", "Decided"),
@@ -54,8 +57,14 @@ Jurisdiction = Annotated[str | None, typer.Option(help=say("本方地区代码",
 
 def _flat(row: AgreementShown) -> dict[str, Any]:
     terms = row.terms
-    between = [f"{party.jurisdiction}@{party.node}" for party in terms.parties]
-    return {**{name: getattr(terms, name) for name in terms.__struct_fields__}, **vars(row), "between": between}
+    comparison = terms.register_comparison
+    compared: list[str] = [*comparison.items] or ["persons"]
+    told = {
+        "between": [f"{party.jurisdiction}@{party.node}" for party in terms.parties],
+        "compared": compared if comparison.allowed else False,
+        "difference_limit": comparison.difference_limit if comparison.allowed else None,
+    }
+    return {**{name: getattr(terms, name) for name in terms.__struct_fields__}, **vars(row), **told}
 
 
 def _print(call: Call, row: AgreementShown) -> None:
@@ -97,6 +106,10 @@ def _install_proposing(app: typer.Typer) -> None:
         intra_city: Annotated[
             bool, typer.Option("--intra-city", help=say("含市内人户分离", "also movers within a city"))
         ] = False,
+        compare: Annotated[
+            list[Item] | None,
+            typer.Option(help=say("对账时比对台账及此项目，可多次", "compare registers, and in them this item; repeatable")),
+        ] = None,
         queries_per_day: Annotated[int | None, typer.Option(min=1, help=say("每日协查上限", "queries a day at most"))] = None,
         rules: Annotated[str | None, typer.Option(help=say("规则集版本，默认本节点现用", "rule set; the current one"))] = None,
         valid_from: Annotated[
@@ -118,6 +131,7 @@ def _install_proposing(app: typer.Typer) -> None:
                     with_=theirs,
                     purposes=tuple(purpose) if purpose else tuple(Purpose),
                     categories=tuple(Category) if intra_city else (Category.MIGRANT,),
+                    register_comparison=RegisterComparison(allowed=bool(compare), items=tuple(dict.fromkeys(compare or ()))),
                     queries_per_day=queries_per_day,
                     rules=rules,
                     valid_from=valid_from.date() if valid_from else None,

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from api.models.handshakes import RunBehind
 from api.models.rates import RateShown, ReportShown, RowShown
 from exchange.codes import Event, Kind, Purpose, RegisterKind
 from exchange.counting.query import EVERYTHING, Narrowing, ReportQuery, month_query
@@ -53,8 +54,22 @@ _ROWS = {
     "numerator": ("分子", "Numerator"),
     "denominator": ("分母", "Denominator"),
 }
-
-
+# Of a rate that rests on reconciliations: what both sides hold of the run.
+_RUNS = {
+    "id": ("编号", "Id"),
+    "own": ("本方", "Own"),
+    "other": ("对方", "Other"),
+    "partner": ("协作方", "Partner"),
+    "ended_at": ("对账时间", "Reconciled"),
+    "counts": ("比率", "Rate"),
+    "agreeing": ("一致", "Agree"),
+    "differing": ("不一致", "Differ"),
+    "coarse": ("粗略", "Coarse"),
+    "outflow_only": ("仅流出", "Out only"),
+    "inflow_only": ("仅流入", "In only"),
+    "numberless": ("无证件", "Numberless"),
+    "coarse_left": ("不明确", "Unfound"),
+}
 _BASIS = {
     "period": ("统计期", "Period"),
     "cohort": ("归期", "Cohort"),
@@ -144,7 +159,7 @@ def _install_rates(app: typer.Typer) -> None:
             with office.ledgers.transaction(read_only=True) as ledger, call.progress("计算…", "Counting …"):
                 if rows is not None:
                     behind = [row for code in codes for row in rows_behind(ledger, office.node, wanted, code, rows)]
-                    call.rows([RowShown.of(row) for row in behind], _ROWS)
+                    _print_rows(call, [RowShown.of(row) for row in behind])
                     return
                 made = ReportShown.of(report(ledger, office.node, wanted))
         if call.json:
@@ -152,6 +167,23 @@ def _install_rates(app: typer.Typer) -> None:
         else:
             call.card(_basis(made), _BASIS)
             call.rows([_flat(rate) for figures in made.figures for rate in figures.rates], _COLUMNS)
+
+
+def _print_rows(call: Call, rows: list[RowShown]) -> None:
+    runs = [(row, row.run) for row in rows if row.run is not None]
+    if call.json or not runs:
+        call.rows(rows, _ROWS)
+        return
+    told = [
+        {**vars(run), **vars(row), "counts": f"{row.numerator}/{row.denominator}", "numberless": _together(run)}
+        for row, run in runs
+    ]
+    call.rows(told, _RUNS)
+
+
+def _together(run: RunBehind) -> int | None:
+    counts = [count for count in (run.numberless_outflow, run.numberless_inflow) if count is not None]
+    return sum(counts) if counts else None
 
 
 def query_of(
