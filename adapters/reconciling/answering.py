@@ -15,13 +15,13 @@ from exchange.partners import Partner
 from exchange.reconciling.apart import Side
 from exchange.reconciling.keys import TokenKey
 from exchange.reconciling.results import RegisterRun
-from exchange.reconciling.sketch import NONCE, Cells, Salt, digest_of, sketch_of
+from exchange.reconciling.sketch import NONCE, Cells, Salt, Words, digest_of, sketch_of
 from exchange.verbs.reconciling import answer as verb
 from exchange.verbs.reconciling import asked as runs
 from exchange.verbs.reconciling.answer import DoesNotSettle, TokensNotReady
 from exchange.verbs.reconciling.asked import Admitted, RunUnknown, TooManyDifferences
 from exchange.verbs.reconciling.conclude import conclude
-from exchange.verbs.reconciling.registers import Snapshot, limit_of, snapshot_of
+from exchange.verbs.reconciling.registers import limit_of, snapshot_of, words_at
 from exchange.wire import ijson
 from exchange.wire import registers as wire
 from exchange.wire.registers import (
@@ -98,7 +98,7 @@ class Answering:
         TooManyDifferences, DoesNotSettle.
         """
         asked = wire.read_question(body, CellsAsked)
-        admitted, _, ours, limit = self._again(caller, asked, ijson.digest(body))
+        admitted, _, words, limit = self._again(caller, asked, ijson.digest(body))
         now = self._office.now()
         try:
             verb.check_cells(asked, limit)
@@ -106,7 +106,7 @@ class Answering:
             self._count_only(caller, admitted, asked)
             raise
         salt = self._salt(asked, asked.attempt)
-        table = Cells.of(Side(ours.words, salt).elements, salt, asked.cells)
+        table = Cells.of(Side(words, salt).elements, salt, asked.cells)
         part = slice(asked.first, asked.first + CELLS_AT_ONCE)
         told = CellsTold(
             request=ijson.digest(body),
@@ -126,8 +126,8 @@ class Answering:
         """
         office, request = self._office, ijson.digest(body)
         asked = wire.read_question(body, SettleAsked)
-        admitted, key, ours, limit = self._again(caller, asked, request)
-        side = Side(ours.words, self._salt(asked, asked.attempt))
+        admitted, key, words, limit = self._again(caller, asked, request)
+        side = Side(words, self._salt(asked, asked.attempt))
         read = verb.unpack(asked, side, len(admitted.items))
         if read.persons > limit:
             self._count_only(caller, admitted, asked)
@@ -163,7 +163,7 @@ class Answering:
         kids = (asked.origin_kid, asked.destination_kid)
         return admitted, self._keeper.key_for(admitted.what, admitted.own, asked.month, kids)
 
-    def _again(self, caller: Partner, asked: CellsAsked | SettleAsked, request: str) -> tuple[Admitted, TokenKey, Snapshot, int]:
+    def _again(self, caller: Partner, asked: CellsAsked | SettleAsked, request: str) -> tuple[Admitted, TokenKey, Words, int]:
         """What a further question is about, as it was when the run was opened. It is counted first, however it is answered."""
         office = self._office
         admitted, key = self._admitted(caller, asked)
@@ -172,12 +172,12 @@ class Answering:
         if not key.ready:
             raise RunUnknown
         with office.ledgers.transaction(read_only=True) as ledger:
-            ours = snapshot_of(ledger, key, asked.snapshot)
-            limit = limit_of(ledger, admitted.what, ours.size, office.now())
-        if ours.size != (run.outflow_size if admitted.own == run.pair.origin else run.inflow_size):
+            words = words_at(ledger, key, asked.snapshot)
+            limit = limit_of(ledger, admitted.what, len(words), office.now())
+        if len(words) != (run.outflow_size if admitted.own == run.pair.origin else run.inflow_size):
             # Somebody was protected meanwhile, or the run is too old: what was told of this snapshot is not there any more.
             raise DoesNotSettle
-        return admitted, key, ours, limit
+        return admitted, key, words, limit
 
     def _count_only(self, caller: Partner, admitted: Admitted, asked: RegistersAsked) -> None:
         """Keep the counts and tell people: in a transaction of its own, for what is answered is a refusal."""

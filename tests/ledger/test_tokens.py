@@ -58,6 +58,8 @@ def test_a_set_read_at_a_revision_stays_as_it_was(ledger):
     at = [parted(ledger.tokens.leaves(key, revision)) for revision in range(5)]
     one, other, two, three = a_leaf(1).value, a_leaf(1, 5).value, a_leaf(2).value, a_leaf(3).value
     assert at == [[], [one, two], [other, two, three], [one, three], [one, three]]
+    sizes = [len(ledger.tokens.leaves(key, revision)) // 24 for revision in range(4)]
+    assert [ledger.tokens.size(key, revision) for revision in range(4)] == sizes
     assert [ledger.tokens.numberless(key, revision) for revision in range(4)] == [0, 1, 1, 0]
 
 

@@ -60,6 +60,9 @@ class MemoryTokens:
     def leaves(self, key: int, revision: int) -> bytes:
         return b"".join(leaf.value for leaf in self._at(key, revision) if leaf.numbered)
 
+    def size(self, key: int, revision: int) -> int:
+        return sum(leaf.numbered for leaf in self._at(key, revision))
+
     def numberless(self, key: int, revision: int) -> int:
         return sum(not leaf.numbered for leaf in self._at(key, revision))
 

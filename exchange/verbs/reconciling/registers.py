@@ -38,9 +38,14 @@ def snapshot_of(ledger: Ledger, key: TokenKey, revision: int) -> Snapshot:
     return Snapshot(key=key, words=words_of(tokens.leaves(key.id, revision)), numberless=tokens.numberless(key.id, revision))
 
 
+def words_at(ledger: Ledger, key: TokenKey, revision: int) -> Words:
+    """Only its leaves: counting those without a number reads the register once more."""
+    return words_of(ledger.tokens.leaves(key.id, revision))
+
+
 def stands(ledger: Ledger, ours: Snapshot) -> bool:
     """Whether a snapshot of ours is still whole: of an entry that was protected meanwhile nothing is left at any revision."""
-    return len(words_of(ledger.tokens.leaves(ours.key.id, ours.key.revision))) == ours.size
+    return ledger.tokens.size(ours.key.id, ours.key.revision) == ours.size
 
 
 def limit_of(ledger: Ledger, what: Comparable, answering: int, now: datetime) -> int:

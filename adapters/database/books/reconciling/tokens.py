@@ -33,6 +33,7 @@ def _at_revision() -> ColumnElement[bool]:
 
 
 _leaves = Asked(lambda work: select(work.joined(_TOKENS.c.leaf)).where(_at_revision(), _TOKENS.c.numbered), blobs=True)
+_size = Asked(lambda _: select(func.count()).select_from(_TOKENS).where(_at_revision(), _TOKENS.c.numbered))
 _numberless = Asked(lambda _: select(func.count()).select_from(_TOKENS).where(_at_revision(), ~_TOKENS.c.numbered))
 _standing = Asked(
     lambda work: select(_TOKENS).where(work.among(_TOKENS.c.entry, bindparam("entries")), _TOKENS.c.removed.is_(None))
@@ -95,6 +96,10 @@ class SqlTokens:
     def leaves(self, key: int, revision: int) -> bytes:
         row = self._work.ask_one(_leaves, key=key, revision=revision)
         return b"" if row is None or row[0] is None else bytes(row[0])
+
+    def size(self, key: int, revision: int) -> int:
+        row = self._work.ask_one(_size, key=key, revision=revision)
+        return 0 if row is None else int(row[0])
 
     def numberless(self, key: int, revision: int) -> int:
         row = self._work.ask_one(_numberless, key=key, revision=revision)
