@@ -4,11 +4,10 @@ Each question is read, judged and reckoned outside any transaction that writes; 
 reckoned, and what was told.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from adapters.office import Office
-from adapters.reconciling.tokens import TokenKeeper
+from adapters.reconciling.tokens import PREPARED_AT_ONCE, TokenKeeper
 from exchange.ledger import Finding
 from exchange.moments import format_moment
 from exchange.partners import Partner
@@ -38,8 +37,6 @@ from exchange.wire.registers import (
     SettledTold,
 )
 
-# Entries whose tokens one call may make before it answers: about half a second's work.
-PREPARED_AT_ONCE = 20_000
 DIFFER_TOO_MUCH = "registers-differ-too-much"
 
 
@@ -207,6 +204,3 @@ def too_much(run: RegisterRun) -> Finding:
         detail=f"{run.outflow_size} outflow and {run.inflow_size} inflow entries differ by more than the limit",
         at=run.began_at,
     )
-
-
-AnswerQuestion = Callable[[Answering, Partner, bytes], str]

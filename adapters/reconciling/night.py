@@ -169,7 +169,7 @@ class Reconciling:
         """One step, in a thread of the pool."""
         if task.planned is None:
             came = self._ledgers(partner, lambda done, of: work.watch.told(partner, None, f"{done}/{of}"))
-            step = link_step(work.begun.reconciliation, partner, came, self._office.now())
+            step = link_step(work.begun.reconciliation, came)
             with self._office.ledgers.transaction() as ledger:
                 ledger.reconciliations.put_link(step)
             return step

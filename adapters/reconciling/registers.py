@@ -7,7 +7,7 @@ from adapters.office import Office
 from adapters.partner_http import PartnerClient, PartnerRefused
 from adapters.reconciling.answering import too_much
 from adapters.reconciling.asking import Asking, Ours, Step
-from adapters.reconciling.tokens import TokenKeeper
+from adapters.reconciling.tokens import PREPARED_AT_ONCE, TokenKeeper
 from adapters.renewal import Renewals
 from exchange.errors import NotAuthentic, PartnerTrouble, Refused
 from exchange.ids import new_id
@@ -23,8 +23,6 @@ from exchange.verbs.reconciling.asked import Admitted, RunUnknown, TooManyRuns
 from exchange.verbs.reconciling.conclude import Found, conclude
 from exchange.verbs.reconciling.registers import snapshot_of
 
-# Entries whose tokens are made between two looks at whether to go on.
-PREPARED_AT_ONCE = 20_000
 # A register may change while it is compared: then both sides begin anew, once.
 _ROUNDS = 2
 
@@ -32,13 +30,7 @@ _ROUNDS = 2
 class RegisterReconciler:
     """Compares one pair at a time; several pairs may be compared at once in different threads."""
 
-    def __init__(
-        self,
-        office: Office,
-        client: PartnerClient,
-        renewals: Renewals,
-        keeper: TokenKeeper,
-    ) -> None:
+    def __init__(self, office: Office, client: PartnerClient, renewals: Renewals, keeper: TokenKeeper) -> None:
         self._office, self._client, self._renewals, self._keeper = office, client, renewals, keeper
 
     def reconcile(

@@ -1,33 +1,16 @@
 """What a reconciliation consists of, link by link and pair by pair; whoever follows it is told by `Watch`."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Protocol
 
-from exchange.comparing.comparison import Comparison
 from exchange.reconciling.pairs import Comparable, Pair
 from exchange.reconciling.reconciliation import LinkStep, PairFailed, Reconciliation
 from exchange.reconciling.results import RegisterRun
+from exchange.settling.outcome import LedgerOutcome
 from exchange.verbs.reconciling.night import Begun
 
-
-class LedgersSettled(Protocol):
-    """What reconciling the ledgers of one link came to."""
-
-    @property
-    def resent(self) -> int: ...
-    @property
-    def adopted(self) -> int: ...
-    @property
-    def comparison(self) -> Comparison | None: ...
-    @property
-    def open_findings(self) -> int: ...
-    @property
-    def settled(self) -> bool: ...
-
-
 Came = LinkStep | RegisterRun | PairFailed
-ReconcileLedgers = Callable[[str, Callable[[int, int], None]], LedgersSettled]
+ReconcileLedgers = Callable[[str, Callable[[int, int], None]], LedgerOutcome]
 
 
 class ReconcileRegisters(Protocol):
@@ -38,13 +21,13 @@ class ReconcileRegisters(Protocol):
     ) -> RegisterRun: ...
 
 
-def link_step(reconciliation: Reconciliation, partner: str, came: LedgersSettled, now: datetime) -> LinkStep:
+def link_step(reconciliation: Reconciliation, came: LedgerOutcome) -> LinkStep:
     """What is kept of it."""
     compared = came.comparison
     return LinkStep(
         reconciliation=reconciliation.id,
-        partner=partner,
-        at=now,
+        partner=came.partner,
+        at=came.at,
         comparison=None if compared is None else compared.id,
         equal=None if compared is None else compared.equal,
         differ=0 if compared is None else compared.differ,

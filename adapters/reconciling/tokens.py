@@ -19,6 +19,8 @@ from exchange.verbs.reconciling import keep_tokens as verb
 from exchange.verbs.reconciling.keep_tokens import AT_ONCE
 
 _log = structlog.get_logger("tokens")
+# Entries whose tokens one call may make before it answers: about half a second's work.
+PREPARED_AT_ONCE = 20_000
 TokenName: TypeAlias = tuple[bytes, str, tuple[Item, ...]]
 
 

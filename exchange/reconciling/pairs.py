@@ -30,7 +30,7 @@ class ComparisonNotAgreed(Forbidden):
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Pair:
-    """`origin` and `destination` are counties; which of the two registers is ours follows from `own`."""
+    """Two counties; `register_of` says which of the two registers is a county's own."""
 
     origin: str
     destination: str

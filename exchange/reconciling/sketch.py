@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from exchange.wire.ijson import b64url_encode
 
 Words: TypeAlias = NDArray[np.uint64]
-LEAF: Final = 24
 SKETCH: Final = 512
 TABLES: Final = 3
 NONCE: Final = 16

@@ -10,9 +10,7 @@ from typing import Any
 from adapters.office import Office
 from adapters.reconciling.lines import Pace
 from adapters.reconciling.night import Account, Reconciling
-from adapters.reconciling.steps import LedgersSettled
 from exchange.codes import RegisterKind
-from exchange.comparing.comparison import Comparison
 from exchange.ids import new_id
 from exchange.ledger import Ledgers
 from exchange.node import Node
@@ -21,6 +19,8 @@ from exchange.people.register import Entry
 from exchange.reconciling.pairs import Comparable, Pair, month_of
 from exchange.reconciling.reconciliation import EVERYTHING, By, Scope
 from exchange.reconciling.results import Outcome, RegisterRun, Starter, Tally
+from exchange.settling.heads import Judgement, Stand
+from exchange.settling.outcome import LedgerOutcome
 from exchange.terms.agreement import Party, RegisterComparison, Standing
 from tests.builders import XICHENG, a_comparison, a_digest, a_partner, agreed_terms, an_agreement, an_entry, an_id
 from tests.jobs.offices import HandClock, an_office
@@ -79,17 +79,6 @@ def suspend(office: Office, partner: str) -> None:
         ledger.partners.save(replace(held, status=PartnerStatus.SUSPENDED))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
-    """What reconciling a link's ledgers came to."""
-
-    comparison: Comparison | None = None
-    resent: int = 0
-    adopted: int = 0
-    open_findings: int = 0
-    settled: bool = True
-
-
 @dataclass
 class Partners:
     """All partners at once. `ledgers` and `registers` say, once for each call, what to raise, or None to be well.
@@ -104,12 +93,21 @@ class Partners:
     at_work: Callable[[str, Pair | None], None] = lambda partner, pair: None
     calls: list[tuple[str, Pair | None]] = field(default_factory=list)
 
-    def settle(self, partner: str, step: Callable[[int, int], None]) -> LedgersSettled:
+    def settle(self, partner: str, step: Callable[[int, int], None]) -> LedgerOutcome:
         self.calls.append((partner, None))
         step(1, 1)
         self.at_work(partner, None)
         _next(self.ledgers.get(partner, []))
-        return Settled(comparison=a_comparison(1, partner=partner, equal=True, differ=0))
+        return LedgerOutcome(
+            partner=partner,
+            at=self.office.now(),
+            heads=Judgement(ours=Stand.EQUAL, theirs=Stand.EQUAL),
+            resent=0,
+            adopted=0,
+            comparison=a_comparison(1, partner=partner, equal=True, differ=0),
+            open_findings=0,
+            settled=True,
+        )
 
     def compare(
         self, what: Comparable, own: str, *, reconciliation: str | None, dry_run: bool = False, step: Callable[[str], None]
