@@ -20,7 +20,7 @@ from exchange.verbs.reconciling import asked as runs
 from exchange.verbs.reconciling.answer import DoesNotSettle, TokensNotReady
 from exchange.verbs.reconciling.asked import Admitted, RunUnknown, TooManyDifferences
 from exchange.verbs.reconciling.conclude import conclude
-from exchange.verbs.reconciling.registers import limit_of, snapshot_of, words_at
+from exchange.verbs.reconciling.registers import limit_of, snapshot_of
 from exchange.wire import ijson
 from exchange.wire import registers as wire
 from exchange.wire.registers import (
@@ -169,7 +169,7 @@ class Answering:
         if not key.ready:
             raise RunUnknown
         with office.ledgers.transaction(read_only=True) as ledger:
-            words = words_at(ledger, key, asked.snapshot)
+            words = snapshot_of(ledger, key, asked.snapshot).words
             limit = limit_of(ledger, admitted.what, len(words), office.now())
         if len(words) != (run.outflow_size if admitted.own == run.pair.origin else run.inflow_size):
             # Somebody was protected meanwhile, or the run is too old: what was told of this snapshot is not there any more.

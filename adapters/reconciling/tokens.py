@@ -58,7 +58,7 @@ class TokenKeeper:
             mine, theirs = _sides(wanted)
             _require(agreeing.own_encryption_keys(self._office.keyring), mine, now)
             _require(self._keys(ledger, what.partner), theirs, now)
-            found = verb.find_key(ledger, wanted)
+            found = ledger.tokens.find(wanted)
         if found is not None:
             return found
         with self._office.ledgers.transaction() as ledger:

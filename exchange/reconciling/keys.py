@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from exchange.codes import Item, RegisterKind
 from exchange.errors import Conflict, Retry
@@ -59,6 +60,11 @@ class TokenKey:
     noted_at: datetime | None = None
 
     @property
+    def name(self) -> tuple[str, Pair, str, str, tuple[str, str]]:
+        """What no two keys of a node have in common."""
+        return self.agreement, self.pair, self.own, self.month, self.kids
+
+    @property
     def ready(self) -> bool:
         """Whether every entry has its token."""
         return self.made_through is None
@@ -100,3 +106,13 @@ class Leaf:
     value: bytes
     numbered: bool = True
     added: int = 0
+
+
+class Register(NamedTuple):
+    """Our side of a pair at one revision: its leaves, 24 bytes each behind one another in any order, of people with a number.
+
+    `numberless` counts the others.
+    """
+
+    leaves: bytes
+    numberless: int

@@ -78,7 +78,7 @@ QUESTIONS = {
     "size of a register": lambda ledger: ledger.pairing.bearing(Pass.SIZE, LOOKED.size, 1000),
     "standing tokens": lambda ledger: ledger.tokens.standing([an_id()]),
     "changes without tokens": lambda ledger: ledger.tokens.queued(100),
-    "leaves": lambda ledger: ledger.tokens.leaves(1, 5),
+    "register": lambda ledger: ledger.tokens.register(1, 5),
     "entries of leaves": lambda ledger: ledger.tokens.entries_of(1, [bytes(24)]),
     "ended tokens": lambda ledger: ledger.tokens.forget(1, 5, 100),
     "tokens to erase": lambda ledger: ledger.tokens.erase(1, 100),

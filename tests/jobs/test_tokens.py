@@ -72,7 +72,7 @@ def test_both_sides_make_the_same_leaves_of_the_same_people(pair: Pair):
         ready = keeper.prepare(keeper.key_for(what, own, "2026-03", kids), 100)
         assert ready is not None
         with office.ledgers.transaction(read_only=True) as ledger:
-            leaves = ledger.tokens.leaves(ready.id, ready.revision)
+            leaves = ledger.tokens.register(ready.id, ready.revision).leaves
         sets.append(sorted(leaves[at : at + 24] for at in range(0, len(leaves), 24)))
     assert sets[0] == sets[1]
     assert len(sets[0]) == 5
@@ -117,7 +117,7 @@ def test_preparing_goes_on_where_it_stopped(pair: Pair):
         tries += 1
     assert 3 <= tries <= 7
     with pair.xicheng.ledgers.transaction(read_only=True) as ledger:
-        assert len(ledger.tokens.leaves(ready.id, ready.revision)) == 24 * 100
+        assert len(ledger.tokens.register(ready.id, ready.revision).leaves) == 24 * 100
 
 
 def test_preparing_what_was_dropped_is_refused_by_name(pair: Pair):

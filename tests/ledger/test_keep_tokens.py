@@ -22,7 +22,7 @@ from exchange.people.register import Entry
 from exchange.reconciling.keys import TokenKey, TokenKeyGone
 from exchange.reconciling.pairs import Pair
 from exchange.reconciling.tokens import Tokening
-from exchange.verbs.reconciling.keep_tokens import add_key, drop_some, find_key, forget_some, make_some, take_up
+from exchange.verbs.reconciling.keep_tokens import add_key, drop_some, forget_some, make_some, take_up
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, YUYANG, a_digest, a_moment, a_person, a_record, an_entry, an_id
 from tests.ledger.conftest import EMPTY
 
@@ -60,8 +60,8 @@ def kept(ledger: Ledger, key: TokenKey, revision: int | None = None) -> tuple[li
     held = ledger.tokens.get(key.id)
     assert held is not None
     at = held.revision if revision is None else revision
-    leaves = ledger.tokens.leaves(key.id, at)
-    return sorted(leaves[place : place + 24] for place in range(0, len(leaves), 24)), ledger.tokens.numberless(key.id, at)
+    leaves, numberless = ledger.tokens.register(key.id, at)
+    return sorted(leaves[place : place + 24] for place in range(0, len(leaves), 24)), numberless
 
 
 def bring_up_to_date(ledgers: Ledgers, limit: int = 100) -> None:
@@ -167,7 +167,7 @@ class Upkeep(RuleBasedStateMachine):
         with self.ledgers.transaction() as ledger:
             key = add_key(ledger, a_key(month, other=other))
             assert add_key(ledger, a_key(month, other=other)) == key
-            assert find_key(ledger, a_key(month, other=other)) == key
+            assert ledger.tokens.find(a_key(month, other=other)) == key
 
     @rule(limit=st.integers(1, 5))
     def take_up(self, limit: int) -> None:

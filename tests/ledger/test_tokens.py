@@ -32,6 +32,10 @@ def a_leaf(n: int, content: int = 0, **changes):
     return replace(Leaf(an_id(n), n.to_bytes(16, "big") + content.to_bytes(8, "big")), **changes)
 
 
+def leaves_at(ledger, key: int, revision: int):
+    return ledger.tokens.register(key, revision).leaves
+
+
 def parted(leaves: bytes) -> list[bytes]:
     return sorted(leaves[at : at + 24] for at in range(0, len(leaves), 24))
 
@@ -40,6 +44,18 @@ def test_a_key_is_kept_as_it_was_added(ledger):
     first, second = ledger.tokens.add(a_key()), ledger.tokens.add(a_key(month="2026-04", made_through=None))
     assert [first, second] == [a_key(id=first.id), a_key(id=second.id, month="2026-04", made_through=None)]
     assert ledger.tokens.all() == [first, second]
+    for revision in (0, 9):
+        assert ledger.tokens.find(a_key(month="2026-04", revision=revision)) == second
+    mine, theirs = a_key().kids
+    others = (
+        a_key(agreement=a_digest("later")),
+        a_key(pair=Pair(origin=XICHENG, destination=YUYANG)),
+        a_key(own=WUCHANG),
+        a_key(month="2026-05"),
+        a_key(kids=(a_digest("new"), theirs)),
+        a_key(kids=(mine, a_digest("new"))),
+    )
+    assert [ledger.tokens.find(other) for other in others] == [None] * len(others)
     moved = replace(first, revision=3, made_through=an_id(7), noted=2, noted_at=a_moment(5))
     ledger.tokens.save(moved)
     assert (ledger.tokens.get(first.id), ledger.tokens.get(second.id), ledger.tokens.get(99)) == (moved, second, None)
@@ -55,12 +71,12 @@ def test_a_set_read_at_a_revision_stays_as_it_was(ledger):
     ledger.tokens.change(key, 1, [], [a_leaf(1), a_leaf(2), a_leaf(9, numbered=False)])
     ledger.tokens.change(key, 2, [a_leaf(1, added=1)], [a_leaf(1, 5), a_leaf(3)])
     ledger.tokens.change(key, 3, [a_leaf(2, added=1), a_leaf(1, 5, added=2), a_leaf(9, numbered=False, added=1)], [a_leaf(1)])
-    at = [parted(ledger.tokens.leaves(key, revision)) for revision in range(5)]
+    at = [parted(leaves_at(ledger, key, revision)) for revision in range(5)]
     one, other, two, three = a_leaf(1).value, a_leaf(1, 5).value, a_leaf(2).value, a_leaf(3).value
     assert at == [[], [one, two], [other, two, three], [one, three], [one, three]]
-    sizes = [len(ledger.tokens.leaves(key, revision)) // 24 for revision in range(4)]
+    sizes = [len(leaves_at(ledger, key, revision)) // 24 for revision in range(4)]
     assert [ledger.tokens.size(key, revision) for revision in range(4)] == sizes
-    assert [ledger.tokens.numberless(key, revision) for revision in range(4)] == [0, 1, 1, 0]
+    assert [ledger.tokens.register(key, revision).numberless for revision in range(4)] == [0, 1, 1, 0]
 
 
 def test_a_leaf_that_comes_back_stands_from_then_on(ledger):
@@ -68,7 +84,7 @@ def test_a_leaf_that_comes_back_stands_from_then_on(ledger):
     ledger.tokens.change(key, 1, [], [a_leaf(1)])
     ledger.tokens.change(key, 2, [a_leaf(1, added=1)], [])
     ledger.tokens.change(key, 3, [], [a_leaf(1)])
-    assert [len(ledger.tokens.leaves(key, revision)) for revision in range(5)] == [0, 24, 0, 24, 24]
+    assert [len(leaves_at(ledger, key, revision)) for revision in range(5)] == [0, 24, 0, 24, 24]
     assert ledger.tokens.standing([an_id(1), an_id(2)]) == {an_id(1): [(key, a_leaf(1, added=3))]}
 
 
@@ -76,7 +92,7 @@ def test_one_person_may_leave_with_one_entry_and_come_with_another_at_once(ledge
     key = ledger.tokens.add(a_key()).id
     ledger.tokens.change(key, 1, [], [a_leaf(1)])
     ledger.tokens.change(key, 2, [a_leaf(1, added=1)], [replace(a_leaf(1), entry=an_id(2))])
-    assert [parted(ledger.tokens.leaves(key, revision)) for revision in (1, 2)] == [[a_leaf(1).value]] * 2
+    assert [parted(leaves_at(ledger, key, revision)) for revision in (1, 2)] == [[a_leaf(1).value]] * 2
     assert ledger.tokens.entries_of(key, [a_leaf(1).value, a_leaf(5).value]) == {a_leaf(1).value: an_id(2)}
 
 
@@ -97,8 +113,8 @@ def test_ended_leaves_are_known_until_they_are_forgotten(ledger):
         ledger.tokens.change(each, 3, [replace(leaves[3], added=1)], [])
     assert len(ledger.tokens.entries_of(key, [leaf.value for leaf in leaves])) == 5
     assert [ledger.tokens.forget(key, 2, 2) for _ in range(3)] == [2, 1, 0]
-    assert parted(ledger.tokens.leaves(key, 2)) == [leaves[3].value, leaves[4].value]
-    assert parted(ledger.tokens.leaves(key, 3)) == [leaves[4].value]
+    assert parted(leaves_at(ledger, key, 2)) == [leaves[3].value, leaves[4].value]
+    assert parted(leaves_at(ledger, key, 3)) == [leaves[4].value]
     assert len(ledger.tokens.entries_of(key, [leaf.value for leaf in leaves])) == 2
     assert len(ledger.tokens.entries_of(other, [leaf.value for leaf in leaves])) == 5
 
@@ -110,8 +126,8 @@ def test_a_key_is_erased_in_parts_and_dropped_whole(ledger):
     assert [ledger.tokens.erase(key, 3) for _ in range(3)] == [3, 2, 0]
     ledger.tokens.change(key, 2, [], [a_leaf(1)])
     ledger.tokens.drop(key)
-    assert (ledger.tokens.get(key), ledger.tokens.leaves(key, 2)) == (None, b"")
-    assert len(ledger.tokens.leaves(other, 1)) == 5 * 24
+    assert (ledger.tokens.get(key), leaves_at(ledger, key, 2)) == (None, b"")
+    assert len(leaves_at(ledger, other, 1)) == 5 * 24
 
 
 def test_what_is_added_or_saved_is_queued_in_order(ledger):
@@ -132,7 +148,7 @@ def test_of_a_protected_entry_no_token_is_left_at_any_revision(ledger):
     ledger.tokens.change(key, 1, [], [a_leaf(1), a_leaf(2)])
     ledger.tokens.change(key, 2, [a_leaf(1, added=1)], [a_leaf(1, 5)])
     ledger.entries.save([replace(entries[0], protected=True)])
-    assert [parted(ledger.tokens.leaves(key, revision)) for revision in (1, 2)] == [[a_leaf(2).value]] * 2
+    assert [parted(leaves_at(ledger, key, revision)) for revision in (1, 2)] == [[a_leaf(2).value]] * 2
     assert ledger.tokens.entries_of(key, [a_leaf(1).value, a_leaf(1, 5).value]) == {}
 
 
@@ -141,7 +157,7 @@ def test_many_leaves_are_read_as_few_are(ledger):
     leaves = [a_leaf(n) for n in range(1, 1501)]
     ledger.tokens.change(key, 1, [], leaves)
     ledger.tokens.change(key, 2, [replace(leaf, added=1) for leaf in leaves[::2]], [])
-    assert parted(ledger.tokens.leaves(key, 2)) == [leaf.value for leaf in leaves[1::2]]
+    assert parted(leaves_at(ledger, key, 2)) == [leaf.value for leaf in leaves[1::2]]
     assert len(ledger.tokens.entries_of(key, [leaf.value for leaf in leaves])) == 1500
     assert len(ledger.tokens.standing([leaf.entry for leaf in leaves])) == 750
 

@@ -157,7 +157,7 @@ def test_equal_registers_have_one_size_whatever_is_claimed(tmp_path: Path):
         asker = Asker(nodes)
         with nodes.wuchang.office.ledgers.transaction(read_only=True) as ledger:
             (key,) = ledger.tokens.all()
-            digest = digest_of(words_of(ledger.tokens.leaves(key.id, key.revision)))
+            digest = digest_of(words_of(ledger.tokens.register(key.id, key.revision).leaves))
         assert asker.refused(OPEN, digest=digest, size=2**53 - 1) == (422, "malformed-comparison")
         lying = Lying(nodes.wuchang.office, {OPEN: lambda told: {**told, "size": 2**53 - 1}})
         with httpx.Client(transport=lying) as http, pytest.raises(NotAuthentic):

@@ -46,10 +46,7 @@ class TokenKeyRow(Row, table=True):
 
 
 class TokenRow(Row, table=True):
-    """One entry's token and content digest under one key, from the revision that it came with to the one that it went with.
-
-    In the order of the leaves, so that a register is read as it is compared.
-    """
+    """One entry's token and content digest under one key, from the revision that it came with to the one that it went with."""
 
     __tablename__ = "register_tokens"
     __table_args__ = (

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from adapters.memory.books import Books, HeldToken, add, save
 from exchange.people.register import Entry
-from exchange.reconciling.keys import Leaf, TokenKey
+from exchange.reconciling.keys import Leaf, Register, TokenKey
 
 
 class MemoryTokens:
@@ -23,6 +23,9 @@ class MemoryTokens:
 
     def get(self, key: int) -> TokenKey | None:
         return self._books.token_keys.get(key)
+
+    def find(self, wanted: TokenKey) -> TokenKey | None:
+        return next((key for key in self.all() if key.name == wanted.name), None)
 
     def add(self, key: TokenKey) -> TokenKey:
         added = replace(key, id=max(self._books.token_keys, default=0) + 1)
@@ -57,14 +60,13 @@ class MemoryTokens:
         added = [replace(leaf, added=revision) for leaf in come]
         add(self._books.tokens, (((key, leaf.value, revision), HeldToken(leaf, None)) for leaf in added))
 
-    def leaves(self, key: int, revision: int) -> bytes:
-        return b"".join(leaf.value for leaf in self._at(key, revision) if leaf.numbered)
+    def register(self, key: int, revision: int) -> Register:
+        held = list(self._at(key, revision))
+        leaves = [leaf.value for leaf in held if leaf.numbered]
+        return Register(b"".join(leaves), numberless=len(held) - len(leaves))
 
     def size(self, key: int, revision: int) -> int:
         return sum(leaf.numbered for leaf in self._at(key, revision))
-
-    def numberless(self, key: int, revision: int) -> int:
-        return sum(not leaf.numbered for leaf in self._at(key, revision))
 
     def entries_of(self, key: int, leaves: Iterable[bytes]) -> Mapping[bytes, str]:
         wanted = frozenset(leaves)

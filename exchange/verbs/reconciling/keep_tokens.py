@@ -31,15 +31,10 @@ class Made(NamedTuple):
     key: TokenKey
 
 
-def find_key(ledger: Ledger, wanted: TokenKey) -> TokenKey | None:
-    """The key of the same name, None if there is none yet."""
-    return next((key for key in ledger.tokens.all() if _name(key) == _name(wanted)), None)
-
-
 def add_key(ledger: Ledger, wanted: TokenKey) -> TokenKey:
     """The key of the same name, now added if it is not there."""
     ledger.tokens.lock()
-    return find_key(ledger, wanted) or ledger.tokens.add(wanted)
+    return ledger.tokens.find(wanted) or ledger.tokens.add(wanted)
 
 
 def make_some(ledger: Ledger, key_id: int, tokening: TokeningOf, limit: int = AT_ONCE) -> Made:
@@ -137,7 +132,3 @@ def _by_key(ledger: Ledger, entries: Iterable[str]) -> Mapping[int, dict[str, Le
 def _stands(leaf: Leaf, held: Mapping[str, Leaf]) -> bool:
     known = held.get(leaf.entry)
     return known is not None and (known.value, known.numbered) == (leaf.value, leaf.numbered)
-
-
-def _name(key: TokenKey) -> tuple[object, ...]:
-    return key.agreement, key.pair, key.own, key.month, key.kids

@@ -34,13 +34,8 @@ class Snapshot:
 
 def snapshot_of(ledger: Ledger, key: TokenKey, revision: int) -> Snapshot:
     """Read a register as it was at a revision."""
-    tokens = ledger.tokens
-    return Snapshot(key=key, words=words_of(tokens.leaves(key.id, revision)), numberless=tokens.numberless(key.id, revision))
-
-
-def words_at(ledger: Ledger, key: TokenKey, revision: int) -> Words:
-    """Only its leaves: counting those without a number reads the register once more."""
-    return words_of(ledger.tokens.leaves(key.id, revision))
+    held = ledger.tokens.register(key.id, revision)
+    return Snapshot(key=key, words=words_of(held.leaves), numberless=held.numberless)
 
 
 def stands(ledger: Ledger, ours: Snapshot) -> bool:

@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, delete, func, or_, select, tuple_, update
 
 from adapters.database.tables import RegisterDifferenceRow, TokenKeyRow, TokenRow, UntokenedRow
 from adapters.database.values import moment_of, number_of
@@ -14,7 +15,7 @@ from adapters.database.work import AnyRow, Asked, Values, Work, table_of
 from exchange.codes import Item
 from exchange.moments import from_milliseconds, to_milliseconds
 from exchange.people.register import Entry
-from exchange.reconciling.keys import Leaf, TokenKey
+from exchange.reconciling.keys import Leaf, Register, TokenKey
 from exchange.reconciling.pairs import Pair
 
 _KEYS = table_of(TokenKeyRow)
@@ -32,9 +33,15 @@ def _at_revision() -> ColumnElement[bool]:
     return and_(held.key == bindparam("key", type_=held.key.type), held.added <= revision, standing)
 
 
-_leaves = Asked(lambda work: select(work.joined(_TOKENS.c.leaf)).where(_at_revision(), _TOKENS.c.numbered), blobs=True)
+def _register(work: type[Work]) -> Select[bytes, int]:
+    """Leaves and numberless in one reading: a register may have a million entries."""
+    held = _TOKENS.c
+    leaves = work.joined(case((held.numbered, held.leaf)))
+    return select(leaves, func.count(case((~held.numbered, 1)))).where(_at_revision())
+
+
+_read = Asked(_register, blobs=True)
 _size = Asked(lambda _: select(func.count()).select_from(_TOKENS).where(_at_revision(), _TOKENS.c.numbered))
-_numberless = Asked(lambda _: select(func.count()).select_from(_TOKENS).where(_at_revision(), ~_TOKENS.c.numbered))
 _standing = Asked(
     lambda work: select(_TOKENS).where(work.among(_TOKENS.c.entry, bindparam("entries")), _TOKENS.c.removed.is_(None))
 )
@@ -56,10 +63,14 @@ class SqlTokens:
         row = self._work.first(select(_KEYS).where(_KEYS.c.id == key))
         return None if row is None else _key(row)
 
+    def find(self, wanted: TokenKey) -> TokenKey | None:
+        row = self._work.first(select(_KEYS).where(*_named(wanted)))
+        return None if row is None else _key(row)
+
     def add(self, key: TokenKey) -> TokenKey:
         self._work.insert(TokenKeyRow, [_key_values(key)])
-        row = self._work.first(select(_KEYS).order_by(_KEYS.c.id.desc()).limit(1))
-        return _key(row)
+        ((added,),) = self._work.rows(select(_KEYS.c.id).where(*_named(key)))
+        return replace(key, id=added)
 
     def save(self, key: TokenKey) -> None:
         moving = {
@@ -93,17 +104,13 @@ class SqlTokens:
         self._work.update(TokenRow, [(key, leaf.value, leaf.added, revision, leaf.entry, leaf.numbered) for leaf in gone])
         self._work.insert(TokenRow, [(key, leaf.value, revision, None, leaf.entry, leaf.numbered) for leaf in come])
 
-    def leaves(self, key: int, revision: int) -> bytes:
-        row = self._work.ask_one(_leaves, key=key, revision=revision)
-        return b"" if row is None or row[0] is None else bytes(row[0])
+    def register(self, key: int, revision: int) -> Register:
+        ((leaves, numberless),) = self._work.ask(_read, key=key, revision=revision)
+        return Register(b"" if leaves is None else bytes(leaves), int(numberless))
 
     def size(self, key: int, revision: int) -> int:
-        row = self._work.ask_one(_size, key=key, revision=revision)
-        return 0 if row is None else int(row[0])
-
-    def numberless(self, key: int, revision: int) -> int:
-        row = self._work.ask_one(_numberless, key=key, revision=revision)
-        return 0 if row is None else int(row[0])
+        ((size,),) = self._work.ask(_size, key=key, revision=revision)
+        return int(size)
 
     def entries_of(self, key: int, leaves: Iterable[bytes]) -> Mapping[bytes, str]:
         held, found = _TOKENS.c, {}
@@ -142,6 +149,15 @@ def _some(values: Iterable[T]) -> Iterator[list[T]]:
     left = iter(values)
     while some := list(islice(left, _AT_ONCE)):
         yield some
+
+
+def _named(key: TokenKey) -> Iterator[ColumnElement[bool]]:
+    """Whether a key is of this name."""
+    agreement, pair, own, month, (origin_kid, destination_kid) = key.name
+    held = _KEYS.c
+    yield held.agreement == agreement
+    yield from (held.origin == pair.origin, held.destination == pair.destination, held.own == own)
+    yield from (held.month == month, held.origin_kid == origin_kid, held.destination_kid == destination_kid)
 
 
 def _key_values(key: TokenKey) -> Values:
