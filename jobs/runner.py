@@ -16,6 +16,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from adapters.office import Office
 from adapters.partner_http import PartnerClient, http_client
+from adapters.reconciling.tokens import TokenKeeper
 from adapters.reconciling.whole import reconciling_of
 from adapters.renewal import Renewals
 from adapters.webhook_http import WebhookReceiver
@@ -48,7 +49,7 @@ def on_shift(office: Office, client: PartnerClient) -> Iterator[Shift]:
     """What the jobs need for as long as this process leads; ends when the couriers under way have come back."""
     office.refresh()
     stopping = threading.Event()
-    renewals = Renewals(office, client)
+    renewals, keeper = Renewals(office, client), TokenKeeper(office)
     with ExitStack() as stack:
         notifier = None
         if office.webhooks is not None:
@@ -64,7 +65,8 @@ def on_shift(office: Office, client: PartnerClient) -> Iterator[Shift]:
             client=client,
             couriers=couriers,
             renewals=renewals,
-            reconciling=reconciling_of(office, client, renewals),
+            keeper=keeper,
+            reconciling=reconciling_of(office, client, renewals, keeper),
             stopping=stopping,
             notifier=notifier,
         )

@@ -11,8 +11,10 @@ from adapters.reconciling.tokens import TokenKeeper
 from adapters.renewal import Renewals
 
 
-def reconciling_of(office: Office, client: PartnerClient, renewals: Renewals, pace: Pace | None = None) -> Reconciling:
+def reconciling_of(
+    office: Office, client: PartnerClient, renewals: Renewals, keeper: TokenKeeper, pace: Pace | None = None
+) -> Reconciling:
     """Ledgers first, link by link, and then registers, pair by pair."""
     ledgers = LedgerReconciler(office, client, renewals, Comparer(office, client, renewals))
-    registers = RegisterReconciler(office, client, renewals, TokenKeeper(office))
+    registers = RegisterReconciler(office, client, renewals, keeper)
     return Reconciling(office, ledgers.reconcile, registers.reconcile, pace)

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 
 from adapters.keys.errors import NoUsableKey
-from adapters.reconciling.tokens import TokenKeeper
 from exchange.moments import SHANGHAI, civil_day
 from exchange.reconciling.keys import KEPT, KidNotTrusted, TokenKey, TokenKeyGone
 from exchange.reconciling.pairs import Comparable, month_after, month_before, month_of
@@ -17,9 +16,9 @@ DROPPED_FROM = 5
 
 def keep_tokens(shift: Shift) -> str:
     """Make the tokens of entries that changed anew, in small transactions, so that no clerk waits."""
-    keeper, entries = TokenKeeper(shift.office), 0
+    entries = 0
     while not shift.stopping.is_set():
-        done = keeper.take_up(AT_ONCE)
+        done = shift.keeper.take_up(AT_ONCE)
         entries += done
         if done < AT_ONCE:
             break
@@ -73,14 +72,14 @@ def _forget_ended(shift: Shift, now: datetime) -> int:
 
 
 def _make_next(shift: Shift, now: datetime) -> int:
-    keeper, month, ready = TokenKeeper(shift.office), month_of(now), 0
+    month, ready = month_of(now), 0
     for key in _keys(shift):
         if key.month != month or shift.stopping.is_set():
             continue
-        coming = _coming(shift, keeper, key, now)
+        coming = _coming(shift, key, now)
         while coming is not None and not shift.stopping.is_set():
             try:
-                done = keeper.prepare(coming, AT_ONCE)
+                done = shift.keeper.prepare(coming, AT_ONCE)
             except TokenKeyGone:
                 break
             if done is not None:
@@ -89,7 +88,7 @@ def _make_next(shift: Shift, now: datetime) -> int:
     return ready
 
 
-def _coming(shift: Shift, keeper: TokenKeeper, key: TokenKey, now: datetime) -> TokenKey | None:
+def _coming(shift: Shift, key: TokenKey, now: datetime) -> TokenKey | None:
     """The next month's key of a pair; None if by then no agreement is in force, or another key has taken its place."""
     with shift.office.ledgers.transaction(read_only=True) as ledger:
         agreement = ledger.agreements.get(key.agreement)
@@ -99,7 +98,7 @@ def _coming(shift: Shift, keeper: TokenKeeper, key: TokenKey, now: datetime) -> 
     terms = agreement.agreement.register_comparison
     what = Comparable(pair=key.pair, partner=key.partner, agreement=key.agreement, terms=terms)
     try:
-        kids = keeper.kids(what, key.own, now)
-        return keeper.key_for(what, key.own, month_after(key.month), kids) if kids == key.kids else None
+        kids = shift.keeper.kids(what, key.own, now)
+        return shift.keeper.key_for(what, key.own, month_after(key.month), kids) if kids == key.kids else None
     except (KidNotTrusted, NoUsableKey):
         return None

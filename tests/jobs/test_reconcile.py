@@ -45,7 +45,7 @@ def at_work(node: Served, job: Any) -> str:
     """One run of a job, without its waits."""
     office = node.office
     with on_shift(office, PartnerClient(office, node.http)) as shift:
-        quick = reconciling_of(office, shift.client, shift.renewals, QUICK)
+        quick = reconciling_of(office, shift.client, shift.renewals, shift.keeper, QUICK)
         told: str = job(replace(shift, reconciling=quick))
         return told
 

@@ -6,6 +6,7 @@ import typer
 
 from adapters.partner_http import PartnerClient, http_client
 from adapters.reconciling.night import Account
+from adapters.reconciling.tokens import TokenKeeper
 from adapters.reconciling.whole import reconciling_of
 from adapters.renewal import Renewals
 from api.models.reconciling.reconciliations import (
@@ -67,7 +68,7 @@ def install(app: typer.Typer) -> None:
         scope = Scope(partner=partner, origin=origin, destination=destination)
         with call.office() as office, http_client() as client, stopped_by_hand(call) as stopping:
             calling = PartnerClient(office, client)
-            reconciling = reconciling_of(office, calling, Renewals(office, calling))
+            reconciling = reconciling_of(office, calling, Renewals(office, calling), TokenKeeper(office))
             with show.progress() as bars:
                 account = reconciling.run(By.HAND, scope, stopping, dry_run=dry_run, watch=Bars(bars))
             with office.ledgers.transaction(read_only=True) as ledger:
