@@ -45,7 +45,8 @@ class RegisterRuns(Protocol):
     `put` writes a run over the one of its id. `settled` gives, for each pair and partner, the last settled run that had ended
     by a moment, and `unsettled` the last one that had ended without; `began` is whether any had been settled. `steps` gives
     the last settled run of each pair between one moment and the next, by pair and then by time. `of_pair` gives the
-    differences of one own county, standing or settled; `put_differences` writes over those that are there. `differences`
+    differences of one own county, standing or settled; `put_differences` writes over those that are there, and keeps none of an
+    entry that is protected. `differences`
     gives the standing ones in the order of their entries. `reconciled` tells of each own county when it was last compared to
     the end; `found_twice` the entries that are a coarse match of more than one county.
     """

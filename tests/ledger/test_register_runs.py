@@ -132,6 +132,13 @@ def test_differences_come_back_as_they_were_put_and_are_written_over(ledgers):
         assert ledger.register_runs.difference_of(an_id(2)) == again[:1]
 
 
+def test_no_difference_of_a_protected_entry_is_kept(ledgers):
+    with ledgers.transaction() as ledger:
+        ledger.entries.add([an_entry(1), an_entry(2, protected=True)])
+        ledger.register_runs.put_differences([a_register_difference(1), DIFFERING, SETTLED])
+        assert ledger.register_runs.of_pair(PAIR, XICHENG) == [a_register_difference(1), SETTLED]
+
+
 def test_one_entry_can_differ_from_several_counties(ledgers):
     both = [a_register_difference(1, kind=DifferenceKind.COARSE, pair=pair) for pair in (PAIR, AWAY)]
     with ledgers.transaction() as ledger:

@@ -4,7 +4,7 @@ The steps that reckon lie outside any transaction (`adapters.reconciling.answeri
 question.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -26,7 +26,7 @@ from exchange.reconciling.tokens import Tokening
 from exchange.verbs.receive import NotYourLink
 from exchange.verbs.reconciling.asked import Admitted, TooManyDifferences, most_cells
 from exchange.verbs.reconciling.conclude import Found, fields_of
-from exchange.verbs.reconciling.registers import entries_at, fields_at, look_among_coarse
+from exchange.verbs.reconciling.registers import entries_at, fields_at, look_among_coarse, names_at
 from exchange.verbs.routing.find import Counties, table_of
 from exchange.wire import registers as wire
 from exchange.wire.registers import CellsAsked, MalformedRegisterQuestion, RegistersAsked, SettleAsked
@@ -160,13 +160,12 @@ def settlement(
     items, pair = admitted.items, admitted.what.pair
     changed = entries_at(ledger, key, side, read.changed.tolist())
     coarse = entries_at(ledger, key, side, read.coarse.tolist())
-    alone = entries_at(ledger, key, side, read.yours.tolist())
     changed_masks = _masks(read.changed_fields, fields_at(changed, tokening, len(items)))
     coarse_masks = _masks(read.coarse_fields, fields_at(coarse, tokening, len(items)))
-    ours = [Found(entry=entry.id, kind=DifferenceKind.ONE_SIDED) for entry in alone if entry is not None]
-    ours += differing_among(changed, changed_masks, items)
+    ours = one_sided(names_at(ledger, key, side, read.yours.tolist()))
+    ours += differing_among(names_of(changed), changed_masks, items)
     # A coarse destination is the origin's to mend: here it is enough if the facts agree.
-    ours += [each for each in differing_among(coarse, coarse_masks, items) if each.fields]
+    ours += [each for each in differing_among(names_of(coarse), coarse_masks, items) if each.fields]
     outflow = admitted.own == pair.origin
     found: list[tuple[int, bytes]] = []
     left: int | None = None
@@ -188,11 +187,21 @@ def settlement(
     return Settlement(changed=changed_masks, coarse=coarse_masks, found=found, tally=tally, coarse_left=left, ours=tuple(ours))
 
 
-def differing_among(entries: Sequence[Entry | None], masks: Sequence[int], items: Sequence[Item]) -> list[Found]:
+def one_sided(names: Iterable[str | None]) -> list[Found]:
+    """What is to be settled about entries whose persons the other side does not know."""
+    return [Found(entry=name, kind=DifferenceKind.ONE_SIDED) for name in names if name is not None]
+
+
+def differing_among(names: Iterable[str | None], masks: Iterable[int], items: Sequence[Item]) -> list[Found]:
     """What is to be settled about entries whose leaves differ; no fields where they have become equal since."""
-    both = zip(entries, masks, strict=True)
+    both = zip(names, masks, strict=True)
     kind = DifferenceKind.DIFFERING
-    return [Found(entry=entry.id, kind=kind, fields=fields_of(mask, items)) for entry, mask in both if entry is not None]
+    return [Found(entry=name, kind=kind, fields=fields_of(mask, items)) for name, mask in both if name is not None]
+
+
+def names_of(entries: Iterable[Entry | None]) -> list[str | None]:
+    """The entries' ids."""
+    return [None if entry is None else entry.id for entry in entries]
 
 
 def _masks(theirs: list[bytes], ours: list[bytes]) -> list[int]:

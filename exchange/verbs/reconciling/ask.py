@@ -18,9 +18,9 @@ from exchange.reconciling.results import DifferenceKind, Outcome, RegisterRun, S
 from exchange.reconciling.sketch import NONCE, Words
 from exchange.reconciling.tokens import Tokening
 from exchange.verbs.compare_figures import link_with
-from exchange.verbs.reconciling.answer import differing_among
+from exchange.verbs.reconciling.answer import differing_among, names_of, one_sided
 from exchange.verbs.reconciling.conclude import Found
-from exchange.verbs.reconciling.registers import CoarseFound, Snapshot, entries_at, fields_at, look_among_coarse
+from exchange.verbs.reconciling.registers import CoarseFound, Snapshot, entries_at, fields_at, look_among_coarse, names_at
 from exchange.wire import ijson
 from exchange.wire import registers as wire
 from exchange.wire.registers import CellsAsked, RegistersAsked, RegistersDoNotFit, RegistersTold, SettleAsked, SettledTold
@@ -215,14 +215,13 @@ def ended(
     """What the partner's word means for our entries; read only."""
     key, apart = ours.key, prepared.apart
     elsewhere = np.array([place for place, _ in word.found], np.int64)
-    alone = entries_at(ledger, key, side, np.delete(apart.mine, elsewhere).tolist())
-    changed = entries_at(ledger, key, side, apart.changed_mine.tolist())
     coarsely = entries_at(ledger, key, side, apart.mine[elsewhere].tolist())
     fields = zip(fields_at(coarsely, tokening, len(key.items)), (theirs for _, theirs in word.found), strict=True)
-    found = [Found(entry=entry.id, kind=DifferenceKind.ONE_SIDED) for entry in alone if entry is not None]
-    found += differing_among(changed, word.changed, key.items)
+    masks = [wire.mask_of(*both) for both in fields]
+    found = one_sided(names_at(ledger, key, side, np.delete(apart.mine, elsewhere).tolist()))
+    found += differing_among(names_at(ledger, key, side, apart.changed_mine.tolist()), word.changed, key.items)
     # A coarse destination is the origin's to mend: here it is enough if the facts agree.
-    found += [each for each in differing_among(coarsely, [wire.mask_of(*both) for both in fields], key.items) if each.fields]
+    found += [each for each in differing_among(names_of(coarsely), masks, key.items) if each.fields]
     found += [Found(entry=match.entry.id, kind=DifferenceKind.COARSE) for match in prepared.coarse.matches]
     then = foreseen(run, ours, prepared)
     tally = then.tally

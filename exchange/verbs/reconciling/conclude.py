@@ -31,18 +31,12 @@ def conclude(ledger: Ledger, run: RegisterRun, own: Sequence[tuple[str, Sequence
     repaired = 0
     if run.outcome is Outcome.SETTLED:
         for county, found in own:
-            shown = _unprotected(ledger, found)
-            changed = list(_changed(ledger.register_runs.of_pair(run.pair, county), run, county, shown, now))
+            changed = list(_changed(ledger.register_runs.of_pair(run.pair, county), run, county, found, now))
             repaired += sum(each.settled_at == now for each in changed)
             ledger.register_runs.put_differences(changed)
     then = replace(run, ended_at=now, repaired=repaired)
     ledger.register_runs.put(then)
     return then
-
-
-def _unprotected(ledger: Ledger, found: Sequence[Found]) -> list[Found]:
-    entries = ledger.entries.load(each.entry for each in found)
-    return [each for each in found if each.entry in entries and not entries[each.entry].protected]
 
 
 def _changed(

@@ -50,12 +50,18 @@ def limit_of(ledger: Ledger, what: Comparable, answering: int, now: datetime) ->
     return agreed if released is None or released.until <= now else max(agreed, released.limit)
 
 
-def entries_at(ledger: Ledger, key: TokenKey, side: Side, places: Sequence[int]) -> list[Entry | None]:
-    """The entries behind some leaves, as they are now; None for one that is gone or has become protected."""
+def names_at(ledger: Ledger, key: TokenKey, side: Side, places: Sequence[int]) -> list[str | None]:
+    """The ids of the entries behind some leaves; None for one that has become protected: its tokens are erased."""
     leaves = [side.leaf(place) for place in places]
     names = ledger.tokens.entries_of(key.id, leaves)
-    entries = ledger.entries.load(names.values())
-    held = [entries.get(names[leaf]) if leaf in names else None for leaf in leaves]
+    return [names.get(leaf) for leaf in leaves]
+
+
+def entries_at(ledger: Ledger, key: TokenKey, side: Side, places: Sequence[int]) -> list[Entry | None]:
+    """The entries behind some leaves, as they are now; None for one that is gone or has become protected."""
+    names = names_at(ledger, key, side, places)
+    entries = ledger.entries.load(name for name in names if name is not None)
+    held = [entries.get(name) if name is not None else None for name in names]
     return [entry if entry is not None and not entry.protected else None for entry in held]
 
 

@@ -1,5 +1,6 @@
 """The comparisons of pairs, what they found of our entries, and what people released."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -151,14 +152,16 @@ class SqlRegisterRuns:
         return [_difference(row) for row in self._work.rows(found)]
 
     def put_differences(self, differences: Sequence[RegisterDifference]) -> None:
-        held = _DIFFERENCES.c
-        for pair in {each.pair for each in differences}:
-            entries = (each.entry for each in differences if each.pair == pair)
-            self._work.change(delete(_DIFFERENCES).where(*_of(held, pair), self._work.one_of(held.entry, entries)))
+        held, entries = _DIFFERENCES.c, defaultdict[Pair, list[str]](list)
+        for each in differences:
+            entries[each.pair].append(each.entry)
+        these = [and_(*_of(held, pair), self._work.one_of(held.entry, some)) for pair, some in entries.items()]
+        for some in these:
+            self._work.change(delete(_DIFFERENCES).where(some))
         self._work.insert(RegisterDifferenceRow, [_difference_values(each) for each in differences])
         hidden = exists(select(literal(1)).where(_ENTRIES.c.id == held.entry, _ENTRIES.c.protected).correlate(_DIFFERENCES))
-        for pair in {each.pair for each in differences}:
-            self._work.change(delete(_DIFFERENCES).where(*_of(held, pair), hidden))
+        for some in these:
+            self._work.change(delete(_DIFFERENCES).where(some, hidden))
 
     def release(self, release: Release) -> None:
         values = (
