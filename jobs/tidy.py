@@ -8,7 +8,8 @@ from jobs.shift import Shift
 KEEP_ANSWERS = timedelta(days=8)
 # Long enough to look up what a receiver says that it never got.
 KEEP_NOTIFICATIONS = timedelta(days=30)
-# What another department's sheet says of a person is settled by then, or checked again.
+# What another department's sheet says of a person is settled by then, or checked again; and nobody asks any more for what a
+# comparison of registers no longer found.
 KEEP_DIFFERENCES = timedelta(days=30)
 _AT_ONCE = 500
 
@@ -29,5 +30,6 @@ def tidy(shift: Shift) -> str:
         forgotten = ledger.chores.forget(answers_before=now - KEEP_ANSWERS, assertions_before=now)
         forgotten += ledger.notifications.forget(now - KEEP_NOTIFICATIONS)
         lapsed = ledger.cross_checks.forget(now - KEEP_DIFFERENCES)
+        settled = ledger.register_runs.forget(now - KEEP_DIFFERENCES)
     told = f"{erased} withdrawn exchanges erased, {forgotten} answers, assertions and notifications forgotten"
-    return f"{told}, {lapsed} differences lapsed"
+    return f"{told}, {lapsed} differences lapsed, {settled} settled ones forgotten"

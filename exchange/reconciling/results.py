@@ -116,8 +116,9 @@ class DifferenceKind(StrEnum):
 class RegisterDifference:
     """One of our entries that a run found one-sided, with differing fields, or handshaken with a destination known only coarsely.
 
-    `fields` are the compared items that differ; empty where they changed while the run went on, or the other side keeps them to
-    itself (a coarse match answered by the origin). It stands until a run of its pair no longer finds it (`settled_at`).
+    `first_at` is when the first of the runs that found it ended. `fields` are the compared items that differ; empty where
+    they changed while the run went on, or the other side keeps them to itself (a coarse match answered by the origin). It
+    stands until a run of its pair no longer finds it (`settled_at`).
     """
 
     entry: str
@@ -126,10 +127,7 @@ class RegisterDifference:
     pair: Pair
     kind: DifferenceKind
     fields: tuple[Item, ...] = ()
-    first_run: str
     first_at: datetime
-    last_run: str
-    last_at: datetime
     settled_at: datetime | None = None
 
     @property

@@ -76,7 +76,7 @@ def found(node: Served, entry: str, kind: DifferenceKind, *fields: Item, **chang
     inflow = WUCHANG in node.office.node.jurisdictions
     own, partner = (WUCHANG, XICHENG_NODE) if inflow else (XICHENG, WUCHANG_NODE)
     facts = {"own": own, "partner": partner, "entry": entry, "kind": kind, "fields": fields, "pair": PAIR}
-    difference = a_register_difference(1, **{**facts, "first_at": a_moment(-500), "last_at": a_moment(-500), **changes})
+    difference = a_register_difference(1, **{**facts, "first_at": a_moment(-500), **changes})
     with node.office.ledgers.transaction() as ledger:
         ledger.register_runs.put(a_register_run(1, partner=partner, ended_at=a_moment(-499)))
         ledger.register_runs.put_differences([difference])

@@ -46,9 +46,6 @@ def a_register_difference(n: int = 1, **changes: Any) -> RegisterDifference:
         partner=WUCHANG_NODE,
         pair=Pair(origin=XICHENG, destination=WUCHANG),
         kind=DifferenceKind.ONE_SIDED,
-        first_run=an_id(1),
         first_at=a_moment(60),
-        last_run=an_id(2),
-        last_at=a_moment(120),
     )
     return replace(difference, **changes)

@@ -17,7 +17,7 @@ from jobs.deliver import deliver_all
 from jobs.renew import renew_partners
 from jobs.runner import on_shift
 from jobs.tidy import tidy
-from tests.builders import WUCHANG_NODE, a_check, a_difference
+from tests.builders import WUCHANG_NODE, a_check, a_difference, a_register_difference
 from tests.jobs.offices import Pair, a_pair
 
 
@@ -61,6 +61,16 @@ def test_overdue_is_counted_on_both_sides(pair: Pair):
         assert announce_overdue(shift) == "owed 1, 0 of them new; awaited 0, 0 of them new"
 
 
+def test_differences_of_registers_are_forgotten_thirty_days_after_they_were_settled(pair: Pair):
+    settled = a_register_difference(1, settled_at=pair.clock.now())
+    with pair.xicheng.ledgers.transaction() as ledger:
+        ledger.register_runs.put_differences([settled, a_register_difference(2)])
+    with on_shift(pair.xicheng, pair.client) as shift:
+        for days, forgotten in ((30, 0), (1, 1), (1, 0)):
+            pair.clock.move(timedelta(days=days))
+            assert tidy(shift).endswith(f"{forgotten} settled ones forgotten")
+
+
 def test_differences_that_nobody_settled_lapse_after_thirty_days(pair: Pair):
     born = pair.clock.now()
     with pair.xicheng.ledgers.transaction() as ledger:
@@ -68,7 +78,7 @@ def test_differences_that_nobody_settled_lapse_after_thirty_days(pair: Pair):
     with on_shift(pair.xicheng, pair.client) as shift:
         for days, lapsed in ((30, 0), (1, 1), (1, 0)):
             pair.clock.move(timedelta(days=days))
-            assert tidy(shift).endswith(f"{lapsed} differences lapsed")
+            assert f", {lapsed} differences lapsed" in tidy(shift)
     with pair.xicheng.ledgers.transaction(read_only=True) as ledger:
         (left,) = ledger.cross_checks.pick(a_check().id, [a_difference(1).id])
     assert (left.state, left.proposal) == (DifferenceState.LAPSED, None)

@@ -124,19 +124,29 @@ def test_differences_come_back_as_they_were_put_and_are_written_over(ledgers):
         ledger.register_runs.put_differences([a_register_difference(1), DIFFERING, SETTLED])
         ledger.register_runs.put_differences([])
     with ledgers.transaction() as ledger:
-        assert ledger.register_runs.of_pair(PAIR, XICHENG) == [a_register_difference(1), DIFFERING, SETTLED]
-        assert ledger.register_runs.of_pair(PAIR, WUCHANG) == ledger.register_runs.of_pair(BACK, XICHENG) == []
-        again = [replace(DIFFERING, fields=(), last_at=a_moment(240)), replace(SETTLED, settled_at=None)]
+        assert ledger.register_runs.standing(PAIR, XICHENG) == [a_register_difference(1), DIFFERING]
+        assert ledger.register_runs.difference_of(an_id(3)) == [SETTLED]
+        assert ledger.register_runs.standing(PAIR, WUCHANG) == ledger.register_runs.standing(BACK, XICHENG) == []
+        again = [replace(DIFFERING, fields=(), first_at=a_moment(240)), replace(SETTLED, settled_at=None)]
         ledger.register_runs.put_differences(again)
-        assert ledger.register_runs.of_pair(PAIR, XICHENG) == [a_register_difference(1), *again]
+        assert ledger.register_runs.standing(PAIR, XICHENG) == [a_register_difference(1), *again]
         assert ledger.register_runs.difference_of(an_id(2)) == again[:1]
+
+
+def test_what_was_settled_is_forgotten_in_time(ledgers):
+    with ledgers.transaction() as ledger:
+        ledger.register_runs.put_differences([a_register_difference(1), SETTLED])
+        assert [ledger.register_runs.forget(a_moment(at)) for at in (180, 181, 999)] == [0, 1, 0]
+        assert ledger.register_runs.difference_of(an_id(3)) == []
+        assert ledger.register_runs.standing(PAIR, XICHENG) == [a_register_difference(1)]
 
 
 def test_no_difference_of_a_protected_entry_is_kept(ledgers):
     with ledgers.transaction() as ledger:
         ledger.entries.add([an_entry(1), an_entry(2, protected=True)])
         ledger.register_runs.put_differences([a_register_difference(1), DIFFERING, SETTLED])
-        assert ledger.register_runs.of_pair(PAIR, XICHENG) == [a_register_difference(1), SETTLED]
+        assert ledger.register_runs.standing(PAIR, XICHENG) == [a_register_difference(1)]
+        assert ledger.register_runs.difference_of(an_id(2)) == []
 
 
 def test_one_entry_can_differ_from_several_counties(ledgers):

@@ -127,7 +127,7 @@ def test_what_was_repaired_is_settled_by_the_next_run_on_both_sides(nodes: Neigh
     assert found(nodes.wuchang) == {inflow(3).id: (DIFFERING, (Item.MARITAL_STATUS,)), inflow(4).id: (ONE_SIDED, ())}
     assert [run_of(node, second.id).repaired for node in (nodes.xicheng, nodes.wuchang)] == [2, 1]
     (standing,) = [each for each in differences(nodes.wuchang) if each.entry == inflow(4).id]
-    assert (standing.first_run, standing.last_run) == (first.id, second.id)
+    assert standing.first_at == first.ended_at
 
 
 @pytest.mark.parametrize("who", ["origin", "destination"])

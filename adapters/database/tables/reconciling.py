@@ -122,8 +122,9 @@ class RegisterDifferenceRow(Row, table=True):
 
     __tablename__ = "register_differences"
     __table_args__ = (
-        Index("register_differences_of_pair", "origin", "destination", "own"),
+        Index("register_differences_of_pair", "origin", "destination", "own", sqlite_where=_STANDING, postgresql_where=_STANDING),
         Index("register_differences_standing", "own", "entry", sqlite_where=_STANDING, postgresql_where=_STANDING),
+        Index("register_differences_settled", "settled_at"),
     )
 
     entry: str = text(primary_key=True)
@@ -133,10 +134,7 @@ class RegisterDifferenceRow(Row, table=True):
     partner: str = text()
     kind: str = text()
     fields: str = text()
-    first_run: str = text()
     first_at: int = number()
-    last_run: str = text()
-    last_at: int = number()
     settled_at: int | None = number()
 
 

@@ -89,9 +89,9 @@ class MemoryRegisterRuns:
             if ours and run.ended_at is not None and run.ended_at <= as_of:
                 yield run
 
-    def of_pair(self, pair: Pair, own: str) -> list[RegisterDifference]:
+    def standing(self, pair: Pair, own: str) -> list[RegisterDifference]:
         held = sorted(self._books.register_differences.items(), key=lambda each: each[0])
-        return [each for (_, of), each in held if of == pair and each.own == own]
+        return [each for (_, of), each in held if of == pair and each.own == own and each.open]
 
     def differences(self, wanted: RegisterDifferenceFilter, page: Page) -> list[RegisterDifference]:
         after = read_register_difference_cursor(page.after) if page.after else None
@@ -122,6 +122,13 @@ class MemoryRegisterRuns:
         held = self._books.entries
         seen = (each for each in differences if each.entry not in held or not held[each.entry].protected)
         self._books.register_differences.update(((each.entry, each.pair), each) for each in seen)
+
+    def forget(self, before: datetime) -> int:
+        differences = self._books.register_differences
+        gone = [place for place, each in differences.items() if each.settled_at is not None and each.settled_at < before]
+        for place in gone:
+            del differences[place]
+        return len(gone)
 
     def release(self, release: Release) -> None:
         self._books.releases[release.partner, release.pair] = release

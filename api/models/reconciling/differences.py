@@ -107,7 +107,6 @@ class RegisterDifferenceShown(Shown):
     kind: DifferenceKind
     fields: list[Item] = Field(description="the compared items that differ; empty where they are not known")
     first_at: Moment = Field(description="when a comparison found it first")
-    last_at: Moment
     settled_at: Moment | None
     means: Means = Field(description="by what it would be settled")
     standing: Standing = Field(
@@ -138,7 +137,6 @@ class RegisterDifferenceShown(Shown):
             kind=difference.kind,
             fields=list(difference.fields),
             first_at=difference.first_at,
-            last_at=difference.last_at,
             settled_at=difference.settled_at,
             means=settling.means,
             standing=settling.standing,

@@ -31,7 +31,7 @@ def conclude(ledger: Ledger, run: RegisterRun, own: Sequence[tuple[str, Sequence
     repaired = 0
     if run.outcome is Outcome.SETTLED:
         for county, found in own:
-            changed = list(_changed(ledger.register_runs.of_pair(run.pair, county), run, county, found, now))
+            changed = list(_changed(ledger.register_runs.standing(run.pair, county), run, county, found, now))
             repaired += sum(each.settled_at == now for each in changed)
             ledger.register_runs.put_differences(changed)
     then = replace(run, ended_at=now, repaired=repaired)
@@ -40,24 +40,24 @@ def conclude(ledger: Ledger, run: RegisterRun, own: Sequence[tuple[str, Sequence
 
 
 def _changed(
-    held: Iterable[RegisterDifference], run: RegisterRun, county: str, found: Sequence[Found], now: datetime
+    standing: Iterable[RegisterDifference], run: RegisterRun, county: str, found: Sequence[Found], now: datetime
 ) -> Iterable[RegisterDifference]:
-    standing = {each.entry: each for each in held if each.open}
+    """What is to be written: what stands as it stood is not."""
+    left = {each.entry: each for each in standing}
     for each in found:
-        before = standing.pop(each.entry, None)
-        yield RegisterDifference(
+        before = left.pop(each.entry, None)
+        then = RegisterDifference(
             entry=each.entry,
             own=county,
             partner=run.partner,
             pair=run.pair,
             kind=each.kind,
             fields=each.fields,
-            first_run=run.id if before is None else before.first_run,
             first_at=now if before is None else before.first_at,
-            last_run=run.id,
-            last_at=now,
         )
-    for gone in standing.values():
+        if then != before:
+            yield then
+    for gone in left.values():
         yield replace(gone, settled_at=now)
 
 

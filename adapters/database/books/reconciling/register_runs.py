@@ -109,9 +109,9 @@ class SqlRegisterRuns:
         rows = self._work.rows(last.order_by(ranked.c.origin, ranked.c.destination, ranked.c.partner))
         return [_run(row) for row in rows]
 
-    def of_pair(self, pair: Pair, own: str) -> list[RegisterDifference]:
+    def standing(self, pair: Pair, own: str) -> list[RegisterDifference]:
         held = _DIFFERENCES.c
-        found = select(_DIFFERENCES).where(*_of(held, pair), held.own == own).order_by(held.entry)
+        found = select(_DIFFERENCES).where(*_of(held, pair), held.own == own, held.settled_at.is_(None)).order_by(held.entry)
         return [_difference(row) for row in self._work.rows(found)]
 
     def differences(self, wanted: RegisterDifferenceFilter, page: Page) -> list[RegisterDifference]:
@@ -162,6 +162,9 @@ class SqlRegisterRuns:
         hidden = exists(select(literal(1)).where(_ENTRIES.c.id == held.entry, _ENTRIES.c.protected).correlate(_DIFFERENCES))
         for some in these:
             self._work.change(delete(_DIFFERENCES).where(some, hidden))
+
+    def forget(self, before: datetime) -> int:
+        return self._work.change(delete(_DIFFERENCES).where(_DIFFERENCES.c.settled_at < to_milliseconds(before)))
 
     def release(self, release: Release) -> None:
         values = (
@@ -282,10 +285,7 @@ def _difference_values(each: RegisterDifference) -> Values:
         each.partner,
         each.kind.value,
         _items(each.fields),
-        each.first_run,
         to_milliseconds(each.first_at),
-        each.last_run,
-        to_milliseconds(each.last_at),
         number_of(each.settled_at),
     )
 
@@ -299,9 +299,6 @@ def _difference(row: AnyRow) -> RegisterDifference:
         pair=Pair(origin=held["origin"], destination=held["destination"]),
         kind=DifferenceKind(held["kind"]),
         fields=_ITEMS.decode(held["fields"]),
-        first_run=held["first_run"],
         first_at=from_milliseconds(held["first_at"]),
-        last_run=held["last_run"],
-        last_at=from_milliseconds(held["last_at"]),
         settled_at=moment_of(held["settled_at"]),
     )

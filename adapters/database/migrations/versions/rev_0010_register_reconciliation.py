@@ -85,18 +85,16 @@ def upgrade() -> None:
         op.create_index(name, "register_runs", [side, "ended_at"], sqlite_where=settled, postgresql_where=settled)
     op.create_table(
         "register_differences",
-        *_texts("entry", "origin", "destination", "own", "partner", "kind", "fields", "first_run"),
+        *_texts("entry", "origin", "destination", "own", "partner", "kind", "fields"),
         *_numbers("first_at"),
-        *_texts("last_run"),
-        *_numbers("last_at"),
         *_numbers("settled_at", nullable=True),
         sa.PrimaryKeyConstraint("entry", "origin", "destination", name="register_differences_pkey"),
     )
-    op.create_index("register_differences_of_pair", "register_differences", ["origin", "destination", "own"])
-    where = sa.text("settled_at IS NULL")
-    op.create_index(
-        "register_differences_standing", "register_differences", ["own", "entry"], sqlite_where=where, postgresql_where=where
-    )
+    standing = sa.text("settled_at IS NULL")
+    for name, place in (("of_pair", ["origin", "destination", "own"]), ("standing", ["own", "entry"])):
+        name = f"register_differences_{name}"
+        op.create_index(name, "register_differences", place, sqlite_where=standing, postgresql_where=standing)
+    op.create_index("register_differences_settled", "register_differences", ["settled_at"])
     op.create_table(
         "register_releases",
         *_texts("partner", "origin", "destination"),
