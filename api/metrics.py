@@ -94,6 +94,8 @@ class _Reconciliations(Collector):
         settled = GaugeMetricFamily(
             "woshou_registers_settled_seconds", "Moment of the last settled comparison of registers.", labels=("partner",)
         )
-        for partner, ended_at in sorted(self._ledger.register_runs.last_settled().items()):
+        for partner, ended_at in self._ledger.register_runs.last_settled(
+            link.partner for link in self._ledger.links.all()
+        ).items():
             settled.add_metric([partner], to_milliseconds(ended_at) / 1000)
         yield settled

@@ -22,7 +22,7 @@ from exchange.moments import from_milliseconds, to_milliseconds
 from exchange.people.register import Entry
 from exchange.reconciling.pairs import Pair
 from exchange.reconciling.reconciliation import Reconciliation
-from exchange.reconciling.results import RegisterDifference, RegisterRun
+from exchange.reconciling.results import RegisterDifference
 from exchange.settling.evidence import Evidence
 from exchange.work.worklists import BELONGS, Order, Worklist, place_on
 
@@ -143,11 +143,6 @@ def comparison_cursor(comparison: Comparison) -> str:
 def evidence_cursor(evidence: Evidence) -> str:
     """An evidence's place: its moment, then its id."""
     return f"{to_milliseconds(evidence.at):015d}~{evidence.id}"
-
-
-def run_cursor(run: RegisterRun) -> str:
-    """A register run's place: when it began, then its id."""
-    return f"{to_milliseconds(run.began_at):015d}~{run.id}"
 
 
 def reconciliation_cursor(reconciliation: Reconciliation) -> str:

@@ -87,7 +87,11 @@ def kill_in_the_middle(side: Side, moments: float) -> bool:
 
 def _run_is_open(ledgers: Ledgers) -> bool:
     with ledgers.transaction(read_only=True) as ledger:
-        return any(run.outcome is None for run in ledger.register_runs.find(None, Page(limit=1)))
+        return any(
+            run.outcome is None
+            for begun in ledger.reconciliations.find(Page(limit=1))
+            for run in ledger.register_runs.of_reconciliation(begun.id)
+        )
 
 
 @contextmanager

@@ -83,7 +83,6 @@ class RegisterRun:
     partner: str
     agreement: str
     pair: Pair
-    month: str
     items: tuple[Item, ...]
     started_by: Starter
     began_at: datetime

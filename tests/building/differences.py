@@ -17,7 +17,6 @@ def a_register_run(n: int = 1, **changes: Any) -> RegisterRun:
         partner=WUCHANG_NODE,
         agreement=a_digest("agreement"),
         pair=Pair(origin=XICHENG, destination=WUCHANG),
-        month="2026-03",
         items=(Item.MARITAL_STATUS, Item.CHILDREN),
         started_by=Starter.US,
         began_at=a_moment(n),

@@ -6,7 +6,7 @@ import pytest
 
 from exchange.codes import Item, RegisterKind, Role
 from exchange.counting.query import UNASSIGNED
-from exchange.cursors import BadCursor, register_difference_cursor, run_cursor
+from exchange.cursors import BadCursor, register_difference_cursor
 from exchange.ledger import Page, RegisterDifferenceFilter
 from exchange.reconciling.pairs import Pair
 from exchange.reconciling.results import DifferenceKind, Outcome, Release, Starter
@@ -57,27 +57,6 @@ def test_a_run_comes_back_as_it_was_put_and_is_written_over(ledgers, run):
         assert ledger.register_runs.get(run.id, lock=True) == run
         ledger.register_runs.put(replace(run, bytes=9, outcome=Outcome.COUNTS_ONLY))
         assert ledger.register_runs.get(run.id) == replace(run, bytes=9, outcome=Outcome.COUNTS_ONLY)
-
-
-def test_runs_are_listed_newest_first_by_partner_and_pair(ledgers):
-    runs = [
-        a_register_run(1),
-        a_register_run(2, pair=BACK),
-        a_register_run(3, pair=AWAY, partner=YUYANG_NODE),
-        # Two that began at the same moment.
-        a_register_run(4, began_at=a_moment(3)),
-    ]
-    with ledgers.transaction() as ledger:
-        for run in runs:
-            ledger.register_runs.put(run)
-    with ledgers.transaction() as ledger:
-        found = ledger.register_runs.find
-        assert in_pages(lambda page: found(None, page), run_cursor, 3) == [[runs[3], runs[2], runs[1]], [runs[0]]]
-        assert found(WUCHANG_NODE, Page()) == [runs[3], runs[1], runs[0]]
-        assert found(None, Page(), pair=PAIR) == [runs[3], runs[0]]
-        assert found(YUYANG_NODE, Page(), pair=PAIR) == []
-        with pytest.raises(BadCursor):
-            found(None, Page(after="nonsense"))
 
 
 def test_runs_are_found_by_their_reconciliation_and_since_a_moment(ledgers):

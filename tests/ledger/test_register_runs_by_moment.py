@@ -41,10 +41,14 @@ def test_the_last_run_that_came_to_nothing(ledgers):
 def test_whether_anything_had_been_settled_and_when_last_with_each_partner(ledgers):
     with ledgers.transaction(read_only=True) as ledger:
         assert not ledger.register_runs.began(moment(90))
-        assert ledger.register_runs.last_settled() == {}
+        assert ledger.register_runs.last_settled([THEIRS]) == {}
     with reconciled(RUNS, ledgers).transaction(read_only=True) as ledger:
         assert [ledger.register_runs.began(moment(day)) for day in (0.5, 1)] == [False, True]
-        assert ledger.register_runs.last_settled() == {THEIRS: moment(5), "new.example": moment(7)}
+        assert ledger.register_runs.last_settled([THEIRS, "new.example", "nobody.example"]) == {
+            THEIRS: moment(5),
+            "new.example": moment(7),
+        }
+        assert ledger.register_runs.last_settled([THEIRS]) == {THEIRS: moment(5)}
 
 
 def test_the_steps_of_a_series_by_pair_and_then_by_time(ledgers):

@@ -32,7 +32,6 @@ def a_run(n: int = 1, day: float = 0, *, pair: Pair | None = None, **changes: An
         partner=THEIRS,
         agreement=a_digest("agreement 1"),
         pair=pair or a_pair(),
-        month="2026-03",
         items=(Item.MARITAL_STATUS,),
         started_by=Starter.US,
         began_at=moment(day - 0.001),

@@ -16,7 +16,7 @@ from exchange.ledger import Ledgers
 from exchange.node import Node
 from exchange.partners import PartnerStatus
 from exchange.people.register import Entry
-from exchange.reconciling.pairs import Comparable, Pair, month_of
+from exchange.reconciling.pairs import Comparable, Pair
 from exchange.reconciling.reconciliation import EVERYTHING, By, Scope
 from exchange.reconciling.results import Outcome, RegisterRun, Starter, Tally
 from exchange.settling.heads import Judgement, Stand
@@ -122,7 +122,6 @@ class Partners:
             partner=what.partner,
             agreement=what.agreement,
             pair=what.pair,
-            month=month_of(now),
             items=what.terms.items,
             started_by=Starter.US,
             began_at=now,

@@ -101,7 +101,6 @@ def a_run(n: int) -> RegisterRun:
         partner=WUCHANG_NODE,
         agreement=a_digest("agreement"),
         pair=PAIR,
-        month="2026-03",
         items=(),
         started_by=Starter.US if n % 2 else Starter.THEM,
         began_at=a_moment(n),

@@ -7,8 +7,13 @@ from adapters.database.tables.columns import Row, blob, flag, number, text
 
 _STANDING = sql("settled_at IS NULL")
 _SETTLED = sql("outcome = 'settled'")
+_UNSETTLED = sql("outcome <> 'settled'")
 _UNFINISHED = sql("ended_at IS NULL")
 _ENDED = sql("removed IS NOT NULL")
+
+
+def _settled(name: str, *place: str) -> Index:
+    return Index(f"register_runs_settled{name}", *place, sqlite_where=_SETTLED, postgresql_where=_SETTLED)
 
 
 class TokenKeyRow(Row, table=True):
@@ -78,11 +83,18 @@ class RegisterRunRow(Row, table=True):
     __tablename__ = "register_runs"
     __table_args__ = (
         Index("register_runs_of_pair", "origin", "destination", "began_at"),
-        Index("register_runs_of_partner", "partner", "began_at", "id"),
         Index("register_runs_of_reconciliation", "reconciliation"),
-        # The last settled run of each pair of a county, which the rates ask for.
-        Index("register_runs_settled", "origin", "ended_at", sqlite_where=_SETTLED, postgresql_where=_SETTLED),
-        Index("register_runs_settled_there", "destination", "ended_at", sqlite_where=_SETTLED, postgresql_where=_SETTLED),
+        # The last settled run of a county, of a partner, and of each of their pairs, which the rates ask for.
+        _settled("", "origin", "ended_at"),
+        _settled("_there", "destination", "ended_at"),
+        _settled("_with", "partner", "ended_at"),
+        _settled("_pairs", "origin", "destination", "partner", "ended_at"),
+        _settled("_pairs_there", "destination", "origin", "partner", "ended_at"),
+        Index(
+            *("register_runs_unsettled", "origin", "destination", "partner", "ended_at"),
+            sqlite_where=_UNSETTLED,
+            postgresql_where=_UNSETTLED,
+        ),
     )
 
     id: str = text(primary_key=True)
@@ -91,7 +103,6 @@ class RegisterRunRow(Row, table=True):
     agreement: str = text()
     origin: str = text()
     destination: str = text()
-    month: str = text()
     items: str = text()
     started_by: str = text()
     began_at: int = number()

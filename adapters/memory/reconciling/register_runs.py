@@ -2,13 +2,12 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from adapters.memory.books import Books
-from adapters.memory.listing import newest_first
 from exchange.counting.query import UNASSIGNED
-from exchange.cursors import read_moment_cursor, read_register_difference_cursor, run_cursor
+from exchange.cursors import read_register_difference_cursor
 from exchange.ledger import Page, RegisterDifferenceFilter
 from exchange.reconciling.handshake import Step, counts_of
 from exchange.reconciling.pairs import Pair
@@ -28,11 +27,6 @@ class MemoryRegisterRuns:
         # There is one writer at a time: the lock that is asked for is held already.
         return self._books.register_runs.get(run)
 
-    def find(self, partner: str | None, page: Page, *, pair: Pair | None = None) -> list[RegisterRun]:
-        runs = self._books.register_runs.values()
-        found = (run for run in runs if partner in (None, run.partner) and pair in (None, run.pair))
-        return newest_first(found, page, cursor=run_cursor, read=read_moment_cursor)
-
     def of_reconciliation(self, reconciliation: str) -> list[RegisterRun]:
         return sorted((run for run in self._books.register_runs.values() if run.reconciliation == reconciliation), key=_place)
 
@@ -42,52 +36,47 @@ class MemoryRegisterRuns:
         return sorted(found, key=_place)
 
     def settled(self, own: frozenset[str], as_of: datetime) -> list[RegisterRun]:
-        last: dict[tuple[Pair, str], tuple[datetime, RegisterRun]] = {}
-        for run in sorted(self._books.register_runs.values(), key=lambda run: run.id):
-            if run.outcome is not Outcome.SETTLED or run.ended_at is None or run.ended_at > as_of:
-                continue
-            if own.isdisjoint((run.pair.origin, run.pair.destination)):
-                continue
-            place = (run.pair, run.partner)
-            if place not in last or last[place][0] <= run.ended_at:
-                last[place] = run.ended_at, run
-        return [run for _, (_, run) in sorted(last.items(), key=lambda each: each[0])]
+        return self._last(own, as_of, settled=True)
 
     def unsettled(self, own: frozenset[str], as_of: datetime) -> list[RegisterRun]:
-        last: dict[tuple[Pair, str], tuple[datetime, str, RegisterRun]] = {}
-        for run in self._ended(own, as_of):
-            place = (run.pair, run.partner)
-            if run.outcome is not Outcome.SETTLED and run.ended_at is not None:
-                last[place] = max(last.get(place, (run.ended_at, run.id, run)), (run.ended_at, run.id, run), key=_ended)
-        return [run for _, (_, _, run) in sorted(last.items(), key=lambda each: each[0])]
+        return self._last(own, as_of, settled=False)
 
     def began(self, as_of: datetime) -> bool:
         runs = self._books.register_runs.values()
         return any(run.outcome is Outcome.SETTLED and run.ended_at is not None and run.ended_at <= as_of for run in runs)
 
     def steps(self, own: frozenset[str], moments: Sequence[datetime]) -> list[Step]:
-        last: dict[tuple[Pair, int], tuple[datetime, str, RegisterRun]] = {}
-        for run in self._ended(own, moments[-1]):
-            if run.outcome is Outcome.SETTLED and run.ended_at is not None:
-                place = (run.pair, bisect_left(moments, run.ended_at))
-                last[place] = max(last.get(place, (run.ended_at, run.id, run)), (run.ended_at, run.id, run), key=_ended)
+        last: dict[tuple[Pair, int], tuple[datetime, RegisterRun]] = {}
+        for ended_at, run in self._ended(own, moments[-1], settled=True):
+            last[run.pair, bisect_left(moments, ended_at)] = ended_at, run
         return [
             Step(place, pair, run.partner, ended_at, counts_of(run))
-            for (pair, place), (ended_at, _, run) in sorted(last.items(), key=lambda each: each[0])
+            for (pair, place), (ended_at, run) in sorted(last.items(), key=lambda each: each[0])
         ]
 
-    def last_settled(self) -> Mapping[str, datetime]:
-        last: dict[str, datetime] = {}
+    def last_settled(self, partners: Iterable[str]) -> Mapping[str, datetime]:
+        last, wanted = dict[str, datetime](), frozenset(partners)
         for run in self._books.register_runs.values():
-            if run.outcome is Outcome.SETTLED and run.ended_at is not None:
+            if run.partner in wanted and run.outcome is Outcome.SETTLED and run.ended_at is not None:
                 last[run.partner] = max(last.get(run.partner, run.ended_at), run.ended_at)
         return last
 
-    def _ended(self, own: frozenset[str], as_of: datetime) -> Iterator[RegisterRun]:
-        for run in self._books.register_runs.values():
-            ours = not own.isdisjoint((run.pair.origin, run.pair.destination))
-            if ours and run.ended_at is not None and run.ended_at <= as_of:
-                yield run
+    def _last(self, own: frozenset[str], as_of: datetime, *, settled: bool) -> list[RegisterRun]:
+        """Of each pair and partner the last one."""
+        last = {(run.pair, run.partner): run for _, run in self._ended(own, as_of, settled=settled)}
+        return [run for _, run in sorted(last.items(), key=lambda each: each[0])]
+
+    def _ended(self, own: frozenset[str], as_of: datetime, *, settled: bool) -> list[tuple[datetime, RegisterRun]]:
+        """The runs that had ended so, by their end and then by id."""
+        ended = [
+            (run.ended_at, run)
+            for run in self._books.register_runs.values()
+            if run.ended_at is not None
+            and run.ended_at <= as_of
+            and (run.outcome is Outcome.SETTLED) is settled
+            and not own.isdisjoint((run.pair.origin, run.pair.destination))
+        ]
+        return sorted(ended, key=lambda each: (each[0], each[1].id))
 
     def standing(self, pair: Pair, own: str) -> list[RegisterDifference]:
         held = sorted(self._books.register_differences.items(), key=lambda each: each[0])
@@ -146,10 +135,6 @@ class MemoryRegisterRuns:
             (wanted.partner, difference.partner),
         )
         return difference.open and own in wanted.own and all(want is None or want == has for want, has in asked)
-
-
-def _ended(each: tuple[datetime, str, RegisterRun]) -> tuple[datetime, str]:
-    return each[:2]
 
 
 def _place(run: RegisterRun) -> tuple[datetime, str]:

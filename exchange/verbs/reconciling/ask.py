@@ -38,7 +38,6 @@ def new_run(
         partner=what.partner,
         agreement=what.agreement,
         pair=what.pair,
-        month=key.month,
         items=key.items,
         started_by=starter,
         began_at=now,

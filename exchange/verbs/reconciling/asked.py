@@ -97,7 +97,6 @@ def begin(
             partner=caller.node,
             agreement=admitted.what.agreement,
             pair=pair,
-            month=asked.month,
             items=admitted.items,
             started_by=Starter.THEM,
             began_at=now,

@@ -1,20 +1,20 @@
 """The comparisons of pairs, what they found of our entries, and what people released."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, delete, exists, func, literal, or_, select, tuple_
+from sqlalchemy import Column, ColumnElement, and_, bindparam, delete, exists, func, literal, or_, select, tuple_, union
 
 from adapters.database.books.reconciling.series import select_steps, step_of
 from adapters.database.tables import EntryRow, RegisterDifferenceRow, RegisterRunRow, ReleaseRow
 from adapters.database.values import moment_of, number_of
-from adapters.database.work import AnyRow, Values, Work, named, table_of
+from adapters.database.work import AnyRow, Asked, Values, Work, named, table_of
 from exchange.codes import Item, RegisterKind
 from exchange.counting.query import UNASSIGNED
-from exchange.cursors import read_moment_cursor, read_register_difference_cursor, register_difference_cursor
+from exchange.cursors import read_register_difference_cursor, register_difference_cursor
 from exchange.ledger import Page, RegisterDifferenceFilter
 from exchange.moments import from_milliseconds, to_milliseconds
 from exchange.reconciling.handshake import Step
@@ -35,6 +35,15 @@ _RELEASES = table_of(ReleaseRow)
 _SETTLED = _RUNS.c.outcome == Outcome.SETTLED.value
 _UNSETTLED = _RUNS.c.outcome != Outcome.SETTLED.value
 _ENTRIES = table_of(EntryRow)
+
+
+def _end(column: Column[str]) -> Asked:
+    """The end of the last settled run with a value in a column."""
+    wanted = column == bindparam("value", type_=column.type)
+    return Asked(lambda _: select(_RUNS.c.ended_at).where(_SETTLED, wanted).order_by(_RUNS.c.ended_at.desc()).limit(1))
+
+
+_ENDS = {column.name: _end(column) for column in (_RUNS.c.origin, _RUNS.c.destination, _RUNS.c.partner)}
 _ITEMS = msgspec.json.Decoder(tuple[Item, ...])
 _BOUND = msgspec.json.Decoder(tuple[str, ...])
 
@@ -52,19 +61,6 @@ class SqlRegisterRuns:
         statement = select(_RUNS).where(_RUNS.c.id == run)
         row = self._work.first(statement.with_for_update() if lock else statement)
         return None if row is None else _run(row)
-
-    def find(self, partner: str | None, page: Page, *, pair: Pair | None = None) -> list[RegisterRun]:
-        held = _RUNS.c
-        found = select(_RUNS).order_by(held.began_at.desc(), held.id.desc()).limit(page.limit)
-        if partner is not None:
-            found = found.where(held.partner == partner)
-        if pair is not None:
-            found = found.where(*_of(_RUNS.c, pair))
-        if page.after:
-            at, last = read_moment_cursor(page.after)
-            before = to_milliseconds(at)
-            found = found.where(tuple_(held.began_at, held.id) < (before, last))
-        return [_run(row) for row in self._work.rows(found)]
 
     def of_reconciliation(self, reconciliation: str) -> list[RegisterRun]:
         held = _RUNS.c
@@ -90,24 +86,38 @@ class SqlRegisterRuns:
         found = select_steps(self._of_ours(own), [to_milliseconds(moment) for moment in moments])
         return [step_of(row) for row in self._work.rows(found)]
 
-    def last_settled(self) -> Mapping[str, datetime]:
-        held = _RUNS.c
-        last = select(held.partner, func.max(held.ended_at)).where(_SETTLED).group_by(held.partner)
-        return {partner: from_milliseconds(ended_at) for partner, ended_at in self._work.rows(last)}
+    def last_settled(self, partners: Iterable[str]) -> Mapping[str, datetime]:
+        return self._latest(_RUNS.c.partner, partners)
+
+    def _latest(self, column: Column[str], values: Iterable[str]) -> dict[str, datetime]:
+        """For each value of a column the end of the last settled run: one step in an index, however many runs there were."""
+        last = dict[str, datetime]()
+        for value in values:
+            row = self._work.ask_one(_ENDS[column.name], value=value)
+            if row is not None:
+                last[value] = from_milliseconds(row[0])
+        return last
 
     def _of_ours(self, own: frozenset[str]) -> ColumnElement[bool]:
         return or_(self._work.one_of(_RUNS.c.origin, own), self._work.one_of(_RUNS.c.destination, own))
 
     def _last(self, own: frozenset[str], as_of: datetime, outcome: ColumnElement[bool]) -> list[RegisterRun]:
-        """Of each pair and partner the last run of such an outcome that had ended by a moment."""
-        held = _RUNS.c
-        ended = and_(outcome, held.ended_at <= to_milliseconds(as_of), self._of_ours(own))
-        place = (held.ended_at.desc(), held.id.desc())
-        turn = func.row_number().over(partition_by=(held.origin, held.destination, held.partner), order_by=place)
-        ranked = select(_RUNS, turn.label("turn")).where(ended).subquery("ranked")
-        last = select(*(ranked.c[column.name] for column in _RUNS.columns)).where(ranked.c.turn == 1)
-        rows = self._work.rows(last.order_by(ranked.c.origin, ranked.c.destination, ranked.c.partner))
-        return [_run(row) for row in rows]
+        """Of each pair and partner the last run of such an outcome that had ended by a moment.
+
+        Which those are is read from an index alone, before any run is: there may be years of them.
+        """
+        held, whose = _RUNS.c, (_RUNS.c.origin, _RUNS.c.destination, _RUNS.c.partner)
+        ended = and_(outcome, held.ended_at <= to_milliseconds(as_of))
+        sides = (
+            select(*whose, func.max(held.ended_at).label("ended_at")).where(ended, self._work.one_of(side, own)).group_by(*whose)
+            for side in (held.origin, held.destination)
+        )
+        last = union(*sides).subquery("found")
+        same = [held[name] == last.c[name] for name in ("origin", "destination", "partner", "ended_at")]
+        found = select(_RUNS).join(last, and_(*same)).where(outcome).order_by(*whose, held.id)
+        # Of two that ended at one moment the one with the greater id.
+        runs = (_run(row) for row in self._work.rows(found))
+        return list({(run.pair, run.partner): run for run in runs}.values())
 
     def standing(self, pair: Pair, own: str) -> list[RegisterDifference]:
         held = _DIFFERENCES.c
@@ -132,12 +142,9 @@ class SqlRegisterRuns:
         return {DifferenceKind(kind): int(count) for kind, count in self._work.rows(counted.group_by(held.kind))}
 
     def reconciled(self, own: frozenset[str]) -> Mapping[str, datetime]:
-        held, last = _RUNS.c, dict[str, datetime]()
-        for side in (held.origin, held.destination):
-            ended = select(side, func.max(held.ended_at)).where(held.outcome == Outcome.SETTLED.value)
-            for county, at in self._work.rows(ended.where(self._work.one_of(side, own)).group_by(side)):
-                moment = from_milliseconds(at)
-                last[county] = max(moment, last.get(county, moment))
+        there, last = self._latest(_RUNS.c.destination, own), self._latest(_RUNS.c.origin, own)
+        for county, moment in there.items():
+            last[county] = max(moment, last.get(county, moment))
         return last
 
     def found_twice(self, own: frozenset[str]) -> list[str]:
@@ -232,7 +239,6 @@ def _run_values(run: RegisterRun) -> Values:
         run.agreement,
         run.pair.origin,
         run.pair.destination,
-        run.month,
         _items(run.items),
         run.started_by.value,
         to_milliseconds(run.began_at),

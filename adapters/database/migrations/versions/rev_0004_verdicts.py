@@ -45,7 +45,6 @@ def upgrade() -> None:
         sa.Column("day", SMALL, nullable=False),
         sa.PrimaryKeyConstraint("id", name="uncounted_pkey"),
     )
-    op.create_index("uncounted_of_exchange", "uncounted", ["exchange", "link", "role"])
     op.create_table(
         "totals",
         sa.Column("cohort", TEXT, nullable=False),

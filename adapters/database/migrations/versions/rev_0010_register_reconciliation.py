@@ -66,7 +66,7 @@ def upgrade() -> None:
         "register_runs",
         *_texts("id"),
         *_texts("reconciliation", nullable=True),
-        *_texts("partner", "agreement", "origin", "destination", "month", "items", "started_by"),
+        *_texts("partner", "agreement", "origin", "destination", "items", "started_by"),
         *_numbers("began_at"),
         *_numbers("ended_at", "as_of", nullable=True),
         *_texts("outcome", "trouble", nullable=True),
@@ -78,11 +78,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="register_runs_pkey"),
     )
     op.create_index("register_runs_of_pair", "register_runs", ["origin", "destination", "began_at"])
-    op.create_index("register_runs_of_partner", "register_runs", ["partner", "began_at", "id"])
     op.create_index("register_runs_of_reconciliation", "register_runs", ["reconciliation"])
-    settled = sa.text("outcome = 'settled'")
-    for name, side in (("register_runs_settled", "origin"), ("register_runs_settled_there", "destination")):
-        op.create_index(name, "register_runs", [side, "ended_at"], sqlite_where=settled, postgresql_where=settled)
+    settled, unsettled = sa.text("outcome = 'settled'"), sa.text("outcome <> 'settled'")
+    for name, place, where in (
+        ("settled", ["origin"], settled),
+        ("settled_there", ["destination"], settled),
+        ("settled_with", ["partner"], settled),
+        ("settled_pairs", ["origin", "destination", "partner"], settled),
+        ("settled_pairs_there", ["destination", "origin", "partner"], settled),
+        ("unsettled", ["origin", "destination", "partner"], unsettled),
+    ):
+        name, place = f"register_runs_{name}", [*place, "ended_at"]
+        op.create_index(name, "register_runs", place, sqlite_where=where, postgresql_where=where)
     op.create_table(
         "register_differences",
         *_texts("entry", "origin", "destination", "own", "partner", "kind", "fields"),
@@ -111,10 +118,12 @@ def upgrade() -> None:
         sqlite_where=is_open,
         postgresql_where=is_open,
     )
+    op.create_index("uncounted_of_exchange", "uncounted", ["exchange", "link", "role"])
 
 
 def downgrade() -> None:
     """Drop them."""
+    op.drop_index("uncounted_of_exchange", "uncounted")
     op.drop_index("entries_paired", "entries")
     for table in (
         "register_releases",
