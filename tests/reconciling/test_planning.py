@@ -14,7 +14,7 @@ from exchange.jurisdiction import UnknownJurisdiction
 from exchange.partners import PartnerStatus
 from exchange.reconciling.pairs import Pair
 from exchange.reconciling.reconciliation import EVERYTHING, By, LeftOut, Scope, Why
-from exchange.reconciling.results import Outcome, Starter
+from exchange.reconciling.results import Outcome, Starter, Tally
 from exchange.verbs.reconciling.plan import Plan, plan
 from tests.builders import WUCHANG, XICHENG, a_moment, a_partner, a_register_run, an_id
 from tests.reconciling.nights import CHAOYANG, COUNTIES, OWN, PARTNERS, agreed, an_office_with_partners, beijing, lives_in, out_to
@@ -108,6 +108,21 @@ def test_what_the_partner_settled_half_a_day_ago_is_compared_again(tmp_path):
         ledger.register_runs.put(a_register_run(1, started_by=Starter.THEM, began_at=NOW, ended_at=NOW))
     hours = [why(planned(office, now=NOW + timedelta(hours=after)), out_to(WUCHANG)) for after in (11, 12)]
     assert hours == [Why.LATELY, None]
+
+
+def test_a_pair_that_no_open_entry_names_any_more_is_compared_until_nobody_is_left(tmp_path):
+    office = an_office_with_partners(tmp_path / "node")
+    pair = out_to(WUCHANG)
+    with office.ledgers.transaction() as ledger:
+        number = PARTNERS.index("wuchang.example") + 1
+        ledger.entries.save([lives_in(number, WUCHANG, closed_at=NOW)])
+    assert pair not in [each.pair for each in planned(office).pairs]
+    for n, tally in enumerate((Tally(agreeing=1), Tally(inflow_only=1), Tally()), 1):
+        at = NOW + timedelta(days=n)
+        with office.ledgers.transaction() as ledger:
+            ledger.register_runs.put(a_register_run(n, tally=tally, began_at=at, ended_at=at))
+        found = [each.pair for each in planned(office, now=at + timedelta(hours=20)).pairs]
+        assert (pair in found) is bool(tally.known)
 
 
 def test_a_scope_narrows_pairs_and_links_alike(tmp_path):

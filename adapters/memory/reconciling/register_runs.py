@@ -99,10 +99,11 @@ class MemoryRegisterRuns:
                     last[county] = max(run.ended_at, last.get(county, run.ended_at))
         return last
 
-    def found_twice(self, own: frozenset[str]) -> list[str]:
+    def found_twice(self, own: frozenset[str]) -> list[RegisterDifference]:
         coarse = RegisterDifferenceFilter(own=own, kind=DifferenceKind.COARSE)
-        counted = Counter(each.entry for each in self._books.register_differences.values() if self._fits(each, coarse))
-        return sorted(entry for entry, count in counted.items() if count > 1)
+        found = [each for _, each in sorted(self._books.register_differences.items()) if self._fits(each, coarse)]
+        counted = Counter(each.entry for each in found)
+        return [each for each in found if counted[each.entry] > 1]
 
     def difference_of(self, entry: str) -> list[RegisterDifference]:
         return [each for (of, _), each in sorted(self._books.register_differences.items()) if of == entry]

@@ -6,6 +6,7 @@
 A finding names entries and counties, never the person. Protected entries are not looked at.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -47,12 +48,13 @@ def _in_two_inflows(ledger: Ledger, node: Node, now: datetime) -> Iterator[Findi
 
 
 def _of_two_destinations(ledger: Ledger, node: Node, now: datetime) -> Iterator[Finding]:
-    entries = ledger.entries.load(ledger.register_runs.found_twice(node.jurisdictions))
-    for entry in sorted(entries.values(), key=lambda entry: entry.id):
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for each in ledger.register_runs.found_twice(node.jurisdictions):
+        found[each.entry].append(each.pair.destination)
+    for id_, entry in sorted(ledger.entries.load(found).items()):
         if not takes_part(entry):
             continue
-        matches = [each for each in ledger.register_runs.difference_of(entry.id) if each.open]
-        counties = tuple(sorted(each.pair.destination for each in matches))
+        counties = found[id_]
         detail = f"the entry names {entry.destination}; its person is in the inflow registers of {', '.join(counties)}"
         yield _finding(node, TWO_DESTINATIONS, (entry.id,), (entry.id, *counties), detail, now)
 

@@ -52,16 +52,17 @@ def plan(ledger: Ledger, node: Node, scope: Scope, by: By, now: datetime, *, don
     """
     _check(ledger, node, scope)
     judge = _Judge(ledger, node, scope, by, now)
-    named: dict[Pair, str] = {}
-    for own, pair in ledger.entries.pairs(node.jurisdictions):
-        # Of two own counties both sides may name the pair; it is compared once.
-        named[pair] = pair.origin if pair.origin in node.jurisdictions else own
+    named = {pair for _, pair in ledger.entries.pairs(node.jurisdictions)}
+    # Where the last entry was closed since, what was found stands until it is no longer found.
+    known = ledger.register_runs.settled(node.jurisdictions, now)
+    named.update(run.pair for run in known if run.tally is not None and run.tally.known)
     pairs: list[Planned] = []
     left_out: list[LeftOut] = []
-    for pair, own in sorted(named.items()):
+    for pair in sorted(named):
         if pair in done or not scope.holds(node.divisions, pair):
             continue
-        judged = judge.pair(pair, own)
+        # Of two own counties both sides may name the pair; it is compared once.
+        judged = judge.pair(pair, pair.origin if pair.origin in node.jurisdictions else pair.destination)
         if isinstance(judged, Planned):
             pairs.append(judged)
         elif scope.partner in (None, judged.partner):

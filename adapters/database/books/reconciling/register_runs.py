@@ -147,11 +147,13 @@ class SqlRegisterRuns:
             last[county] = max(moment, last.get(county, moment))
         return last
 
-    def found_twice(self, own: frozenset[str]) -> list[str]:
+    def found_twice(self, own: frozenset[str]) -> list[RegisterDifference]:
+        held = _DIFFERENCES.c
         coarse = _fitting(RegisterDifferenceFilter(own=own, kind=DifferenceKind.COARSE))
-        entry = _DIFFERENCES.c.entry
-        found = select(entry).where(self._work.one_of(_DIFFERENCES.c.own, own), *coarse).group_by(entry).having(func.count() > 1)
-        return [str(each) for (each,) in self._work.rows(found.order_by(entry))]
+        fitting = and_(self._work.one_of(held.own, own), *coarse)
+        twice = select(held.entry).where(fitting).group_by(held.entry).having(func.count() > 1)
+        found = select(_DIFFERENCES).where(fitting, held.entry.in_(twice)).order_by(held.entry, held.origin, held.destination)
+        return [_difference(row) for row in self._work.rows(found)]
 
     def difference_of(self, entry: str) -> list[RegisterDifference]:
         held = _DIFFERENCES.c
