@@ -50,9 +50,15 @@ def day_of(iso: str | None) -> date | None:
     return None if iso is None else date.fromisoformat(iso)
 
 
-def stored(value: Any) -> dict[str, Any]:
-    """A dataclass as its table's columns of the same names; for what is written now and then, for it looks at every type."""
-    return {field.name: _column(getattr(value, field.name)) for field in fields(value)}
+def stored(value: Any, *spread: str) -> dict[str, Any]:
+    """A dataclass as its table's columns of the same names; for what is written now and then, for it looks at every type.
+
+    The fields of `spread` are dataclasses themselves, whose own fields are columns.
+    """
+    columns = {field.name: _column(getattr(value, field.name)) for field in fields(value) if field.name not in spread}
+    for name in spread:
+        columns.update(stored(getattr(value, name)))
+    return columns
 
 
 def _column(value: Any) -> Any:

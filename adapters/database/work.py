@@ -151,14 +151,32 @@ class Work(ABC):
     def newest(
         self, found: Select[Any], within: ColumnElement[Any], values: Iterable[str], place: Sequence[Column[Any]], limit: int
     ) -> list[AnyRow]:
-        """The last rows by `place` among those that hold one of the values.
+        """The last rows by `place` among those that hold one of the values."""
+        return self._first(found.order_by(*(column.desc() for column in place)), within, values, place, limit, reverse=True)
+
+    def first_of(
+        self, found: Select[Any], within: ColumnElement[Any], values: Iterable[str], place: Sequence[Column[Any]], limit: int
+    ) -> list[AnyRow]:
+        """The first rows by `place` among those that hold one of the values."""
+        return self._first(found.order_by(*place), within, values, place, limit, reverse=False)
+
+    def _first(
+        self,
+        ordered: Select[Any],
+        within: ColumnElement[Any],
+        values: Iterable[str],
+        place: Sequence[Column[Any]],
+        limit: int,
+        *,
+        reverse: bool,
+    ) -> list[AnyRow]:
+        """The first rows of several lists in one order.
 
         Each value's rows are read in the order of an index and then put together: asked for all values at once, either
         database would read and sort everything that there is, for every page.
         """
-        page = found.order_by(*(column.desc() for column in place)).limit(limit)
-        rows = [row for value in values for row in self.rows(page.where(within == value))]
-        return sorted(rows, key=attrgetter(*(column.name for column in place)), reverse=True)[:limit]
+        rows = [row for value in values for row in self.rows(ordered.where(within == value).limit(limit))]
+        return sorted(rows, key=attrgetter(*(column.name for column in place)), reverse=reverse)[:limit]
 
     def change(self, statement: UpdateBase) -> int:
         """Run a statement that writes; how many rows it touched."""

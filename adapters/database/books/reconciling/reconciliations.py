@@ -6,8 +6,8 @@ from datetime import date
 from sqlalchemy import delete, select, tuple_
 
 from adapters.database.tables import FailedPairRow, LeftOutRow, LinkStepRow, ReconciliationRow
-from adapters.database.values import moment_of, number_of
-from adapters.database.work import AnyRow, Values, Work, named, table_of
+from adapters.database.values import moment_of, stored
+from adapters.database.work import AnyRow, Work, table_of
 from exchange.cursors import read_moment_cursor
 from exchange.ledger import Page
 from exchange.moments import from_milliseconds, to_milliseconds
@@ -27,7 +27,7 @@ class SqlReconciliations:
         self._work = work
 
     def put(self, reconciliation: Reconciliation) -> None:
-        self._work.put(ReconciliationRow, named(_RECONCILIATIONS, _values(reconciliation)))
+        self._work.put(ReconciliationRow, stored(reconciliation, "scope"))
 
     def get(self, reconciliation: str) -> Reconciliation | None:
         row = self._work.first(select(_RECONCILIATIONS).where(_RECONCILIATIONS.c.id == reconciliation))
@@ -54,20 +54,7 @@ class SqlReconciliations:
         return None if row is None else _reconciliation(row)
 
     def put_link(self, step: LinkStep) -> None:
-        values = (
-            step.reconciliation,
-            step.partner,
-            to_milliseconds(step.at),
-            step.trouble,
-            step.comparison,
-            step.equal,
-            step.differ,
-            step.resent,
-            step.adopted,
-            step.findings,
-            step.settled,
-        )
-        self._work.put(LinkStepRow, named(_LINKS, values))
+        self._work.put(LinkStepRow, stored(step))
 
     def links(self, reconciliation: str) -> list[LinkStep]:
         held = _LINKS.c
@@ -75,16 +62,7 @@ class SqlReconciliations:
         return [LinkStep(**{**row._mapping, "at": from_milliseconds(row.at)}) for row in rows]
 
     def put_failed(self, failed: PairFailed) -> None:
-        pair = failed.pair
-        values = (
-            failed.reconciliation,
-            pair.origin,
-            pair.destination,
-            failed.partner,
-            to_milliseconds(failed.at),
-            failed.trouble,
-        )
-        self._work.put(FailedPairRow, named(_FAILED, values))
+        self._work.put(FailedPairRow, stored(failed, "pair"))
 
     def failed(self, reconciliation: str) -> list[PairFailed]:
         held = _FAILED.c
@@ -126,22 +104,6 @@ class SqlReconciliations:
             )
             for row in rows
         ]
-
-
-def _values(reconciliation: Reconciliation) -> Values:
-    scope = reconciliation.scope
-    return (
-        reconciliation.id,
-        reconciliation.by.value,
-        scope.partner,
-        scope.origin,
-        scope.destination,
-        reconciliation.business_date.isoformat(),
-        to_milliseconds(reconciliation.began_at),
-        number_of(reconciliation.ended_at),
-        reconciliation.links,
-        reconciliation.pairs,
-    )
 
 
 def _reconciliation(row: AnyRow) -> Reconciliation:

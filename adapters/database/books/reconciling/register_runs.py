@@ -5,16 +5,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from sqlalchemy import Column, ColumnElement, and_, bindparam, delete, exists, func, literal, or_, select, tuple_, union
 
-from adapters.database.books.reconciling.series import select_steps, step_of
+from adapters.database.books.reconciling.series import TALLY, select_steps, step_of
 from adapters.database.tables import EntryRow, RegisterDifferenceRow, RegisterRunRow, ReleaseRow
-from adapters.database.values import moment_of, number_of
+from adapters.database.values import json_of, list_of, moment_of, number_of, stored
 from adapters.database.work import AnyRow, Asked, Values, Work, named, table_of
 from exchange.codes import Item, RegisterKind
 from exchange.counting.query import UNASSIGNED
-from exchange.cursors import read_register_difference_cursor, register_difference_cursor
+from exchange.cursors import read_register_difference_cursor
 from exchange.ledger import Page, RegisterDifferenceFilter
 from exchange.moments import from_milliseconds, to_milliseconds
 from exchange.reconciling.handshake import Step
@@ -44,8 +43,6 @@ def _end(column: Column[str]) -> Asked:
 
 
 _ENDS = {column.name: _end(column) for column in (_RUNS.c.origin, _RUNS.c.destination, _RUNS.c.partner)}
-_ITEMS = msgspec.json.Decoder(tuple[Item, ...])
-_BOUND = msgspec.json.Decoder(tuple[str, ...])
 
 
 class SqlRegisterRuns:
@@ -55,7 +52,7 @@ class SqlRegisterRuns:
         self._work = work
 
     def put(self, run: RegisterRun) -> None:
-        self._work.put(RegisterRunRow, named(_RUNS, _run_values(run)))
+        self._work.put(RegisterRunRow, _run_columns(run))
 
     def get(self, run: str, *, lock: bool = False) -> RegisterRun | None:
         statement = select(_RUNS).where(_RUNS.c.id == run)
@@ -131,10 +128,7 @@ class SqlRegisterRuns:
         if page.after:
             entry, pair = read_register_difference_cursor(page.after)
             found = found.where(tuple_(*place) > (entry, pair.origin, pair.destination))
-        found = found.order_by(*place).limit(page.limit)
-        # Each county's rows come in the order of an index; read for all counties at once, they would all be sorted.
-        rows = [_difference(row) for own in wanted.own for row in self._work.rows(found.where(held.own == own))]
-        return sorted(rows, key=register_difference_cursor)[: page.limit]
+        return [_difference(row) for row in self._work.first_of(found, held.own, wanted.own, place, page.limit)]
 
     def count_differences(self, wanted: RegisterDifferenceFilter) -> Mapping[DifferenceKind, int]:
         held = _DIFFERENCES.c
@@ -176,16 +170,7 @@ class SqlRegisterRuns:
         return self._work.change(delete(_DIFFERENCES).where(_DIFFERENCES.c.settled_at < to_milliseconds(before)))
 
     def release(self, release: Release) -> None:
-        values = (
-            release.partner,
-            release.pair.origin,
-            release.pair.destination,
-            release.limit,
-            release.by,
-            to_milliseconds(release.at),
-            to_milliseconds(release.until),
-        )
-        self._work.put(ReleaseRow, named(_RELEASES, values))
+        self._work.put(ReleaseRow, stored(release, "pair"))
 
     def released(self, partner: str, pair: Pair) -> Release | None:
         held = _RELEASES.c
@@ -218,62 +203,23 @@ def _fitting(wanted: RegisterDifferenceFilter) -> list[ColumnElement[bool]]:
     return fitting
 
 
-def _items(items: Sequence[Item]) -> str:
-    return msgspec.json.encode(items).decode()
-
-
-def _run_values(run: RegisterRun) -> Values:
-    tally = run.tally
-    counts: tuple[int | None, ...] = (None,) * 6
-    if tally is not None:
-        counts = (
-            tally.agreeing,
-            tally.differing,
-            tally.coarse,
-            tally.coarse_differing,
-            tally.outflow_only,
-            tally.inflow_only,
-        )
-    return (
-        run.id,
-        run.reconciliation,
-        run.partner,
-        run.agreement,
-        run.pair.origin,
-        run.pair.destination,
-        _items(run.items),
-        run.started_by.value,
-        to_milliseconds(run.began_at),
-        number_of(run.ended_at),
-        number_of(run.as_of),
-        None if run.outcome is None else run.outcome.value,
-        run.trouble,
-        run.outflow_size,
-        run.inflow_size,
-        run.numberless_outflow,
-        run.numberless_inflow,
-        run.coarse_left,
-        run.estimate,
-        *counts,
-        run.repaired,
-        run.calls,
-        run.bytes,
-        msgspec.json.encode(run.bound).decode(),
-    )
+def _run_columns(run: RegisterRun) -> dict[str, Any]:
+    columns = stored(run, "pair")
+    del columns["tally"]
+    return {**columns, **(dict.fromkeys(TALLY) if run.tally is None else stored(run.tally))}
 
 
 def _run(row: AnyRow) -> RegisterRun:
     held = named(_RUNS, row)
-    counts = ("agreeing", "differing", "coarse", "coarse_differing", "outflow_only", "inflow_only")
-    tally = {name: held.pop(name) for name in counts}
+    tally = {name: held.pop(name) for name in TALLY}
     pair = Pair(origin=held.pop("origin"), destination=held.pop("destination"))
     outcome = held.pop("outcome")
     return RegisterRun(
         **{
             **held,
             "pair": pair,
-            "items": _ITEMS.decode(held["items"]),
-            "bound": _BOUND.decode(held["bound"]),
+            "items": list_of(held["items"], Item),
+            "bound": list_of(held["bound"], str),
             "started_by": Starter(held["started_by"]),
             "began_at": from_milliseconds(held["began_at"]),
             "ended_at": moment_of(held["ended_at"]),
@@ -292,7 +238,7 @@ def _difference_values(each: RegisterDifference) -> Values:
         each.own,
         each.partner,
         each.kind.value,
-        _items(each.fields),
+        json_of(each.fields),
         to_milliseconds(each.first_at),
         number_of(each.settled_at),
     )
@@ -306,7 +252,7 @@ def _difference(row: AnyRow) -> RegisterDifference:
         partner=held["partner"],
         pair=Pair(origin=held["origin"], destination=held["destination"]),
         kind=DifferenceKind(held["kind"]),
-        fields=_ITEMS.decode(held["fields"]),
+        fields=list_of(held["fields"], Item),
         first_at=from_milliseconds(held["first_at"]),
         settled_at=moment_of(held["settled_at"]),
     )

@@ -1,6 +1,7 @@
 """The statement that reads a series of settled runs: of each pair the last one between one moment and the next."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select
@@ -13,8 +14,8 @@ from exchange.reconciling.pairs import Pair
 from exchange.reconciling.results import Outcome, Tally
 
 _RUNS = table_of(RegisterRunRow)
-_TALLY = ("agreeing", "differing", "coarse", "coarse_differing", "outflow_only", "inflow_only")
-_COLUMNS = ("origin", "destination", "partner", "ended_at", "numberless_outflow", "numberless_inflow", *_TALLY)
+TALLY = tuple(field.name for field in fields(Tally))
+_COLUMNS = ("origin", "destination", "partner", "ended_at", "numberless_outflow", "numberless_inflow", *TALLY)
 
 
 def select_steps(ours: ColumnElement[bool], moments: Sequence[int]) -> Select[Any]:
@@ -33,7 +34,7 @@ def select_steps(ours: ColumnElement[bool], moments: Sequence[int]) -> Select[An
 def step_of(row: AnyRow) -> Step:
     """One row of it."""
     place, origin, destination, partner, ended_at, outflow, inflow, *counts = row
-    counted = tally_counts(Tally(**dict(zip(_TALLY, counts, strict=True))))
+    counted = tally_counts(Tally(**dict(zip(TALLY, counts, strict=True))))
     pair = Pair(origin=origin, destination=destination)
     return Step(place, pair, partner, from_milliseconds(ended_at), (*counted, outflow or 0, inflow or 0))
 

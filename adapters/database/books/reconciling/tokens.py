@@ -6,11 +6,10 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, TypeVar
 
-import msgspec
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, delete, func, or_, select, tuple_, update
 
 from adapters.database.tables import RegisterDifferenceRow, TokenKeyRow, TokenRow, UntokenedRow
-from adapters.database.values import moment_of, number_of
+from adapters.database.values import json_of, list_of, moment_of, number_of
 from adapters.database.work import AnyRow, Asked, Values, Work, table_of
 from exchange.codes import Item
 from exchange.moments import from_milliseconds, to_milliseconds
@@ -169,7 +168,7 @@ def _key_values(key: TokenKey) -> Values:
         key.own,
         key.month,
         *key.kids,
-        msgspec.json.encode(key.items).decode(),
+        json_of(key.items),
         key.revision,
         key.made_through,
         to_milliseconds(key.made_at),
@@ -189,7 +188,7 @@ def _key(row: AnyRow) -> TokenKey:
         own=own,
         month=month,
         kids=told,
-        items=msgspec.json.decode(items, type=tuple[Item, ...]),
+        items=list_of(items, Item),
         revision=revision,
         made_through=made_through,
         made_at=from_milliseconds(made_at),

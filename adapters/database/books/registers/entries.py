@@ -139,13 +139,8 @@ class SqlEntries:
         held = _ENTRIES.c
         sides = (held.origin, held.destination) if register is RegisterKind.OUTFLOW else (held.destination, held.origin)
         found = _ALL.where(held.jurisdiction == own, held.register == register.value, sides[0] == own, *_TAKES_PART)
-        # One place at a time, each read in the order of an index.
-        pages = [
-            row
-            for other in sorted(set(others))
-            for row in self._work.rows(found.where(sides[1] == other, held.id > page.after).order_by(held.id).limit(page.limit))
-        ]
-        return [entry_of(row) for row in sorted(pages, key=attrgetter("id"))[: page.limit]]
+        rows = self._work.first_of(found.where(held.id > page.after), sides[1], frozenset(others), [held.id], page.limit)
+        return [entry_of(row) for row in rows]
 
     def in_two_inflows(self, own: Iterable[str]) -> list[tuple[str, ...]]:
         held = _ENTRIES.c
