@@ -78,6 +78,9 @@ class Reconciled:
         as_of = self._query.as_of
         if not self._settled and not self._ledger.register_runs.began(as_of):
             return None
+        if self._query.narrowing.by_matter:
+            # No rate then: the entries need not be read.
+            return CoverageCells()
         recent, named = self._recent(), defaultdict[str, list[Named]](list)
         agreements = [signed for signed in self._ledger.agreements.all() if signed.was_in_force(as_of)]
         for county, partner in sorted(self._named()):
