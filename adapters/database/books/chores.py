@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, select
 
+from adapters.database.pages import newest_first
 from adapters.database.tables import FindingRow, JobRunRow, RememberedAnswerRow, UsedAssertionRow
 from adapters.database.values import day_of, moment_of, number_of
 from adapters.database.work import AnyRow, Work, table_of
-from exchange.cursors import read_moment_cursor
 from exchange.ledger import Finding, Page, UnfinishedRun
 from exchange.moments import from_milliseconds, to_milliseconds
 
@@ -56,11 +56,7 @@ class SqlChores:
     def findings(self, page: Page) -> list[Finding]:
         findings = _FINDINGS.c
         found = select(_FINDINGS)
-        if page.after:
-            after = read_moment_cursor(page.after)
-            found = found.where(tuple_(findings.at, findings.id) < tuple_(to_milliseconds(after.at), after.id))
-        rows = self._work.rows(found.order_by(findings.at.desc(), findings.id.desc()).limit(page.limit))
-        return [_finding(row) for row in rows]
+        return [_finding(row) for row in self._work.rows(newest_first(found, findings.at, findings.id, page))]
 
     def open_findings(self, kinds: Sequence[str], partner: str) -> list[Finding]:
         findings = _FINDINGS.c

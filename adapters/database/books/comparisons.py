@@ -4,16 +4,16 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from sqlalchemy import bindparam, func, select, tuple_
+from sqlalchemy import bindparam, func, select
 
 from adapters.database.books.exchange_rows import exchange_of, fact_of
 from adapters.database.books.messages import message_of
+from adapters.database.pages import newest_first
 from adapters.database.tables import BatchRow, ComparisonRow, ExchangeRow, FactRow, MessageRow
 from adapters.database.work import AnyRow, Asked, Values, Work, table_of
 from exchange.codes import Role
 from exchange.comparing.comparison import Comparison
 from exchange.conversation import Fact
-from exchange.cursors import read_moment_cursor
 from exchange.exchanges import Acceptance, Direction, LoggedMessage
 from exchange.ledger import ComparedExchange, Page
 from exchange.moments import Period, day_end, day_start, from_milliseconds, to_milliseconds
@@ -125,11 +125,7 @@ class SqlComparisons:
         found = select(_COMPARISONS)
         if partner is not None:
             found = found.where(held.partner == partner)
-        if page.after:
-            after = read_moment_cursor(page.after)
-            found = found.where(tuple_(held.at, held.id) < tuple_(to_milliseconds(after.at), after.id))
-        rows = self._work.rows(found.order_by(held.at.desc(), held.id.desc()).limit(page.limit))
-        return [_comparison(row) for row in rows]
+        return [_comparison(row) for row in self._work.rows(newest_first(found, held.at, held.id, page))]
 
 
 def _values(comparison: Comparison) -> Values:

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 
+from adapters.database.pages import newest_first
 from adapters.database.tables import EvidenceRow
 from adapters.database.values import moment_of, stored
 from adapters.database.work import AnyRow, Work, table_of
-from exchange.cursors import read_moment_cursor
 from exchange.ledger import Page
 from exchange.moments import from_milliseconds, to_milliseconds
 from exchange.settling.evidence import Evidence, EvidenceKind
@@ -42,11 +42,7 @@ class SqlEvidence:
         found = select(_EVIDENCE)
         if partner is not None:
             found = found.where(held.partner == partner)
-        if page.after:
-            after = read_moment_cursor(page.after)
-            found = found.where(tuple_(held.at, held.id) < tuple_(to_milliseconds(after.at), after.id))
-        rows = self._work.rows(found.order_by(held.at.desc(), held.id.desc()).limit(page.limit))
-        return [_evidence(row) for row in rows]
+        return [_evidence(row) for row in self._work.rows(newest_first(found, held.at, held.id, page))]
 
 
 def _evidence(row: AnyRow) -> Evidence:

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 
+from adapters.database.pages import beyond
 from adapters.database.tables import EscalationRow
 from adapters.database.values import day_of, iso_of, moment_of, number_of
 from adapters.database.work import AnyRow, Values, Work, table_of
 from exchange.clocks.escalation import Escalation, EscalationWhy
 from exchange.codes import Role
-from exchange.cursors import read_moment_cursor
 from exchange.exchanges import ExchangeKey
 from exchange.ledger import Page
 from exchange.moments import from_milliseconds, to_milliseconds
@@ -49,10 +49,8 @@ class SqlEscalations:
             found = found.where(held.to == to)
         if resolved is not None:
             found = found.where(held.resolved_at.is_not(None) if resolved else held.resolved_at.is_(None))
-        if page.after:
-            after = read_moment_cursor(page.after)
-            found = found.where(tuple_(*place) < tuple_(to_milliseconds(after.at), after.id))
-        return [_escalation(row) for row in self._work.newest(found, held.own, own, place, page.limit)]
+        rows = self._work.newest(beyond(found, *place, page), held.own, own, place, page.limit)
+        return [_escalation(row) for row in rows]
 
     def resolve(self, keys: Iterable[ExchangeKey], at: datetime) -> int:
         held, wanted = _ESCALATIONS.c, set(keys)

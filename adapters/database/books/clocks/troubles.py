@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 
+from adapters.database.pages import newest_first
 from adapters.database.tables import TroubleRow
 from adapters.database.values import moment_of, number_of
 from adapters.database.work import AnyRow, Work, table_of
 from exchange.clocks.troubles import Symptom, Trouble, TroubleKind
-from exchange.cursors import read_moment_cursor
 from exchange.ledger import Page
 from exchange.moments import from_milliseconds, to_milliseconds
 
@@ -41,11 +41,7 @@ class SqlTroubles:
 
     def find(self, page: Page) -> list[Trouble]:
         held, found = _TROUBLES.c, _ALL
-        if page.after:
-            after = read_moment_cursor(page.after)
-            found = found.where(tuple_(held.began_at, held.id) < tuple_(to_milliseconds(after.at), after.id))
-        rows = self._work.rows(found.order_by(held.began_at.desc(), held.id.desc()).limit(page.limit))
-        return [_trouble(row) for row in rows]
+        return [_trouble(row) for row in self._work.rows(newest_first(found, held.began_at, held.id, page))]
 
     def _lasts(self, symptom: Symptom) -> bool:
         held = _TROUBLES.c

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import delete, select
 
+from adapters.database.pages import newest_first
 from adapters.database.tables import FailedPairRow, LeftOutRow, LinkStepRow, ReconciliationRow
 from adapters.database.values import moment_of, stored
 from adapters.database.work import AnyRow, Work, table_of
-from exchange.cursors import read_moment_cursor
 from exchange.ledger import Page
-from exchange.moments import from_milliseconds, to_milliseconds
+from exchange.moments import from_milliseconds
 from exchange.reconciling.pairs import Pair
 from exchange.reconciling.reconciliation import By, LeftOut, LinkStep, PairFailed, Reconciliation, Scope, Why
 
@@ -35,10 +35,7 @@ class SqlReconciliations:
 
     def find(self, page: Page) -> list[Reconciliation]:
         held = _RECONCILIATIONS.c
-        found = select(_RECONCILIATIONS).order_by(held.began_at.desc(), held.id.desc()).limit(page.limit)
-        if page.after:
-            at, last = read_moment_cursor(page.after)
-            found = found.where(tuple_(held.began_at, held.id) < (to_milliseconds(at), last))
+        found = newest_first(select(_RECONCILIATIONS), held.began_at, held.id, page)
         return [_reconciliation(row) for row in self._work.rows(found)]
 
     def unfinished(self, by: By, scope: Scope, day: date) -> Reconciliation | None:

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import ColumnElement, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, func, literal, select
 
 from adapters.database.faults import or_busy
+from adapters.database.pages import beyond
 from adapters.database.tables import CrossCheckRow, CrossCheckRowRow, DifferenceRow
 from adapters.database.values import json_of, moment_of, number_of, words, words_or_none
 from adapters.database.work import AnyRow, Values, Work, table_of
@@ -26,7 +27,7 @@ from exchange.checking.check import (
     Settlement,
 )
 from exchange.codes import RegisterKind
-from exchange.cursors import read_entry_cursor, read_moment_cursor, read_row_cursor
+from exchange.cursors import read_entry_cursor, read_row_cursor
 from exchange.imports import RowProblem
 from exchange.ledger import Page
 from exchange.moments import from_milliseconds, to_milliseconds
@@ -75,10 +76,7 @@ class SqlCrossChecks:
 
     def find(self, own: frozenset[str], page: Page) -> list[CrossCheck]:
         checks = _CHECKS.c
-        found = select(_CHECKS)
-        if page.after:
-            after = read_moment_cursor(page.after)
-            found = found.where(tuple_(checks.at, checks.id) < tuple_(to_milliseconds(after.at), after.id))
+        found = beyond(select(_CHECKS), checks.at, checks.id, page)
         return [_check(row) for row in self._work.newest(found, checks.jurisdiction, own, [checks.at, checks.id], page.limit)]
 
     def rows(self, check: str, page: Page) -> list[CheckRow]:
