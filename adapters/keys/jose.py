@@ -90,10 +90,11 @@ def _construct(x: str, y: str) -> tuple[str, Key]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrivateKey:
-    """A P-256 key that signs; shows its `kid` and never its secret."""
+    """A P-256 key that signs, or agrees with another; shows its `kid` and never its secret."""
 
     public: PublicKey
     _key: Key = field(repr=False, compare=False)
+    _secret: ec.EllipticCurvePrivateKey = field(repr=False, compare=False)
 
     @classmethod
     def from_pem(cls, pem: bytes) -> Self:
@@ -108,7 +109,7 @@ class PrivateKey:
         point = loaded.public_key().public_numbers()
         x, y = (ijson.b64url_encode(number.to_bytes(_COORDINATE_BYTES, "big")) for number in (point.x, point.y))
         public = PublicKey.from_jwk({"kty": "EC", "crv": "P-256", "x": x, "y": y})
-        return cls(public=public, _key=python_jose.construct(pem, ALGORITHM))
+        return cls(public=public, _key=python_jose.construct(pem, ALGORITHM), _secret=loaded)
 
     @property
     def kid(self) -> str:
@@ -118,6 +119,11 @@ class PrivateKey:
     def sign(self, data: bytes) -> bytes:
         """The raw 64-byte signature (r ‖ s) over these bytes."""
         return self._key.sign(data)
+
+    def shared_with(self, other: PublicKey) -> bytes:
+        """ECDH: the 32 bytes of the shared point's x, to which the owner of the other key comes as well."""
+        x, y = (int.from_bytes(ijson.b64url_decode(coordinate), "big") for coordinate in (other.x, other.y))
+        return self._secret.exchange(ec.ECDH(), ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,7 +88,7 @@ class Keyring:
         blind = read_private(folder / _BLIND)
         if len(blind) != _BLIND_BYTES:
             raise KeyringDamaged(_BLIND)
-        private = _read_signing_keys(folder, index)
+        private = _read_private_keys(folder, index)
         return cls(folder=folder, index=index, blind_index_key=blind, _private=private, _stamp=seen)
 
     def refreshed(self) -> Self:
@@ -108,6 +108,24 @@ class Keyring:
         NoUsableKey as for `signing_key`.
         """
         return self._may_sign(now)[0]
+
+    def newest_encryption_kid(self, now: datetime) -> str:
+        """The encryption key that others should use; NoUsableKey if every one is expired or revoked."""
+        trusted = self.index.trusted("enc", now)
+        if not trusted:
+            raise NoUsableKey(zh="当前没有可用的加密密钥。", en="No encryption key may be used at this moment.")
+        return trusted[-1].public.kid
+
+    def encryption_private(self, kid: str) -> PrivateKey:
+        """An own encryption key, trusted still or not: what was sealed to it stays readable.
+
+        UnknownOwnKey if the folder has no such encryption key, KeyringDamaged if it had not its private half when it was read.
+        """
+        if all(key.public.kid != kid or key.use != "enc" for key in self.index.keys):
+            raise UnknownOwnKey
+        if kid not in self._private:
+            raise KeyringDamaged(_pem(self.folder, kid).name)
+        return self._private[kid]
 
     def recovery_private(self, pem: bytes) -> PrivateKey:
         """The recovery key, brought back by the operator; UnusableKey if it is another key."""
@@ -147,10 +165,8 @@ class Keyring:
 
         NoUsableKey if there is no such key at this moment.
         """
-        encryption = self.index.trusted("enc", now)
-        if not encryption:
-            raise NoUsableKey(zh="当前没有可用的加密密钥。", en="No encryption key may be used at this moment.")
-        return fingerprint(self.document_key(now).kid, encryption[-1].public.kid, self.recovery_kid)
+        encryption = self.newest_encryption_kid(now)
+        return fingerprint(self.document_key(now).kid, encryption, self.recovery_kid)
 
     def rotate(self, now: datetime, overlap: timedelta, uses: tuple[Use, ...] = ("sig", "enc")) -> Self:
         """Make a new key per use; the present ones stay valid until `now + overlap`, or their earlier end.
@@ -212,7 +228,7 @@ def _make(folder: Path, use: Use, now: datetime) -> NodeKey:
     return NodeKey(public=public, use=use, not_before=now, not_after=None)
 
 
-def _read_signing_keys(folder: Path, index: Index) -> dict[str, PrivateKey]:
+def _read_private_keys(folder: Path, index: Index) -> dict[str, PrivateKey]:
     """The private halves that are there; KeyringDamaged if one is wrong, or missing though its key has no end."""
     found = {}
     for key in index.keys:
@@ -227,6 +243,5 @@ def _read_signing_keys(folder: Path, index: Index) -> dict[str, PrivateKey]:
             continue
         if private.kid != key.public.kid:
             raise KeyringDamaged(path.name)
-        if key.use == "sig":
-            found[private.kid] = private
+        found[private.kid] = private
     return found

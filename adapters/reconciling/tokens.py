@@ -33,7 +33,7 @@ class TokenKeeper:
 
     def kids(self, what: Comparable, own: str, now: datetime) -> tuple[str, str]:
         """The newest encryption keys of origin and destination; KidNotTrusted if the partner has none, NoUsableKey if we."""
-        mine = agreeing.newest_encryption_kid(self._office.keyring, now)
+        mine = self._office.keyring.newest_encryption_kid(now)
         with self._office.ledgers.transaction(read_only=True) as ledger:
             trusted = [key for key in self._keys(ledger, what.partner) if key.use == "enc" and key.trusted_at(now)]
         if not trusted:

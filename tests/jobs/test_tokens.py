@@ -8,7 +8,6 @@ import pytest
 from msgspec import structs
 
 from adapters.database.engine import open_database
-from adapters.keys.agreeing import newest_encryption_kid
 from adapters.office import Office
 from adapters.reconciling.tokens import TokenKeeper
 from exchange.codes import CloseReason, Item, RegisterKind
@@ -68,7 +67,7 @@ def test_both_sides_make_the_same_leaves_of_the_same_people(pair: Pair):
     for office, partner, own in ((pair.xicheng, WUCHANG_NODE, XICHENG), (pair.wuchang, XICHENG_NODE, WUCHANG)):
         keeper, what = TokenKeeper(office), what_of(office, partner)
         kids = keeper.kids(what, own, pair.clock.now())
-        assert kids == tuple(newest_encryption_kid(each.keyring, pair.clock.now()) for each in (pair.xicheng, pair.wuchang))
+        assert kids == tuple(each.keyring.newest_encryption_kid(pair.clock.now()) for each in (pair.xicheng, pair.wuchang))
         ready = keeper.prepare(keeper.key_for(what, own, "2026-03", kids), 100)
         assert ready is not None
         with office.ledgers.transaction(read_only=True) as ledger:

@@ -352,6 +352,26 @@ def test_without_a_valid_key_nothing_is_signed(keyring):
         keyring.signing_key(NOW - MOMENT)
 
 
+def test_the_newest_encryption_key_is_the_one_to_be_used(keyring):
+    rotated = keyring.rotate(NOW + DAY, DAY)
+    old, new = kids(rotated, "enc")
+
+    assert rotated.newest_encryption_kid(NOW + DAY - MOMENT) == old
+    assert rotated.newest_encryption_kid(NOW + DAY) == new
+    with pytest.raises(NoUsableKey, match="encryption"):
+        rotated.newest_encryption_kid(NOW - MOMENT)
+
+
+def test_an_encryption_key_is_held_after_its_end_and_found_by_its_id_alone(keyring):
+    rotated = keyring.rotate(NOW, DAY)
+    old, new = kids(rotated, "enc")
+
+    assert [rotated.encryption_private(kid).kid for kid in (old, new)] == [old, new]
+    for kid in (kids(rotated, "sig")[0], "../keys/recovery", ""):
+        with pytest.raises(UnknownOwnKey):
+            rotated.encryption_private(kid)
+
+
 def test_the_fingerprint_covers_document_key_newest_encryption_key_and_recovery(keyring):
     rotated = keyring.rotate(NOW, DAY)
 

@@ -11,13 +11,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from joserfc.jwk import ECKey
 
 from adapters.keys import agreeing
-from adapters.keys.agreeing import agree, encryption_key, newest_encryption_kid, own_encryption_keys
-from adapters.keys.errors import KeyringDamaged, NoUsableKey, UnknownOwnKey, UnusableKey
+from adapters.keys.agreeing import agree, encryption_key, own_encryption_keys
+from adapters.keys.errors import KeyringDamaged, UnknownOwnKey, UnusableKey
 from adapters.keys.files import write_private
 from adapters.keys.index import Index, NodeKey
 from adapters.keys.jose import PrivateKey
 from adapters.keys.keyring import Keyring
-from exchange.moments import from_milliseconds
 from tests.builders import a_moment, a_partner_key
 
 # RFC 5903, section 8.1: two private keys on P-256, and the x of the point that they share.
@@ -82,15 +81,6 @@ def test_every_part_of_the_info_makes_another_key(tmp_path: Path):
     assert len(keys) == len(INFO)
 
 
-def test_the_newest_own_key_is_the_one_to_be_used(tmp_path: Path):
-    keyring = a_keyring(tmp_path / "keys").rotate(a_moment(10), a_moment(20) - a_moment(10))
-    old, new = own_encryption_keys(keyring)
-    assert newest_encryption_kid(keyring, a_moment(5)) == old.kid
-    assert newest_encryption_kid(keyring, a_moment(15)) == new.kid
-    with pytest.raises(NoUsableKey):
-        newest_encryption_kid(keyring, from_milliseconds(0))
-
-
 def test_a_revoked_own_key_is_not_trusted_from_then_on(tmp_path: Path):
     keyring = a_keyring(tmp_path / "keys")
     keyring = keyring.revoke(only_key(keyring).kid, a_moment(5), "lost")
@@ -119,12 +109,23 @@ def test_a_point_beside_the_curve_is_refused(tmp_path: Path):
         agree(keyring, only_key(keyring).kid, a_partner_key(use="enc", x=x, y=x), INFO)
 
 
-def test_a_private_half_that_is_gone_is_an_operators_matter(tmp_path: Path):
+def test_a_private_half_is_read_with_the_folder_and_no_more(tmp_path: Path):
     keyring = a_keyring(tmp_path / "keys")
     kid = only_key(keyring).kid
+    before = agree(keyring, kid, only_key(keyring), INFO)
     (tmp_path / "keys" / f"{kid}.pem").unlink()
-    with pytest.raises(KeyringDamaged):
-        agree(keyring, kid, only_key(keyring), INFO)
+    assert agree(keyring.refreshed(), kid, only_key(keyring), INFO) == before
+
+
+def test_a_private_half_that_is_gone_is_an_operators_matter(tmp_path: Path):
+    folder = tmp_path / "keys"
+    rotated = a_keyring(folder).rotate(a_moment(10), a_moment(20) - a_moment(10))
+    old, new = own_encryption_keys(rotated)
+    (folder / f"{old.kid}.pem").unlink()
+    keyring = Keyring.open(folder)
+    with pytest.raises(KeyringDamaged) as refusal:
+        agree(keyring, old.kid, new, INFO)
+    assert refusal.value.file == f"{old.kid}.pem"
 
 
 def test_agreed_keys_have_the_length_that_hmac_wants():
