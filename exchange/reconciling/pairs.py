@@ -9,7 +9,7 @@ from exchange.errors import Forbidden, Retry
 from exchange.jurisdiction import Divisions
 from exchange.moments import SHANGHAI
 from exchange.people.register import Entry
-from exchange.terms.agreement import RegisterComparison, SignedAgreement
+from exchange.terms.agreement import RegisterComparison, SignedAgreement, deciding
 
 # What the answering side lets be found out in one run where the agreement says nothing else (protocol, "Reconciliation", 2).
 LEAST_LIMIT = 1_000
@@ -64,28 +64,9 @@ class Comparable:
 def governing(
     agreements: Iterable[SignedAgreement], divisions: Divisions, pair: Pair, sides: tuple[str, str], day: date
 ) -> SignedAgreement | None:
-    """The agreement in force that decides about a pair on a day; `sides` are the nodes of origin and destination.
-
-    As for exchanges, the most specific agreement decides, then the newest.
-    """
-    places = (pair.origin, pair.destination)
-    best: tuple[tuple[int, tuple[date, str, str]], SignedAgreement] | None = None
-    for signed in agreements:
-        first, second = signed.agreement.parties
-        fits = any(
-            all(
-                party.node == node and divisions.contains(party.jurisdiction, place)
-                for party, node, place in zip(order, sides, places, strict=True)
-            )
-            for order in ((first, second), (second, first))
-        )
-        if not fits or not signed.in_force(day):
-            continue
-        specificity = sum(len(divisions.ancestors(party.jurisdiction)) for party in (first, second))
-        rank = (specificity, signed.newness)
-        if best is None or rank > best[0]:
-            best = rank, signed
-    return None if best is None else best[1]
+    """The agreement that decides about a pair on a day, as about exchanges; `sides` are the nodes of origin and destination."""
+    origin, destination = sides
+    return deciding(agreements, divisions, (origin, pair.origin), (destination, pair.destination), day)
 
 
 def comparable(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -23,6 +23,8 @@ from exchange.wire.message import UUID, Digest, WireMoment
 
 PROPOSAL_TYPE = "mx-agreement+jws"
 Subject = Annotated[str, Meta(pattern=whole("|".join(["query", *(event.value for event in Event)])))]
+# A node, and which of its counties is concerned.
+Side: TypeAlias = tuple[str, str]
 
 
 class NoAgreement(Refused):
@@ -73,6 +75,11 @@ class Party(Shape, frozen=True, kw_only=True):
 
     node: NodeName
     jurisdiction: Annotated[str, Meta(pattern=whole("[0-9]{6}"))]
+
+    def signs_for(self, divisions: Divisions, side: Side) -> bool:
+        """Whether it is the node of a side, and the side's county lies in its jurisdiction."""
+        node, county = side
+        return self.node == node and divisions.contains(self.jurisdiction, county)
 
 
 class FieldRule(Shape, frozen=True, kw_only=True):
@@ -131,6 +138,17 @@ class Agreement(Shape, frozen=True, kw_only=True, omit_defaults=False):
         return frozenset(
             item for rule in self.fields if rule.subject == subject and rule.purpose == purpose for item in rule.items
         )
+
+    def direction(
+        self, divisions: Divisions, sender: Side, receiver: Side
+    ) -> Literal["first_to_second", "second_to_first"] | None:
+        """How what one side sends another runs between the parties; None where the two are not the parties."""
+        first, second = self.parties
+        if first.signs_for(divisions, sender) and second.signs_for(divisions, receiver):
+            return "first_to_second"
+        if second.signs_for(divisions, sender) and first.signs_for(divisions, receiver):
+            return "second_to_first"
+        return None
 
 
 class DecisionWord(StrEnum):
@@ -198,17 +216,18 @@ class SignedAgreement:
 
     def in_force(self, day: date) -> bool:
         """Both proposal and acceptance are held, and the day lies within the dates."""
-        until = self.agreement.valid_until
-        return self.standing is Standing.ACCEPTED and self.agreement.valid_from <= day and (until is None or day <= until)
+        return self.standing is Standing.ACCEPTED and self._within(day)
 
     def was_in_force(self, moment: datetime) -> bool:
         """Whether it was in force at a moment, by the times that the decisions on it bear, whatever became of it since."""
         if self.standing not in (Standing.ACCEPTED, Standing.ENDED) or self.decided_at is None:
             return False
         ended = self.ended_at is not None and self.ended_at <= moment
-        day, until = civil_day(moment), self.agreement.valid_until
-        within = self.agreement.valid_from <= day and (until is None or day <= until)
-        return self.known_at <= moment and self.decided_at <= moment and not ended and within
+        return self.known_at <= moment and self.decided_at <= moment and not ended and self._within(civil_day(moment))
+
+    def _within(self, day: date) -> bool:
+        until = self.agreement.valid_until
+        return self.agreement.valid_from <= day and (until is None or day <= until)
 
 
 def read_agreement(payload: bytes) -> Agreement:
@@ -249,47 +268,44 @@ def subject_of(kind: Kind, event: Event | None) -> str:
     return event.value if event is not None else kind.value
 
 
+def deciding(
+    agreements: Iterable[SignedAgreement], divisions: Divisions, one: Side, other: Side, day: date
+) -> SignedAgreement | None:
+    """The agreement that decides between two sides on a day: of those in force the most specific, then the newest."""
+
+    def rank(signed: SignedAgreement) -> tuple[int, tuple[date, str, str]]:
+        depth = sum(len(divisions.ancestors(party.jurisdiction)) for party in signed.agreement.parties)
+        return depth, signed.newness
+
+    fitting = [signed for signed in agreements if signed.in_force(day) and signed.agreement.direction(divisions, one, other)]
+    return max(fitting, key=rank, default=None)
+
+
 def covering(
     agreements: Iterable[SignedAgreement],
     divisions: Divisions,
     *,
-    sender: tuple[str, str],
-    receiver: tuple[str, str],
+    sender: Side,
+    receiver: Side,
     subject: str,
     purpose: Purpose,
     category: Category,
     day: date,
 ) -> SignedAgreement:
-    """The agreement in force for an opening from one (node, jurisdiction) to another; NoAgreement if there is none."""
+    """The agreement in force for an opening from one side to another; NoAgreement if there is none.
 
-    def covers(party: Party, side: tuple[str, str]) -> bool:
-        return party.node == side[0] and divisions.contains(party.jurisdiction, side[1])
-
-    best_rank: tuple[int, tuple[date, str, str]] | None = None
-    best: SignedAgreement | None = None
-    for signed in agreements:
-        if not signed.in_force(day):
-            continue
-        first, second = signed.agreement.parties
-        if covers(first, sender) and covers(second, receiver):
-            pair, direction = (first, second), "first_to_second"
-        elif covers(second, sender) and covers(first, receiver):
-            pair, direction = (second, first), "second_to_first"
-        else:
-            continue
-        terms = signed.agreement
-        specificity = sum(len(divisions.ancestors(party.jurisdiction)) for party in pair)
-        rank = (specificity, signed.newness)
-        if best_rank is not None and rank <= best_rank:
-            continue
-        permits = (
-            terms.directions in ("both", direction)
-            and subject in terms.kinds
-            and purpose in terms.purposes
-            and category in terms.categories
-        )
-        # A more specific agreement that forbids is not got round by a wider one that allows.
-        best_rank, best = rank, signed if permits else None
-    if best is None:
+    A more specific agreement that forbids is not got round by a wider one that allows.
+    """
+    signed = deciding(agreements, divisions, sender, receiver, day)
+    if signed is None:
         raise NoAgreement
-    return best
+    terms = signed.agreement
+    permits = (
+        terms.directions in ("both", terms.direction(divisions, sender, receiver))
+        and subject in terms.kinds
+        and purpose in terms.purposes
+        and category in terms.categories
+    )
+    if not permits:
+        raise NoAgreement
+    return signed

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from msgspec import structs
+
 from exchange.codes import Kind, RegisterKind
 from exchange.counting.query import Narrowing
 from exchange.counting.rows import Compared
@@ -88,6 +90,21 @@ def test_without_an_agreement_in_force_then_a_partner_is_not_covered():
     with ledgers.transaction() as ledger:
         ledger.agreements.add(in_force(8, WUHAN, "yuyang.example", YUYANG, day=21.2))
     assert [coverage(ledgers, day) for day in (21.1, 21.5)] == [(0, 1), (1, 1)]
+
+
+def test_only_an_agreement_of_that_county_with_that_partner_counts_whoever_signed_first():
+    named = (from_place(1, YUYANG), from_place(2, CHAOYANG))
+    ledgers = reconciled([run_with(1, "yuyang.example", 9), run_with(2, "beijing.example", 9)], with_three_partners(*named))
+    with ledgers.transaction() as ledger:
+        for held in ledger.agreements.all():
+            ledger.agreements.save(replace(held, standing=Standing.DECLINED))
+        ledger.agreements.add(in_force(7, HANYANG, "beijing.example", CHAOYANG))
+    assert coverage(ledgers, 10) == (0, 2)
+    with ledgers.transaction() as ledger:
+        turned = in_force(8, WUCHANG, "beijing.example", CHAOYANG)
+        parties = turned.agreement.parties[::-1]
+        ledger.agreements.add(replace(turned, agreement=structs.replace(turned.agreement, parties=parties)))
+    assert coverage(ledgers, 10) == (1, 2)
 
 
 def test_a_declined_or_open_proposal_was_never_in_force_and_one_ended_was_until_then():

@@ -1,7 +1,7 @@
 """None in force, no exchange: which agreement covers an opening, and what crosses between signing and deciding."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import hypothesis.strategies as st
@@ -15,6 +15,7 @@ from adapters.memory import MemoryLedgers
 from exchange.codes import Purpose
 from exchange.errors import NotFound
 from exchange.jurisdiction import Category
+from exchange.moments import day_end, day_start
 from exchange.node import NotServed
 from exchange.partners import PartnerStatus
 from exchange.reconciling.pairs import Pair as Registers
@@ -92,6 +93,52 @@ def test_a_wider_agreement_does_not_get_round_a_narrower_one_that_forbids() -> N
         found(between(HUBEI), between(WUCHANG, kinds=["birth"]))
 
 
+# How deep in the division table each lies; Hanyang is Wuchang's neighbour and holds nothing of it.
+XICHENG_SIDES = {"110000": 0, XICHENG: 1}
+WUCHANG_SIDES = {HUBEI: 0, WUHAN: 1, WUCHANG: 2, "420105": None}
+signed_by_both = st.builds(
+    lambda ours, theirs, step, start, **terms: in_force(
+        parties=[Party(node=XICHENG_NODE, jurisdiction=ours), Party(node=WUCHANG_NODE, jurisdiction=theirs)][::step],
+        valid_from=date(2026, 1, start),
+        **terms,
+    ),
+    ours=st.sampled_from(sorted(XICHENG_SIDES)),
+    theirs=st.sampled_from(sorted(WUCHANG_SIDES)),
+    step=st.sampled_from([1, -1]),
+    start=st.integers(1, 4),
+    kinds=st.sampled_from([["query"], ["birth"]]),
+    directions=st.sampled_from(["both", "first_to_second", "second_to_first"]),
+)
+
+
+def depth(signed: SignedAgreement) -> int | None:
+    """How specific it is; None if it is no agreement of Xicheng with Wuchang."""
+    at = {party.node: party.jurisdiction for party in signed.agreement.parties}
+    theirs = WUCHANG_SIDES[at[WUCHANG_NODE]]
+    return None if theirs is None else XICHENG_SIDES[at[XICHENG_NODE]] + theirs
+
+
+def may_send(signed: SignedAgreement) -> bool:
+    """Whether Xicheng may open towards Wuchang."""
+    first = signed.agreement.parties[0].node == XICHENG_NODE
+    return signed.agreement.directions in ("both", "first_to_second" if first else "second_to_first")
+
+
+@given(st.lists(signed_by_both, max_size=6))
+def test_one_agreement_decides_about_exchanges_and_registers_and_it_alone_permits(held: list[SignedAgreement]) -> None:
+    in_time = [signed for signed in held if signed.agreement.valid_from <= date(2026, 1, 3) and depth(signed) is not None]
+    decides = max(in_time, key=lambda signed: (depth(signed), signed.newness), default=None)
+    pair, sides = Registers(origin=XICHENG, destination=WUCHANG), (XICHENG_NODE, WUCHANG_NODE)
+    turned = Registers(origin=WUCHANG, destination=XICHENG)
+    assert governing(held, load_divisions(), pair, sides, date(2026, 1, 3)) == decides
+    assert governing(held, load_divisions(), turned, sides[::-1], date(2026, 1, 3)) == decides
+    if decides is not None and "query" in decides.agreement.kinds and may_send(decides):
+        assert found(*held, day=date(2026, 1, 3)) == decides
+    else:
+        with pytest.raises(NoAgreement):
+            found(*held, day=date(2026, 1, 3))
+
+
 def test_only_the_named_direction_may_open() -> None:
     allowed = between(WUCHANG, directions="first_to_second")
     assert found(allowed) == allowed
@@ -104,6 +151,8 @@ def test_an_agreement_holds_on_its_first_and_last_day_and_between(day: date) -> 
     agreement = between(WUCHANG)
     holds = date(2026, 1, 1) <= day <= date(2026, 12, 31)
     assert agreement.in_force(day) is holds
+    accepted = replace(agreement, known_at=day_start(date(2025, 1, 1)), decided_at=day_start(date(2025, 1, 1)))
+    assert accepted.was_in_force(day_start(day)) is accepted.was_in_force(day_end(day) - timedelta(milliseconds=1)) is holds
 
 
 @pytest.mark.parametrize("standing", [Standing.PROPOSED, Standing.DECLINED, Standing.ENDED])

@@ -82,9 +82,12 @@ class Reconciled:
             # No rate then: the entries need not be read.
             return CoverageCells()
         recent, named = self._recent(), defaultdict[str, list[Named]](list)
-        agreements = [signed for signed in self._ledger.agreements.all() if signed.was_in_force(as_of)]
+        agreements = defaultdict[str, list[SignedAgreement]](list)
+        for signed in self._ledger.agreements.all():
+            if signed.was_in_force(as_of):
+                agreements[signed.partner].append(signed)
         for county, partner in sorted(self._named()):
-            agreement = next((signed for signed in agreements if self._binds(signed, county, partner)), None)
+            agreement = next((signed for signed in agreements[partner] if self._binds(signed, county)), None)
             run = recent.get((county, partner))
             named[county].append(Named(own=county, partner=partner, agreement=agreement, run=run))
         return CoverageCells(named={county: tuple(found) for county, found in named.items()})
@@ -119,14 +122,10 @@ class Reconciled:
                     named.add((entry.jurisdiction, partner))
         return named
 
-    def _binds(self, signed: SignedAgreement, county: str, partner: str) -> bool:
-        """Whether an agreement is one of a county with a partner."""
-        contains = self._node.divisions.contains
-        first, second = signed.agreement.parties
-        return any(
-            ours.node == self._node.name and theirs.node == partner and contains(ours.jurisdiction, county)
-            for ours, theirs in ((first, second), (second, first))
-        )
+    def _binds(self, signed: SignedAgreement, county: str) -> bool:
+        """Whether a county lies in what this node signed for."""
+        side = (self._node.name, county)
+        return any(party.signs_for(self._node.divisions, side) for party in signed.agreement.parties)
 
 
 class _Ways:
