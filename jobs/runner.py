@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from typing import Protocol
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -21,6 +20,7 @@ from adapters.reconciling.whole import reconciling_of
 from adapters.renewal import Renewals
 from adapters.webhook_http import WebhookReceiver
 from exchange.errors import WoshouError
+from exchange.ledger import Candidate
 from exchange.moments import SHANGHAI, civil_day
 from jobs.courier import Courier
 from jobs.couriers import Couriers
@@ -35,13 +35,6 @@ _log = structlog.get_logger("jobs")
 TICK = 1.0
 _CLOSE_TICK = 0.25
 _GRACE = 30
-
-
-class Lead(Protocol):
-    """A candidate for the lead (`adapters.database.leader`)."""
-
-    def held(self) -> bool: ...
-    def release(self) -> None: ...
 
 
 @contextmanager
@@ -111,7 +104,7 @@ class Clockwork:
 def run(
     office: Office,
     client: PartnerClient,
-    lead: Lead,
+    lead: Candidate,
     stop: threading.Event,
     *,
     deliver_seconds: float,
@@ -131,7 +124,7 @@ def run(
 def _lead(
     office: Office,
     client: PartnerClient,
-    lead: Lead,
+    lead: Candidate,
     stop: threading.Event,
     deliver_seconds: float,
     schedule: Sequence[Job],

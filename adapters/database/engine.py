@@ -9,10 +9,10 @@ from sqlalchemy import URL, Engine
 from adapters.database import migration
 from adapters.database.connections import LOCK_SECONDS, READ_ONLY, open_engine, read_url, sqlite_file
 from adapters.database.faults import translated
-from adapters.database.leader import FileLeader, Leader, SessionLeader
+from adapters.database.leader import FileLeader, SessionLeader
 from adapters.database.ledger import SqlLedger
 from adapters.database.work import PostgresWork, SqliteWork
-from exchange.ledger import Ledger, LedgerAway
+from exchange.ledger import Candidate, Ledger, LedgerAway
 from exchange.pairing.keys import Blinding
 
 
@@ -56,7 +56,7 @@ class Database:
         """Whether the tables are those that this program was written for."""
         return self.revision() == migration.newest()
 
-    def advisory_leader(self, name: str) -> Leader:
+    def advisory_leader(self, name: str) -> Candidate:
         """A candidate for leading `name`: one process at a time holds it, and it is free again when that process ends."""
         if self._is_sqlite:
             file = sqlite_file(self._url)

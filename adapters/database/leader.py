@@ -3,24 +3,11 @@
 import fcntl
 import os
 from pathlib import Path
-from typing import Protocol
 
 import psycopg
 from sqlalchemy import URL
 
 from adapters.database.connections import APPLICATION
-
-
-class Leader(Protocol):
-    """A candidate."""
-
-    def held(self) -> bool:
-        """Whether this process leads now; it takes the lead if nobody has it."""
-        ...
-
-    def release(self) -> None:
-        """Give the lead up, or stop being a candidate."""
-        ...
 
 
 class FileLeader:

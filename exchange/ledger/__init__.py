@@ -129,8 +129,13 @@ class Ledger(Protocol):
 class Candidate(Protocol):
     """One who would lead: of all on one ledger at most one holds a name, and it is free when that one's process is gone."""
 
-    def held(self) -> bool: ...
-    def release(self) -> None: ...
+    def held(self) -> bool:
+        """Whether this process leads now; it takes the lead if nobody has it."""
+        ...
+
+    def release(self) -> None:
+        """Give the lead up, or stop being a candidate."""
+        ...
 
 
 class Ledgers(Protocol):
