@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from adapters.database.engine import open_database
 from adapters.sheets import ImportLayout, Severity
 from api.access import LocalRole
 from exchange.checking.check import CheckField, CheckLayout, DifferenceState, Settlement
@@ -187,6 +188,19 @@ def test_a_node_lives_on_either_database(empty, database_url):
 
 def test_one_pass_of_the_jobs_can_be_had_on_demand(node):
     assert node("jobs", "--once").json == {"batches": 0}
+
+
+def test_of_two_processes_one_runs_the_jobs(empty, database_url):
+    assert empty("init", *WANTED, "--database-url", database_url).code == 0
+    database = open_database(database_url)
+    other = database.advisory_leader("jobs")
+    assert other.held()
+    assert empty("jobs", "--once").refusal["code"] == "jobs-running"
+    other.release()
+    assert empty("jobs", "--once").json == {"batches": 0}
+    assert other.held()
+    other.release()
+    database.close()
 
 
 def test_the_language_follows_the_first_locale_that_is_set():

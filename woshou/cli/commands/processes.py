@@ -10,7 +10,6 @@ from typing import Annotated
 import structlog
 import typer
 
-from adapters.database.engine import open_database
 from adapters.partner_http import PartnerClient, http_client
 from exchange.errors import Conflict
 from jobs.runner import run, run_once
@@ -106,8 +105,7 @@ def install(app: typer.Typer) -> None:
         logging.configure(settings.log_format)
         stop = threading.Event()
         with open_office(settings) as office, http_client() as client:
-            database = open_database(settings.database)
-            lead = database.advisory_leader(_LEAD)
+            lead = office.ledgers.advisory_leader(_LEAD)
             try:
                 if not once:
                     for number in (signal.SIGTERM, signal.SIGINT):
@@ -120,4 +118,3 @@ def install(app: typer.Typer) -> None:
                 call.done({"batches": batches}, f"已投递 {batches} 个批次。", f"{batches} batches delivered.")
             finally:
                 lead.release()
-                database.close()
