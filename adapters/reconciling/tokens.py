@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from threading import Event
 from typing import TypeAlias
 
 import structlog
@@ -127,12 +128,13 @@ class TokenKeeper:
         for key_id in lost:
             self.drop(key_id)
 
-    def drop(self, key_id: int) -> None:
-        """Erase a key and its tokens, some thousands in each transaction."""
+    def drop(self, key_id: int, stopping: Event | None = None) -> bool:
+        """Erase a key and its tokens, some thousands in each transaction; False if `stopping` was set before it was gone."""
         gone = False
-        while not gone:
+        while not gone and not (stopping is not None and stopping.is_set()):
             with self._office.ledgers.transaction() as ledger:
                 gone = verb.drop_some(ledger, key_id)
+        return gone
 
     def _tokening(self, ledger: Ledger, key: TokenKey) -> Tokening:
         name = _name(key)

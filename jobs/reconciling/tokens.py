@@ -1,12 +1,12 @@
 """Keep the tokens up to date as entries change, make those of the coming month, and drop those of months gone by."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime
 
 from adapters.keys.errors import NoUsableKey
-from exchange.moments import SHANGHAI, civil_day
+from exchange.moments import SHANGHAI
 from exchange.reconciling.keys import KEPT, KidNotTrusted, TokenKey, TokenKeyGone
 from exchange.reconciling.pairs import Comparable, month_after, month_before, month_of
-from exchange.verbs.reconciling.keep_tokens import AT_ONCE, drop_some, forget_some
+from exchange.verbs.reconciling.keep_tokens import AT_ONCE, forget_some
 from jobs.shift import Shift
 
 # From this day of the month on the next month's are made, and from that one on the month before is not asked for any more.
@@ -50,20 +50,15 @@ def _keys(shift: Shift) -> list[TokenKey]:
 
 
 def _drop_old(shift: Shift, now: datetime) -> int:
-    dropped = 0
-    for key in _keys(shift):
-        gone = not is_past(key, now)
-        while not gone and not shift.stopping.is_set():
-            with shift.office.ledgers.transaction() as ledger:
-                gone = drop_some(ledger, key.id)
-            dropped += gone
-    return dropped
+    return sum(shift.keeper.drop(key.id, shift.stopping) for key in _keys(shift) if is_past(key, now))
 
 
 def _forget_ended(shift: Shift, now: datetime) -> int:
     forgotten = 0
     for key in _keys(shift):
-        erased = AT_ONCE
+        # While a note is fresh there is nothing to erase yet, and nothing to note: no lock is taken for that.
+        fresh = key.noted_at is not None and key.forgettable(now) is None
+        erased = 0 if fresh else AT_ONCE
         while erased == AT_ONCE and not shift.stopping.is_set():
             with shift.office.ledgers.transaction() as ledger:
                 erased = forget_some(ledger, key.id, now)
@@ -92,13 +87,13 @@ def _coming(shift: Shift, key: TokenKey, now: datetime) -> TokenKey | None:
     """The next month's key of a pair; None if by then no agreement is in force, or another key has taken its place."""
     with shift.office.ledgers.transaction(read_only=True) as ledger:
         agreement = ledger.agreements.get(key.agreement)
-    first = (civil_day(now).replace(day=1) + timedelta(days=32)).replace(day=1)
-    if agreement is None or not agreement.in_force(first):
+    month = month_after(key.month)
+    if agreement is None or not agreement.in_force(date.fromisoformat(f"{month}-01")):
         return None
     terms = agreement.agreement.register_comparison
     what = Comparable(pair=key.pair, partner=key.partner, agreement=key.agreement, terms=terms)
     try:
         kids = shift.keeper.kids(what, key.own, now)
-        return shift.keeper.key_for(what, key.own, month_after(key.month), kids) if kids == key.kids else None
+        return shift.keeper.key_for(what, key.own, month, kids) if kids == key.kids else None
     except (KidNotTrusted, NoUsableKey):
         return None

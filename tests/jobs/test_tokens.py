@@ -1,5 +1,6 @@
 """The keeper of the tokens, and the jobs that keep them up to date through the turn of a month."""
 
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from adapters.database.engine import open_database
 from adapters.office import Office
 from adapters.reconciling.tokens import TokenKeeper
 from exchange.codes import CloseReason, Item, RegisterKind
+from exchange.ledger import Candidate, Ledger, Ledgers
 from exchange.reconciling.keys import KidNotTrusted, TokenKey, TokenKeyGone
 from exchange.reconciling.pairs import Comparable, month_of
 from exchange.reconciling.pairs import Pair as Counties
@@ -193,6 +195,45 @@ def test_keys_of_months_gone_by_are_dropped(pair: Pair):
             turn_tokens(shift)
             held.append(months(pair.xicheng))
     assert held == [[("2026-03", True)], [("2026-03", True)], []]
+
+
+def test_a_key_is_dropped_whole_unless_the_process_stops(pair: Pair):
+    keeper = TokenKeeper(pair.xicheng)
+    key = key_of(pair, keeper)
+    pair.clock.move(timedelta(days=60))
+    with on_shift(pair.xicheng, pair.client) as shift:
+        shift.stopping.set()
+        assert turn_tokens(shift) == "0 keys dropped, 0 ended tokens erased"
+        assert not keeper.drop(key.id, shift.stopping)
+    assert months(pair.xicheng) == [("2026-03", False)]
+    assert keeper.drop(key.id)
+    assert months(pair.xicheng) == []
+
+
+class Counted:
+    """Books that count the transactions which write."""
+
+    def __init__(self, ledgers: Ledgers) -> None:
+        self._ledgers, self.written = ledgers, 0
+
+    def transaction(self, *, read_only: bool = False) -> AbstractContextManager[Ledger]:
+        self.written += not read_only
+        return self._ledgers.transaction(read_only=read_only)
+
+    def advisory_leader(self, name: str) -> Candidate:
+        return self._ledgers.advisory_leader(name)
+
+
+def test_nothing_is_locked_while_the_note_of_a_key_is_fresh(pair: Pair):
+    key_of(pair, TokenKeeper(pair.xicheng))
+    counted = pair.xicheng.ledgers = Counted(pair.xicheng.ledgers)
+    written = []
+    with on_shift(pair.xicheng, pair.client) as shift:
+        for hours in (0, 23, 1):
+            pair.clock.move(timedelta(hours=hours))
+            turn_tokens(shift)
+            written.append(counted.written)
+    assert written == [1, 1, 2]
 
 
 def test_what_ended_is_erased_a_day_later(tmp_path: Path):
