@@ -44,7 +44,7 @@ _FIRST_PAUSE = 0.1
 _DAY = 86400
 _WORD = re.compile(r"[a-z0-9-]{1,60}")
 UNKNOWN_PROBLEM = "unknown-problem"
-_REGISTER_QUESTIONS = {REGISTERS_TYPE: "", CELLS_TYPE: "/cells", SETTLED_TYPE: "/settlement"}
+_REGISTER_QUESTIONS = {REGISTERS_TYPE: "registers", CELLS_TYPE: "registers/cells", SETTLED_TYPE: "registers/settlement"}
 
 
 class PartnerRefused(PartnerTrouble):
@@ -117,10 +117,8 @@ class PartnerClient:
         response = self._authorised(
             "POST", partner, partner.batches_endpoint, content=data, headers={"content-type": "application/x-ndjson"}
         )
-        jws = _jws(response)
-        now = self._office.now()
-        verified = jose.verify(jws, typ=RECEIPT_TYPE, find_key=lambda kid: trusted_key(partner, kid, now))
-        return read_receipt(verified.payload), jws, ijson.digest(verified.payload)
+        payload, jws = self._verified(partner, response, RECEIPT_TYPE)
+        return read_receipt(payload), jws, ijson.digest(payload)
 
     def send_proposal(self, partner: Partner, jws: str) -> None:
         """Propose an agreement."""
@@ -134,8 +132,8 @@ class PartnerClient:
         self._authorised("PUT", partner, url, content=jws.encode(), headers={"content-type": "application/jose"})
 
     def send_report(self, partner: Partner, jws: str) -> None:
-        """Hand a signed monthly report over; its address stands beside that of agreements."""
-        url = f"{partner.agreements_endpoint.rpartition('/')[0]}/reports"
+        """Hand a signed monthly report over."""
+        url = _beside_agreements(partner, "reports")
         self._authorised("POST", partner, url, content=jws.encode(), headers={"content-type": "application/jose"})
 
     def ask_figures(self, partner: Partner, request: bytes, *, rows: bool) -> tuple[bytes, str]:
@@ -146,10 +144,8 @@ class PartnerClient:
         # Derived, so that nodes whose documents are older than the call need no other one.
         url = f"{partner.links_endpoint}/{self._office.node.name}/figures{'/rows' if rows else ''}"
         headers = {"content-type": "application/json"}
-        jws = _jws(self._repeated("POST", partner, url, content=request, headers=headers))
-        now = self._office.now()
-        typ = ROWS_TYPE if rows else FIGURES_TYPE
-        return jose.verify(jws, typ=typ, find_key=lambda kid: trusted_key(partner, kid, now)).payload, jws
+        response = self._repeated("POST", partner, url, content=request, headers=headers)
+        return self._verified(partner, response, ROWS_TYPE if rows else FIGURES_TYPE)
 
     def link_heads(self, partner: Partner) -> HeadsTold:
         """Ask where both logs of the link stand there; HeadsDoNotFit for what is no such answer. Its signatures are within."""
@@ -176,12 +172,16 @@ class PartnerClient:
 
         PartnerUnavailable, PartnerRefused, or NotAuthentic for an answer that the partner's key did not sign.
         """
-        url = f"{partner.agreements_endpoint.rpartition('/')[0]}/registers{_REGISTER_QUESTIONS[typ]}"
+        url = _beside_agreements(partner, _REGISTER_QUESTIONS[typ])
         headers = {"content-type": "application/json"}
         response = self._repeated("POST", partner, url, content=request, headers=headers)
-        now = self._office.now()
-        verified = jose.verify(_jws(response), typ=typ, find_key=lambda kid: trusted_key(partner, kid, now))
-        return verified.payload, len(response.content)
+        payload, _ = self._verified(partner, response, typ)
+        return payload, len(response.content)
+
+    def _verified(self, partner: Partner, response: httpx.Response, typ: str) -> tuple[bytes, str]:
+        """The payload that a key of the partner's signed as such an answer, and its JWS."""
+        jws, now = _jws(response), self._office.now()
+        return jose.verify(jws, typ=typ, find_key=lambda kid: trusted_key(partner, kid, now)).payload, jws
 
     def _document(self, url: str) -> str:
         # Before anything is fetched: what an operator was talked into must not make this machine ask its neighbours.
@@ -245,6 +245,11 @@ class PartnerClient:
         expires = now + timedelta(seconds=max(0, min(lifetime, _LIFETIME)))
         self._tokens[partner.node, scope] = _Token(value=token, expires=expires)
         return token
+
+
+def _beside_agreements(partner: Partner, path: str) -> str:
+    """The address of a call that node documents do not name: those of nodes that are older than the call need not change."""
+    return f"{partner.agreements_endpoint.rpartition('/')[0]}/{path}"
 
 
 def _checked(response: httpx.Response) -> httpx.Response:
