@@ -27,14 +27,18 @@ _ends: ContextVar[float | None] = ContextVar("ends", default=None)
 
 
 class PartnerUnavailable(PartnerTrouble):
-    """The partner could not be reached or is overloaded; `wait` is what it asked for, if it did."""
+    """The partner could not be reached or is overloaded; `wait` is what it asked for, if it did.
+
+    `passing` is a fault of the network or of its server, which the same question may not meet again; an answer that came and
+    cannot be used would only come again.
+    """
 
     code = "partner-unavailable"
     zh = "协作方节点暂时无法连接。"
     en = "The partner's node cannot be reached at the moment."
 
-    def __init__(self, *, detail: str = "", wait: timedelta | None = None) -> None:
-        self.wait = wait
+    def __init__(self, *, detail: str = "", wait: timedelta | None = None, passing: bool = False) -> None:
+        self.wait, self.passing = wait, passing
         super().__init__(en=f"{type(self).en} {detail}".strip())
 
 
@@ -85,7 +89,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (httpx.HTTPError, httpx.InvalidURL) as exc:
-        raise PartnerUnavailable(detail=type(exc).__name__) from exc
+        raise PartnerUnavailable(detail=type(exc).__name__, passing=isinstance(exc, httpx.TransportError)) from exc
 
 
 @contextmanager
@@ -105,7 +109,7 @@ def _left(asked: float | None = None) -> float | None:
         return asked
     left = ends - time.monotonic()
     if left <= 0:
-        raise PartnerUnavailable(detail="the answer took too long")
+        raise PartnerUnavailable(detail="the answer took too long", passing=True)
     return left if asked is None else min(asked, left)
 
 

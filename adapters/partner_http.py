@@ -192,13 +192,13 @@ class PartnerClient:
     def _repeated(
         self, method: str, partner: Partner, url: str, *, scope: str = tokens.RECONCILE, **asked: Any
     ) -> httpx.Response:
-        """Ask what is safe to ask again, until an answer comes through, a few times at most."""
+        """Ask what is safe to ask again, until an answer comes through, a few times at most while the trouble may pass."""
         for tries in range(_TRIES - 1):
             try:
                 return self._authorised(method, partner, url, scope=scope, **asked)
             except PartnerUnavailable as trouble:
                 # A partner that names a time wants no call before it.
-                if trouble.wait is not None:
+                if not trouble.passing or trouble.wait is not None:
                     raise
                 self._pause(_FIRST_PAUSE * 2**tries)
         return self._authorised(method, partner, url, scope=scope, **asked)
@@ -259,8 +259,9 @@ def _checked(response: httpx.Response) -> httpx.Response:
     word = re.split("[:/]", str(body.get("type", "")))[-1]
     # A pair's runs of a day come back tomorrow: nobody waits for that.
     busy = response.status_code in (408, 425, 429) and word != TooManyRuns.code
-    if busy or response.status_code >= 500:
-        raise PartnerUnavailable(detail=f"status {response.status_code}", wait=asked_wait(response))
+    broken = response.status_code >= 500
+    if busy or broken:
+        raise PartnerUnavailable(detail=f"status {response.status_code}", wait=asked_wait(response), passing=broken)
     if response.is_redirect:
         raise PartnerUnavailable(detail="redirects are not followed")
     expected = body.get("expected")

@@ -7,14 +7,20 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 
 from adapters.partner_calls import MAX_ANSWER, PartnerUnavailable, call
-from adapters.partner_http import asked_wait, http_client
+from adapters.partner_http import PartnerClient, asked_wait, http_client
+from exchange.errors import PartnerTrouble
 from exchange.wire.node import NodeDocumentRefused, check_node_address
+from tests.builders import XICHENG, XICHENG_NODE
+from tests.jobs.offices import HandClock, an_office, as_partner
+from tests.life.two_nodes import a_node
 
 SECONDS = 0.4
 Behaviour = Callable[[socket.socket, threading.Event], None]
@@ -137,6 +143,41 @@ def test_a_charset_does_not_unpack_an_answer():
 def test_redirects_are_not_followed():
     client = answering(status=302, location="https://b.example/")
     assert call(client, "GET", "https://a.example", seconds=5).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("answer", "asked"),
+    [
+        (b"", 5),  # the connection ends
+        (b"HTTP/1.0 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n", 5),
+        (b"HTTP/1.0 503 Busy\r\ncontent-length: 0\r\nretry-after: 1\r\n\r\n", 1),
+        (b"HTTP/1.0 429 Too Many\r\ncontent-length: 0\r\n\r\n", 1),
+        (b"HTTP/1.0 302 Found\r\ncontent-length: 0\r\nlocation: /\r\n\r\n", 1),
+        (b"HTTP/1.0 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 0\r\n\r\n", 1),
+        (b"HTTP/1.0 200 OK\r\n\r\n" + bytes(MAX_ANSWER + 1), 1),
+    ],
+)
+def test_only_trouble_that_may_pass_makes_a_question_be_asked_again(tmp_path: Path, answer: bytes, asked: int):
+    # HTTP/1.0: a connection that is used again may end before the question is heard.
+    heard: list[bytes] = []
+    token = b'{"access_token":"token","expires_in":600}'
+
+    def talk(connection: socket.socket, over: threading.Event) -> None:
+        question = connection.recv(65536)
+        if question.startswith(b"POST /oauth/token"):
+            connection.sendall(b"HTTP/1.0 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(token), token))
+            while connection.recv(65536):  # the rest of the form; closed unread, the answer would be lost
+                pass
+        else:
+            heard.append(question)
+            connection.sendall(answer)
+
+    office = an_office(tmp_path / "node", a_node(XICHENG_NODE, XICHENG), HandClock())
+    with a_server(talk) as url, http_client() as http:
+        partner = replace(as_partner(office), token_endpoint=f"{url}/oauth/token", links_endpoint=f"{url}/v1/links")
+        with pytest.raises(PartnerTrouble):
+            PartnerClient(office, http, pause=lambda _: None).link_heads(partner)
+    assert len(heard) == asked
 
 
 @pytest.mark.parametrize(
