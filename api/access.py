@@ -18,6 +18,7 @@ from adapters.partner_http import PartnerClient
 from adapters.renewal import Renewals
 from api.problems import Unauthorized
 from api.serving.books import Opening
+from api.serving.limiting import Limiter
 from exchange.codes import Role
 from exchange.errors import Forbidden, NotAuthentic
 from exchange.exchanges import Exchange
@@ -105,8 +106,17 @@ async def renewals_of(request: Request) -> Renewals:
     return renewals
 
 
+async def limiter_of(request: Request) -> Limiter:
+    """What keeps one caller from taking the others' share."""
+    limiter = request.app.state.limiter
+    if not isinstance(limiter, Limiter):
+        raise TypeError("the application was made without an office")
+    return limiter
+
+
 PartnersDep = Annotated[PartnerClient, Depends(partners_of)]
 RenewalsDep = Annotated[Renewals, Depends(renewals_of)]
+LimiterDep = Annotated[Limiter, Depends(limiter_of)]
 
 
 async def writing(office: OfficeDep) -> Opening:

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Response
 
 from adapters.comparing import answer_figures, answer_rows
 from adapters.office import Office
-from api.access import ComparingDep, OfficeDep
+from api.access import ComparingDep, LimiterDep, OfficeDep
 from api.declared import Responses, declared
 from api.models.base import NODE
 from api.models.figures import FIGURES_EXAMPLE, ROWS_EXAMPLE, question
@@ -50,12 +50,12 @@ def _answers(shape: type[Any], typ: str, *more: type[Any]) -> Responses:
     openapi_extra={"requestBody": question(FiguresAsked, FIGURES_EXAMPLE)},
     summary="A link's figures at a pair of positions",
 )
-def tell_figures(request: Request, office: OfficeDep, caller: ComparingDep, node: NodePath, body: RawBodyDep) -> Response:
+def tell_figures(limiter: LimiterDep, office: OfficeDep, caller: ComparingDep, node: NodePath, body: RawBodyDep) -> Response:
     """Counts of a period, and one digest for each of 256 buckets of exchanges, at the positions that both sides hold.
 
     `node` is the caller itself; the token has the scope `reconcile`. Nothing is kept of the call.
     """
-    return _told(request, office, caller, node, body, answer_figures)
+    return _told(limiter, office, caller, node, body, answer_figures)
 
 
 @router.post(
@@ -65,18 +65,15 @@ def tell_figures(request: Request, office: OfficeDep, caller: ComparingDep, node
     openapi_extra={"requestBody": question(RowsAsked, ROWS_EXAMPLE)},
     summary="The rows of buckets that differ",
 )
-def tell_figure_rows(request: Request, office: OfficeDep, caller: ComparingDep, node: NodePath, body: RawBodyDep) -> Response:
+def tell_figure_rows(limiter: LimiterDep, office: OfficeDep, caller: ComparingDep, node: NodePath, body: RawBodyDep) -> Response:
     """Of the buckets asked about, the rows that the caller does not hold alike, and which of those that it holds are not here."""
-    return _told(request, office, caller, node, body, answer_rows)
+    return _told(limiter, office, caller, node, body, answer_rows)
 
 
 def _told(
-    request: Request, office: Office, caller: Partner, node: str, body: bytes, answer: Callable[[Office, Partner, bytes], str]
+    limiter: Limiter, office: Office, caller: Partner, node: str, body: bytes, answer: Callable[[Office, Partner, bytes], str]
 ) -> Response:
     if caller.node != node:
         raise NotYourLink
-    limiter = request.app.state.limiter
-    if not isinstance(limiter, Limiter):
-        raise TypeError("the application was made without a limiter")
     with limiter.comparing(caller.node):
         return JoseResponse(answer(office, caller, body))

@@ -9,12 +9,11 @@ from adapters.keys import jose, tokens
 from adapters.keys.errors import BadSignature, ForbiddenHeader, MalformedJws, UnknownKey, WrongType
 from adapters.office import Office, trusted_key
 from adapters.reports.taking import open_report
-from api.access import LedgerDep, OfficeDep, PartnerDep, ReadLedgerDep, RenewalsDep
+from api.access import LedgerDep, LimiterDep, OfficeDep, PartnerDep, ReadLedgerDep, RenewalsDep
 from api.declared import declared
 from api.models.base import NODE
 from api.models.partner import ASSERTION_EXAMPLE, BATCH, Jwks, LinkHeads, TokenAnswer, signed
 from api.problems import BodyTooSlow, RequestTooLarge, TooManyRequests, Unauthorized
-from api.serving.limiting import Limiter
 from api.serving.routes import Route
 from exchange.errors import Invalid, NotAuthentic, NotFound
 from exchange.exchanges import Direction
@@ -113,6 +112,7 @@ def token(
     request: Request,
     office: OfficeDep,
     renewals: RenewalsDep,
+    limiter: LimiterDep,
     grant_type: Annotated[str, Form(pattern="^client_credentials$")],
     client_assertion_type: Annotated[str, Form(pattern="^urn:ietf:params:oauth:client-assertion-type:jwt-bearer$")],
     client_assertion: Annotated[str, Form(max_length=8192)],
@@ -122,9 +122,7 @@ def token(
 
     Scopes: `exchange` for batches, agreements and link heads, `reconcile` for figures. The answer says which were granted.
     """
-    now, limiter = office.now(), request.app.state.limiter
-    if not isinstance(limiter, Limiter):
-        raise TypeError("the application was made without a limiter")
+    now = office.now()
     partner = _claimed_partner(office, client_assertion)
 
     def check(known: Partner) -> tokens.Assertion:

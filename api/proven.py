@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from adapters.office import Office
 from adapters.reconciling.proofs import held_batch, take_proven, written
-from api.access import ComparingDep, OfficeDep, RenewalsDep
+from api.access import ComparingDep, LimiterDep, OfficeDep, RenewalsDep
 from api.declared import Responses, declared
 from api.models.base import NODE
 from api.models.partner import PROVEN
@@ -46,12 +46,12 @@ _GIVEN: Responses = {
 @router.get(
     "/v1/links/{node}/sent", response_class=ProvenResponse, responses=_GIVEN, summary="The caller's own batches that it lost"
 )
-def give_sent(request: Request, office: OfficeDep, caller: ComparingDep, node: NodePath, after: AfterQuery) -> Response:
+def give_sent(limiter: LimiterDep, office: OfficeDep, caller: ComparingDep, node: NodePath, after: AfterQuery) -> Response:
     """The next batch of the caller's own log after `after`, as it was taken here, with the receipt that was given for it.
 
     `node` is the caller itself; the token has the scope `reconcile`. One batch a call. Erased bodies come as digests.
     """
-    return _given(request, office, caller, node, Direction.IN, after)
+    return _given(limiter, office, caller, node, Direction.IN, after)
 
 
 @router.get(
@@ -60,9 +60,9 @@ def give_sent(request: Request, office: OfficeDep, caller: ComparingDep, node: N
     responses=_GIVEN,
     summary="Batches that the caller took and lost",
 )
-def give_received(request: Request, office: OfficeDep, caller: ComparingDep, node: NodePath, after: AfterQuery) -> Response:
+def give_received(limiter: LimiterDep, office: OfficeDep, caller: ComparingDep, node: NodePath, after: AfterQuery) -> Response:
     """The next batch of this node's log after `after`, with the receipt that the caller gave for it; as `sent` otherwise."""
-    return _given(request, office, caller, node, Direction.OUT, after)
+    return _given(limiter, office, caller, node, Direction.OUT, after)
 
 
 @router.post(
@@ -88,30 +88,23 @@ def give_received(request: Request, office: OfficeDep, caller: ComparingDep, nod
     openapi_extra={"requestBody": {"required": True, "content": {MEDIA: PROVEN}}},
     summary="Give back a batch that this node lost",
 )
-def take_lost(request: Request, office: OfficeDep, renewals: RenewalsDep, caller: ComparingDep, body: RawBodyDep) -> Response:
+def take_lost(limiter: LimiterDep, office: OfficeDep, renewals: RenewalsDep, caller: ComparingDep, body: RawBodyDep) -> Response:
     """A batch of either log of the link that this node held before, with its receipt: nothing is judged anew.
 
     The token has the scope `reconcile`. The same batch again changes nothing.
     """
-    _limiter(request).proving(caller.node)
+    limiter.proving(caller.node)
     renewals.trusting(caller, lambda known: take_proven(office, known, body))
     return Response(status_code=204)
 
 
-def _given(request: Request, office: Office, caller: Partner, node: str, direction: Direction, after: int) -> Response:
+def _given(limiter: Limiter, office: Office, caller: Partner, node: str, direction: Direction, after: int) -> Response:
     if caller.node != node:
         raise NotYourLink
-    _limiter(request).proving(caller.node)
+    limiter.proving(caller.node)
     with office.ledgers.transaction(read_only=True) as ledger:
         link = ledger.links.of(caller.node)
         if link is None:
             raise NotYourLink
         batch = held_batch(ledger, link, direction, after + 1)
     return Response(status_code=204) if batch is None else ProvenResponse(written(batch))
-
-
-def _limiter(request: Request) -> Limiter:
-    limiter = request.app.state.limiter
-    if not isinstance(limiter, Limiter):
-        raise TypeError("the application was made without a limiter")
-    return limiter

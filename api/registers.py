@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from adapters.reconciling.answering import Answering
-from api.access import ComparingDep
+from api.access import ComparingDep, LimiterDep
 from api.declared import Responses, declared
 from api.models.figures import question
 from api.models.partner import signed
@@ -78,13 +78,13 @@ def _answers(shape: type[Any], typ: str, *more: type[Any]) -> Responses:
     openapi_extra={"requestBody": question(RegistersAsked, OPEN_EXAMPLE)},
     summary="Open a comparison of two registers",
 )
-def open_registers(request: Request, answering: AnsweringDep, caller: ComparingDep, body: RawBodyDep) -> Response:
+def open_registers(limiter: LimiterDep, answering: AnsweringDep, caller: ComparingDep, body: RawBodyDep) -> Response:
     """What this node holds of the pair, and where that is not what the caller holds, a sketch of it.
 
     The outflow register of `origin` towards `destination` is compared with that county's inflow register from `origin`; the
     agreement must allow it. Token scope `reconcile`; at most four runs a day for each pair.
     """
-    return _told(request, caller, body, answering.open)
+    return _told(limiter, caller, body, answering.open)
 
 
 @router.post(
@@ -94,9 +94,9 @@ def open_registers(request: Request, answering: AnsweringDep, caller: ComparingD
     openapi_extra={"requestBody": question(CellsAsked, CELLS_EXAMPLE)},
     summary="Cells from which the differences come out",
 )
-def register_cells(request: Request, answering: AnsweringDep, caller: ComparingDep, body: RawBodyDep) -> Response:
+def register_cells(limiter: LimiterDep, answering: AnsweringDep, caller: ComparingDep, body: RawBodyDep) -> Response:
     """A part of this node's table for an opened run, at the snapshot that was told."""
-    return _told(request, caller, body, answering.cells)
+    return _told(limiter, caller, body, answering.cells)
 
 
 @router.post(
@@ -106,14 +106,11 @@ def register_cells(request: Request, answering: AnsweringDep, caller: ComparingD
     openapi_extra={"requestBody": question(SettleAsked, SETTLE_EXAMPLE)},
     summary="Tell what differs, and end the run",
 )
-def settle_registers(request: Request, answering: AnsweringDep, caller: ComparingDep, body: RawBodyDep) -> Response:
+def settle_registers(limiter: LimiterDep, answering: AnsweringDep, caller: ComparingDep, body: RawBodyDep) -> Response:
     """What differs, told to this node; it answers which fields, and that all the rest is equal on both sides."""
-    return _told(request, caller, body, answering.settle)
+    return _told(limiter, caller, body, answering.settle)
 
 
-def _told(request: Request, caller: Partner, body: bytes, answer: Callable[[Partner, bytes], str]) -> Response:
-    limiter = request.app.state.limiter
-    if not isinstance(limiter, Limiter):
-        raise TypeError("the application was made without a limiter")
+def _told(limiter: Limiter, caller: Partner, body: bytes, answer: Callable[[Partner, bytes], str]) -> Response:
     with limiter.reconciling(caller.node):
         return JoseResponse(answer(caller, body))
