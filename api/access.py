@@ -67,6 +67,11 @@ class Caller:
     township: str | None = None
 
     @property
+    def handles_people(self) -> bool:
+        """Whether persons are shown: the county's, or those of what is assigned to the caller's township."""
+        return self.sees_people or self.township is not None
+
+    @property
     def reach(self) -> frozenset[str]:
         """The counties whose exchanges to look through; of a township's key its county, for what is assigned to it."""
         return self.counties if self.township is None else frozenset({self.county})
@@ -240,7 +245,7 @@ def clerk_calling(caller: CallerDep) -> Caller:
 
 def answerer_calling(caller: CallerDep) -> Caller:
     """Whoever answers: a clerk or system of the county, or of a township for what is assigned to it."""
-    if not caller.sees_people and caller.township is None:
+    if not caller.handles_people:
         raise Forbidden
     return caller
 

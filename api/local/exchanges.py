@@ -141,14 +141,13 @@ def read_exchange(
     """
     found = visible(ledger, caller, exchange, role=role, partner=partner)
     response.headers["etag"] = etag(found.version)
-    sees = caller.sees_people or caller.township is not None
     shown_whole = ExchangeWhole.with_messages(
         found,
         partner_names(ledger)[found.key.link],
         office.now(),
         judged_by(ledger, office.node, found),
         whole(ledger, office.node, found),
-        sees_people=sees and may_see_people(case_of(ledger, found), caller.key),
+        sees_people=caller.handles_people and may_see_people(case_of(ledger, found), caller.key),
     )
     return shown_whole.model_copy(update=trace(ledger, found)._asdict())
 

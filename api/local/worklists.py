@@ -147,7 +147,6 @@ def read_worklist(
     found, following = paging.rows(
         lambda page: ledger.worklists.page(worklist, within, page), lambda row: work_cursor(worklist, row)
     )
-    sees_people = caller.sees_people or caller.township is not None
     hidden = hidden_from(ledger, found, caller.key)
     rows = [
         WorkRow.of_item(
@@ -155,7 +154,7 @@ def read_worklist(
             partners[item.exchange.key.link],
             now,
             lapse,
-            sees_people=sees_people and item.exchange.key not in hidden,
+            sees_people=caller.handles_people and item.exchange.key not in hidden,
         )
         for item in described(ledger, found)
     ]

@@ -99,7 +99,7 @@ def read_difference(
     now, node = office.now(), office.node
     found = find_difference(ledger, caller.reach, entry, other, caller.township)
     (item,) = described(ledger, node, [found], now)
-    return RegisterDifferenceWhole.whole(item, found.partner, now, node.rules.lapse_days, sees_people=_sees_people(caller))
+    return RegisterDifferenceWhole.whole(item, found.partner, now, node.rules.lapse_days, sees_people=caller.handles_people)
 
 
 @router.post(
@@ -158,9 +158,5 @@ def listed(office: Office, ledger: Ledger, paging: Paging, wanted: Sought, kind:
     caller, within = wanted.caller, replace(wanted.filter, kind=kind)
     rows, following = paging.rows(lambda page: ledger.register_runs.differences(within, page), register_difference_cursor)
     items = described(ledger, office.node, rows, office.now())
-    shown = [RegisterDifferenceShown.of(item, sees_people=_sees_people(caller)) for item in items]
+    shown = [RegisterDifferenceShown.of(item, sees_people=caller.handles_people) for item in items]
     return DifferenceList.page(shown, following, reconciled(ledger, within.own), kind)
-
-
-def _sees_people(caller: Caller) -> bool:
-    return caller.sees_people or caller.township is not None
