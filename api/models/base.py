@@ -1,11 +1,13 @@
-"""What the bodies of the API share: moments in the wire form, codes, listings, and things to look at."""
+"""What the bodies of the API share: moments in the wire form, codes, listings, shares, and what is said in both languages."""
 
 from datetime import datetime
-from typing import Annotated, Generic, Self, TypeVar
+from typing import Annotated, Generic, Protocol, Self, TypeVar
 
 from fastapi import Path, Query
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
+from exchange.counting.share import Share
 from exchange.imports import RowProblem
 from exchange.moments import MOMENT_PATTERN, format_moment
 
@@ -52,3 +54,49 @@ class Doubt(Shown):
     def of(cls, problem: RowProblem) -> Self:
         """From the domain's warning."""
         return cls(field=problem.field, code=problem.code, zh=problem.zh, en=problem.en)
+
+
+class ShareShown(Shown):
+    """So many of so many."""
+
+    numerator: int
+    denominator: int
+    percent: str = Field(examples=["2.50 %"])
+
+    @classmethod
+    def of(cls, share: Share) -> Self:
+        """From the counts."""
+        return cls(numerator=share.numerator, denominator=share.denominator, percent=share.percent())
+
+
+class Reason(Protocol):
+    """A refusal, or another closed word with its sentences."""
+
+    @property
+    def code(self) -> str: ...
+
+    @property
+    def zh(self) -> str: ...
+
+    @property
+    def en(self) -> str: ...
+
+
+class Cause(Shown):
+    """Why something cannot be told, sent or set: a closed code, and a sentence in both languages."""
+
+    code: str = Field(examples=["no-agreement"])
+    zh: str
+    en: str
+
+    @classmethod
+    def of(cls, reason: Reason | None) -> Self | None:
+        """From the domain's reason, if there is one."""
+        return None if reason is None else cls(code=reason.code, zh=reason.zh, en=reason.en)
+
+
+class Sentence(Struct, frozen=True):
+    """What is told beside something, in both languages."""
+
+    zh: str
+    en: str

@@ -5,34 +5,21 @@ from typing import Self
 
 from pydantic import Field
 
-from api.models.base import EXAMPLE_ID, Moment, Shown
+from api.models.base import EXAMPLE_ID, Moment, ShareShown, Shown
 from exchange.codes import Item
 from exchange.counting.reconciled.series import Series
 from exchange.counting.rows import Compared
-from exchange.counting.share import Share, percent_of
+from exchange.counting.share import percent_of
 from exchange.reconciling.handshake import Handshakes
 from exchange.reconciling.results import Outcome, RegisterRun, Tally
-
-
-class RegisterShare(Shown):
-    """Handshaken, of one register."""
-
-    numerator: int
-    denominator: int
-    percent: str = Field(examples=["90.00 %"])
-
-    @classmethod
-    def of(cls, share: Share) -> Self:
-        """From the counts."""
-        return cls(numerator=share.numerator, denominator=share.denominator, percent=share.percent())
 
 
 class HandshakesShown(Shown):
     """What stands beside a handshake rate: persons by pair of registers, not distinct people."""
 
     sides: int = Field(description="compared registers; a pair of which both counties are counted has two")
-    over_outflow: RegisterShare
-    over_inflow: RegisterShare
+    over_outflow: ShareShown
+    over_inflow: ShareShown
     agreed: int = Field(description="handshaken, and every compared field agrees")
     outflow_only: int
     inflow_only: int
@@ -50,8 +37,8 @@ class HandshakesShown(Shown):
             return None
         return cls(
             sides=held.sides,
-            over_outflow=RegisterShare.of(held.over_outflow),
-            over_inflow=RegisterShare.of(held.over_inflow),
+            over_outflow=ShareShown.of(held.over_outflow),
+            over_inflow=ShareShown.of(held.over_inflow),
             agreed=held.agreed,
             outflow_only=held.outflow_only,
             inflow_only=held.inflow_only,

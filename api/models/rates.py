@@ -1,43 +1,18 @@
 """Rates as bodies: both counts, the quotient, and what they rest on."""
 
+from dataclasses import asdict
 from datetime import date
 from typing import Self
 
 from pydantic import Field
 
-from api.models.base import EXAMPLE_ID, Moment, Shown
+from api.models.base import EXAMPLE_ID, Cause, Moment, ShareShown, Shown
 from api.models.handshakes import HandshakesShown, RunBehind
 from exchange.codes import Result
 from exchange.counting.figures import Figures, Report
 from exchange.counting.rows import Row, Stamp
-from exchange.counting.share import Beside, Share
-from exchange.rates import Cohort, Rate, RateName, Reason
-
-
-class ReasonShown(Shown):
-    """Why there are no counts."""
-
-    code: str = Field(examples=["not-reconciled"])
-    zh: str
-    en: str
-
-    @classmethod
-    def of(cls, reason: Reason | None) -> Self | None:
-        """From the rate."""
-        return None if reason is None else cls(code=reason.code, zh=reason.zh, en=reason.en)
-
-
-class ShareShown(Shown):
-    """So many of so many."""
-
-    numerator: int
-    denominator: int
-    percent: str = Field(examples=["2.50 %"])
-
-    @classmethod
-    def of(cls, share: Share) -> Self:
-        """From the counts."""
-        return cls(numerator=share.numerator, denominator=share.denominator, percent=share.percent())
+from exchange.counting.share import Beside
+from exchange.rates import NOT_RECONCILED, Cohort, Rate, RateName
 
 
 class BesideShown(Shown):
@@ -92,7 +67,7 @@ class RateShown(Shown):
     denominator: int | None = Field(examples=[3260])
     value: str | None = Field(description="the exact fraction; null without one", examples=["233/326"])
     percent: str = Field(description="as it is shown, half up", examples=["71.47 %"])
-    reason: ReasonShown | None = Field(description="why there are no counts")
+    reason: Cause | None = Field(description="why there are no counts", examples=[asdict(NOT_RECONCILED)])
     beside: BesideShown | None
     handshakes: HandshakesShown | None = Field(description="beside the handshake rate only")
 
@@ -113,7 +88,7 @@ class RateShown(Shown):
                 "denominator": rate.denominator,
                 "value": str(rate.ratio) if rate.ratio is not None else None,
                 "percent": rate.percent(),
-                "reason": ReasonShown.of(rate.reason),
+                "reason": Cause.of(rate.reason),
                 "beside": BesideShown.of(rate.beside),
                 "handshakes": HandshakesShown.of(rate.handshakes, rate.as_of),
             }

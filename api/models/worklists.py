@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Annotated, Self
 
-from msgspec import Struct
 from pydantic import Field
 
-from api.models.base import Moment, Shown
+from api.models.base import Moment, Sentence, Shown
 from api.models.exchanges import ExchangeRow
 from api.models.reconciling.differences import told_of
 from api.models.shapes import Shaped
@@ -22,22 +21,15 @@ from exchange.work.worklists import Worklist
 SILENT = "silent_partners"
 
 
-class Told(Struct, frozen=True):
-    """What a list holds, in both languages."""
-
-    zh: str
-    en: str
-
-
-TOLD: dict[str, Told] = {
-    Worklist.TO_ASSIGN: Told("待分派：已配对、尚未分派给乡镇", "to assign: paired, and with no township yet"),
-    Worklist.TO_PAIR: Told("待配对：尚未配对、也未分派", "to pair: no entry found yet, and with no township"),
-    Worklist.TO_ANSWER: Told("待反馈：按期限排列，含待配对、待分派", "to answer: by due date, the two lists above included"),
-    Worklist.TO_CONFIRM: Told("待确认或再交流：对方已反馈", "to confirm or challenge: the other side has answered"),
-    Worklist.TO_MEND: Told("待修改：对方未受理", "to mend: rejected by the other side"),
-    Worklist.OVERDUE: Told("本方逾期未反馈", "overdue: owed by us"),
-    Worklist.AWAITED: Told("对方逾期未反馈", "overdue: awaited from others"),
-    SILENT: Told("失联协作方：有待其回应而久无联络", "silent partners: something is expected, and nothing was heard"),
+TOLD: dict[str, Sentence] = {
+    Worklist.TO_ASSIGN: Sentence("待分派：已配对、尚未分派给乡镇", "to assign: paired, and with no township yet"),
+    Worklist.TO_PAIR: Sentence("待配对：尚未配对、也未分派", "to pair: no entry found yet, and with no township"),
+    Worklist.TO_ANSWER: Sentence("待反馈：按期限排列，含待配对、待分派", "to answer: by due date, the two lists above included"),
+    Worklist.TO_CONFIRM: Sentence("待确认或再交流：对方已反馈", "to confirm or challenge: the other side has answered"),
+    Worklist.TO_MEND: Sentence("待修改：对方未受理", "to mend: rejected by the other side"),
+    Worklist.OVERDUE: Sentence("本方逾期未反馈", "overdue: owed by us"),
+    Worklist.AWAITED: Sentence("对方逾期未反馈", "overdue: awaited from others"),
+    SILENT: Sentence("失联协作方：有待其回应而久无联络", "silent partners: something is expected, and nothing was heard"),
 }
 
 

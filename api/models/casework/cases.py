@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal, Self
 from msgspec import Meta
 from pydantic import Field
 
-from api.models.base import EXAMPLE_ID, Doubt, Moment, Shown
+from api.models.base import EXAMPLE_ID, Cause, Doubt, Moment, Shown
 from api.models.shapes import Shaped
-from exchange.cases.case import Case, Commitment, Reason, Reference
+from exchange.cases.case import Case, Commitment, Reference
 from exchange.cases.progress import CaseProgress, CaseState, ItemProgress, ItemState, SpouseProgress
 from exchange.codes import Item, Purpose, Result, WithdrawalReason
 from exchange.people.record import Child, Person, Record, Shape
@@ -107,19 +107,6 @@ class HandingOver(Shape, frozen=True, kw_only=True):
     clerk: Annotated[str, Meta(min_length=1, max_length=40, pattern="^[0-9A-Za-z-]+$")]
 
 
-class ReasonShown(Shown):
-    """Why an origin could not be asked or told."""
-
-    code: str = Field(examples=["no-agreement"])
-    zh: str
-    en: str
-
-    @classmethod
-    def of(cls, reason: Reason | None) -> Self | None:
-        """From the case."""
-        return None if reason is None else cls(code=reason.code, zh=reason.zh, en=reason.en)
-
-
 class CommitmentShown(Shown):
     """A written commitment."""
 
@@ -173,9 +160,9 @@ class SpouseShown(Shown):
     person: Annotated[Person, Shaped(Person)] | None = None
     known: Annotated[Record, Shaped(Record)] | None = None
     exchange: str | None = Field(description="the query, or the one that it was sent on to")
-    unasked: ReasonShown | None = Field(description="why the origin cannot be asked; a commitment is the way on")
+    unasked: Cause | None = Field(description="why the origin cannot be asked; a commitment is the way on")
     notice: str | None = Field(description="the closing notice")
-    untold: ReasonShown | None = Field(description="why the origin was not told of the end")
+    untold: Cause | None = Field(description="why the origin was not told of the end")
     commitments: list[CommitmentShown]
     items: list[ItemShown]
 
@@ -190,9 +177,9 @@ class SpouseShown(Shown):
             person=spouse.person if people else None,
             known=asked.record if people and asked is not None else None,
             exchange=asked.exchange.key.exchange if asked is not None else None,
-            unasked=ReasonShown.of(spouse.unasked),
+            unasked=Cause.of(spouse.unasked),
             notice=spouse.notice.exchange if spouse.notice is not None else None,
-            untold=ReasonShown.of(spouse.untold),
+            untold=Cause.of(spouse.untold),
             commitments=[CommitmentShown.of(made) for made in spouse.commitments],
             items=[ItemShown.of(item) for item in one.items],
         )

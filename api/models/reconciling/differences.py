@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Self
 
-from msgspec import Struct
 from pydantic import Field
 
-from api.models.base import EXAMPLE_ID, Listing, Moment, Shown
+from api.models.base import EXAMPLE_ID, Cause, Listing, Moment, Sentence, Shown
 from api.models.exchanges import QUERY_EXAMPLE, ExchangeRow, Start
 from api.models.shapes import Shaped
 from exchange.codes import Event, Item, Kind, Purpose, RegisterKind
-from exchange.errors import Refused
 from exchange.people.record import Person
 from exchange.people.register import Entry
 from exchange.reconciling.results import DifferenceKind
@@ -19,55 +17,36 @@ from exchange.reconciling.settling import Means, Standing
 from exchange.verbs.reconciling.differences import DifferenceItem, Reconciled
 from exchange.verbs.submit import OpeningDraft
 
-
-class Advice(Struct, frozen=True):
-    """What a clerk does, in both languages."""
-
-    zh: str
-    en: str
-
-
-ADVICE: Mapping[Means, Advice] = {
-    Means.ARRIVAL: Advice(
+ADVICE: Mapping[Means, Sentence] = {
+    Means.ARRIVAL: Sentence(
         "对方台账无此人：发送“流入”通报；本方个案有误的，更正或退档。",
         "The origin does not have this person: send the notice of arrival, or correct or close the entry if it is wrong.",
     ),
-    Means.DEPARTURE: Advice(
+    Means.DEPARTURE: Sentence(
         "对方台账无此人：发送“流出”通报；已知现居住地有变的，更正个案的现居住地，已返回的退档。",
         "The destination does not have this person: send the notice of departure; if you know better, change the entry's"
         " destination, or close the entry of one who has come back.",
     ),
-    Means.QUERY: Advice(
+    Means.QUERY: Sentence(
         "双方信息不一致：由现居住地向户籍地协查不一致的项目。",
         "The two records differ: the destination asks the origin about what differs.",
     ),
-    Means.DESTINATION: Advice(
+    Means.DESTINATION: Sentence(
         "去向不明确的个案，经对账查明在该区县：核对后设为该区县，不发送消息。",
         "The coarse destination was found to be this county: look at it and set it; nothing is sent.",
     ),
 }
 
 
-LISTS: Mapping[DifferenceKind, Advice] = {
-    DifferenceKind.ONE_SIDED: Advice("一方未建档：对账发现只在一方台账的", "one-sided entries: in one of the two registers only"),
-    DifferenceKind.DIFFERING: Advice("信息不一致：双方都有而项目不同的", "differing records: in both registers, and not alike"),
-    DifferenceKind.COARSE: Advice("去向待定：对账已查明区县的", "coarse destinations: whose county a reconciliation has found"),
+LISTS: Mapping[DifferenceKind, Sentence] = {
+    DifferenceKind.ONE_SIDED: Sentence(
+        "一方未建档：对账发现只在一方台账的", "one-sided entries: in one of the two registers only"
+    ),
+    DifferenceKind.DIFFERING: Sentence("信息不一致：双方都有而项目不同的", "differing records: in both registers, and not alike"),
+    DifferenceKind.COARSE: Sentence("去向待定：对账已查明区县的", "coarse destinations: whose county a reconciliation has found"),
 }
-ALL_LISTS = Advice("对账发现而尚未消除的差异", "what reconciliations found, and what still stands")
-NEVER = Advice("尚未与任何一方对过账，无从得知", "nobody has reconciled with this county yet, so that it is not known")
-
-
-class Obstacle(Shown):
-    """Why nothing can be sent or set now: a refusal's code and sentences."""
-
-    code: str = Field(examples=["no-agreement"])
-    zh: str
-    en: str
-
-    @classmethod
-    def of(cls, refusal: Refused) -> Self:
-        """From a refusal."""
-        return cls(code=refusal.code, zh=refusal.zh, en=refusal.en)
+ALL_LISTS = Sentence("对账发现而尚未消除的差异", "what reconciliations found, and what still stands")
+NEVER = Sentence("尚未与任何一方对过账，无从得知", "nobody has reconciled with this county yet, so that it is not known")
 
 
 class PreparedShown(Shown):
@@ -115,7 +94,7 @@ class RegisterDifferenceShown(Shown):
     )
     message: PreparedShown | None
     left_out: list[Item] = Field(description="differing items that the agreement does not let be asked")
-    obstacle: Obstacle | None
+    obstacle: Cause | None = Field(description="why nothing can be sent or set now")
     exchanges: list[str] = Field(description="those about this matter, the latest last")
     zh: str
     en: str
@@ -142,7 +121,7 @@ class RegisterDifferenceShown(Shown):
             standing=settling.standing,
             message=PreparedShown.of(item.draft) if item.draft is not None else None,
             left_out=list(settling.left_out),
-            obstacle=Obstacle.of(settling.obstacle) if settling.obstacle is not None else None,
+            obstacle=Cause.of(settling.obstacle),
             exchanges=[exchange.key.exchange for exchange in settling.exchanges],
             zh=ADVICE[settling.means].zh,
             en=ADVICE[settling.means].en,
@@ -208,7 +187,7 @@ class DestinationSet(Shown):
         return cls(entry=entry.id, destination=entry.destination, version=entry.version)
 
 
-def told_of(kind: DifferenceKind | None, known: Reconciled) -> Advice:
+def told_of(kind: DifferenceKind | None, known: Reconciled) -> Sentence:
     """What a list holds; where none of the counties was ever compared, that it cannot be told."""
     if known.at is None:
         return NEVER

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api.models.base import EXAMPLE_ID, Moment, Shown
 from exchange.reconciling.reconciliation import LeftOut, LinkStep, PairFailed, Reconciliation
-from exchange.reconciling.results import Tally
+from exchange.reconciling.results import Outcome, Tally
 from exchange.verbs.reconciling.review import PairSeen, Review
 
 _NODE = "wuchang.example"
@@ -89,7 +89,7 @@ class PairCompared(Shown):
     origin: str = Field(examples=["110102"])
     destination: str = Field(examples=["420106"])
     run: str | None = Field(description="the run's id, the same on both sides; null where it came to none", examples=[EXAMPLE_ID])
-    outcome: str = Field(description="`settled`, `counts_only` above the limit, or `failed`", examples=["settled"])
+    outcome: Outcome = Field(description="`counts_only` above the limit", examples=["settled"])
     trouble: str | None = Field(description="code of what ended it", examples=["partner-unavailable"])
     ended_at: Moment | None
     outflow_size: int | None
@@ -110,7 +110,7 @@ class PairCompared(Shown):
             origin=run.pair.origin,
             destination=run.pair.destination,
             run=run.id,
-            outcome="failed" if run.outcome is None else run.outcome.value,
+            outcome=run.outcome or Outcome.FAILED,
             trouble=run.trouble,
             ended_at=run.ended_at,
             outflow_size=run.outflow_size,
@@ -131,7 +131,7 @@ class PairCompared(Shown):
             origin=failed.pair.origin,
             destination=failed.pair.destination,
             run=None,
-            outcome="failed",
+            outcome=Outcome.FAILED,
             trouble=failed.trouble,
             ended_at=failed.at,
             outflow_size=None,
