@@ -1,5 +1,6 @@
 """Comparing on the command line."""
 
+import json
 from dataclasses import replace
 
 from typer.testing import CliRunner
@@ -8,16 +9,29 @@ from exchange.comparing.comparison import DIFFER
 from exchange.ledger import Finding
 from exchange.settling.evidence import Evidence, EvidenceKind
 from exchange.settling.heads import Log
-from tests.builders import WUCHANG_NODE, XICHENG, XICHENG_NODE, a_batch, a_moment, a_partner, an_id
+from tests.builders import (
+    WUCHANG_NODE,
+    XICHENG,
+    XICHENG_NODE,
+    a_batch,
+    a_conversation,
+    a_fact,
+    a_message,
+    a_moment,
+    a_partner,
+    an_exchange,
+    an_id,
+    judged,
+)
 from woshou.__main__ import whole
 from woshou.cli.call import Call
 from woshou.cli.exits import Exit
 
 
-def on_screen(node, *words):
+def on_screen(node, *words, code=0):
     """What a person sees."""
     result = CliRunner().invoke(whole(), [*words, "--data", str(node.data)])
-    assert result.exit_code == 0, result.stderr
+    assert result.exit_code == code, result.stderr
     return result.stdout
 
 
@@ -64,9 +78,26 @@ def test_a_local_link_is_settled_by_comparing_it(node):
     with Call(data=node.data, json=True).office() as office, office.ledgers.transaction() as ledger:
         ledger.links.add(an_id(7), WUCHANG_NODE)
     settled = node("partner", "settle", WUCHANG_NODE).json
-    told = {"ours": None, "theirs": None, "resent": 0, "adopted": 0, "figures_equal": True, "open_findings": 0, "settled": True}
-    assert settled == {"partner": WUCHANG_NODE, **told}
+    counts = {"equal": True, "differ": 0, "resent": 0, "adopted": 0, "findings": 0, "trouble": None, "settled": True}
+    told = {"partner": WUCHANG_NODE, "ours": None, "theirs": None, **counts}
+    assert {name: settled[name] for name in told} == told
     assert WUCHANG_NODE in on_screen(node, "partner", "settle", WUCHANG_NODE)
+
+
+def test_a_link_that_is_not_settled_is_told_by_the_exit_code_too(node):
+    """One side of a local link knows an exchange that the other does not."""
+    days_ago = a_moment(-3 * 24 * 60)
+    with Call(data=node.data, json=True).office() as office, office.ledgers.transaction() as ledger:
+        link = ledger.links.add(an_id(7), WUCHANG_NODE)
+        ledger.links.save(replace(link, out_sequence=1, receipted=1, in_sequence=1))
+        asked = an_exchange(link=link.id, conversation=a_conversation(), received_at=days_ago, known_at=days_ago)
+        ledger.exchanges.add([asked])
+        ledger.messages.add([judged(a_message(link=link.id), received_at=days_ago, known_at=days_ago)])
+        ledger.exchanges.add_facts([(asked.key, a_fact(happened_at=days_ago))])
+    ended = node("partner", "settle", WUCHANG_NODE)
+    told = json.loads(ended.out)
+    assert (ended.code, told["settled"], told["equal"], told["differ"]) == (Exit.UNSETTLED, False, False, 1)
+    assert "Exchanges that differ" in on_screen(node, "partner", "settle", WUCHANG_NODE, code=Exit.UNSETTLED)
 
 
 def test_settling_says_why_it_cannot(node):

@@ -1,28 +1,33 @@
 """`woshou partner settle`, `evidence`: bring both sides' ledgers of a link together, and see what only people can settle."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from adapters.comparing import Comparer
 from adapters.partner_http import PartnerClient, http_client
 from adapters.reconciling.ledgers import LedgerReconciler
+from adapters.reconciling.steps import link_step
 from adapters.renewal import Renewals
 from api.models.partners import EvidenceShown
+from api.models.reconciling.reconciliations import LinkReconciled
 from exchange.errors import NotFound
 from exchange.ledger import Page
+from exchange.moments import civil_day
+from exchange.reconciling.reconciliation import By, Reconciliation, Scope
+from exchange.settling.outcome import LedgerOutcome
+from woshou.cli import show
 from woshou.cli.call import Call, command
+from woshou.cli.commands.reconciling.tables import LINKS
+from woshou.cli.exits import Exit
 from woshou.cli.words import say
 
 _CARD = {
     "partner": ("协作方", "Partner"),
     "ours": ("本方日志", "Own log"),
     "theirs": ("对方日志", "Partner's log"),
-    "resent": ("归还对方批次", "Batches given back"),
-    "adopted": ("取回本方批次", "Batches taken back"),
-    "figures_equal": ("指标一致", "Figures equal"),
-    "open_findings": ("待处理情况", "Findings that wait"),
-    "settled": ("已对平", "Settled"),
+    "equal": ("指标一致", "Figures equal"),
+    **LINKS,
 }
 _COLUMNS = {
     "at": ("时间", "At"),
@@ -46,23 +51,18 @@ def install(app: typer.Typer) -> None:
             calling = PartnerClient(office, client)
             renewals = Renewals(office, calling)
             outcome = LedgerReconciler(office, calling, renewals, Comparer(office, calling, renewals)).reconcile(node, step)
-        heads, compared = outcome.heads, outcome.comparison
-        told: dict[str, Any] = {
-            "partner": outcome.partner,
-            "ours": heads.ours.value if heads is not None else None,
-            "theirs": heads.theirs.value if heads is not None else None,
-            "resent": outcome.resent,
-            "adopted": outcome.adopted,
-            "figures_equal": compared.equal if compared is not None else None,
-            "open_findings": outcome.open_findings,
-            "settled": outcome.settled,
+        heads = outcome.heads
+        stands = {
+            "ours": heads.ours if heads is not None else None,
+            "theirs": heads.theirs if heads is not None else None,
         }
-        call.card(told, _CARD)
+        call.card({**show.plain(_told(outcome)), **stands}, _CARD)
         if not outcome.settled:
             call.note(
                 "尚未对平，见 woshou partner findings 与 woshou partner evidence。",
                 "Not settled: see `woshou partner findings` and `woshou partner evidence`.",
             )
+            raise typer.Exit(Exit.UNSETTLED)
 
     @command(
         app, "evidence", zh="列出双方无法自行了结之事的签名存证", en="List both sides' signed words on what they cannot settle"
@@ -82,3 +82,11 @@ def install(app: typer.Typer) -> None:
                 "双方签名原文见 --json；如何处理见 docs/operations.md。",
                 "The signed words are in --json; what to do stands in docs/operations.md.",
             )
+
+
+def _told(outcome: LedgerOutcome) -> LinkReconciled:
+    """As `woshou reconcile` tells it of a link; a settlement by itself is part of no reconciliation that is kept."""
+    alone = Reconciliation(
+        id="", by=By.HAND, scope=Scope(partner=outcome.partner), business_date=civil_day(outcome.at), began_at=outcome.at, links=1
+    )
+    return LinkReconciled.of(link_step(alone, outcome))
