@@ -1,6 +1,9 @@
 """Comparing on the command line."""
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 from typer.testing import CliRunner
@@ -138,3 +141,7 @@ def test_evidence_is_shown_with_both_sides_words(node):
         "settled_at": None,
     }
     assert "fork" in on_screen(node, "partner", "evidence", XICHENG_NODE)
+    chinese = {**os.environ, "LC_ALL": "zh_CN.UTF-8", "PYTHONIOENCODING": "utf-8"}
+    words = [sys.executable, "-m", "woshou", "partner", "evidence", XICHENG_NODE, "--data", str(node.data)]
+    screen = subprocess.run(words, env=chinese, stdout=subprocess.PIPE, check=True).stdout.decode()
+    assert [cell in screen for cell in ("分叉", "对方", "fork", "theirs")] == [True, True, False, False]

@@ -23,6 +23,8 @@ from exchange.imports import RowOutcome
 from exchange.jurisdiction import Category
 from exchange.partners import PartnerStatus
 from exchange.rates import Cohort
+from exchange.settling.evidence import EvidenceKind
+from exchange.settling.heads import Log, Stand
 from exchange.terms.agreement import Standing
 from exchange.verbs.cross_check.settle import SettledAs
 from exchange.wire.batch import Outcome
@@ -218,7 +220,10 @@ def test_the_version_is_told():
 def test_tables_say_in_chinese_what_every_listed_code_means():
     listed: dict[str, Iterable[str]] = {
         "role": [*Role, *LocalRole],
-        "kind": Kind,
+        "kind": [*Kind, *EvidenceKind],
+        "log": Log,
+        "ours": Stand,
+        "theirs": Stand,
         "kinds": [Kind.QUERY, *Event],
         "event": Event,
         "urgent": UrgentReason,

@@ -17,6 +17,8 @@ from exchange.reconciling import settling
 from exchange.reconciling.reconciliation import By, Why
 from exchange.reconciling.results import DifferenceKind
 from exchange.reconciling.results import Outcome as RunOutcome
+from exchange.settling.evidence import EvidenceKind
+from exchange.settling.heads import Log, Stand
 from exchange.terms.agreement import Standing
 from exchange.verbs.cross_check.settle import SettledAs
 from exchange.wire.batch import Outcome
@@ -36,6 +38,13 @@ _KINDS: dict[str, str] = {
 }
 _ITEMS: dict[str, str] = {item: label("items", item) for item in Item}
 _REGISTERS: dict[str, str] = {RegisterKind.OUTFLOW: "流出", RegisterKind.INFLOW: "流入"}
+_STANDS: dict[str, str] = {
+    Stand.EQUAL: "一致",
+    Stand.UNDER_WAY: "传送中",
+    Stand.LOST_THERE: "对方缺失",
+    Stand.LOST_HERE: "本方缺失",
+    Stand.FORKED: "分叉",
+}
 _PURPOSES: dict[str, str] = {purpose: label("purpose", purpose) for purpose in Purpose}
 # By the name of the column: one code can mean two things.
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -48,7 +57,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "operator": "运维人员",
         "auditor": "审计人员",
     },
-    "kind": _KINDS,
+    # Of messages, and of evidence.
+    "kind": {**_KINDS, EvidenceKind.FORK: "分叉", EvidenceKind.RECEIPTS: "回执不同", EvidenceKind.GAVE_WAY: "本方批次让位"},
+    "log": {Log.OURS: "本方", Log.THEIRS: "对方"},
+    "ours": _STANDS,
+    "theirs": _STANDS,
     "kinds": {**_KINDS, **_EVENTS},
     "event": _EVENTS,
     "matter": {**_KINDS, **_EVENTS, **_REGISTERS},
