@@ -226,6 +226,7 @@ def test_a_grid_of_handshakes_has_the_two_registers_each_month_as_of_its_own_mom
         ({"from": "2026-03-05", "until": "2026-03-04"}, 422),
         ({"from": "2020-01-01", "until": "2026-03-04"}, 422),
         ({"from": "2999-01-01"}, 422),
+        ({"until": "0001-01-05"}, 422),
         ({"kind": "query"}, 422),
         ({"purpose": "benefit"}, 422),
         ({"partner": "nobody.example"}, 404),

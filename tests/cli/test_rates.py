@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner
 
-from tests.builders import WUCHANG, an_id
+from tests.builders import WUCHANG, WUCHANG_NODE, an_id
 from tests.rates.histories import History, holding
 from tests.rates.runs import FIVE, THEIRS, a_run, reconciled
 from woshou.__main__ import whole
@@ -86,6 +86,17 @@ def test_a_series_that_ends_before_it_begins_or_of_nobody_is_refused(compared):
     assert compared("rates", "handshake", "--from", "2026-03-02", "--until", "2026-03-01").refusal["code"] == "which-period"
     assert compared("rates", "handshake", "--partner", "nobody.example").refusal["code"] == "not-found"
     assert compared("rates", "handshake", "--jurisdiction", "110102").refusal["code"] == "not-served"
+    assert compared("rates", "handshake", "--until", "0001-01-05").refusal["code"] == "which-period"
+
+
+def test_the_place_of_a_series_may_be_written_in_any_form(compared):
+    assert compared("rates", "handshake", "--jurisdiction", "420106000000").json["jurisdiction"] == WUCHANG
+
+
+def test_where_several_counties_are_served_a_series_needs_one_to_be_named(empty):
+    counties = ("--jurisdiction", WUCHANG, "--jurisdiction", "420102")
+    assert empty("init", "--node", WUCHANG_NODE, "--title", "武汉", *counties, "--url", "http://127.0.0.1:8000").code == 0
+    assert empty("rates", "handshake").refusal["code"] == "which-county"
 
 
 def test_the_rates_and_their_rows_name_the_runs(compared):

@@ -10,7 +10,7 @@ from adapters.rules import packaged_rules
 from exchange.codes import Kind, RegisterKind
 from exchange.counting.grid import By, GridQuery
 from exchange.counting.query import Narrowing, months_until
-from exchange.counting.reconciled.series import Every, SeriesQuery, moments_between
+from exchange.counting.reconciled.series import Every, SeriesQuery, Span, moments_between, span_of
 from exchange.errors import NotFound
 from exchange.jurisdiction import Category
 from exchange.moments import day_end, statistical_month
@@ -95,7 +95,10 @@ def test_days_end_at_midnight_months_at_their_customary_moment_and_neither_after
     assert moments_between(a_day(0), a_day(3), Every.DAY, rules, now) == (until(0), until(1), until(2), now)
     months = moments_between(date(2026, 1, 5), a_day(3), Every.MONTH, rules, now)
     assert months == (day_end(date(2026, 1, 27)), day_end(date(2026, 2, 27)), now)
-    assert Every.DAY.before(a_day(29)) == a_day(0)
+    assert span_of(a_day(0), a_day(9), Every.DAY, rules, now) == Span(
+        first=a_day(0), last=a_day(3), moments=(until(0), until(1), until(2), now)
+    )
+    assert [span_of(None, None, every, rules, now).first for every in Every] == [a_day(-26), a_day(3 - 334)]
     for first, last in ((a_day(2), a_day(1)), (a_day(4), a_day(5)), (a_day(-500), a_day(0)), (a_day(-20_000), a_day(0))):
         with pytest.raises(ValueError, match=r"series begins|too many"):
             moments_between(first, last, Every.DAY, rules, now + timedelta(hours=1))

@@ -12,9 +12,8 @@ from api.models.base import CODE
 from api.models.handshakes import SeriesShown
 from api.serving.routes import StrictRoute
 from exchange.counting.query import Narrowing
-from exchange.counting.reconciled.series import Every, SeriesQuery, moments_between
+from exchange.counting.reconciled.series import Every, SeriesQuery, span_of
 from exchange.errors import Invalid, NotFound
-from exchange.moments import civil_day
 from exchange.node import NotServed
 from exchange.verbs.counting.handshakes import NotOfHandshakes, handshake_series
 
@@ -40,14 +39,12 @@ def read_handshake_series(
     """
     now, rules = office.now(), office.node.rules
     place = place_within(office.node.divisions, caller, jurisdiction)
-    last = min(last or civil_day(now), civil_day(now))
-    first = first or step.before(last)
     try:
-        moments = moments_between(first, last, step, rules, now)
+        span = span_of(first, last, step, rules, now)
     except (ValueError, OverflowError) as exc:
         raise Invalid(
             zh="期间无效：起始日不晚于终止日和今日，至多 400 个点。",
             en="The period is not valid: from no later than until and today, and at most 400 points.",
         ) from exc
-    query = SeriesQuery(jurisdiction=place, moments=moments, narrowing=narrowed, by_partner=by_partner)
-    return SeriesShown.of(handshake_series(ledger, office.node, query), first, last)
+    query = SeriesQuery(jurisdiction=place, moments=span.moments, narrowing=narrowed, by_partner=by_partner)
+    return SeriesShown.of(handshake_series(ledger, office.node, query), span.first, span.last)

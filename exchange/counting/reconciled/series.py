@@ -36,6 +36,22 @@ class Every(StrEnum):
         return last - (timedelta(days=29) if self is Every.DAY else timedelta(days=334))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """The days of a series, both included, and its moments."""
+
+    first: date
+    last: date
+    moments: tuple[datetime, ...]
+
+
+def span_of(first: date | None, last: date | None, every: Every, rules: RuleSet, now: datetime) -> Span:
+    """The days asked for, up to today unless told and no later; ValueError or OverflowError for days that make no series."""
+    until = min(last or civil_day(now), civil_day(now))
+    begin = first or every.before(until)
+    return Span(first=begin, last=until, moments=moments_between(begin, until, every, rules, now))
+
+
 def moments_between(first: date, last: date, every: Every, rules: RuleSet, now: datetime) -> tuple[datetime, ...]:
     """The ends of the days, or the customary moments of the statistical months, none later than now; ValueError for too many."""
     if first > last or first > civil_day(now) or (last - first).days > MOST_POINTS * 31:

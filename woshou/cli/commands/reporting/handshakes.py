@@ -8,13 +8,12 @@ import typer
 from api.models.handshakes import SeriesShown
 from exchange.codes import RegisterKind
 from exchange.counting.query import EVERYTHING, Narrowing
-from exchange.counting.reconciled.series import Every, SeriesQuery, moments_between
-from exchange.errors import NotFound
+from exchange.counting.reconciled.series import Every, SeriesQuery, span_of
 from exchange.jurisdiction import Category
-from exchange.moments import civil_day
 from exchange.verbs.counting.handshakes import handshake_series
 from woshou.cli.call import Call, command
 from woshou.cli.commands.reporting.period import WhichPeriod
+from woshou.cli.commands.reporting.tables import place_of
 from woshou.cli.show import print_json
 from woshou.cli.words import say
 
@@ -57,18 +56,18 @@ def install(rates: typer.Typer) -> None:
     ) -> None:
         with call.office() as office:
             now, node = office.now(), office.node
-            last = min(until.date(), civil_day(now)) if until else civil_day(now)
-            start = first.date() if first else step.before(last)
+            place = place_of(call, office, jurisdiction)
+            days = (first and first.date(), until and until.date())
             try:
-                moments = moments_between(start, last, step, node.rules, now)
+                span = span_of(*days, step, node.rules, now)
             except (ValueError, OverflowError) as exc:
                 raise WhichPeriod(
                     zh="起始日不晚于终止日和今日，至多 400 个点。",
                     en="The first day is not after the last or today, and there are at most 400 points.",
                 ) from exc
             query = SeriesQuery(
-                jurisdiction=jurisdiction or _only(node.jurisdictions),
-                moments=moments,
+                jurisdiction=place,
+                moments=span.moments,
                 narrowing=Narrowing(
                     partner=partner,
                     register=register,
@@ -77,7 +76,7 @@ def install(rates: typer.Typer) -> None:
                 by_partner=by_partner,
             )
             with office.ledgers.transaction(read_only=True) as ledger, call.progress("计算…", "Counting …"):
-                made = SeriesShown.of(handshake_series(ledger, node, query), start, last)
+                made = SeriesShown.of(handshake_series(ledger, node, query), span.first, span.last)
         if call.json:
             print_json(made)
         else:
@@ -86,11 +85,3 @@ def install(rates: typer.Typer) -> None:
 
 def _flat(point: Any) -> dict[str, Any]:
     return {**vars(point), "partner": point.partner or say("全部", "all")}
-
-
-def _only(served: frozenset[str]) -> str:
-    """The county where there is one; of several one has to be chosen."""
-    if len(served) != 1:
-        raise NotFound(zh="请用 --jurisdiction 指定地区。", en="Choose a division with --jurisdiction.")
-    (county,) = served
-    return county
