@@ -74,9 +74,8 @@ class Narrowed(NamedTuple):
 
     @property
     def differences(self) -> RegisterDifferenceFilter:
-        """The same of the differences between registers, which have no kind, event, purpose or urgency."""
-        wanted = self.filter
-        return RegisterDifferenceFilter(own=wanted.own, township=wanted.township, other=wanted.other, partner=self.partner)
+        """The same of the differences between registers."""
+        return RegisterDifferenceFilter.of_work(self.filter, self.partner)
 
     def within(self, ledger: Ledger) -> WorkFilter:
         """The filter with the partner's link; a partner without one has nothing on any list."""

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from exchange.codes import RegisterKind, Role
 from exchange.conversation import Fact
 from exchange.exchanges import Exchange, LoggedMessage
 from exchange.moments import Period
 from exchange.reconciling.results import DifferenceKind
+from exchange.work.worklists import WorkFilter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,11 @@ class RegisterDifferenceFilter:
     register: RegisterKind | None = None
     other: str | None = None
     partner: str | None = None
+
+    @classmethod
+    def of_work(cls, wanted: WorkFilter, partner: str | None) -> Self:
+        """Of the same counties as the worklists; differences have no kind of message, event, purpose or urgency."""
+        return cls(own=wanted.own, township=wanted.township, other=wanted.other, partner=partner)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,12 +92,12 @@ def install(app: typer.Typer) -> None:
         with call.office() as office, office.ledgers.transaction(read_only=True) as ledger:
             wanted = _wanted(call, office, ledger, jurisdiction, partner, given)
             if name is None:
-                _print_counts(call, office, ledger, wanted, _of_differences(wanted, partner), days)
+                _print_counts(call, office, ledger, wanted, RegisterDifferenceFilter.of_work(wanted, partner), days)
             elif name == SILENT:
                 silent = silent_partners(ledger, office.node.name, wanted, office.now(), days)
                 call.rows([SilentShown.of(each) for each in silent], _SILENT)
             elif name in _KINDS_OF_DIFFERENCE:
-                asked = replace(_of_differences(wanted, partner), kind=DifferenceKind(name))
+                asked = replace(RegisterDifferenceFilter.of_work(wanted, partner), kind=DifferenceKind(name))
                 print_differences(call, office, ledger, asked, Page(after=after, limit=limit), people=people)
             elif sheet is not None:
                 _write_sheet(call, office, ledger, Worklist(name), wanted, sheet, force=force)
@@ -114,10 +114,6 @@ def _wanted(
         raise typer.BadParameter(say("没有该协作方", "there is no such partner"))
     everything = WorkFilter.at(call.counties(office, jurisdiction), office.now())
     return replace(everything, link=link.id if link is not None else None, **given)
-
-
-def _of_differences(wanted: WorkFilter, partner: str | None) -> RegisterDifferenceFilter:
-    return RegisterDifferenceFilter(own=wanted.own, township=wanted.township, other=wanted.other, partner=partner)
 
 
 def _print_counts(
