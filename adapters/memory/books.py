@@ -14,6 +14,7 @@ from exchange.checking.check import CheckRow, CrossCheck, Difference
 from exchange.clocks.escalation import Escalation
 from exchange.clocks.troubles import Trouble
 from exchange.comparing.comparison import Comparison
+from exchange.counting.entries import EntryPlace
 from exchange.counting.history import KeptFact
 from exchange.counting.pages import PageKey, TotalsPage
 from exchange.counting.sums import Queued
@@ -90,6 +91,7 @@ class Books:
     facts: dict[ExchangeKey, tuple[KeptFact, ...]] = field(default_factory=dict)
     assignments: dict[ExchangeKey, tuple[Assignment, ...]] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
+    erased_entries: dict[str, EntryPlace] = field(default_factory=dict)
     entry_facts: dict[str, tuple[EntryFact, ...]] = field(default_factory=dict)
     pairing_keys: dict[str, tuple[int, Keys]] = field(default_factory=dict)
     suggestions: dict[tuple[ExchangeKey, str], Suggestion] = field(default_factory=dict)

@@ -128,6 +128,10 @@ class Entries(Protocol):
     is one of some places, in the order of their ids. `in_two_inflows` groups open inflow entries of one person from one origin
     that stand in more than one county. None of these knows protected ones. `named` is what was open at a moment names, as
     `sums` counts it.
+
+    `erase` takes the person from entries for good, and whatever else is held by which it could be found: an erased entry is known
+    to `counted`, `sums`, `named` and `townships` alone, which answer as they did before. `closed_before` gives the closed ones
+    that are not erased, the first closed first, and keeps others from reopening them until the transaction ends.
     """
 
     def get(self, entry: str, *, lock: bool = False) -> Entry | None: ...
@@ -146,6 +150,8 @@ class Entries(Protocol):
     def pairs(self, own: Iterable[str]) -> list[tuple[str, Pair]]: ...
     def between(self, own: str, register: RegisterKind, others: Iterable[str], page: Page) -> list[Entry]: ...
     def in_two_inflows(self, own: Iterable[str]) -> list[tuple[str, ...]]: ...
+    def closed_before(self, moment: datetime, limit: int) -> list[str]: ...
+    def erase(self, entries: Iterable[str]) -> int: ...
 
 
 class Counting(Protocol):

@@ -6,10 +6,11 @@ from sqlalchemy import text as sql
 from adapters.database.tables.columns import Row, blob, flag, number, text
 
 _OPEN = sql("closed_at IS NULL")
+_TO_ERASE = sql("closed_at IS NOT NULL AND sealed IS NOT NULL")
 
 
 class EntryRow(Row, table=True):
-    """One person in one register. `sealed` holds the person and the record; `person_index` is keyed and blind."""
+    """One person in one register. `sealed` is the person and the record, NULL once erased; `person_index` is keyed and blind."""
 
     __tablename__ = "entries"
     __table_args__ = (
@@ -26,6 +27,7 @@ class EntryRow(Row, table=True):
         Index("entries_listed", "jurisdiction", "id"),
         # Which registers name which counties, and who is in each pair.
         Index("entries_paired", "jurisdiction", "origin", "destination", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("entries_to_erase", "closed_at", "id", sqlite_where=_TO_ERASE, postgresql_where=_TO_ERASE),
     )
 
     id: str = text(primary_key=True)
@@ -35,7 +37,7 @@ class EntryRow(Row, table=True):
     origin: str = text()
     destination: str = text()
     township: str | None = text()
-    sealed: bytes = blob()
+    sealed: bytes | None = blob()
     person_index: str = text()
     protected: bool = flag()
     opened_at: int = number()

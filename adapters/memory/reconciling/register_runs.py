@@ -110,7 +110,10 @@ class MemoryRegisterRuns:
 
     def put_differences(self, differences: Sequence[RegisterDifference]) -> None:
         held = self._books.entries
-        seen = (each for each in differences if each.entry not in held or not held[each.entry].protected)
+        erased = self._books.erased_entries
+        seen = (
+            each for each in differences if each.entry not in erased and not (each.entry in held and held[each.entry].protected)
+        )
         self._books.register_differences.update(((each.entry, each.pair), each) for each in seen)
 
     def forget(self, before: datetime) -> int:

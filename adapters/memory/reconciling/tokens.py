@@ -1,7 +1,7 @@
 """The tokens of the registers, in memory."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from adapters.memory.books import Books, HeldToken, add, save
@@ -101,8 +101,12 @@ def queue_tokens(books: Books, entries: Sequence[Entry]) -> None:
 
 def hide_from_reconciling(books: Books, entries: Sequence[Entry]) -> None:
     """Let no token and no difference of the protected ones among these be left, now and not later."""
-    hidden = {entry.id for entry in entries if entry.protected}
-    for place in [place for place, held in books.tokens.items() if held.leaf.entry in hidden]:
+    drop_from_reconciling(books, {entry.id for entry in entries if entry.protected})
+
+
+def drop_from_reconciling(books: Books, entries: Container[str]) -> None:
+    """Let no token and no difference of these entries be left."""
+    for place in [place for place, held in books.tokens.items() if held.leaf.entry in entries]:
         del books.tokens[place]
-    for standing in [standing for standing in books.register_differences if standing[0] in hidden]:
+    for standing in [standing for standing in books.register_differences if standing[0] in entries]:
         del books.register_differences[standing]

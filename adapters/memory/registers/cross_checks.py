@@ -1,7 +1,7 @@
 """The checks against other departments' sheets, in memory."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -113,6 +113,13 @@ class MemoryCrossChecks:
 
     def _sorted(self) -> list[Difference]:
         return [each for _, each in sorted(self._books.differences.items())]
+
+
+def drop_differences(books: Books, entries: Container[str]) -> None:
+    """Let nothing be left of what other departments' sheets say of these entries; open ones lapse."""
+    for each in [each for each in books.differences.values() if each.entry in entries]:
+        state = DifferenceState.LAPSED if each.state is _OPEN else each.state
+        books.differences[each.id] = replace(each, state=state, proposal=None)
 
 
 def _bytes_of(check: CrossCheck) -> tuple[str, CheckLayout, RegisterKind | None, str]:

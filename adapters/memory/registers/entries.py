@@ -8,8 +8,9 @@ from typing import Any
 from adapters.memory.books import Books, add, save
 from adapters.memory.exchanges import MemoryExchanges
 from adapters.memory.listing import newest_first
-from adapters.memory.reconciling.tokens import hide_from_reconciling, queue_tokens
-from adapters.memory.registers.pairing import keep_keys
+from adapters.memory.reconciling.tokens import drop_from_reconciling, hide_from_reconciling, queue_tokens
+from adapters.memory.registers.cross_checks import drop_differences
+from adapters.memory.registers.pairing import drop_keys, keep_keys
 from exchange.codes import RegisterKind, Role
 from exchange.counting.entries import (
     Contact,
@@ -56,7 +57,7 @@ class MemoryEntries:
         return dict(found)
 
     def townships(self, entries: Iterable[str]) -> Mapping[str, str]:
-        held = self._books.entries
+        held: Mapping[str, Entry | EntryPlace] = {**self._books.erased_entries, **self._books.entries}
         return {entry: township for entry in entries if entry in held and (township := held[entry].township) is not None}
 
     def add(self, entries: Sequence[Entry]) -> None:
@@ -81,7 +82,7 @@ class MemoryEntries:
         return newest_first(found, page, cursor=entry_cursor, read=read_entry_cursor)
 
     def counted(self, own: frozenset[str], as_of: datetime) -> Iterable[tuple[EntryPlace, tuple[EntryFact, ...]]]:
-        for entry in self._books.entries.values():
+        for entry in (*map(place_of, self._books.entries.values()), *self._books.erased_entries.values()):
             facts = tuple(
                 sorted(
                     (fact for fact in self._books.entry_facts.get(entry.id, ()) if fact.known_at <= as_of),
@@ -89,7 +90,7 @@ class MemoryEntries:
                 )
             )
             if entry.jurisdiction in own and any(fact.what is EntryFactKind.OPENED for fact in facts):
-                yield place_of(entry), facts
+                yield entry, facts
 
     def sums(self, own: frozenset[str], last: date, as_of: datetime) -> list[EntrySum]:
         contacts: dict[str, Contact] = {}
@@ -138,6 +139,19 @@ class MemoryEntries:
             if entry.jurisdiction in within and entry.register is RegisterKind.INFLOW and takes_part(entry):
                 groups[entry.person_index, entry.origin].append(entry)
         return sorted(tuple(entry.id for entry in group) for group in groups.values() if len(group) > 1)
+
+    def closed_before(self, moment: datetime, limit: int) -> list[str]:
+        closed = sorted((entry.closed_at, entry.id) for entry in self._books.entries.values() if entry.closed_at is not None)
+        return [entry for at, entry in closed if at < moment][:limit]
+
+    def erase(self, entries: Iterable[str]) -> int:
+        gone = [self._books.entries.pop(entry) for entry in entries if entry in self._books.entries]
+        self._books.erased_entries.update((entry.id, place_of(entry)) for entry in gone)
+        erased = {entry.id for entry in gone}
+        drop_keys(self._books, erased)
+        drop_from_reconciling(self._books, erased)
+        drop_differences(self._books, erased)
+        return len(gone)
 
     def _require_one_open_each(self, changed: Sequence[Entry]) -> None:
         touched = {_one_of(entry) for entry in changed if entry.is_open}

@@ -1,6 +1,6 @@
 """The blind keys of the entries and what a linkage suggested, in memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 
 from adapters.memory.books import Books
 from exchange.exchanges import ExchangeKey
@@ -70,8 +70,18 @@ def keep_keys(books: Books, blinding: Blinding | None, entries: Sequence[Entry])
         books.pairing_keys.pop(entry.id, None)
         if blinding is not None and (keys := blinding.keys(entry)) is not None:
             books.pairing_keys[entry.id] = (KEYS_VERSION, keys)
-    hidden = {entry.id for entry in entries if entry.protected}
-    for held in [held for held in books.suggestions if held[1] in hidden]:
+    _drop_suggestions(books, {entry.id for entry in entries if entry.protected})
+
+
+def drop_keys(books: Books, entries: Collection[str]) -> None:
+    """Let nothing be left by which these entries would be found as candidates."""
+    for entry in entries:
+        books.pairing_keys.pop(entry, None)
+    _drop_suggestions(books, entries)
+
+
+def _drop_suggestions(books: Books, entries: Container[str]) -> None:
+    for held in [held for held in books.suggestions if held[1] in entries]:
         del books.suggestions[held]
 
 

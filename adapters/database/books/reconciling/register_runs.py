@@ -162,7 +162,8 @@ class SqlRegisterRuns:
         for some in these:
             self._work.change(delete(_DIFFERENCES).where(some))
         self._work.insert(RegisterDifferenceRow, [_difference_values(each) for each in differences])
-        hidden = exists(select(literal(1)).where(_ENTRIES.c.id == held.entry, _ENTRIES.c.protected).correlate(_DIFFERENCES))
+        gone = or_(_ENTRIES.c.protected, _ENTRIES.c.sealed.is_(None))
+        hidden = exists(select(literal(1)).where(_ENTRIES.c.id == held.entry, gone).correlate(_DIFFERENCES))
         for some in these:
             self._work.change(delete(_DIFFERENCES).where(some, hidden))
 

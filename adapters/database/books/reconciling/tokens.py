@@ -138,10 +138,15 @@ def queue_tokens(work: Work, entries: Sequence[Entry]) -> None:
 def hide_from_reconciling(work: Work, entries: Sequence[Entry]) -> None:
     """Let no token and no difference of the protected ones among these be left, now and not later."""
     if hidden := [entry.id for entry in entries if entry.protected]:
-        # Tokens that are being made of what the entry was before, and the end of a run, must be there to be erased.
-        work.lock(TokenRow)
-        work.change(delete(_TOKENS).where(work.one_of(_TOKENS.c.entry, hidden)))
-        work.change(delete(_DIFFERENCES).where(work.one_of(_DIFFERENCES.c.entry, hidden)))
+        drop_from_reconciling(work, hidden)
+
+
+def drop_from_reconciling(work: Work, entries: Sequence[str]) -> None:
+    """Let no token and no difference of these entries be left."""
+    # Tokens that are being made of what the entry was before, and the end of a run, must be there to be erased.
+    work.lock(TokenRow)
+    work.change(delete(_TOKENS).where(work.one_of(_TOKENS.c.entry, entries)))
+    work.change(delete(_DIFFERENCES).where(work.one_of(_DIFFERENCES.c.entry, entries)))
 
 
 def _some(values: Iterable[T]) -> Iterator[list[T]]:

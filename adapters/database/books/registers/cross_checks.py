@@ -144,6 +144,14 @@ class SqlCrossChecks:
         return self._work.change(lapsed.values(state=DifferenceState.LAPSED.value, sealed=None))
 
 
+def drop_differences(work: Work, entries: Sequence[str]) -> None:
+    """Let nothing be left of what other departments' sheets say of these entries; open ones lapse."""
+    rows = _DIFFERENCES.c
+    these = _DIFFERENCES.update().where(work.one_of(rows.entry, entries))
+    work.change(these.where(_IS_OPEN).values(state=DifferenceState.LAPSED.value))
+    work.change(these.where(rows.sealed.is_not(None)).values(sealed=None))
+
+
 def _fitting(wanted: DifferenceFilter) -> list[ColumnElement[bool]]:
     rows = _DIFFERENCES.c
     asked_for = ((rows.check_id, wanted.check), (rows.entry, wanted.entry), (rows.field, wanted.field))

@@ -8,12 +8,13 @@ from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal, or_, select
 
 from adapters.database.books.counting.entry_sums import named_places, open_entries
-from adapters.database.books.reconciling.tokens import hide_from_reconciling, queue_tokens
+from adapters.database.books.reconciling.tokens import drop_from_reconciling, hide_from_reconciling, queue_tokens
+from adapters.database.books.registers.cross_checks import drop_differences
 from adapters.database.books.registers.entry_rows import entry_of, entry_values
-from adapters.database.books.registers.pairing import add_keys, replace_keys
+from adapters.database.books.registers.pairing import add_keys, drop_keys, replace_keys
 from adapters.database.faults import Fault, taken
 from adapters.database.tables import EntryFactRow, EntryRow
 from adapters.database.values import words, words_or_none
@@ -29,8 +30,10 @@ from exchange.reconciling.pairs import Pair
 
 _ENTRIES = table_of(EntryRow)
 _FACTS = table_of(EntryFactRow)
-_ALL = select(_ENTRIES)
-_TAKES_PART = (_ENTRIES.c.closed_at.is_(None), ~_ENTRIES.c.protected)
+# One that is erased is a row of the figures and of nothing else.
+_HELD = _ENTRIES.c.sealed.is_not(None)
+_ALL = select(_ENTRIES).where(_HELD)
+_TAKES_PART = (_ENTRIES.c.closed_at.is_(None), ~_ENTRIES.c.protected, _HELD)
 _PLACE = [_ENTRIES.c[name] for name in ("id", "jurisdiction", "register", "origin", "destination", "township")]
 _REGISTER = words(RegisterKind)
 _REASON = words_or_none(CloseReason)
@@ -151,6 +154,25 @@ class SqlEntries:
         same = and_(held.person_index == twice.c.person_index, held.origin == twice.c.origin)
         found = select(held.id, *of_whom).join(twice, same).where(*inflow).order_by(*of_whom, held.id)
         return sorted(tuple(row[0] for row in rows) for _, rows in groupby(self._work.rows(found), key=itemgetter(1, 2)))
+
+    def closed_before(self, moment: datetime, limit: int) -> list[str]:
+        held = _ENTRIES.c
+        found = select(held.id).where(held.closed_at < to_milliseconds(moment), _HELD).order_by(held.closed_at, held.id)
+        # One that somebody reopens at this moment is not among them: it is no longer closed once that is stored.
+        locked = found.limit(limit).with_for_update(key_share=True, skip_locked=True)
+        return [str(row[0]) for row in self._work.rows(locked)]
+
+    def erase(self, entries: Iterable[str]) -> int:
+        wanted = list(entries)
+        if not wanted:
+            return 0
+        these = _ENTRIES.update().where(self._work.one_of(_ENTRIES.c.id, wanted), _HELD)
+        # No index of a person, and like none: each entry's own, since an open one stands alone under its index.
+        erased = self._work.change(these.values(sealed=None, person_index=literal("erased ") + _ENTRIES.c.id))
+        drop_keys(self._work, wanted)
+        drop_from_reconciling(self._work, wanted)
+        drop_differences(self._work, wanted)
+        return erased
 
     @contextmanager
     def _one_open_each(self) -> Iterator[None]:

@@ -76,7 +76,7 @@ class SqlPairing:
         found = (
             select(_ENTRIES)
             .outerjoin(_KEYS, _KEYS.c.entry == _ENTRIES.c.id)
-            .where(_ENTRIES.c.id > page.after, ~_ENTRIES.c.protected, missing)
+            .where(_ENTRIES.c.id > page.after, ~_ENTRIES.c.protected, _ENTRIES.c.sealed.is_not(None), missing)
             .order_by(_ENTRIES.c.id)
             .limit(page.limit)
         )
@@ -127,6 +127,12 @@ def replace_keys(work: Work, blinding: Blinding | None, entries: Sequence[Entry]
     if hidden := [entry.id for entry in entries if entry.protected]:
         work.change(delete(_SUGGESTIONS).where(work.one_of(_SUGGESTIONS.c.entry, hidden)))
     add_keys(work, blinding, entries)
+
+
+def drop_keys(work: Work, entries: Sequence[str]) -> None:
+    """Let nothing be left by which these entries would be found as candidates."""
+    work.change(delete(_KEYS).where(work.one_of(_KEYS.c.entry, entries)))
+    work.change(delete(_SUGGESTIONS).where(work.one_of(_SUGGESTIONS.c.entry, entries)))
 
 
 def _of(key: ExchangeKey) -> tuple[Any, ...]:
