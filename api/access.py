@@ -18,7 +18,7 @@ from adapters.partner_http import PartnerClient
 from adapters.renewal import Renewals
 from api.problems import Unauthorized
 from api.serving.books import Opening
-from api.serving.limiting import Limiter
+from api.serving.limiting import Limiter, address_of
 from exchange.codes import Role
 from exchange.errors import Forbidden, NotAuthentic
 from exchange.exchanges import Exchange
@@ -93,6 +93,11 @@ async def office_of(request: Request) -> Office:
 
 
 OfficeDep = Annotated[Office, Depends(office_of)]
+
+
+def host_of(request: Request) -> str:
+    """Where a request comes from, as callers are told apart."""
+    return address_of(request.client.host if request.client else "")
 
 
 async def partners_of(request: Request) -> PartnerClient:
@@ -307,7 +312,9 @@ def _identifying(scheme: HTTPBearer, find: Callable[[Office, str], Partner | Cal
         given = await scheme(request)
         if given is None:
             raise Unauthorized
-        request.state.known = await run_in_threadpool(find, await office_of(request), given.credentials)
+        limiter, office = await limiter_of(request), await office_of(request)
+        with limiter.failures(host_of(request), None, scheme.scheme_name):
+            request.state.known = await run_in_threadpool(find, office, given.credentials)
 
     return identify
 

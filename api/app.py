@@ -1,6 +1,6 @@
 """The application: the wire API for partners and the API of the jurisdiction's own systems, on one node."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
 import httpx
@@ -14,10 +14,12 @@ from adapters.reconciling.answering import Answering
 from adapters.reconciling.tokens import TokenKeeper
 from api import figures, health, ndjson, partner, problems, proven, registers
 from api.describing.openapi import describe
+from api.describing.pages import install_pages
 from api.describing.webhooks import install_webhooks
 from api.local import ROUTERS, imports
 from api.metrics import Metrics
 from api.once import Replayed, replay
+from api.serving.door import Door
 from api.serving.edge import BODY_SECONDS, Edge
 from api.serving.limiting import FewLooks, Limiter
 from exchange.wire.proven import MAX_PROVEN
@@ -48,12 +50,18 @@ BODY_LIMITS = {
 
 
 def create_app(
-    office: Office | None = None, *, client: httpx.Client | None = None, body_seconds: float = BODY_SECONDS
+    office: Office | None = None,
+    *,
+    client: httpx.Client | None = None,
+    body_seconds: float = BODY_SECONDS,
+    host_names: Collection[str] = (),
+    security_contact: str = "",
 ) -> FastAPI:
     """The application of one open node; without one it can only describe itself.
 
     `client` is what partners are looked at with; without one the application makes and closes its own. A body that takes
-    longer than `body_seconds` is refused.
+    longer than `body_seconds` is refused. `host_names` are further names under which the node is called, and
+    `security_contact` is whom to tell of a weakness.
     """
     calling = client or http_client()
 
@@ -64,6 +72,10 @@ def create_app(
             calling.close()
 
     app = FastAPIOffline(
+        docs_url=None,
+        redoc_url=None,
+        # A redirect would lead to whatever host the request names.
+        redirect_slashes=False,
         title="Woshou 握手",
         version=API_VERSION,
         description=DESCRIPTION,
@@ -73,6 +85,7 @@ def create_app(
     )
     metrics = Metrics()
     app.state.office, app.state.metrics, app.state.limiter = office, metrics, Limiter()
+    app.state.security_contact = security_contact
     if office is not None:
         app.state.partners = PartnerClient(office, calling)
         app.state.renewals = FewLooks(office, app.state.partners)
@@ -81,10 +94,12 @@ def create_app(
     problems.install(app)
     app.add_exception_handler(Replayed, replay)
     now = office.now if office is not None else None
-    app.add_middleware(Edge, metrics=metrics, limits=BODY_LIMITS, now=now, seconds=body_seconds)
+    door = Door(url=office.documents.url if office is not None else "", names=host_names, limiter=app.state.limiter)
+    app.add_middleware(Edge, metrics=metrics, door=door, limits=BODY_LIMITS, now=now, seconds=body_seconds)
     for router in (health.router, partner.router, figures.router, proven.router, registers.router, *ROUTERS):
         app.include_router(router)
     install_webhooks(app)
+    install_pages(app)
     return app
 
 

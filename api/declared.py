@@ -2,7 +2,16 @@
 
 from typing import Any, TypeAlias
 
-from api.problems import MEDIA_TYPE, BodyTooSlow, KeyReused, RequestTooLarge, Unauthorized, problem_of, status_of
+from api.problems import (
+    MEDIA_TYPE,
+    BodyTooSlow,
+    KeyReused,
+    RequestTooLarge,
+    TooManyRequests,
+    Unauthorized,
+    problem_of,
+    status_of,
+)
 from exchange import errors
 from exchange.errors import WoshouError
 from exchange.ledger import LedgerBusy
@@ -14,7 +23,9 @@ Responses: TypeAlias = dict[int | str, dict[str, Any]]
 def declared(*refusals: type[WoshouError]) -> Responses:
     """What a route can refuse, for its OpenAPI `responses`."""
     responses: Responses = {}
-    for refusal in sorted(set(refusals), key=lambda kind: (status_of(kind), kind.code, kind.__name__)):
+    # Credentials that do not hold are counted, and are too many at some point.
+    kinds = {*refusals, TooManyRequests} if Unauthorized in refusals else set(refusals)
+    for refusal in sorted(kinds, key=lambda kind: (status_of(kind), kind.code, kind.__name__)):
         status = status_of(refusal)
         entry = responses.setdefault(status, {"description": "", "content": {MEDIA_TYPE: {"schema": _SCHEMA, "examples": {}}}})
         examples = entry["content"][MEDIA_TYPE]["examples"]

@@ -9,7 +9,7 @@ from adapters.keys import jose, tokens
 from adapters.keys.errors import BadSignature, ForbiddenHeader, MalformedJws, UnknownKey, WrongType
 from adapters.office import Office, trusted_key
 from adapters.reports.taking import open_report
-from api.access import LedgerDep, LimiterDep, OfficeDep, PartnerDep, ReadLedgerDep, RenewalsDep
+from api.access import LedgerDep, LimiterDep, OfficeDep, PartnerDep, ReadLedgerDep, RenewalsDep, host_of
 from api.declared import declared
 from api.models.base import NODE
 from api.models.partner import ASSERTION_EXAMPLE, BATCH, Jwks, LinkHeads, TokenAnswer, signed
@@ -88,7 +88,7 @@ async def report_body(request: Request) -> str:
 @router.get(
     "/.well-known/migrant-exchange",
     response_class=JoseResponse,
-    responses={200: signed(NodeDocument, NODE_TYPE)},
+    responses={200: signed(NodeDocument, NODE_TYPE), **declared(TooManyRequests)},
     summary="Node document",
 )
 def node_document(office: OfficeDep) -> Response:
@@ -96,7 +96,7 @@ def node_document(office: OfficeDep) -> Response:
     return JoseResponse(office.documents.current())
 
 
-@router.get("/.well-known/jwks.json", summary="Public keys for OAuth libraries")
+@router.get("/.well-known/jwks.json", responses=declared(TooManyRequests), summary="Public keys for OAuth libraries")
 def jwks(office: OfficeDep) -> Jwks:
     """All signing and encryption keys, historic ones included, so that old evidence can be checked."""
     return Jwks.of(office.keyring.public_documents())
@@ -133,7 +133,7 @@ def token(
             now=now,
         )
 
-    with limiter.failures(request.client.host if request.client else "", partner.node if partner else None) as over:
+    with limiter.failures(host_of(request), partner.node if partner else None) as over:
         granted = sorted(tokens.SCOPES & frozenset(scope.split()))
         if partner is None or not granted:
             raise Unauthorized

@@ -93,6 +93,15 @@ class MethodUnknown(errors.Refused):
     en = "This address does not know that method."
 
 
+class HostUnknown(errors.Refused):
+    """The Host header names no host of this node."""
+
+    code = "host-unknown"
+    retry = Retry.CONTACT
+    zh = "请求的主机名不是本节点的（Host 头）；代理须原样转发，或在设置 host_names 中列出。"
+    en = "The Host header names no host of this node: let the proxy pass it on, or list it in the setting host_names."
+
+
 # The nearest class of a refusal's ancestry counts.
 STATUS: dict[type[WoshouError], int] = {
     WoshouError: 500,
@@ -110,6 +119,7 @@ STATUS: dict[type[WoshouError], int] = {
     RequestTooLarge: 413,
     BodyTooSlow: 408,
     MethodUnknown: 405,
+    HostUnknown: 421,
     LedgerBusy: 503,
     BatchTooLarge: 413,
     TooMuchToCompare: 413,

@@ -18,6 +18,7 @@ from adapters.database.connections import read_url
 from adapters.webhooks import WebhookAddress, check_address, read_secret
 
 FILE = "woshou.toml"
+HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
 Code = Annotated[str, Field(pattern=r"^\d{6}$")]
 
 
@@ -44,6 +45,16 @@ class Settings(BaseSettings):
         default="",
         description="受信反向代理 / proxies whose X-Forwarded-For is believed: addresses or networks, separated by commas.",
     )
+    host_names: Annotated[list[HostName], NoDecode] = Field(
+        default=[],
+        description="另外的主机名 / further names under which the API is called, beside that of `url`, separated by commas.",
+    )
+    security_contact: str = Field(
+        default="",
+        max_length=200,
+        pattern=r"^(mailto:[^\s@]+@[^\s@]+|https://[^\s]+|tel:\+[0-9-]+)?$",
+        description="安全问题的联系方式 / whom to tell of a weakness, in security.txt: mailto:…, https:… or tel:…; or nobody.",
+    )
     database_url: str = Field(
         default="", repr=False, description="数据库 / database; empty for SQLite in the data folder, or postgresql://…"
     )
@@ -67,7 +78,7 @@ class Settings(BaseSettings):
     )
     log_format: Literal["json", "text"] = Field(default="json", description="日志格式 / log format.")
 
-    @field_validator("jurisdictions", mode="before")
+    @field_validator("jurisdictions", "host_names", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         return [code.strip() for code in value.split(",") if code.strip()] if isinstance(value, str) else value

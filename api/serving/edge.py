@@ -1,4 +1,4 @@
-"""What holds for every request: how large and how slow its body may be, safe headers, the node's clock, and a count of it."""
+"""What holds for every request: the door, how large and how slow its body may be, the node's clock, and a count of it."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -11,17 +11,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import Metrics
 from api.problems import BodyTooSlow, RequestTooLarge, answer
+from api.serving.door import Door
+from exchange.errors import Refused
 
 USUAL_BODY = 256 * 1024
 # A body may take this long, and longer only while more of it comes at this rate.
 BODY_SECONDS = 30.0
 _BYTES_A_SECOND = 256 * 1024
-_HEADERS = {
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
-    "cache-control": "no-store",
-}
 
 
 class Edge:
@@ -36,11 +32,13 @@ class Edge:
         app: ASGIApp,
         *,
         metrics: Metrics,
+        door: Door,
         limits: Mapping[str, int],
         now: Callable[[], datetime] | None,
         seconds: float = BODY_SECONDS,
     ) -> None:
-        self._app, self._metrics, self._limits, self._now, self._seconds = app, metrics, limits, now, seconds
+        self._app, self._metrics, self._door = app, metrics, door
+        self._limits, self._now, self._seconds = limits, now, seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -54,18 +52,22 @@ class Edge:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in self._door.headers.items():
                     headers.setdefault(name, value)
                 # The node's own clock, which a 401 is judged by: uvicorn's would show the machine's in a sandbox.
                 if self._now is not None:
                     headers["date"] = format_datetime(self._now(), usegmt=True)
             await send(message)
 
-        limit = self._limits.get(scope["path"], USUAL_BODY)
         try:
-            if _announced(scope) > limit:
-                self._metrics.refused(RequestTooLarge.code)
-                await answer(RequestTooLarge())(scope, receive, sending)
+            limit = self._limits.get(scope["path"], USUAL_BODY)
+            try:
+                self._door.check(scope)
+                if _announced(scope) > limit:
+                    raise RequestTooLarge
+            except Refused as refusal:
+                self._metrics.refused(refusal.code)
+                await answer(refusal)(scope, receive, sending)
             else:
                 await self._app(scope, _bounded(receive, limit, self._seconds), sending)
         finally:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from ipaddress import IPv6Address, ip_address
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
@@ -14,7 +15,11 @@ from adapters.renewal import Renewals
 from api.problems import TooManyRequests, Unauthorized
 from exchange.partners import Partner
 
-_FAILURES = RateLimitItemPerMinute(120)
+_TOKEN_FAILURES = RateLimitItemPerMinute(120)
+# A credential that does not hold costs a look-up, and has too many bits to be guessed.
+_CREDENTIAL_FAILURES = RateLimitItemPerMinute(600)
+# Ten a second for each address: more than every watchdog and every partner asks of what is open to all.
+_OPEN = RateLimitItemPerMinute(600)
 # The longest comparison takes 65 calls, and each may cost seconds: nodes compare at night, and many at one time.
 _COMPARISONS = RateLimitItemPerHour(100)
 # As many batches as a link has in years; each is a look-up, or the taking of one batch.
@@ -24,6 +29,18 @@ _REGISTERS = RateLimitItemPerHour(10_000)
 _AT_ONCE = 4
 _WAIT_SECONDS = {"figures": 10, "registers": 2}
 _LOOKS = 2
+TOKEN = "token"
+
+
+def address_of(client: str) -> str:
+    """What an address counts as: an IPv4 address as itself, an IPv6 address as its network of 64 bits, all of it one caller's."""
+    try:
+        address = ip_address(client.partition("%")[0])
+    except ValueError:
+        return client
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    return str(address.ipv4_mapped or IPv6Address(int(address) >> 64 << 64))
 
 
 class Limiter:
@@ -38,18 +55,24 @@ class Limiter:
         self._lock = threading.Lock()
         self._under_way: set[tuple[str, str]] = set()
 
+    def opened(self, door: str, host: str) -> None:
+        """Count one request to what is open to all; TooManyRequests after 600 a minute from one address."""
+        if not self._window.hit(_OPEN, "open", door, host):
+            raise TooManyRequests(seconds=60)
+
     @contextmanager
-    def failures(self, host: str, partner: str | None) -> Iterator[bool]:
-        """Count the block if it ends in Unauthorized; yields whether 120 a minute have failed already.
+    def failures(self, host: str, partner: str | None, what: str = TOKEN) -> Iterator[bool]:
+        """Count the block if it ends in Unauthorized; yields whether as many as may a minute have failed already.
 
         From then on what fails is TooManyRequests, and what is in order still passes: nobody is shut out by who names him.
         """
-        key = ("token", host, partner or "")
-        over = not self._window.test(_FAILURES, *key)
+        key = (what, host, partner or "")
+        rate = _TOKEN_FAILURES if what == TOKEN else _CREDENTIAL_FAILURES
+        over = not self._window.test(rate, *key)
         try:
             yield over
         except Unauthorized as refusal:
-            if over or not self._window.hit(_FAILURES, *key):
+            if over or not self._window.hit(rate, *key):
                 raise TooManyRequests(seconds=60) from refusal
             raise
 

@@ -206,7 +206,7 @@ RULES = {
     "POST /api/v1/escalations/{escalation}/acknowledgement": rule("coordinator"),
     "GET /api/v1/troubles": rule("operator", "coordinator", below=FORBIDDEN, outside=FORBIDDEN, other=OK),
 }
-PUBLIC = {"GET /healthz", "GET /readyz"}
+PUBLIC = {"GET /healthz", "GET /readyz", "GET /.well-known/security.txt"}
 ROUTES = {
     f"{method} {route.path}": route
     for router in (health.router, *ROUTERS)

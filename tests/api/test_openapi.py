@@ -34,7 +34,14 @@ WIRE_SHAPES = (
 )
 ALL_ROUTERS = (health.router, partner.router, figures.router, proven.router, registers.router, *ROUTERS)
 OTHERS = ("agreement.proposed", "escalation.raised", "trouble.began", "trouble.ended")
-PUBLIC = {"GET /healthz", "GET /readyz", "GET /.well-known/migrant-exchange", "GET /.well-known/jwks.json", "POST /oauth/token"}
+PUBLIC = {
+    "GET /healthz",
+    "GET /readyz",
+    "GET /.well-known/migrant-exchange",
+    "GET /.well-known/jwks.json",
+    "GET /.well-known/security.txt",
+    "POST /oauth/token",
+}
 
 
 def references(value: Any) -> set[str]:

@@ -28,6 +28,7 @@ OPEN = {
     "GET /readyz",
     "GET /.well-known/migrant-exchange",
     "GET /.well-known/jwks.json",
+    "GET /.well-known/security.txt",
     "POST /oauth/token",
 }
 CLOSED = sorted(set(ROUTES) - OPEN)
@@ -98,7 +99,7 @@ def test_a_stranger_waits_for_no_lock_and_his_body_is_not_read(node: Served):
             method, path = address(name)
             with socket.create_connection(("127.0.0.1", int(node.url.rsplit(":", 1)[1])), timeout=10) as line:
                 begun = time.monotonic()
-                line.sendall(f"{method} {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{{".encode())
+                line.sendall(f"{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000\r\n\r\n{{".encode())
                 answers[name] = (line.recv(12), time.monotonic() - begun < BODY_SECONDS)
     assert answers == dict.fromkeys(CLOSED, (b"HTTP/1.1 401", True))
 
@@ -126,7 +127,7 @@ def test_bodies_that_drip_hold_no_lock_and_end(node: Served):
             method, path = address(name)
             line = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
             said = (f"authorization: Bearer {credential(node, name)}", f"content-type: {media(name)}", 'if-match: "1"')
-            head = "\r\n".join((f"{method} {path} HTTP/1.1", "host: x", "content-length: 1000", *said))
+            head = "\r\n".join((f"{method} {path} HTTP/1.1", "host: localhost", "content-length: 1000", *said))
             line.sendall(f"{head}\r\n\r\n--x\r\n".encode())
             lines.append((name, line))
         begun = time.monotonic()

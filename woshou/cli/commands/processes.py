@@ -79,7 +79,7 @@ def install(app: typer.Typer) -> None:
         address = (host or settings.host, port or settings.port)
         with open_office(settings) as office, http_client() as client, _listening(*address) as door:
             structlog.get_logger("serve").info("serving", node=settings.node, host=address[0], port=address[1])
-            app = create_app(office, client=client)
+            app = create_app(office, client=client, host_names=settings.host_names, security_contact=settings.security_contact)
             _calm_collector()
             config = uvicorn.Config(
                 app,
