@@ -24,7 +24,7 @@ def declared(*refusals: type[WoshouError]) -> Responses:
     """What a route can refuse, for its OpenAPI `responses`."""
     responses: Responses = {}
     # Credentials that do not hold are counted, and are too many at some point.
-    kinds = {*refusals, TooManyRequests} if Unauthorized in refusals else set(refusals)
+    kinds: set[type[WoshouError]] = {*refusals, TooManyRequests} if Unauthorized in refusals else set(refusals)
     for refusal in sorted(kinds, key=lambda kind: (status_of(kind), kind.code, kind.__name__)):
         status = status_of(refusal)
         entry = responses.setdefault(status, {"description": "", "content": {MEDIA_TYPE: {"schema": _SCHEMA, "examples": {}}}})

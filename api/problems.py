@@ -93,6 +93,15 @@ class MethodUnknown(errors.Refused):
     en = "This address does not know that method."
 
 
+class HeadTooLarge(errors.Refused):
+    """More headers, or longer ones, than any caller needs."""
+
+    code = "head-too-large"
+    retry = Retry.CORRECTED
+    zh = "请求头过多或过长。"
+    en = "The request has too many headers, or too long ones."
+
+
 class HostUnknown(errors.Refused):
     """The Host header names no host of this node."""
 
@@ -120,6 +129,7 @@ STATUS: dict[type[WoshouError], int] = {
     BodyTooSlow: 408,
     MethodUnknown: 405,
     HostUnknown: 421,
+    HeadTooLarge: 431,
     LedgerBusy: 503,
     BatchTooLarge: 413,
     TooMuchToCompare: 413,

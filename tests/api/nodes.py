@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 
 from adapters.keys.keyring import Keyring
 from adapters.memory import MemoryLedgers
@@ -20,6 +19,7 @@ from adapters.office import Office
 from adapters.partner_http import PartnerClient
 from api.access import LocalRole, hash_secret
 from api.app import create_app
+from api.serving.server import HeadInTime, server
 from exchange.ledger import ApiKey, Ledgers
 from exchange.node import Node
 from jobs.deliver import deliver_all
@@ -89,6 +89,7 @@ def served(
     wire: httpx.BaseTransport | None = None,
     *,
     body_seconds: float = 30.0,
+    protocol: type[HeadInTime] = HeadInTime,
 ) -> Iterator[Served]:
     """Serve a node with fresh keys on a free port, until the block ends; `wire` stands between it and its partners."""
     folder.mkdir(parents=True)
@@ -102,14 +103,13 @@ def served(
         # No certificates are loaded for what stays on loopback: that takes longer than most tests.
         with httpx.Client(base_url=url, timeout=30, verify=False) as client:
             app = create_app(office, client=client if wire is None else httpx.Client(transport=wire), body_seconds=body_seconds)
-            config = uvicorn.Config(app, log_level="critical", date_header=False, server_header=False)
-            server = uvicorn.Server(config)
-            thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
+            serving = server(app, protocol=protocol)
+            thread = threading.Thread(target=serving.run, kwargs={"sockets": [door]}, daemon=True)
             thread.start()
-            while not server.started:
+            while not serving.started:
                 time.sleep(0.01)
             yield Served(office=office, clock=clock, url=url, http=client)
-            server.should_exit = True
+            serving.should_exit = True
             thread.join()
 
 

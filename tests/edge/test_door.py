@@ -109,6 +109,12 @@ def test_a_request_under_another_name_gets_a_problem_that_does_not_repeat_the_na
     assert "evil" not in answer.text + str(answer.headers)
 
 
+@pytest.mark.parametrize("headers", [{f"x-{n}": "y" for n in range(120)}, {"x": "a" * 33_000}], ids=["many", "long"])
+def test_a_request_has_a_head_of_common_size(node: Served, headers: dict[str, str]):
+    answer = node.http.get("/healthz", headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (431, "urn:woshou:problem:head-too-large")
+
+
 @pytest.mark.parametrize("path", ["/docs/", "/api/v1/entries/", "/healthz/"])
 def test_nobody_is_sent_elsewhere_for_a_stroke_too_many(node: Served, path: str):
     answer = node.http.get(path, headers={"host": "localhost"})

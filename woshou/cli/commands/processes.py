@@ -67,9 +67,8 @@ def install(app: typer.Typer) -> None:
         port: Annotated[int | None, typer.Option(help=say("监听端口", "port to listen on"))] = None,
     ) -> None:
         # Only this command needs the web stack; the others start faster without it.
-        import uvicorn
-
         from api.app import create_app
+        from api.serving.server import server
 
         settings = call.settings()
         logging.configure(settings.log_format)
@@ -81,19 +80,9 @@ def install(app: typer.Typer) -> None:
             structlog.get_logger("serve").info("serving", node=settings.node, host=address[0], port=address[1])
             app = create_app(office, client=client, host_names=settings.host_names, security_contact=settings.security_contact)
             _calm_collector()
-            config = uvicorn.Config(
-                app,
-                date_header=False,  # the application sends the node's own
-                server_header=False,
-                # By default uvicorn believes whatever a caller on loopback says of where it comes from.
-                proxy_headers=bool(settings.trusted_proxies),
-                forwarded_allow_ips=settings.trusted_proxies,
-                log_config=None,
-                timeout_graceful_shutdown=10,
-            )
-            server = uvicorn.Server(config)
-            server.run(sockets=[door])
-            if not server.started:
+            serving = server(app, trusted_proxies=settings.trusted_proxies)
+            serving.run(sockets=[door])
+            if not serving.started:
                 raise typer.Exit(Exit.INTERNAL)
 
     @command(app, "jobs", zh="运行作业进程：投递、催办、清理", en="Run the jobs process: deliveries, reminders, tidying")
