@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 
+from adapters.calling.reach import Reach
 from adapters.clock import Clock
 from adapters.keys import jose
 from adapters.keys.fingerprint import fingerprint
@@ -21,8 +22,9 @@ from exchange.partners import Partner, PartnerKey, PartnerStatus
 class Office:
     """A node at work: its rules (`node`), its books (`ledgers`), its keys, its clock and its published document.
 
-    `webhooks` is where own systems listen, None if nowhere; then `node.webhooks` is off. What administrators add to rules and
-    holidays is taken over at every request and before every job (`look_up`), in every process.
+    `webhooks` is where own systems listen, None if nowhere; then `node.webhooks` is off. `reach` is where partners may be called.
+    What administrators add to rules and holidays is taken over at every request and before every job (`look_up`),
+    in every process.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class Office:
         documents: NodeDocuments,
         folder: Path,
         webhooks: WebhookAddress | None = None,
+        reach: Reach = Reach(),  # noqa: B008 # a value
     ) -> None:
         self._wired = self._whole = node
         self._stamp = 0
@@ -44,6 +47,7 @@ class Office:
         self.documents = documents
         self.folder = folder
         self.webhooks = webhooks
+        self.reach = reach
         self._keyring = keyring
 
     @property

@@ -1,7 +1,8 @@
 """One call to another node, bounded in time and size whatever the other side does.
 
 httpx bounds each read and write, so that one byte a second keeps a caller for ever. Here a call as a whole has its seconds:
-every read, write and connect gets what is left of them. The resolver's own limit for a name comes on top.
+every read, write and connect gets what is left of them. The resolver's own limit for a name comes on top. And what a name leads
+to is looked at before it is connected to.
 """
 
 import socket
@@ -16,6 +17,7 @@ from typing import Any
 import httpcore
 import httpx
 
+from adapters.calling.reach import AddressNotAllowed, Reach
 from exchange.errors import PartnerTrouble
 
 # Of an answer as it is read: a receipt for 1,000 messages has some 300 KiB.
@@ -42,13 +44,17 @@ class PartnerUnavailable(PartnerTrouble):
         super().__init__(en=f"{type(self).en} {detail}".strip())
 
 
-def bound(client: httpx.Client) -> httpx.Client:
-    """The same client, whose connections mind the deadline of the call that they serve."""
+def bound(client: httpx.Client, reach: Reach) -> httpx.Client:
+    """The same client, whose connections mind the deadline of the call that they serve, and lead only where they may.
+
+    A proxy of the environment is the operator's choice: it is reached wherever it is, and it decides what is reached through it.
+    """
     # httpx takes no network backend, and a transport of our own would lose the proxies of the environment. That this still
     # takes hold is what the tests with slow servers are for.
     for way in (client._transport, *client._mounts.values()):
         if isinstance(way, httpx.HTTPTransport):
-            way._pool._network_backend = _Backend()
+            through_proxy = type(way._pool) is not httpcore.ConnectionPool
+            way._pool._network_backend = _Backend(None if through_proxy else reach)
     return client
 
 
@@ -139,7 +145,10 @@ class _Stream(httpcore.NetworkStream):
 
 
 class _Backend(httpcore.SyncBackend):
-    """Connects within the deadline, however many addresses a name has."""
+    """Connects within the deadline, however many addresses a name has, to those that may be reached."""
+
+    def __init__(self, reach: Reach | None) -> None:
+        self._reach = reach
 
     def connect_tcp(
         self,
@@ -154,7 +163,12 @@ class _Backend(httpcore.SyncBackend):
         except (OSError, UnicodeError) as exc:
             raise httpcore.ConnectError("the name has no address") from exc
         trouble: httpcore.ConnectError | httpcore.ConnectTimeout = httpcore.ConnectError("the name has no address")
-        for address in dict.fromkeys(str(entry[4][0]) for entry in found):
+        addresses = dict.fromkeys(str(entry[4][0]) for entry in found)
+        allowed = [address for address in addresses if self._reach is None or self._reach.allows(address)]
+        if addresses and not allowed:
+            raise AddressNotAllowed
+        # The address and not the name: a second look-up could lead elsewhere. TLS still asks for the name.
+        for address in allowed:
             try:
                 return _Stream(super().connect_tcp(address, port, _left(timeout), local_address, socket_options))
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as exc:

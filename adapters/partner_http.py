@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from adapters.calling.reach import Reach
 from adapters.keys import jose, tokens
 from adapters.keys.errors import MalformedJws
 from adapters.keys.jose import PublicKey
@@ -68,8 +69,11 @@ class _Token:
     expires: datetime
 
 
-def http_client(transport: httpx.BaseTransport | None = None) -> httpx.Client:
-    """An HTTP client as partners are called with: no redirects, bounded waits, and never through a proxy to this machine."""
+def http_client(transport: httpx.BaseTransport | None = None, *, reach: Reach = Reach()) -> httpx.Client:  # noqa: B008 # a value
+    """An HTTP client as partners are called with: no redirects, bounded waits, and never through a proxy to this machine.
+
+    It connects to what `reach` allows.
+    """
     client = httpx.Client(
         transport=transport,
         timeout=_TIMEOUT,
@@ -78,7 +82,7 @@ def http_client(transport: httpx.BaseTransport | None = None) -> httpx.Client:
         headers={"user-agent": "woshou"},
         mounts=dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]")) if transport is None else None,
     )
-    return bound(client)
+    return bound(client, reach)
 
 
 class PartnerClient:

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
+from adapters.calling.reach import Reach
 from adapters.office import Office
 from adapters.partner_http import PartnerClient, http_client
 from adapters.reconciling.answering import Answering
@@ -63,7 +64,7 @@ def create_app(
     longer than `body_seconds` is refused. `host_names` are further names under which the node is called, and
     `security_contact` is whom to tell of a weakness.
     """
-    calling = client or http_client()
+    calling = client or http_client(reach=office.reach if office is not None else Reach())
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:

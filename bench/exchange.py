@@ -83,7 +83,7 @@ def asking(databases: Databases) -> Iterator[Exchange]:
         origin, destination = two_nodes(folder, databases.url)
         stack.enter_context(served(origin))
         office = stack.enter_context(open_office(destination.settings))
-        client = stack.enter_context(http_client())
+        client = stack.enter_context(http_client(reach=office.reach))
         with office.ledgers.transaction(read_only=True) as ledger:
             partner = ledger.partners.get(people.ORIGIN_NODE)
         if partner is None:

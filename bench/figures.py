@@ -69,9 +69,9 @@ def talked(databases: Databases) -> Iterator[tuple[Office, Office]]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="woshou-bench-")))
         origin, destination = two_nodes(folder, databases.url)
-        with served(origin), open_office(destination.settings) as office, http_client() as client:
+        with served(origin), open_office(destination.settings) as office, http_client(reach=office.reach) as client:
             _ask(office, client)
-        with served(destination), open_office(origin.settings) as office, http_client() as client:
+        with served(destination), open_office(origin.settings) as office, http_client(reach=office.reach) as client:
             _answer(office, client)
         stack.enter_context(served(origin))
         asking = stack.enter_context(open_office(destination.settings))

@@ -18,7 +18,7 @@ from adapters.partner_http import PartnerClient, http_client
 from adapters.reconciling.tokens import TokenKeeper
 from adapters.reconciling.whole import reconciling_of
 from adapters.renewal import Renewals
-from adapters.webhook_http import WebhookReceiver
+from adapters.webhook_http import OWN_SYSTEMS, WebhookReceiver
 from exchange.errors import WoshouError
 from exchange.ledger import Candidate
 from exchange.moments import SHANGHAI, civil_day
@@ -47,7 +47,7 @@ def on_shift(office: Office, client: PartnerClient) -> Iterator[Shift]:
         notifier = None
         if office.webhooks is not None:
             # A client of its own: whatever own systems do to it, partners have theirs.
-            receiver = WebhookReceiver(office.webhooks, stack.enter_context(http_client()))
+            receiver = WebhookReceiver(office.webhooks, stack.enter_context(http_client(reach=OWN_SYSTEMS)))
             notifier = Notifier(office, receiver, stopping)
             stack.callback(notifier.close)
         couriers = Couriers(Courier(office, client, renewals, stopping))

@@ -4,6 +4,7 @@ from fractions import Fraction
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import (
@@ -14,8 +15,10 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from adapters.calling.reach import Reach
 from adapters.database.connections import read_url
 from adapters.webhooks import WebhookAddress, check_address, read_secret
+from exchange.wire.node import is_loopback
 
 FILE = "woshou.toml"
 HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
@@ -49,6 +52,10 @@ class Settings(BaseSettings):
         default=[],
         description="另外的主机名 / further names under which the API is called, beside that of `url`, separated by commas.",
     )
+    partner_networks: Annotated[list[str], NoDecode] = Field(
+        default=[],
+        description="协作方所在网络 / networks that partners have, separated by commas; empty: all public and private ones.",
+    )
     security_contact: str = Field(
         default="",
         max_length=200,
@@ -78,7 +85,7 @@ class Settings(BaseSettings):
     )
     log_format: Literal["json", "text"] = Field(default="json", description="日志格式 / log format.")
 
-    @field_validator("jurisdictions", "host_names", mode="before")
+    @field_validator("jurisdictions", "host_names", "partner_networks", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         return [code.strip() for code in value.split(",") if code.strip()] if isinstance(value, str) else value
@@ -88,6 +95,12 @@ class Settings(BaseSettings):
     def _addresses(cls, value: str) -> str:
         for part in filter(None, value.split(",")):
             ip_network(part.strip())
+        return value
+
+    @field_validator("partner_networks")
+    @classmethod
+    def _networks(cls, value: list[str]) -> list[str]:
+        Reach.of(value, loopback=False)
         return value
 
     @field_validator("database_url")
@@ -126,6 +139,12 @@ class Settings(BaseSettings):
         if not self.webhook_url or self.webhook_secret is None:
             return None
         return WebhookAddress(url=self.webhook_url, key=read_secret(self.webhook_secret.get_secret_value()))
+
+    @property
+    def reach(self) -> Reach:
+        """Where partners may be called: on this machine only by a node that itself has its address there, or in a sandbox."""
+        home = urlsplit(self.url).hostname or ""
+        return Reach.of(self.partner_networks, loopback=self.environment == "sandbox" or is_loopback(home))
 
     @property
     def database(self) -> str:

@@ -119,6 +119,7 @@ def open_office(settings: Settings, *, migrate: bool = True) -> Iterator[Office]
             documents=documents,
             folder=settings.data,
             webhooks=settings.webhooks,
+            reach=settings.reach,
         )
         office.refresh()
         yield office

@@ -33,7 +33,7 @@ def compared(reconciler: RegisterReconciler, what: Comparable) -> RegisterRun:
 
 def main() -> None:
     settings = Settings(data=Path(sys.argv[1]))  # type: ignore[call-arg] # the others come from the file
-    with open_office(settings) as office, http_client() as client:
+    with open_office(settings) as office, http_client(reach=office.reach) as client:
         calling = PartnerClient(office, client)
         reconciler = RegisterReconciler(office, calling, Renewals(office, calling), TokenKeeper(office))
         what = compared_by(office, office.ledgers)

@@ -132,11 +132,12 @@ def check_node_address(url: str) -> None:
             zh="节点地址只含协议、主机与端口，如 https://node.example。",
             en="A node's address is a scheme, a host and a port only, such as https://node.example.",
         )
-    if form[1].lower() != "https" and not _is_loopback(form[2].lower()):
+    if form[1].lower() != "https" and not is_loopback(form[2].lower()):
         raise NodeDocumentRefused(zh="除本机外，节点地址须为 HTTPS。", en="Addresses are HTTPS, except on loopback.")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host, as an address names it, is this machine."""
     try:
         address = ip_address(host.strip("[]"))
     except ValueError:

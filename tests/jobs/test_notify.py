@@ -16,7 +16,7 @@ import pytest
 from adapters.database.engine import open_database
 from adapters.memory import MemoryLedgers
 from adapters.partner_http import http_client
-from adapters.webhook_http import WebhookReceiver
+from adapters.webhook_http import OWN_SYSTEMS, WebhookReceiver
 from adapters.webhooks import WebhookAddress, read_secret
 from exchange.announcements import GIVE_UP_AFTER, LEAST_ATTEMPTS, Notification, wait_after
 from exchange.ledger import LedgerBusy, Page
@@ -78,7 +78,7 @@ def a_notifier(pair: Pair, client: httpx.Client, *, jitter: float = 1.0) -> Noti
 
 @pytest.fixture
 def notifier(pair: Pair) -> Iterator[Notifier]:
-    with http_client() as client:
+    with http_client(reach=OWN_SYSTEMS) as client:
         made = a_notifier(pair, client)
         yield made
         made.close()
@@ -138,7 +138,7 @@ def test_what_is_not_taken_comes_again_with_the_same_id_and_body(pair: Pair, rec
 def test_a_receiver_that_is_not_there_is_tried_again(pair: Pair, tmp_path: Path, receiver: Receiver):
     listen(pair, "http://127.0.0.1:1/hooks")
     put(pair, 1)
-    with http_client() as client:
+    with http_client(reach=OWN_SYSTEMS) as client:
         notifier = a_notifier(pair, client)
         assert notifier.start().result() == 0
         notifier.close()
@@ -155,7 +155,7 @@ def test_one_that_is_never_taken_lets_the_others_pass(pair: Pair, receiver: Rece
     notifier.start().result()
     pair.clock.move(timedelta(seconds=5))  # the first has ten seconds to wait, and so has everybody
     assert notifier.start().result() == 0
-    with http_client() as client:
+    with http_client(reach=OWN_SYSTEMS) as client:
         fresh = a_notifier(pair, client)  # another process does not know of the rest, and keeps to the waits that are written
         assert fresh.start().result() == 2
         fresh.close()

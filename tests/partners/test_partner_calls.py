@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from adapters.calling.reach import Reach
 from adapters.partner_calls import MAX_ANSWER, PartnerUnavailable, call
 from adapters.partner_http import PartnerClient, asked_wait, http_client
 from exchange.errors import PartnerTrouble
@@ -22,6 +23,7 @@ from tests.builders import XICHENG, XICHENG_NODE
 from tests.jobs.offices import HandClock, an_office, as_partner
 from tests.life.two_nodes import a_node
 
+HERE = Reach(loopback=True)
 SECONDS = 0.4
 Behaviour = Callable[[socket.socket, threading.Event], None]
 
@@ -88,7 +90,7 @@ def a_slow_reader(connection: socket.socket, over: threading.Event) -> None:
     ("behave", "length"), [(a_dripping_head, 1), (a_dripping_body, 1), (no_answer, 1), (a_slow_reader, 16 * 1024 * 1024)]
 )
 def test_a_call_ends_when_its_time_is_over(behave: Behaviour, length: int):
-    with a_server(behave) as url, http_client() as client:
+    with a_server(behave) as url, http_client(reach=HERE) as client:
         began = time.monotonic()
         with pytest.raises(PartnerUnavailable):
             call(client, "POST", url, seconds=SECONDS, content=bytes(length))
@@ -96,7 +98,7 @@ def test_a_call_ends_when_its_time_is_over(behave: Behaviour, length: int):
 
 
 def test_a_connection_that_is_used_again_minds_the_second_calls_time():
-    with a_server(a_second_answer_that_drips) as url, http_client() as client:
+    with a_server(a_second_answer_that_drips) as url, http_client(reach=HERE) as client:
         assert call(client, "GET", url, seconds=5).content == b"ok"
         began = time.monotonic()
         with pytest.raises(PartnerUnavailable):
@@ -117,7 +119,7 @@ def test_an_answer_that_unpacks_is_refused_unread():
         head = f"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {len(packed)}\r\n\r\n"
         connection.sendall(head.encode() + packed if b"accept-encoding: identity" in asked else b"")
 
-    with a_server(bomb) as url, http_client() as client, pytest.raises(PartnerUnavailable, match="encoded"):
+    with a_server(bomb) as url, http_client(reach=HERE) as client, pytest.raises(PartnerUnavailable, match="encoded"):
         call(client, "GET", url, seconds=5)
 
 
@@ -130,7 +132,7 @@ def test_an_answer_is_read_up_to_a_limit():
         while not over.is_set():
             connection.sendall(bytes(65536))
 
-    with a_server(endless) as url, http_client() as client, pytest.raises(PartnerUnavailable, match="too large"):
+    with a_server(endless) as url, http_client(reach=HERE) as client, pytest.raises(PartnerUnavailable, match="too large"):
         call(client, "GET", url, seconds=5)
 
 
@@ -173,7 +175,7 @@ def test_only_trouble_that_may_pass_makes_a_question_be_asked_again(tmp_path: Pa
             connection.sendall(answer)
 
     office = an_office(tmp_path / "node", a_node(XICHENG_NODE, XICHENG), HandClock())
-    with a_server(talk) as url, http_client() as http:
+    with a_server(talk) as url, http_client(reach=HERE) as http:
         partner = replace(as_partner(office), token_endpoint=f"{url}/oauth/token", links_endpoint=f"{url}/v1/links")
         with pytest.raises(PartnerTrouble):
             PartnerClient(office, http, pause=lambda _: None).link_heads(partner)

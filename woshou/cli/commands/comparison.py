@@ -57,7 +57,7 @@ def install(app: typer.Typer) -> None:
             str | None, typer.Option(help=say("统计月 YYYY-MM，默认最近结束的一个", "statistical month; the last one by default"))
         ] = None,
     ) -> None:
-        with call.office() as office, http_client() as client, show.progress() as bar:
+        with call.office() as office, http_client(reach=office.reach) as client, show.progress() as bar:
             yesterday = civil_day(office.now()) - timedelta(days=1)
             try:
                 period = statistical_month(month) if month else period_of(yesterday)

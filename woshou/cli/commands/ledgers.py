@@ -47,7 +47,7 @@ def install(app: typer.Typer) -> None:
         app, "settle", zh="与协作方核对台账并补齐双方缺失的批次", en="Settle a link's ledgers: give and take back what is missing"
     )
     def settle(call: Call, node: _NODE) -> None:
-        with call.office() as office, http_client() as client, call.steps("对账…", "Settling …") as step:
+        with call.office() as office, http_client(reach=office.reach) as client, call.steps("对账…", "Settling …") as step:
             calling = PartnerClient(office, client)
             renewals = Renewals(office, calling)
             outcome = LedgerReconciler(office, calling, renewals, Comparer(office, calling, renewals)).reconcile(node, step)

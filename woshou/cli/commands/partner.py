@@ -83,7 +83,7 @@ def install(app: typer.Typer) -> None:
 def _install_onboarding(app: typer.Typer) -> None:
     @command(app, "add", zh="添加协作方节点（读取其节点文件）", en="Add a partner's node (reads its node document)")
     def add(call: Call, url: Annotated[str, typer.Argument(help=say("节点地址", "the node's address"))]) -> None:
-        with call.office() as office, http_client() as client:
+        with call.office() as office, http_client(reach=office.reach) as client:
             found = PartnerClient(office, client).look(url)
             with office.ledgers.transaction() as ledger:
                 add_partner(ledger, office.node, found)
@@ -120,7 +120,7 @@ def _install_onboarding(app: typer.Typer) -> None:
 
     @command(app, "renew", zh="重新读取协作方节点文件", en="Look at a partner's node document anew")
     def renew(call: Call, node: NodeName) -> None:
-        with call.office() as office, http_client() as client:
+        with call.office() as office, http_client(reach=office.reach) as client:
             renewed = Renewals(office, PartnerClient(office, client)).renew(node)
             with office.ledgers.transaction(read_only=True) as ledger:
                 known = ledger.partners.get(node)

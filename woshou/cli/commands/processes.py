@@ -76,7 +76,7 @@ def install(app: typer.Typer) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sys.exit(0))
         address = (host or settings.host, port or settings.port)
-        with open_office(settings) as office, http_client() as client, _listening(*address) as door:
+        with open_office(settings) as office, http_client(reach=office.reach) as client, _listening(*address) as door:
             structlog.get_logger("serve").info("serving", node=settings.node, host=address[0], port=address[1])
             app = create_app(office, client=client, host_names=settings.host_names, security_contact=settings.security_contact)
             _calm_collector()
@@ -93,7 +93,7 @@ def install(app: typer.Typer) -> None:
         settings = call.settings()
         logging.configure(settings.log_format)
         stop = threading.Event()
-        with open_office(settings) as office, http_client() as client:
+        with open_office(settings) as office, http_client(reach=office.reach) as client:
             lead = office.ledgers.advisory_leader(_LEAD)
             try:
                 if not once:

@@ -66,7 +66,7 @@ def install(app: typer.Typer) -> None:
         ] = False,
     ) -> None:
         scope = Scope(partner=partner, origin=origin, destination=destination)
-        with call.office() as office, http_client() as client, stopped_by_hand(call) as stopping:
+        with call.office() as office, http_client(reach=office.reach) as client, stopped_by_hand(call) as stopping:
             calling = PartnerClient(office, client)
             reconciling = reconciling_of(office, calling, Renewals(office, calling), TokenKeeper(office))
             with show.progress() as bars:
