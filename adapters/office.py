@@ -6,6 +6,7 @@ from pathlib import Path
 
 from adapters.calling.reach import Reach
 from adapters.clock import Clock
+from adapters.database.data_keys import DataKeys
 from adapters.keys import jose
 from adapters.keys.fingerprint import fingerprint
 from adapters.keys.jose import PrivateKey, PublicKey
@@ -23,8 +24,8 @@ class Office:
     """A node at work: its rules (`node`), its books (`ledgers`), its keys, its clock and its published document.
 
     `webhooks` is where own systems listen, None if nowhere; then `node.webhooks` is off. `reach` is where partners may be called.
-    What administrators add to rules and holidays is taken over at every request and before every job (`look_up`),
-    in every process.
+    `data_keys` are those of a sealed ledger, for their upkeep. What administrators add to rules and holidays is taken over
+    at every request and before every job (`look_up`), in every process.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Office:
         folder: Path,
         webhooks: WebhookAddress | None = None,
         reach: Reach = Reach(),  # noqa: B008 # a value
+        data_keys: DataKeys | None = None,
     ) -> None:
         self._wired = self._whole = node
         self._stamp = 0
@@ -48,6 +50,7 @@ class Office:
         self.folder = folder
         self.webhooks = webhooks
         self.reach = reach
+        self.data_keys = data_keys
         self._keyring = keyring
 
     @property

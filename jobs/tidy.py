@@ -31,5 +31,8 @@ def tidy(shift: Shift) -> str:
         forgotten += ledger.notifications.forget(now - KEEP_NOTIFICATIONS)
         lapsed = ledger.cross_checks.forget(now - KEEP_DIFFERENCES)
         settled = ledger.register_runs.forget(now - KEEP_DIFFERENCES)
+    if shift.office.data_keys is not None:
+        # What could not be destroyed when it was erased.
+        shift.office.data_keys.destroy_doomed()
     told = f"{erased} withdrawn exchanges erased, {forgotten} answers, assertions and notifications forgotten"
     return f"{told}, {lapsed} differences lapsed, {settled} settled ones forgotten"

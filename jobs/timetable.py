@@ -27,6 +27,7 @@ from jobs.reporting.freeze import freeze_reports
 from jobs.reporting.send_reports import send_reports
 from jobs.retry import retry_rejected
 from jobs.shift import Shift
+from jobs.sweep_keys import sweep_keys
 from jobs.tidy import tidy
 
 
@@ -78,6 +79,7 @@ SCHEDULE = (
     Job(name="freeze", run=freeze_reports, when=Daily(at=time(1, 30))),
     Job(name=RECONCILE, run=reconcile, when=Daily(at=time(2, 0))),
     Job(name="index-pairing", run=index_pairing, when=Daily(at=time(2, 40))),
+    Job(name="sweep-keys", run=sweep_keys, when=Daily(at=time(2, 50))),
     Job(name="recount", run=recount, when=Daily(at=time(3, 0))),
     Job(name="turn-tokens", run=turn_tokens, when=Daily(at=time(4, 0))),
     Job(name="doubles", run=find_persons_twice, when=Daily(at=time(6, 30))),

@@ -65,6 +65,20 @@ class Settings(BaseSettings):
     database_url: str = Field(
         default="", repr=False, description="数据库 / database; empty for SQLite in the data folder, or postgresql://…"
     )
+    key_store_url: str = Field(
+        default="",
+        repr=False,
+        description="数据密钥库 / the data keys' own database; empty for beside the SQLite ledger, or a PostgreSQL schema.",
+    )
+    suite: Literal["aes", "sm"] = Field(
+        default="aes", description="密码套件 / cipher suite of new sealed values: AES-256-GCM, or SM4-GCM with SM3."
+    )
+    kek: SecretStr | None = Field(
+        default=None, description="主密钥 / key-encryption keys, `id:base64`, oldest first, commas between; only in the variable."
+    )
+    kek_command: str = Field(
+        default="", description="主密钥命令 / a command that prints the key-encryption keys, as from a KMS; no shell."
+    )
     clock: Path | None = Field(default=None, description="模拟时钟文件（仅沙箱）/ a simulated clock's file, in a sandbox only.")
     deliver_seconds: float = Field(
         default=5.0, gt=0, le=3600, description="投递间隔（秒）/ seconds between two rounds of delivery."
@@ -103,11 +117,18 @@ class Settings(BaseSettings):
         Reach.of(value, loopback=False)
         return value
 
-    @field_validator("database_url")
+    @field_validator("database_url", "key_store_url")
     @classmethod
     def _openable(cls, value: str) -> str:
         if value:
             read_url(value)
+        return value
+
+    @field_validator("kek_command")
+    @classmethod
+    def _one_source(cls, value: str, info: ValidationInfo) -> str:
+        if value and info.data.get("kek") is not None:
+            raise ValueError("与 kek 二者只能取一 / either this or kek, not both")
         return value
 
     @field_validator("internal_limit")

@@ -1,7 +1,7 @@
 """Wiring: settings in, an open node out. Imported by the entry points only."""
 
 import hmac
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from hashlib import sha256
@@ -9,11 +9,15 @@ from pathlib import Path
 
 from adapters.clock import Clock, RealClock, SimulatedClock
 from adapters.database.engine import Database, open_database
+from adapters.database.seals import Encryption
 from adapters.divisions import load_divisions
 from adapters.keys.keyring import Keyring
 from adapters.node_document import NodeDocuments
 from adapters.office import Office
 from adapters.rules import packaged_house_book, packaged_house_rules, packaged_rulebook, packaged_rules
+from adapters.sealing.suites import SUITES
+from adapters.sealing.wrapping import FILE as KEY_FILE
+from adapters.sealing.wrapping import CommandKeys, GivenKeys, KeyFile, Source
 from exchange.errors import Invalid
 from exchange.ids import new_id
 from exchange.jurisdiction import Divisions, Jurisdiction
@@ -61,6 +65,29 @@ def keys_folder(settings: Settings) -> Path:
     return settings.data / KEYS
 
 
+def encryption_of(settings: Settings) -> Encryption:
+    """How this node's ledger is sealed."""
+    return Encryption(source=wrapping_keys(settings), suite=SUITES[settings.suite], key_store_url=settings.key_store_url)
+
+
+def wrapping_keys(settings: Settings) -> Source:
+    """Where the key-encryption keys come from: the variable, a command, or the file among the node's keys."""
+    if settings.kek is not None:
+        return GivenKeys(settings.kek.get_secret_value())
+    if settings.kek_command:
+        return CommandKeys(settings.kek_command)
+    return KeyFile(keys_folder(settings) / KEY_FILE)
+
+
+def open_ledger(settings: Settings, keyed: Callable[[bytes], str] | None = None) -> Database:
+    """The ledger of these settings; a node that never sealed anything gets its first key-encryption key."""
+    encryption = encryption_of(settings)
+    database = open_database(settings.database, keyed=keyed, encryption=encryption)
+    if isinstance(encryption.source, KeyFile) and not encryption.source.exists() and database.never_sealed():
+        encryption.source.add()
+    return database
+
+
 def open_clock(settings: Settings) -> Clock:
     """The machine's clock, or in a sandbox a simulated one."""
     if settings.clock is None:
@@ -105,10 +132,12 @@ def open_office(settings: Settings, *, migrate: bool = True) -> Iterator[Office]
         webhooks=settings.webhooks is not None,
         internal_limit=InternalLimit(share=Fraction(settings.internal_limit)),
     )
-    database = open_database(settings.database, keyed=node.keyed)
+    database = open_ledger(settings, node.keyed)
     try:
         if migrate:
             database.upgrade()
+            if database.data_keys is not None:
+                database.data_keys.check()
             _open_local_link(database, node, clock)
         documents = NodeDocuments(settings.data, node, settings.url, clock, keyring)
         office = Office(
@@ -120,6 +149,7 @@ def open_office(settings: Settings, *, migrate: bool = True) -> Iterator[Office]
             folder=settings.data,
             webhooks=settings.webhooks,
             reach=settings.reach,
+            data_keys=database.data_keys,
         )
         office.refresh()
         yield office

@@ -4,14 +4,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import URL, Engine
+from sqlalchemy import URL, Engine, inspect
 
 from adapters.database import migration
 from adapters.database.connections import LOCK_SECONDS, READ_ONLY, open_engine, read_url, sqlite_file
+from adapters.database.data_keys import DataKeys
 from adapters.database.faults import translated
+from adapters.database.key_store import key_store_url, open_key_store
 from adapters.database.leader import FileLeader, SessionLeader
 from adapters.database.ledger import SqlLedger
-from adapters.database.work import PostgresWork, SqliteWork
+from adapters.database.seals import Encryption, Sealer, Seals
+from adapters.database.work import PostgresWork, SqliteWork, Work
 from exchange.ledger import Candidate, Ledger, LedgerAway
 from exchange.pairing.keys import Blinding
 
@@ -19,10 +22,12 @@ from exchange.pairing.keys import Blinding
 class Database:
     """One node's database; safe for many threads, and to be shared by many processes."""
 
-    def __init__(self, url: URL, engine: Engine, blinding: Blinding | None = None) -> None:
+    def __init__(self, url: URL, engine: Engine, blinding: Blinding | None = None, sealer: Sealer | None = None) -> None:
         self._url = url
         self._engine = engine
         self._blinding = blinding
+        self._sealer = sealer
+        self.data_keys = None if sealer is None else DataKeys(sealer, self._open)
         self._is_sqlite = url.get_backend_name() == "sqlite"
 
     @contextmanager
@@ -32,20 +37,46 @@ class Database:
         A read-only transaction sees one moment throughout, waits for nobody, and raises PermissionError for a write. On SQLite
         a writing one is alone from its first moment on. LedgerBusy if a lock does not come in time or the database is away.
         """
+        seals = self._seals()
+        with self._open(read_only, seals) as work:
+            yield SqlLedger(work, self._blinding)
+        if seals is not None and seals.erased and self.data_keys is not None:
+            self.data_keys.destroy_soon()
+
+    @contextmanager
+    def _open(self, read_only: bool, seals: Seals | None = None) -> Iterator[Work]:
         with translated(), self._engine.connect() as connection:
             connection.execution_options(**self._options(read_only))
             with connection.begin():
-                yield SqlLedger(SqliteWork(connection) if self._is_sqlite else PostgresWork(connection), self._blinding)
+                yield SqliteWork(connection, seals) if self._is_sqlite else PostgresWork(connection, seals)
+                if seals is not None:
+                    seals.keep()
+
+    def _seals(self) -> Seals | None:
+        return None if self._sealer is None else Seals(self._sealer)
+
+    def never_sealed(self) -> bool:
+        """Whether no data key was ever made for this ledger."""
+        return self._sealer is None or self._sealer.store.owned_by() is None
 
     def upgrade(self) -> None:
         """Bring the tables to the newest revision; several processes may call it at once."""
+        seals = self._seals()
         with translated():
-            migration.upgrade(self._engine)
+            migration.upgrade(self._engine, seals)
+            if seals is not None and seals.kept and self._is_sqlite:
+                # What was not sealed before is still in the file's free pages and in its journal.
+                with self._engine.connect() as connection:
+                    driver: Any = connection.connection.driver_connection
+                    driver.execute("VACUUM")
+                    driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def downgrade(self, revision: str) -> None:
         """Bring the tables back to an older revision (`base`: to none); what the newer tables held is gone."""
         with translated():
-            migration.downgrade(self._engine, revision)
+            migration.downgrade(self._engine, revision, self._seals())
+            if self._sealer is not None and not inspect(self._engine).has_table("ledger_identity"):
+                self._sealer.clear()
 
     def revision(self) -> str | None:
         """The revision that the tables are at; None for an empty database."""
@@ -66,6 +97,8 @@ class Database:
     def close(self) -> None:
         """Close all connections that no transaction holds."""
         self._engine.dispose()
+        if self._sealer is not None:
+            self._sealer.store.close()
 
     def _options(self, read_only: bool) -> dict[str, Any]:
         if self._is_sqlite:
@@ -74,15 +107,26 @@ class Database:
         return {"isolation_level": isolation, "postgresql_readonly": read_only}
 
 
-def open_database(url: str, *, lock_seconds: float = LOCK_SECONDS, keyed: Callable[[bytes], str] | None = None) -> Database:
+def open_database(
+    url: str,
+    *,
+    lock_seconds: float = LOCK_SECONDS,
+    keyed: Callable[[bytes], str] | None = None,
+    encryption: Encryption | None = None,
+) -> Database:
     """The database at an address such as ``sqlite:////var/lib/woshou/node.db`` or ``postgresql://user@host/name``.
 
     `lock_seconds` is how long a transaction waits for another before it is LedgerBusy. `keyed` is the node's keyed hash, without
-    which entries get no keys to be found by as candidates. ValueError for any other kind of database, LedgerAway for a file
+    which entries get no keys to be found by as candidates. Without `encryption` nothing is sealed: for tests and benches alone, a
+    node always gives it, and no setting leaves it out. ValueError for any other kind of database, LedgerAway for a file
     that cannot be made. The tables are not made here: call `upgrade`.
     """
     address = read_url(url)
     try:
-        return Database(address, open_engine(address, lock_seconds), Blinding(keyed) if keyed is not None else None)
+        sealer = None
+        if encryption is not None:
+            store = open_key_store(key_store_url(address, encryption.key_store_url), lock_seconds)
+            sealer = Sealer(store, encryption)
+        return Database(address, open_engine(address, lock_seconds), Blinding(keyed) if keyed is not None else None, sealer)
     except OSError as exc:  # the folder of a SQLite file
         raise LedgerAway from exc

@@ -12,18 +12,20 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
+from adapters.database.seals import Seals
+
 SCRIPTS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x6D696772  # "migr": any number that nothing else locks in this database
 
 
-def upgrade(engine: Engine) -> None:
-    """Bring the tables to the newest revision."""
-    _alone(engine, lambda config: command.upgrade(config, "head"))
+def upgrade(engine: Engine, seals: Seals | None = None) -> None:
+    """Bring the tables to the newest revision; `seals` seals what was not sealed before."""
+    _alone(engine, seals, lambda config: command.upgrade(config, "head"))
 
 
-def downgrade(engine: Engine, to: str) -> None:
-    """Bring the tables back to an older revision."""
-    _alone(engine, lambda config: command.downgrade(config, to))
+def downgrade(engine: Engine, to: str, seals: Seals | None = None) -> None:
+    """Bring the tables back to an older revision; `seals` opens what is not sealed there."""
+    _alone(engine, seals, lambda config: command.downgrade(config, to))
 
 
 def revision(engine: Engine) -> str | None:
@@ -37,11 +39,12 @@ def newest() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
-def _alone(engine: Engine, change: Callable[[Config], None]) -> None:
+def _alone(engine: Engine, seals: Seals | None, change: Callable[[Config], None]) -> None:
     with engine.begin() as connection:
         _lock(connection)
         config = _config()
         config.attributes["connection"] = connection
+        config.attributes["seals"] = seals
         change(config)
 
 

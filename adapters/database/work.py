@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, ClassVar, TypeAlias, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 from sqlalchemy import (
@@ -24,7 +24,6 @@ from sqlalchemy import (
     Connection,
     Dialect,
     Executable,
-    Integer,
     LargeBinary,
     Select,
     Table,
@@ -39,45 +38,29 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql.dml import UpdateBase
 
+from adapters.database.sealing import Sealing
+from adapters.database.seals import Seals
+from adapters.database.shapes import AnyRow, Shape, TableRow, Values, shape_of, table_of
 from adapters.database.tables import columns
 
-# What a table's columns hold, to be written; and a row as SQLAlchemy reads it, whose types differ with every statement.
-Values: TypeAlias = tuple[Any, ...]
-AnyRow: TypeAlias = Any
-TableRow: TypeAlias = type[columns.Row]
+__all__ = [
+    "AnyRow",
+    "Asked",
+    "PostgresWork",
+    "Shape",
+    "SqliteWork",
+    "TableRow",
+    "Values",
+    "Work",
+    "beside",
+    "named",
+    "shape_of",
+    "table_of",
+]
+
 V = TypeVar("V")
 STREAMED = 2000
 _SHANGHAI = 8 * 60 * 60 * 1000
-
-
-def table_of(kind: TableRow) -> Table:
-    """The table behind a row class, for reading."""
-    return columns.Row.metadata.tables[str(kind.__tablename__)]
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A table as it is written: all its columns but a number that the database counts up itself."""
-
-    table: str
-    columns: tuple[str, ...]
-    keys: tuple[str, ...]
-    types: tuple[str, ...]
-
-
-@cache
-def shape_of(kind: TableRow) -> Shape:
-    """The shape of a row class's table."""
-    table = table_of(kind)
-    written = [column for column in table.columns if column is not table.autoincrement_column]
-    types = {int: "int8", str: "text", bool: "bool", bytes: "bytea"}
-    narrow = {column.name for column in written if type(column.type) is Integer}
-    return Shape(
-        table=table.name,
-        columns=tuple(column.name for column in written),
-        keys=tuple(column.name for column in table.primary_key),
-        types=tuple("int4" if column.name in narrow else types[column.type.python_type] for column in written),
-    )
 
 
 def beside(
@@ -115,8 +98,9 @@ class Work(ABC):
     mark: ClassVar[str]
     dialect: ClassVar[Dialect]
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, seals: "Seals | None" = None) -> None:
         self._connection = connection
+        self.sealing = Sealing(self, seals)
         self._driver: Any = connection.connection.driver_connection
 
     def rows(self, statement: Executable) -> Sequence[AnyRow]:
@@ -183,14 +167,28 @@ class Work(ABC):
         return self._connection.execute(statement).rowcount
 
     def insert(self, kind: TableRow, rows: Sequence[Values]) -> None:
-        """Add rows, none of which may be there."""
+        """Add rows, none of which may be there; what one tells of a person is sealed."""
         if rows:
-            self._insert(shape_of(kind), rows)
+            self._insert(shape_of(kind), self.sealing.added(kind, rows))
 
     def update(self, kind: TableRow, rows: Sequence[Values]) -> None:
         """Write rows over those with their keys; KeyError if one of them is not there."""
-        if rows and self._update(shape_of(kind), rows) != len(rows):
+        if rows and self._update(shape_of(kind), self.sealing.changed(kind, rows)) != len(rows):
             raise KeyError(f"a row of {kind.__tablename__} that is to be changed was never added")
+
+    def opened(self, kind: TableRow, rows: Iterable[AnyRow]) -> list[Values]:
+        """Whole rows with what they tell of persons opened, in their order; None where it was erased."""
+        return self.sealing.opened(kind, rows)
+
+    def erase(self, kind: TableRow, *where: ColumnElement[bool], **changed: Any) -> int:
+        """Erase what these rows tell of persons, with the keys that could open it; how many rows. `changed`: other columns."""
+        table, sealed = self.sealing.doom(kind, where)
+        return self.change(table.update().where(*where).values({sealed.name: None, **changed}))
+
+    def delete(self, kind: TableRow, *where: ColumnElement[bool]) -> int:
+        """Delete rows, with the keys that could open what they told of persons; how many."""
+        table, _ = self.sealing.doom(kind, where)
+        return self.change(table.delete().where(*where))
 
     def put(self, kind: TableRow, values: Mapping[str, Any]) -> None:
         """Write one row, over the one with its key if there is one."""

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from adapters.database.engine import open_database
 from exchange.terms.agreement import Standing, write_terms
 from exchange.wire import ijson
 from tests.api.comparing import ask
 from tests.api.hand import Hand
 from tests.api.nodes import Neighbours, Served, neighbours, served
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, XICHENG_NODE, agreed_terms, an_agreement
+from tests.building.sealing import open_database
 from tests.jobs.offices import HandClock, an_office, as_partner
 from tests.life.two_nodes import LINK, a_node
 

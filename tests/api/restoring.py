@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from psycopg import sql
 
 from adapters.comparing import Comparer
-from adapters.database.engine import Database, open_database
+from adapters.database.engine import Database
 from adapters.office import Office
 from adapters.partner_http import PartnerClient
 from adapters.reconciling.ledgers import LedgerReconciler
@@ -28,6 +28,7 @@ from jobs.tidy import tidy
 from tests.api.comparing import ask
 from tests.api.nodes import Neighbours, Served, agree, onboard, served
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, XICHENG_NODE, a_moment
+from tests.building.sealing import open_database
 from tests.conftest import PostgresServer
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import a_node

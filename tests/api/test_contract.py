@@ -16,7 +16,6 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from adapters.database.engine import open_database
 from adapters.keys.tokens import access_token
 from api.describing.published import render
 from api.models.base import EXAMPLE_ID
@@ -43,6 +42,7 @@ from tests.builders import (
     judged,
 )
 from tests.building.cases import a_case
+from tests.building.sealing import open_database
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import a_node
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from adapters.database.engine import open_database
 from exchange.codes import Item
 from exchange.reconciling.pairs import Pair
 from exchange.reconciling.results import DifferenceKind, RegisterDifference
@@ -26,6 +25,7 @@ from tests.builders import (
     an_id,
     an_id_number,
 )
+from tests.building.sealing import open_database
 from tests.jobs.offices import HandClock
 
 HERE, NEXT_DOOR = "420106001", "420106002"

@@ -12,10 +12,10 @@ import httpx
 import pytest
 from prometheus_client.utils import floatToGoString
 
-from adapters.database.engine import open_database
 from tests.api.nodes import Neighbours, Served, agree, served
 from tests.api.test_exchanges import ask, enter
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, XICHENG_NODE, a_finding, a_moment
+from tests.building.sealing import open_database
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import a_node
 from tests.rates.histories import moment

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from adapters.database.engine import open_database
 from exchange.codes import Result, Role
 from exchange.moments import day_end, format_moment
 from exchange.reconciling.results import Outcome
 from jobs.count import close_all, recount_all
 from tests.api.nodes import Served, served
 from tests.builders import WUCHANG, XICHENG, YUYANG, a_day, a_partner, an_id
+from tests.building.sealing import open_database
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import a_node
 from tests.rates.histories import HANYANG, History, holding, many_entries, moment

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from adapters.database.engine import open_database
 from exchange.ids import new_id
 from tests.api.nodes import Neighbours, Served, neighbours, served
 from tests.api.test_exchanges import PERSON, ask, enter
 from tests.builders import XICHENG, an_id, an_id_number
+from tests.building.sealing import open_database
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import a_node
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.database.engine import open_database
 from adapters.memory import MemoryLedgers
 from exchange.ledger import Ledgers
+from tests.building.sealing import open_database
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from adapters.database.engine import open_database
 from adapters.sheets import ImportLayout, Severity
 from api.access import LocalRole
 from exchange.checking.check import CheckField, CheckLayout, DifferenceState, Settlement
@@ -29,6 +28,7 @@ from exchange.terms.agreement import Standing
 from exchange.verbs.cross_check.settle import SettledAs
 from exchange.wire.batch import Outcome
 from tests.builders import WUCHANG, WUCHANG_NODE
+from tests.building.sealing import open_database
 from woshou.__main__ import whole
 from woshou.cli.exits import Exit
 from woshou.cli.values import WORDS

@@ -7,7 +7,7 @@ import time
 import psycopg
 import pytest
 
-from adapters.database.engine import open_database
+from tests.building.sealing import open_database
 
 _LEAD_AND_WAIT = """
 import sys

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.database.engine import Database, open_database
+from adapters.database.engine import Database
 from exchange.codes import RegisterKind, Role, WithdrawalReason
 from exchange.conversation import State
 from exchange.exchanges import Acceptance, Exchange, PairedBy
@@ -35,6 +35,7 @@ from tests.builders import (
     judged,
 )
 from tests.building.cases import a_case
+from tests.building.sealing import open_database
 from tests.life.two_nodes import a_node
 
 LATER = wire_problem(LedgerBusy())

@@ -9,10 +9,10 @@ from sqlalchemy import inspect
 
 from adapters.database import migration
 from adapters.database.connections import open_engine, read_url
-from adapters.database.engine import open_database
 from adapters.database.tables import METADATA
 from exchange.conversation import State
 from tests.builders import a_conversation, a_day, a_link, a_moment, an_exchange
+from tests.building.sealing import open_database
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import psycopg
 import pytest
 
 from adapters.database.books.registers.pairing import _LOOKED_FOR, _SLOTS, _sharing
-from adapters.database.engine import open_database
 from adapters.database.work import PostgresWork
 from exchange.codes import RegisterKind
 from exchange.pairing.comparing import describe
 from exchange.pairing.keys import Blinding
+from tests.building.sealing import open_database
 from tests.conftest import PostgresServer
 from tests.pairing.people import entered, somebody
 

@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import event, text
 
 from adapters.database.connections import open_engine, read_url
-from adapters.database.engine import open_database
 from adapters.database.ledger import SqlLedger
 from adapters.database.work import SqliteWork
 from exchange.checking.check import CheckLayout, DifferenceFilter
@@ -25,6 +24,7 @@ from exchange.reconciling.pairs import Pair
 from exchange.reconciling.reconciliation import EVERYTHING, By
 from exchange.work.worklists import WorkFilter, Worklist
 from tests.builders import a_check, a_day, a_moment, a_person, a_record, a_register_difference, an_entry, an_exchange, an_id
+from tests.building.sealing import open_database
 
 OWN = frozenset({"110102"})
 PAIR = Pair(origin="110102", destination="420106")

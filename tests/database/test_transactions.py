@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.database.engine import open_database
 from exchange.codes import Role
 from exchange.ledger import LedgerAway, LedgerBusy
 from exchange.people.register import EntryExists
 from tests.builders import a_link, a_moment, an_answer, an_entry, an_exchange, an_id, an_import
+from tests.building.sealing import open_database
 
 PARTNER = a_link().partner
 

@@ -10,12 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.database.engine import open_database
 from tests.api.nodes import Neighbours, Served, neighbours
 from tests.api.test_entries import a_body
 from tests.api.test_exchanges import enter
 from tests.api.test_sheets import XLSX, a_register
 from tests.builders import XICHENG, an_id_number
+from tests.building.sealing import open_database
 from tests.jobs.offices import HandClock
 from tests.sheets.workbooks import a_person
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from adapters.database.engine import open_database
 from adapters.keys.tokens import access_token
 from api.app import create_app
 from api.describing.openapi import describe
@@ -18,6 +17,7 @@ from api.models.base import EXAMPLE_ID
 from exchange.partners import PartnerStatus
 from tests.api.nodes import Served, served
 from tests.builders import XICHENG, XICHENG_NODE, a_digest, a_partner
+from tests.building.sealing import open_database
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import a_node
 

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from adapters.database.engine import Database, open_database
+from adapters.database.engine import Database
 from exchange.ledger import Page
 from jobs.index_pairing import index_pairing
 from jobs.runner import on_shift
 from tests.builders import XICHENG, XICHENG_NODE, an_entry
+from tests.building.sealing import open_database
 from tests.jobs.offices import a_pair
 from tests.life.two_nodes import a_node
 

@@ -13,7 +13,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from adapters.database.engine import open_database
 from adapters.memory import MemoryLedgers
 from adapters.partner_http import http_client
 from adapters.webhook_http import OWN_SYSTEMS, WebhookReceiver
@@ -25,6 +24,7 @@ from jobs.runner import on_shift, run_once
 from jobs.tidy import KEEP_NOTIFICATIONS, tidy
 from jobs.timetable import SCHEDULE
 from tests.builders import WUCHANG, a_moment, a_notification, an_id
+from tests.building.sealing import open_database
 from tests.jobs.offices import Pair, a_pair
 from tests.jobs.receiver import SECRET, Receiver, receiving
 from tests.jobs.test_runner import until

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from adapters.database.engine import open_database
 from adapters.partner_http import PartnerClient
 from adapters.reconciling.lines import Pace
 from adapters.reconciling.night import LEAD
@@ -24,6 +23,7 @@ from jobs.runner import on_shift
 from jobs.shift import Shift
 from tests.api.nodes import Neighbours, Served
 from tests.builders import WUCHANG_NODE, an_id
+from tests.building.sealing import open_database
 from tests.reconciling.pairs import MARRIED, PAIR, change, comparing_nodes, enter, inflow, outflow
 
 QUICK = Pace(pause=0.01, longest=0.05, patience=5, tick=0.01)

@@ -4,10 +4,10 @@ import threading
 import time
 from collections.abc import Callable
 
-from adapters.database.engine import open_database
 from jobs.runner import run, run_once
 from jobs.shift import Shift
 from jobs.timetable import Job, Rounds
+from tests.building.sealing import open_database
 from tests.jobs.offices import a_pair
 
 

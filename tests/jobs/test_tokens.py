@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from adapters.database.engine import open_database
 from adapters.office import Office
 from adapters.reconciling.tokens import TokenKeeper
 from exchange.codes import CloseReason, Item, RegisterKind
@@ -20,6 +19,7 @@ from exchange.terms.agreement import RegisterComparison
 from jobs.reconciling.tokens import keep_tokens, turn_tokens
 from jobs.runner import on_shift
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, XICHENG_NODE, a_moment, an_entry
+from tests.building.sealing import open_database
 from tests.jobs.offices import Pair, a_pair
 
 COUNTIES = Counties(origin=XICHENG, destination=WUCHANG)

@@ -7,16 +7,18 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from adapters.database.engine import Database, open_database
+from adapters.database.engine import Database
 from adapters.memory import MemoryLedgers
 from exchange.ledger import Ledger, Ledgers
+from tests.building.sealing import open_database
 from tests.conftest import PostgresServer
 
 # Emptied and used again: making a database takes a hundred times as long. Without triggers, the order does not matter.
 EMPTY = """
 DO $$ DECLARE held text; BEGIN
     SET LOCAL session_replication_role = replica;
-    FOR held IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+    FOR held IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+                AND tablename NOT IN ('alembic_version', 'ledger_identity') LOOP
         EXECUTE format('DELETE FROM %I', held);
     END LOOP;
 END $$

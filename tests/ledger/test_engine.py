@@ -13,7 +13,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.database.engine import open_database
 from adapters.memory import MemoryLedgers
 from exchange.codes import Event, Kind, PriorityLevel, Purpose, RegisterKind, Result, Role
 from exchange.conversation import Fact
@@ -31,6 +30,7 @@ from exchange.verbs.counting.recount import recount_exchanges, recount_page, rec
 from exchange.verbs.report import report
 from exchange.work.assignment import Assignment, ReturnReason
 from tests.builders import WUCHANG, XICHENG, a_day, an_id
+from tests.building.sealing import open_database
 from tests.ledger.conftest import EMPTY
 from tests.rates.histories import HUBEI, WUHAN, History, Told, a_counting_node, an_open_entry, moment
 from tests.rates.plain import counted_plainly, figures_of

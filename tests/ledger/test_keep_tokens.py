@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from adapters.database.engine import Database, open_database
+from adapters.database.engine import Database
 from adapters.memory import MemoryLedgers
 from exchange.codes import CloseReason, Item, RegisterKind
 from exchange.ledger import Ledger, Ledgers, Page
@@ -24,6 +24,7 @@ from exchange.reconciling.pairs import Pair
 from exchange.reconciling.tokens import Tokening
 from exchange.verbs.reconciling.keep_tokens import add_key, drop_some, forget_some, make_some, take_up
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, YUYANG, a_digest, a_moment, a_person, a_record, an_entry, an_id
+from tests.building.sealing import open_database
 from tests.ledger.conftest import EMPTY
 
 SECRETS = {"2026-03": bytes(32), "2026-04": bytes([1] * 32)}

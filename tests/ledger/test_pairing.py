@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from adapters.database.connections import open_engine, read_url
-from adapters.database.engine import Database, open_database
+from adapters.database.engine import Database
 from adapters.memory import MemoryLedgers
 from exchange.codes import CloseReason, RegisterKind, Role
 from exchange.conversation import State
@@ -20,6 +20,7 @@ from exchange.pairing.suggesting import Suggestion
 from exchange.verbs.pairing.index import Indexed, index_some
 from exchange.wire.ijson import b64url_encode
 from tests.builders import WUCHANG, XICHENG, YUYANG, a_conversation, a_moment, a_person, a_record, an_entry, an_exchange, an_id
+from tests.building.sealing import open_database
 from tests.ledger.conftest import EMPTY
 
 MINE = frozenset({XICHENG})

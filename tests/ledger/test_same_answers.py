@@ -11,7 +11,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from adapters.database.engine import open_database
 from adapters.memory import MemoryLedgers
 from exchange.codes import CloseReason, RegisterKind, Role
 from exchange.conversation import FactKind, State
@@ -35,6 +34,7 @@ from tests.builders import (
     cut,
     judged,
 )
+from tests.building.sealing import open_database
 from tests.ledger.support import TAKEN
 
 BOTH = frozenset({XICHENG, WUCHANG})

@@ -6,8 +6,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from adapters.database.engine import Database, open_database
+from adapters.database.engine import Database
 from adapters.memory import MemoryLedgers
+from tests.building.sealing import open_database
 from tests.conftest import PostgresServer
 from tests.ledger.conftest import EMPTY
 from tests.life.two_nodes import Two

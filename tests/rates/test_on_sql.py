@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from adapters.database.engine import Database, open_database
+from adapters.database.engine import Database
 from exchange.codes import Event, Kind, Result, Role, UrgentReason
 from exchange.ledger import Ledgers
 from exchange.people.register import EntryFactKind
 from exchange.rates import Cohort, RateName
 from tests.builders import WUCHANG, XICHENG, YUYANG, a_link, an_id, an_import
+from tests.building.sealing import open_database
 from tests.rates.histories import HANYANG, HUBEI, History, an_open_entry, holding, reported, then, until, wanted
 from tests.rates.runs import FIVE, a_failed_run, a_pair, a_run, reconciled, working_with
 

@@ -10,13 +10,14 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.database.engine import Database, open_database
+from adapters.database.engine import Database
 from exchange.ledger import Ledger, Ledgers, RegisterDifferenceFilter
 from exchange.reconciling.results import DifferenceKind, Outcome, RegisterRun, Starter, Tally
 from exchange.verbs.keep_entry import protect_entry
 from exchange.verbs.reconciling.conclude import Found, conclude
 from tests.api.nodes import Neighbours
 from tests.builders import WUCHANG_NODE, XICHENG, a_digest, a_moment, an_id
+from tests.building.sealing import open_database
 from tests.reconciling.pairs import MARRIED, PAIR, change, comparing_nodes, differences, enter, found, inflow, outflow, reconcile
 from tests.reconciling.test_crooked import CELLS, OPEN, SETTLE
 from tests.reconciling.wires import Lying

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from adapters.database.engine import open_database
 from adapters.memory import MemoryLedgers
 from adapters.partner_calls import PartnerUnavailable
 from adapters.partner_http import PartnerRefused
@@ -23,6 +22,7 @@ from exchange.reconciling.results import Tally
 from exchange.verbs.reconciling.night import BROKE_DOWN
 from exchange.verbs.reconciling.review import review
 from tests.builders import WUCHANG
+from tests.building.sealing import open_database
 from tests.reconciling.nights import (
     COUNTIES,
     OWN,

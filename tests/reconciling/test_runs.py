@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from adapters.database.engine import open_database
 from adapters.partner_http import PartnerRefused
 from exchange.codes import CloseReason, Item
 from exchange.people.document import DocumentType
@@ -18,6 +17,7 @@ from exchange.terms.agreement import Standing
 from exchange.verbs.reconciling.asked import TooManyRuns
 from tests.api.nodes import Neighbours, Served, neighbours
 from tests.builders import WUCHANG_NODE, a_person
+from tests.building.sealing import open_database
 from tests.jobs.offices import HandClock
 from tests.reconciling.pairs import (
     MARRIED,

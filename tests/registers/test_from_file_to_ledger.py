@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from adapters.database.engine import open_database
 from adapters.memory import MemoryLedgers
 from adapters.sheets import Layout, Limits
 from adapters.sheets.reading.reader import parse_sheet
@@ -17,6 +16,7 @@ from exchange.ledger import EntryFilter, Ledgers, Page
 from exchange.verbs.sheets.take_matters import read_matters, take_matters
 from exchange.verbs.sheets.take_register import read_register, take_register
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, a_moment, agreed_terms, an_id_number
+from tests.building.sealing import open_database
 from tests.life.two_nodes import Side
 from tests.registers.support import NODE, codes
 from tests.sheets.workbooks import a_workbook

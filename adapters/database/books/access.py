@@ -5,7 +5,7 @@ from sqlalchemy import select
 from adapters.database.faults import or_busy
 from adapters.database.tables import ApiKeyRow, RememberedAnswerRow
 from adapters.database.values import moment_of, stored
-from adapters.database.work import AnyRow, Work, table_of
+from adapters.database.work import AnyRow, Work, named, table_of
 from exchange.ledger import ApiKey, RememberedAnswer
 from exchange.moments import from_milliseconds
 
@@ -33,12 +33,14 @@ class SqlAccess:
         row = self._work.first(select(_ANSWERS).where(_ANSWERS.c.caller == caller, _ANSWERS.c.key == key))
         if row is None:
             return None
-        return RememberedAnswer(**{**row._mapping, "at": from_milliseconds(row.at)})
+        values = named(_ANSWERS, self._work.opened(RememberedAnswerRow, [row])[0])
+        # One whose key was destroyed had been forgotten before an older copy of the ledger came back.
+        return None if values["body"] is None else RememberedAnswer(**{**values, "at": from_milliseconds(row.at)})
 
     def remember(self, answer: RememberedAnswer) -> None:
         # The same key twice at once: the later of the two must undo its work, and will find this answer when it comes again.
         with or_busy():
-            self._work.change(_ANSWERS.insert().values(stored(answer)))
+            self._work.insert(RememberedAnswerRow, [tuple(stored(answer).values())])
 
 
 def _key(row: AnyRow) -> ApiKey:

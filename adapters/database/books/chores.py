@@ -68,9 +68,9 @@ class SqlChores:
         self._work.change(_FINDINGS.update().where(*standing).values(settled_at=to_milliseconds(at)))
 
     def forget(self, *, answers_before: datetime, assertions_before: datetime) -> int:
-        answers = _ANSWERS.delete().where(_ANSWERS.c.at < to_milliseconds(answers_before))
         assertions = _ASSERTIONS.delete().where(_ASSERTIONS.c.expires < to_milliseconds(assertions_before))
-        return self._work.change(answers) + self._work.change(assertions)
+        answers = self._work.delete(RememberedAnswerRow, _ANSWERS.c.at < to_milliseconds(answers_before))
+        return answers + self._work.change(assertions)
 
 
 def _finding(row: AnyRow) -> Finding:

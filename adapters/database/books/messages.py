@@ -57,13 +57,13 @@ class SqlMessages:
         if not wanted:
             return {}
         rows = self._work.ask(_known, link=link, direction=direction.value, ids=self._work.listed(wanted))
-        return {message.id: message for message in map(message_of, rows)}
+        return {message.id: message for message in self._messages(rows)}
 
     def add(self, messages: Sequence[LoggedMessage]) -> None:
         self._work.insert(MessageRow, [_values(message) for message in messages])
 
     def queued(self, link: int, limit: int) -> list[LoggedMessage]:
-        return [message_of(row) for row in self._work.ask(_waiting, link=link, most=limit)]
+        return self._messages(self._work.ask(_waiting, link=link, most=limit))
 
     def queue_lengths(self) -> Mapping[int, int]:
         messages = _MESSAGES.c
@@ -76,7 +76,7 @@ class SqlMessages:
 
     def in_batch(self, link: int, direction: Direction, sequence: int) -> list[LoggedMessage]:
         rows = self._work.ask(_of_batch, link=link, direction=direction.value, sequence=sequence)
-        return [message_of(row) for row in rows]
+        return self._messages(rows)
 
     def save(self, messages: Sequence[LoggedMessage]) -> None:
         self._work.update(MessageRow, [_values(message) for message in messages])
@@ -88,8 +88,7 @@ class SqlMessages:
         messages = _MESSAGES.c
         within = _ALL.where(messages.link == link, self._work.one_of(messages.exchange, wanted))
         found: defaultdict[str, list[LoggedMessage]] = defaultdict(list)
-        for row in self._work.rows(within.order_by(messages.id, messages.direction)):
-            message = message_of(row)
+        for message in self._messages(self._work.rows(within.order_by(messages.id, messages.direction))):
             found[message.exchange].append(message)
         return dict(found)
 
@@ -102,7 +101,7 @@ class SqlMessages:
             messages.outcome.is_not(None),
             messages.line.is_not(None),
         )
-        self._work.change(_MESSAGES.update().where(*judged).values(line=None))
+        self._work.erase(MessageRow, *judged)
 
     def to_retry(self, before: datetime, limit: int) -> list[LoggedMessage]:
         messages = _MESSAGES.c
@@ -112,7 +111,10 @@ class SqlMessages:
             messages.known_at < to_milliseconds(before),
             messages.problem.like('%"retry":"later"%'),
         )
-        return [message_of(row) for row in self._work.rows(freed.order_by(messages.id).limit(limit))]
+        return self._messages(self._work.rows(freed.order_by(messages.id).limit(limit)))
+
+    def _messages(self, rows: Iterable[AnyRow]) -> list[LoggedMessage]:
+        return [message_of(row) for row in self._work.opened(MessageRow, rows)]
 
 
 def _values(message: LoggedMessage) -> Values:

@@ -14,8 +14,10 @@ from adapters.database.tables.exchanges import ExchangeRow, FactRow
 from adapters.database.tables.links import BatchRow, EvidenceRow, LinkRow, MessageRow
 from adapters.database.tables.node import (
     ApiKeyRow,
+    DoomedKeyRow,
     FindingRow,
     JobRunRow,
+    LedgerIdentityRow,
     NotificationRow,
     RememberedAnswerRow,
     UsedAssertionRow,
@@ -51,6 +53,7 @@ __all__ = [
     "CrossCheckRow",
     "CrossCheckRowRow",
     "DifferenceRow",
+    "DoomedKeyRow",
     "EntryFactRow",
     "EntryRow",
     "EscalationRow",
@@ -64,6 +67,7 @@ __all__ = [
     "ImportRow",
     "ImportRowRow",
     "JobRunRow",
+    "LedgerIdentityRow",
     "LeftOutRow",
     "LinkRow",
     "LinkStepRow",

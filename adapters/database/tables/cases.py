@@ -3,7 +3,7 @@
 from sqlalchemy import Index
 from sqlalchemy import text as sql
 
-from adapters.database.tables.columns import Row, blob, flag, number, text
+from adapters.database.tables.columns import Row, flag, number, sealed, text
 
 _FOLLOWING, _CONTRADICTED = sql("following"), sql("contradicted_at IS NOT NULL")
 
@@ -25,7 +25,7 @@ class CaseRow(Row, table=True):
     application_date: str = text()
     owner: str = text()
     opened_at: int = number()
-    sealed: bytes = blob()
+    sealed: bytes = sealed()
     finished_at: int | None = number()
     cancelled_at: int | None = number()
     cancelled_for: str | None = text()

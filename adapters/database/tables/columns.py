@@ -4,7 +4,7 @@
   by the rules of a language, which is slower and puts keys in another order than SQLite and Python do
 - days of what is counted: INTEGER, proleptic ordinals, of which SQL can reckon
 - moments: BIGINT, milliseconds since 1970-01-01T00:00:00Z
-- what is about a person: one blob for each row, so that it can be sealed as one value
+- what is about a person: one blob for each row, sealed as one value
 """
 
 from typing import Any
@@ -15,6 +15,7 @@ from sqlmodel import Field, SQLModel
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 # SQLite counts rows up only in a column of its own INTEGER type, which holds 64 bits as well.
 SMALL = Integer()
+SEALED = "sealed"
 NUMBER = BigInteger().with_variant(Integer(), "sqlite")
 
 
@@ -54,3 +55,8 @@ def flag(**more: Any) -> Any:
 def blob(**more: Any) -> Any:
     """Bytes."""
     return Field(sa_type=LargeBinary, **more)
+
+
+def sealed(**more: Any) -> Any:
+    """All that a row tells of a person, as one sealed value (`adapters.database.seals`); at most one column of a table."""
+    return Field(sa_type=LargeBinary, sa_column_kwargs={"info": {SEALED: True}}, **more)

@@ -3,7 +3,7 @@
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy import text as sql
 
-from adapters.database.tables.columns import Row, blob, number, text
+from adapters.database.tables.columns import Row, number, sealed, text
 
 _OPEN = sql("state = 'open'")
 
@@ -68,4 +68,4 @@ class DifferenceRow(Row, table=True):
     settlement: str | None = text()
     at: int = number()
     settled_at: int | None = number()
-    sealed: bytes | None = blob()
+    sealed: bytes | None = sealed()

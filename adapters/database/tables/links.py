@@ -3,7 +3,7 @@
 from sqlalchemy import Index
 from sqlalchemy import text as sql
 
-from adapters.database.tables.columns import Row, blob, number, text
+from adapters.database.tables.columns import Row, number, sealed, text
 
 
 class LinkRow(Row, table=True):
@@ -86,7 +86,7 @@ class MessageRow(Row, table=True):
     exchange: str = text()
     kind: str = text()
     digest: str = text()
-    line: bytes | None = blob()
+    line: bytes | None = sealed()
     in_reply_to: str | None = text()
     created_at: int = number()
     sequence: int | None = number()

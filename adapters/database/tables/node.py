@@ -1,9 +1,9 @@
-"""What the node keeps for itself: callers' keys, answers to be repeated, job runs, findings and notifications."""
+"""What the node keeps for itself: callers' keys, answers to be repeated, job runs, findings, notifications, doomed data keys."""
 
 from sqlalchemy import Index
 from sqlalchemy import text as sql
 
-from adapters.database.tables.columns import Row, blob, number, text
+from adapters.database.tables.columns import Row, blob, number, sealed, text
 
 _WAITING, _DONE = sql("retry_at IS NOT NULL"), sql("retry_at IS NULL")
 _UNSETTLED = sql("settled_at IS NULL")
@@ -32,7 +32,7 @@ class RememberedAnswerRow(Row, table=True):
     key: str = text(primary_key=True)
     request_digest: str = text()
     status: int = number()
-    body: bytes = blob()
+    body: bytes = sealed()
     content_type: str = text()
     headers: str = text()
     at: int = number(index=True)
@@ -94,3 +94,19 @@ class NotificationRow(Row, table=True):
     attempts: int = number()
     retry_at: int | None = number()
     sent_at: int | None = number()
+
+
+class LedgerIdentityRow(Row, table=True):
+    """The ledger's own id, by which the key store knows it; one row for ever."""
+
+    __tablename__ = "ledger_identity"
+
+    id: str = text(primary_key=True)
+
+
+class DoomedKeyRow(Row, table=True):
+    """A data key that is to be destroyed, since what it sealed was erased; gone from here once it is."""
+
+    __tablename__ = "doomed_keys"
+
+    id: bytes = blob(primary_key=True)

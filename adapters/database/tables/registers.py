@@ -3,7 +3,7 @@
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy import text as sql
 
-from adapters.database.tables.columns import Row, blob, flag, number, text
+from adapters.database.tables.columns import Row, flag, number, sealed, text
 
 _OPEN = sql("closed_at IS NULL")
 _TO_ERASE = sql("closed_at IS NOT NULL AND sealed IS NOT NULL")
@@ -37,7 +37,7 @@ class EntryRow(Row, table=True):
     origin: str = text()
     destination: str = text()
     township: str | None = text()
-    sealed: bytes | None = blob()
+    sealed: bytes | None = sealed()
     person_index: str = text()
     protected: bool = flag()
     opened_at: int = number()

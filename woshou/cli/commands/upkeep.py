@@ -7,14 +7,15 @@ from typing import Annotated, Literal
 import typer
 
 from adapters.clock import set_clock
-from adapters.database.engine import open_database
 from adapters.keys.keyring import Keyring
 from exchange.errors import Conflict, Invalid
 from exchange.moments import SHANGHAI, format_moment, parse_moment
 from woshou.cli.call import Call, command, group
+from woshou.cli.commands import data_keys
+from woshou.cli.commands.data_keys import rotate_data
 from woshou.cli.exits import Exit
 from woshou.cli.words import say
-from woshou.wiring import keys_folder, open_clock
+from woshou.wiring import keys_folder, open_clock, open_ledger
 
 _KEY_COLUMNS = {
     "kid": ("密钥标识", "Key id"),
@@ -44,20 +45,23 @@ class NoMoment(Invalid):
 def install(app: typer.Typer) -> None:
     """Add the groups."""
     database = group("数据库：升级、版本、检查", "Database: upgrade, revision, check")
-    keys = group("本节点密钥：查看、指纹、轮换、作废", "The node's keys: show, fingerprint, rotate, revoke")
+    keys = group(
+        "本节点密钥：查看、指纹、轮换、作废；账本的主密钥", "The node's keys: show, fingerprint, rotate, revoke; the ledger's"
+    )
     clock = group("时钟：查看；沙箱可设置模拟时钟", "Clock: show; set it in a sandbox that runs on a simulated one")
     app.add_typer(database, name="db")
     app.add_typer(keys, name="keys")
     app.add_typer(clock, name="clock")
     _install_database(database)
     _install_keys(keys)
+    data_keys.install(keys)
     _install_clock(clock)
 
 
 def _install_database(app: typer.Typer) -> None:
     @command(app, "upgrade", zh="升级到最新版本", en="Bring the tables to the newest revision")
     def upgrade(call: Call) -> None:
-        opened = open_database(call.settings().database)
+        opened = open_ledger(call.settings())
         try:
             opened.upgrade()
             revision = opened.revision()
@@ -67,7 +71,7 @@ def _install_database(app: typer.Typer) -> None:
 
     @command(app, "revision", zh="显示数据库版本", en="Show the tables' revision")
     def revision(call: Call) -> None:
-        opened = open_database(call.settings().database)
+        opened = open_ledger(call.settings())
         try:
             found, current = opened.revision(), opened.is_current()
         finally:
@@ -77,7 +81,7 @@ def _install_database(app: typer.Typer) -> None:
 
     @command(app, "check", zh="检查数据库可用且为最新版本", en="Check that the database answers and is current")
     def check(call: Call) -> None:
-        opened = open_database(call.settings().database)
+        opened = open_ledger(call.settings())
         try:
             current = opened.is_current()
             if current:
@@ -130,9 +134,15 @@ def _install_keys(app: typer.Typer) -> None:
             int, typer.Option(min=0, max=400, help=say("新旧并存天数", "days for which the old keys stay valid"))
         ] = 30,
         use: Annotated[
-            Literal["sig", "enc", "both"], typer.Option(help=say("签名、加密或两者", "signing, encryption or both"))
+            Literal["sig", "enc", "both", "data"],
+            typer.Option(
+                help=say("签名、加密、两者，或账本的主密钥", "signing, encryption, both, or the ledger's key-encryption key")
+            ),
         ] = "both",
     ) -> None:
+        if use == "data":
+            rotate_data(call)
+            return
         keyring, now = _keyring(call)
         uses: dict[str, tuple[Literal["sig", "enc"], ...]] = {"sig": ("sig",), "enc": ("enc",), "both": ("sig", "enc")}
         renewed = keyring.rotate(now, timedelta(days=overlap_days), uses[use])

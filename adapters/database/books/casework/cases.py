@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, select, text
 
+from adapters.database.seals import destroyed
 from adapters.database.tables import CaseExchangeRow, CaseRow
 from adapters.database.values import json_of, list_of, moment_of, number_of, words, words_or_none
-from adapters.database.work import AnyRow, Values, Work, table_of
+from adapters.database.work import AnyRow, Values, Work, named, table_of
 from exchange.cases.case import Case, Spouse
 from exchange.codes import Item, Purpose, Role, WithdrawalReason
 from exchange.cursors import read_entry_cursor
@@ -34,7 +36,7 @@ class SqlCases:
     def get(self, case: str, *, lock: bool = False) -> Case | None:
         statement = select(_CASES).where(_CASES.c.id == case)
         row = self._work.first(statement.with_for_update() if lock else statement)
-        return None if row is None else _case(row)
+        return None if row is None else self._cases([row])[0]
 
     def add(self, case: Case) -> None:
         self._work.insert(CaseRow, [_values(case)])
@@ -49,7 +51,7 @@ class SqlCases:
         if page.after:
             found = found.where(_CASES.c.id < read_entry_cursor(page.after))
         rows = self._work.newest(found, _CASES.c.jurisdiction, wanted.own, [_CASES.c.id], page.limit)
-        return [_case(row) for row in rows]
+        return self._cases(rows)
 
     def of_exchanges(self, exchanges: Iterable[str]) -> Mapping[ExchangeKey, str]:
         wanted = sorted(set(exchanges))
@@ -62,7 +64,10 @@ class SqlCases:
         found = select(_CASES).where(_FOLLOWING)
         if page.after:
             found = found.where(_CASES.c.id < read_entry_cursor(page.after))
-        return [_case(row) for row in self._work.rows(found.order_by(_CASES.c.id.desc()).limit(page.limit))]
+        return self._cases(self._work.rows(found.order_by(_CASES.c.id.desc()).limit(page.limit)))
+
+    def _cases(self, rows: Iterable[AnyRow]) -> list[Case]:
+        return [_case(named(_CASES, row)) for row in self._work.opened(CaseRow, rows)]
 
     def _name(self, case: Case) -> None:
         for key in case.exchanges():
@@ -102,20 +107,22 @@ def _values(case: Case) -> Values:
     )
 
 
-def _case(row: AnyRow) -> Case:
+def _case(row: Mapping[str, Any]) -> Case:
+    if row["sealed"] is None:
+        raise destroyed((_CASES.name, row["id"].encode()))
     return Case(
-        id=row.id,
-        jurisdiction=row.jurisdiction,
-        service=_PURPOSE[row.service],
-        items=list_of(row.items, Item),
-        application_date=date.fromisoformat(row.application_date),
-        owner=row.owner,
-        opened_at=from_milliseconds(row.opened_at),
-        spouses=_spouses.decode(row.sealed),
-        finished_at=moment_of(row.finished_at),
-        cancelled_at=moment_of(row.cancelled_at),
-        cancelled_for=_REASON[row.cancelled_for],
-        following=bool(row.following),  # SQLite knows no flags, only 0 and 1
-        contradicted_at=moment_of(row.contradicted_at),
-        version=row.version,
+        id=row["id"],
+        jurisdiction=row["jurisdiction"],
+        service=_PURPOSE[row["service"]],
+        items=list_of(row["items"], Item),
+        application_date=date.fromisoformat(row["application_date"]),
+        owner=row["owner"],
+        opened_at=from_milliseconds(row["opened_at"]),
+        spouses=_spouses.decode(row["sealed"]),
+        finished_at=moment_of(row["finished_at"]),
+        cancelled_at=moment_of(row["cancelled_at"]),
+        cancelled_for=_REASON[row["cancelled_for"]],
+        following=bool(row["following"]),  # SQLite knows no flags, only 0 and 1
+        contradicted_at=moment_of(row["contradicted_at"]),
+        version=row["version"],
     )

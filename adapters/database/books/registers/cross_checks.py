@@ -90,12 +90,12 @@ class SqlCrossChecks:
         found = select(_DIFFERENCES).where(self._work.one_of(_DIFFERENCES.c.jurisdiction, wanted.own), *_fitting(wanted))
         if page.after:
             found = found.where(_DIFFERENCES.c.id > read_entry_cursor(page.after))
-        return [_difference(*row) for row in self._work.rows(found.order_by(_DIFFERENCES.c.id).limit(page.limit))]
+        return self._differences(self._work.rows(found.order_by(_DIFFERENCES.c.id).limit(page.limit)))
 
     def pick(self, check: str, ids: Iterable[str], *, lock: bool = False) -> list[Difference]:
         picked = select(_DIFFERENCES).where(_DIFFERENCES.c.check_id == check, self._work.one_of(_DIFFERENCES.c.id, ids))
         picked = picked.order_by(_DIFFERENCES.c.id)
-        return [_difference(*row) for row in self._work.rows(picked.with_for_update() if lock else picked)]
+        return self._differences(self._work.rows(picked.with_for_update() if lock else picked))
 
     def save(self, differences: Sequence[Difference]) -> None:
         self._work.update(DifferenceRow, [_values(difference) for difference in differences])
@@ -140,16 +140,18 @@ class SqlCrossChecks:
         return self._lapse(_DIFFERENCES.c.at < to_milliseconds(before))
 
     def _lapse(self, *meant: ColumnElement[bool]) -> int:
-        lapsed = _DIFFERENCES.update().where(_IS_OPEN, *meant)
-        return self._work.change(lapsed.values(state=DifferenceState.LAPSED.value, sealed=None))
+        return self._work.erase(DifferenceRow, _IS_OPEN, *meant, state=DifferenceState.LAPSED.value)
+
+    def _differences(self, rows: Iterable[AnyRow]) -> list[Difference]:
+        return [_difference(*row) for row in self._work.opened(DifferenceRow, rows)]
 
 
 def drop_differences(work: Work, entries: Sequence[str]) -> None:
     """Let nothing be left of what other departments' sheets say of these entries; open ones lapse."""
     rows = _DIFFERENCES.c
-    these = _DIFFERENCES.update().where(work.one_of(rows.entry, entries))
-    work.change(these.where(_IS_OPEN).values(state=DifferenceState.LAPSED.value))
-    work.change(these.where(rows.sealed.is_not(None)).values(sealed=None))
+    these = work.one_of(rows.entry, entries)
+    work.change(_DIFFERENCES.update().where(these, _IS_OPEN).values(state=DifferenceState.LAPSED.value))
+    work.erase(DifferenceRow, these, rows.sealed.is_not(None))
 
 
 def _fitting(wanted: DifferenceFilter) -> list[ColumnElement[bool]]:
@@ -228,6 +230,8 @@ def _difference(
     settled_at: int | None,
     sealed: bytes | None,
 ) -> Difference:
+    # The key of an open one was destroyed: it had lapsed or been settled before an older copy of the ledger came back.
+    forgotten = state == DifferenceState.OPEN.value and sealed is None
     return Difference(
         id=id_,
         check=check,
@@ -236,7 +240,7 @@ def _difference(
         entry_version=entry_version,
         row=row,
         field=_FIELD[field],
-        state=_STATE[state],
+        state=DifferenceState.LAPSED if forgotten else _STATE[state],
         settlement=_SETTLEMENT[settlement],
         at=from_milliseconds(at),
         settled_at=moment_of(settled_at),

@@ -57,12 +57,12 @@ class SqlEntries:
     def get(self, entry: str, *, lock: bool = False) -> Entry | None:
         statement = _ALL.where(_ENTRIES.c.id == entry)
         row = self._work.first(statement.with_for_update(key_share=True) if lock else statement)
-        return None if row is None else entry_of(row)
+        return None if row is None else self._entries([row])[0]
 
     def load(self, entries: Iterable[str]) -> Mapping[str, Entry]:
         wanted = list(entries)
         rows = self._work.ask(_of_ids, ids=self._work.listed(wanted)) if wanted else ()
-        return {entry.id: entry for entry in map(entry_of, rows)}
+        return {entry.id: entry for entry in self._entries(rows)}
 
     def by_person(
         self, jurisdictions: Iterable[str], person_indexes: Iterable[str], *, lock: bool = False
@@ -73,8 +73,7 @@ class SqlEntries:
             return found
         listed = self._work.listed
         asked = _locked_people if lock else _of_people
-        for row in self._work.ask(asked, indexes=listed(wanted), jurisdictions=listed(jurisdictions)):
-            entry = entry_of(row)
+        for entry in self._entries(self._work.ask(asked, indexes=listed(wanted), jurisdictions=listed(jurisdictions))):
             found[entry.person_index].append(entry)
         return dict(found)
 
@@ -103,7 +102,7 @@ class SqlEntries:
         if page.after:
             found = found.where(entries.id < read_entry_cursor(page.after))
         rows = self._work.newest(found, entries.jurisdiction, wanted.jurisdictions, [entries.id], page.limit)
-        return [entry_of(row) for row in rows]
+        return self._entries(rows)
 
     def counted(self, own: frozenset[str], as_of: datetime) -> Iterator[tuple[EntryPlace, tuple[EntryFact, ...]]]:
         within = self._work.one_of(_ENTRIES.c.jurisdiction, own)
@@ -143,7 +142,7 @@ class SqlEntries:
         sides = (held.origin, held.destination) if register is RegisterKind.OUTFLOW else (held.destination, held.origin)
         found = _ALL.where(held.jurisdiction == own, held.register == register.value, sides[0] == own, *_TAKES_PART)
         rows = self._work.first_of(found.where(held.id > page.after), sides[1], frozenset(others), [held.id], page.limit)
-        return [entry_of(row) for row in rows]
+        return self._entries(rows)
 
     def in_two_inflows(self, own: Iterable[str]) -> list[tuple[str, ...]]:
         held = _ENTRIES.c
@@ -166,13 +165,16 @@ class SqlEntries:
         wanted = list(entries)
         if not wanted:
             return 0
-        these = _ENTRIES.update().where(self._work.one_of(_ENTRIES.c.id, wanted), _HELD)
+        these = self._work.one_of(_ENTRIES.c.id, wanted)
         # No index of a person, and like none: each entry's own, since an open one stands alone under its index.
-        erased = self._work.change(these.values(sealed=None, person_index=literal("erased ") + _ENTRIES.c.id))
+        erased = self._work.erase(EntryRow, these, _HELD, person_index=literal("erased ") + _ENTRIES.c.id)
         drop_keys(self._work, wanted)
         drop_from_reconciling(self._work, wanted)
         drop_differences(self._work, wanted)
         return erased
+
+    def _entries(self, rows: Iterable[AnyRow]) -> list[Entry]:
+        return [entry_of(row) for row in self._work.opened(EntryRow, rows)]
 
     @contextmanager
     def _one_open_each(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from adapters.database.seals import destroyed
 from adapters.database.values import moment_of, number_of, words, words_or_none
 from adapters.database.work import AnyRow, Values
 from exchange.codes import CloseReason, RegisterKind
@@ -60,6 +61,8 @@ def entry_of(row: AnyRow) -> Entry:
         close_reason,
         version,
     ) = row
+    if sealed is None:
+        raise destroyed(("entries", id_.encode()))
     about = _decoder.decode(sealed)
     return Entry(
         id=id_,

@@ -80,7 +80,7 @@ class SqlPairing:
             .order_by(_ENTRIES.c.id)
             .limit(page.limit)
         )
-        return [entry_of(row) for row in self._work.rows(found)]
+        return [entry_of(row) for row in self._work.opened(EntryRow, self._work.rows(found))]
 
     def index(self, entries: Sequence[Entry]) -> None:
         replace_keys(self._work, self._blinding, entries)
