@@ -55,7 +55,7 @@ class DataKeys:
     """One ledger's data keys. `open_work` opens a transaction on the ledger, read-only or not."""
 
     def __init__(self, sealer: Sealer, open_work: Open) -> None:
-        self._sealer, self._store, self._wrapping = sealer, sealer.store, sealer.wrapping
+        self._sealer, self.store, self._wrapping = sealer, sealer.store, sealer.wrapping
         self._open = open_work
 
     def check(self) -> None:
@@ -63,7 +63,7 @@ class DataKeys:
         self._wrapping.newest()
         with self._open(True) as work:
             self._sealer.bind(work.sealing.ledger_id, work.sealing.holds_values)
-        self._wrapping.unwrap(self._store.wrapped_otherwise("", b"", 1))
+        self._wrapping.unwrap(self.store.wrapped_otherwise("", b"", 1))
 
     def destroy_soon(self) -> None:
         """Destroy the keys on the list; what cannot be done now is left to the next tidying, which loses nothing."""
@@ -80,7 +80,7 @@ class DataKeys:
                 ids = [bytes(row.id) for row in work.rows(select(_DOOMED.c.id).order_by(_DOOMED.c.id).limit(_AT_ONCE))]
             if not ids:
                 return destroyed
-            destroyed += self._store.destroy(ids)
+            destroyed += self.store.destroy(ids)
             with self._open(False) as work:
                 work.change(delete(_DOOMED).where(_DOOMED.c.id <= ids[-1], _DOOMED.c.id.in_(ids)))
 
@@ -93,7 +93,7 @@ class DataKeys:
         kinds = {table_of(kind).name: kind for kind in sealed_tables()}
         self.check()
         after, idle, destroyed = b"", 0, 0
-        while page := self._store.used(after, _AT_ONCE):
+        while page := self.store.used(after, _AT_ONCE):
             after = page[-1][0]
             settled = [row for row in page if made_at(row[0]) < now - _YOUNG]
             wanted: defaultdict[str, list[tuple[bytes, Values]]] = defaultdict(list)
@@ -102,10 +102,10 @@ class DataKeys:
             with self._open(True) as work:
                 used = {key_id for table, rows in wanted.items() for key_id in in_use(work, kinds[table], rows)}
             unused = {key_id: since for key_id, _, _, since in settled if key_id not in used}
-            self._store.note_idle([key_id for key_id, since in unused.items() if since is None], now)
-            self._store.note_idle([key_id for key_id, _, _, since in settled if since is not None and key_id in used], None)
+            self.store.note_idle([key_id for key_id, since in unused.items() if since is None], now)
+            self.store.note_idle([key_id for key_id, _, _, since in settled if since is not None and key_id in used], None)
             idle += len(unused)
-            destroyed += self._store.destroy(
+            destroyed += self.store.destroy(
                 [key_id for key_id, since in unused.items() if since is not None and since <= now - KEEP_IDLE]
             )
         return Swept(idle=idle, destroyed=destroyed)
@@ -125,22 +125,22 @@ class DataKeys:
         """Wrap all data keys by the newest key that are wrapped by others; how many they were."""
         kek, after, done = self._wrapping.newest(), b"", 0
         of = self.left_to_wrap()
-        while page := self._store.wrapped_otherwise(kek, after, _AT_ONCE):
+        while page := self.store.wrapped_otherwise(kek, after, _AT_ONCE):
             after = page[-1][0]
             old = {key_id: under for key_id, _, under in page}
             made = self._wrapping.wrap(self._wrapping.unwrap(page))
-            done += self._store.rewrap([(wrapped, by, key_id, old[key_id]) for key_id, wrapped, by in made])
+            done += self.store.rewrap([(wrapped, by, key_id, old[key_id]) for key_id, wrapped, by in made])
             progress(done, max(of, done))
         return done
 
     def left_to_wrap(self) -> int:
         """How many data keys another key than the newest wraps."""
         kek = self._wrapping.newest()
-        return sum(count for held, count in self._store.counts().items() if held != kek)
+        return sum(count for held, count in self.store.counts().items() if held != kek)
 
     def states(self) -> list[WrappingKeyState]:
         """The key-encryption keys, oldest first, those too that are needed and not here."""
-        here, counts = self._wrapping.ids(), self._store.counts()
+        here, counts = self._wrapping.ids(), self.store.counts()
         names = [*sorted(set(counts) - set(here)), *here]
         return [
             WrappingKeyState(
@@ -155,6 +155,6 @@ class DataKeys:
 
     def forget(self, kek: str) -> None:
         """Destroy a key-encryption key that wraps nothing here, and with it all that older copies of the key store hold."""
-        if self._store.counts().get(kek, 0) or kek == self._wrapping.newest():
+        if self.store.counts().get(kek, 0) or kek == self._wrapping.newest():
             raise WrappingKeyInUse
         self._wrapping.source.forget(kek)

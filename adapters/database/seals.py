@@ -113,7 +113,7 @@ class Seals:
         key_id = None if head is None else head[2:]
         key = None if key_id is None else self._key(row, key_id)
         if key_id is None or key is None:
-            key_id, key = _new_id(), secrets.token_bytes(KEY_BYTES)
+            key_id, key = new_key_id(), secrets.token_bytes(KEY_BYTES)
             self._new[key_id] = key, row
         suite = self._sealer.suite
         head = bytes((FORMAT, suite.tag)) + key_id
@@ -175,7 +175,7 @@ def _about(head: bytes, row: Row) -> bytes:
     return head + table.encode() + b"\0" + key
 
 
-def _new_id() -> bytes:
+def new_key_id() -> bytes:
     """16 bytes in the order of the machine's time: an index grows at its end. Not the node's clock, which may be simulated."""
     return (time.time_ns() // 1_000_000).to_bytes(6, "big") + os.urandom(ID_BYTES - 6)
 

@@ -82,7 +82,9 @@ class AesSuite:
         return digest
 
 
-class _Sm4:
+class Sm4:
+    """SM4-GCM under SM4's own key of 16 bytes."""
+
     __slots__ = ("_key",)
 
     def __init__(self, key: bytes) -> None:
@@ -111,7 +113,7 @@ class SmSuite:
     name, tag = "sm", 2
 
     def cipher(self, key: bytes) -> Cipher:
-        return _Sm4(self.keyed(key)(b"woshou sm4-gcm")[:_SM4_KEY])
+        return Sm4(self.keyed(key)(b"woshou sm4-gcm")[:_SM4_KEY])
 
     def keyed(self, key: bytes) -> Callable[[bytes], bytes]:
         begun = HMAC(key, hashes.SM3())

@@ -60,36 +60,36 @@ class KeyFile:
     name, makes = "file", True
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
 
     def exists(self) -> bool:
         """Whether there is such a file."""
-        return self._path.exists()
+        return self.path.exists()
 
     def stamp(self) -> object:
         try:
-            status = self._path.stat()
+            status = self.path.stat()
         except FileNotFoundError:
             return None
         return status.st_ino, status.st_mtime_ns, status.st_size
 
     def load(self) -> Keys:
         try:
-            return _read(read_private(self._path).decode("ascii"), self._path.name)
+            return _read(read_private(self.path).decode("ascii"), self.path.name)
         except KeyringDamaged:
-            raise WrappingKeysUnreadable(f"{self._path.name}: not there") from None
+            raise WrappingKeysUnreadable(f"{self.path.name}: not there") from None
         except UnicodeDecodeError:
-            raise WrappingKeysUnreadable(f"{self._path.name}: not text") from None
+            raise WrappingKeysUnreadable(f"{self.path.name}: not text") from None
 
     def add(self) -> str:
-        with locked(self._path.parent):
-            held = dict(self.load()) if self._path.exists() else {}
+        with locked(self.path.parent):
+            held = dict(self.load()) if self.path.exists() else {}
             made = f"k{len(held) + 1}-{secrets.token_hex(4)}"
             self._write({**held, made: secrets.token_bytes(KEY_BYTES)})
         return made
 
     def forget(self, kek: str) -> None:
-        with locked(self._path.parent):
+        with locked(self.path.parent):
             held = dict(self.load())
             if next(reversed(held)) == kek:
                 raise WrappingKeyInUse
@@ -98,7 +98,7 @@ class KeyFile:
             self._write(held)
 
     def _write(self, keys: Keys) -> None:
-        write_private(self._path, "".join(f"{kek}:{base64.b64encode(key).decode()}\n" for kek, key in keys.items()).encode())
+        write_private(self.path, "".join(f"{kek}:{base64.b64encode(key).decode()}\n" for kek, key in keys.items()).encode())
 
 
 class _Elsewhere:
