@@ -53,6 +53,7 @@ bench: $(DEV)
 	@$(BIN)/python -m bench.exchange $(ARGS)
 	@$(BIN)/python -m bench.pairing $(ARGS)
 	@$(BIN)/python -m bench.rates $(ARGS)
+	@$(BIN)/python -m bench.sealing $(ARGS)
 	@$(BIN)/python -m bench.reconcile $(ARGS)
 
 openapi: $(RUNTIME)

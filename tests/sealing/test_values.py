@@ -28,7 +28,19 @@ from adapters.sealing.wrapping import GivenKeys
 from exchange.exchanges import Direction
 from exchange.ledger import EntryFilter, LedgerBusy, Page
 from exchange.wire import ijson
-from tests.builders import a_check, a_difference, a_link, a_message, a_moment, a_person, an_answer, an_entry, an_id, judged
+from tests.builders import (
+    a_check,
+    a_difference,
+    a_link,
+    a_message,
+    a_moment,
+    a_person,
+    an_answer,
+    an_entry,
+    an_id,
+    an_import,
+    judged,
+)
 from tests.building.cases import a_case
 from tests.building.sealing import ENCRYPTION, KEY, keys_of, open_database
 
@@ -74,6 +86,7 @@ def fill(database: Database) -> None:
         ledger.cases.add(a_case())
         ledger.cross_checks.add(a_check(), [], [a_difference()])
         ledger.access.remember(an_answer())
+        ledger.imports.add(an_import(filename=f"{a_person(1).name}.xlsx"), [])
 
 
 def read(database: Database) -> Any:
@@ -84,6 +97,7 @@ def read(database: Database) -> Any:
             ledger.cases.get(an_id(1)),
             ledger.cross_checks.pick(an_id(1), [an_id(1)]),
             ledger.access.remembered("key-1", "idempotency-1"),
+            ledger.imports.get(an_id(1)),
         )
 
 
@@ -93,6 +107,7 @@ COLUMNS = {
     "cases": "sealed",
     "cross_check_differences": "sealed",
     "remembered_answers": "body",
+    "imports": "sealed",
 }
 
 
@@ -103,13 +118,14 @@ def standing(store) -> int:
 def test_every_value_has_a_data_key_of_its_own_and_reads_back(database, raw, store):
     fill(database)
     values = [bytes(row[0]) for table, column in COLUMNS.items() for row in raw(f"SELECT {column} FROM {table}")]
-    assert len(values) == 8 == standing(store) == len({value[2:18] for value in values})
+    assert len(values) == 9 == standing(store) == len({value[2:18] for value in values})
     assert {value[:2] for value in values} == {b"\1\1"}
     assert not any(b"\xe7\x8e\x8b" in value or b"name" in value for value in values)
-    messages, entries, case, (difference,), answer = read(database)
+    messages, entries, case, (difference,), answer, file = read(database)
     assert messages == {an_id(n): judged(a_message(n)) for n in (1, 2, 3)}
     assert entries == {an_id(n): an_entry(n) for n in (1, 2)}
     assert (case, difference, answer) == (a_case(), a_difference(), an_answer())
+    assert file == an_import(filename=f"{a_person(1).name}.xlsx")
 
 
 @pytest.mark.parametrize("table", COLUMNS)
@@ -164,7 +180,7 @@ def test_a_changed_entry_keeps_its_data_key_and_gets_a_fresh_nonce(database, raw
     ((after,),) = raw("SELECT sealed FROM entries WHERE id = :one", one=an_id(1))
     assert bytes(before[:18]) == bytes(after[:18])
     assert before[18:30] != after[18:30]
-    assert standing(store) == 8
+    assert standing(store) == 9
 
 
 def test_an_erased_message_loses_its_key_and_the_digests_still_prove_the_batch(database, raw, store):
@@ -174,7 +190,7 @@ def test_an_erased_message_loses_its_key_and_the_digests_still_prove_the_batch(d
     raw("UPDATE messages SET digest = :digest WHERE id = :one", digest=digest, one=an_id(1))
     with database.transaction() as ledger:
         ledger.messages.erase(1, [an_id(1)])
-    assert standing(store) == 7
+    assert standing(store) == 8
     assert raw("SELECT count(*) FROM doomed_keys") == [(0,)]
     with database.transaction(read_only=True) as ledger:
         erased = ledger.messages.known(1, Direction.OUT, [an_id(1)])[an_id(1)]
@@ -186,14 +202,14 @@ def test_what_erases_destroys(database, store):
     fill(database)
     with database.transaction() as ledger:
         assert ledger.cross_checks.forget(a_moment(100)) == 1
-    assert standing(store) == 7
+    assert standing(store) == 8
     with database.transaction() as ledger:
         assert ledger.chores.forget(answers_before=a_moment(100), assertions_before=a_moment(100)) == 1
-    assert standing(store) == 6
+    assert standing(store) == 7
     with database.transaction() as ledger:
         held = ledger.messages.known(1, Direction.OUT, [an_id(1)])[an_id(1)]
         ledger.messages.save([replace(held, line=None)])
-    assert standing(store) == 5
+    assert standing(store) == 6
 
 
 def test_an_undone_erasure_destroys_nothing(database, store):
@@ -201,7 +217,7 @@ def test_an_undone_erasure_destroys_nothing(database, store):
     with suppress(ZeroDivisionError), database.transaction() as ledger:
         ledger.messages.erase(1, [an_id(1)])
         _ = 1 / 0
-    assert standing(store) == 8
+    assert standing(store) == 9
     assert read(database)[0][an_id(1)].line is not None
 
 
@@ -211,9 +227,9 @@ def test_keys_on_the_list_are_destroyed_later_if_a_process_died_in_between(datab
     # As the ledger's transaction leaves it when the process dies at once.
     raw("INSERT INTO doomed_keys VALUES (:id)", id=bytes(value[2:18]))
     raw("UPDATE messages SET line = NULL WHERE id = :one", one=an_id(1))
-    assert standing(store) == 8
+    assert standing(store) == 9
     assert keys_of(database).destroy_doomed() == 1
-    assert standing(store) == 7
+    assert standing(store) == 8
     assert raw("SELECT count(*) FROM doomed_keys") == [(0,)]
 
 
@@ -223,7 +239,7 @@ def test_an_undone_transaction_leaves_keys_that_are_swept_after_a_week(database,
     now = 2_000_000_000_000
     assert (keys_of(database).sweep(now).idle, keys_of(database).sweep(now + WEEK - 1).destroyed) == (1, 0)
     assert keys_of(database).sweep(now + WEEK).destroyed == 1
-    assert standing(store) == 8
+    assert standing(store) == 9
     assert read(database)[2] == a_case()
 
 
@@ -274,7 +290,7 @@ class TestRestoring:
         database.close()
 
     def test_what_was_not_erased_since_reads_and_what_was_does_not(self, restored):
-        messages, entries, case, (difference,), answer = read(restored)
+        messages, entries, case, (difference,), answer, _ = read(restored)
         assert messages[an_id(1)].line is None
         assert messages[an_id(2)] == judged(a_message(2))
         assert entries == {an_id(n): an_entry(n) for n in (1, 2)}
@@ -406,10 +422,11 @@ def test_an_older_ledger_is_sealed_when_it_is_upgraded_and_opened_when_it_goes_b
     assert in_clear() == [True] * 3
     database.upgrade()
     assert in_clear() == [False] * 3
-    messages, entries, case, (difference,), answer = read(database)
+    messages, entries, case, (difference,), answer, file = read(database)
     assert messages == {an_id(n): judged(a_message(n)) for n in (1, 2, 3)}
     assert entries == {an_id(n): an_entry(n) for n in (1, 2)}
     assert (case, difference, answer) == (a_case(), a_difference(), an_answer())
+    assert file == an_import(filename=f"{a_person(1).name}.xlsx")
 
 
 def test_a_page_asks_the_key_store_once(database_url):

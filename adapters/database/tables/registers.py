@@ -61,7 +61,10 @@ class EntryFactRow(Row, table=True):
 
 
 class ImportRow(Row, table=True):
-    """One file. The same bytes in the same layout count once for each jurisdiction."""
+    """One file. The same bytes in the same layout count once for each jurisdiction.
+
+    `sealed` holds its name and the headings that were not known: people name files after people.
+    """
 
     __tablename__ = "imports"
     __table_args__ = (
@@ -72,7 +75,6 @@ class ImportRow(Row, table=True):
     id: str = text(primary_key=True)
     jurisdiction: str = text()
     layout: str = text()
-    filename: str = text()
     sha256: str = text()
     at: int = number()
     rows: int = number()
@@ -82,7 +84,7 @@ class ImportRow(Row, table=True):
     refused: int = number()
     blank: int = number()
     excluded_columns: int = number()
-    unknown_columns: str = text()
+    sealed: bytes | None = sealed()
 
 
 class ImportRowRow(Row, table=True):

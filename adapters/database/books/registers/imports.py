@@ -1,15 +1,16 @@
 """The files that were taken in, and the result of every row."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import select, tuple_
 
 from adapters.database.faults import or_busy
 from adapters.database.tables import ImportRow, ImportRowRow
-from adapters.database.values import json_of, list_of, stored, words
-from adapters.database.work import AnyRow, Work, table_of
+from adapters.database.values import json_of, stored, words
+from adapters.database.work import AnyRow, Values, Work, named, shape_of, table_of
 from exchange.cursors import read_moment_cursor, read_row_cursor
 from exchange.imports import ImportedFile, RowOutcome, RowProblem, RowResult
 from exchange.ledger import Page
@@ -19,6 +20,17 @@ _FILES = table_of(ImportRow)
 _ROWS = table_of(ImportRowRow)
 _OUTCOME = words(RowOutcome)
 _problems = msgspec.json.Decoder(tuple[RowProblem, ...])
+
+
+class _Named(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a file its owner has named: stored as one value."""
+
+    filename: str = ""
+    unknown_columns: tuple[str, ...] = ()
+
+
+_encoder = msgspec.json.Encoder()
+_named = msgspec.json.Decoder(_Named)
 
 
 class SqlImports:
@@ -31,15 +43,15 @@ class SqlImports:
         files = _FILES.c
         same = (files.jurisdiction == jurisdiction, files.layout == layout, files.sha256 == sha256)
         row = self._work.first(select(_FILES).where(*same))
-        return None if row is None else _file(row)
+        return None if row is None else self._files([row])[0]
 
     def get(self, import_id: str) -> ImportedFile | None:
         row = self._work.first(select(_FILES).where(_FILES.c.id == import_id))
-        return None if row is None else _file(row)
+        return None if row is None else self._files([row])[0]
 
     def add(self, file: ImportedFile, rows: Sequence[RowResult]) -> None:
         with or_busy():
-            self._work.change(_FILES.insert().values(stored(file)))
+            self._work.insert(ImportRow, [_values(file)])
         self._work.insert(ImportRowRow, [(row.import_id, row.row, row.outcome, row.made, json_of(row.problems)) for row in rows])
 
     def find(self, own: frozenset[str], page: Page) -> list[ImportedFile]:
@@ -49,7 +61,7 @@ class SqlImports:
             after = read_moment_cursor(page.after)
             found = found.where(tuple_(files.at, files.id) < tuple_(to_milliseconds(after.at), after.id))
         newest_first = found.order_by(files.at.desc(), files.id.desc()).limit(page.limit)
-        return [_file(row) for row in self._work.rows(newest_first)]
+        return self._files(self._work.rows(newest_first))
 
     def rows(self, import_id: str, page: Page, *, outcome: str | None = None) -> list[RowResult]:
         rows = _ROWS.c
@@ -63,14 +75,23 @@ class SqlImports:
     def counted(self, own: frozenset[str], as_of: datetime) -> list[ImportedFile]:
         files = _FILES.c
         within = (self._work.one_of(files.jurisdiction, own), files.at <= to_milliseconds(as_of))
-        return [_file(row) for row in self._work.rows(select(_FILES).where(*within).order_by(files.at, files.id))]
+        return self._files(self._work.rows(select(_FILES).where(*within).order_by(files.at, files.id)))
+
+    def _files(self, rows: Iterable[AnyRow]) -> list[ImportedFile]:
+        return [_file(named(_FILES, row)) for row in self._work.opened(ImportRow, rows)]
 
 
-def _file(row: AnyRow) -> ImportedFile:
-    values = dict(row._mapping)
-    values["at"] = from_milliseconds(row.at)
-    values["unknown_columns"] = list_of(row.unknown_columns, str)
-    return ImportedFile(**values)
+def _values(file: ImportedFile) -> Values:
+    values = stored(file)
+    values["sealed"] = _encoder.encode(_Named(filename=file.filename, unknown_columns=file.unknown_columns))
+    return tuple(values[name] for name in shape_of(ImportRow).columns)
+
+
+def _file(values: dict[str, Any]) -> ImportedFile:
+    sealed = values.pop("sealed")
+    told = _Named() if sealed is None else _named.decode(sealed)
+    values["at"] = from_milliseconds(values["at"])
+    return ImportedFile(**values, filename=told.filename, unknown_columns=told.unknown_columns)
 
 
 def _result(import_id: str, row: int, outcome: str, made: str | None, problems: str) -> RowResult:

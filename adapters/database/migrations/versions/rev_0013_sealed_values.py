@@ -1,5 +1,6 @@
 """What is about a person is sealed, row by row; with the list of data keys to destroy, and the ledger's own id."""
 
+import json
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -22,6 +23,7 @@ SEALED: tuple[Table, ...] = (
     ("cases", ("id",), "sealed"),
     ("cross_check_differences", ("id",), "sealed"),
     ("remembered_answers", ("caller", "key"), "body"),
+    ("imports", ("id",), "sealed"),
 )
 _AT_ONCE = 1000
 
@@ -36,6 +38,7 @@ def upgrade() -> None:
     )
     ledger = str(uuid.uuid4())
     op.execute(sa.text("INSERT INTO ledger_identity (id) VALUES (:id)").bindparams(id=ledger))
+    _name_files_together()
     seals = context.config.attributes["seals"]
     if seals is None:
         return
@@ -57,8 +60,34 @@ def downgrade() -> None:
     if seals is not None:
         for table in SEALED:
             _rewrite(table, seals.open)
+    _name_files_apart()
     op.drop_table("doomed_keys")
     op.drop_table("ledger_identity")
+
+
+def _name_files_together() -> None:
+    """A file's name and its unknown headings become one value."""
+    op.add_column("imports", sa.Column("sealed", sa.LargeBinary, nullable=True))
+    for name, unknown, file in op.get_bind().execute(sa.text("SELECT filename, unknown_columns, id FROM imports")).all():
+        value = json.dumps({"filename": name, "unknown_columns": json.loads(unknown)}, ensure_ascii=False).encode()
+        _set(file, sealed=value)
+    # Plain SQL, which both databases have: Alembic would copy the table on SQLite, and the rows' foreign key forbids that.
+    op.execute("ALTER TABLE imports DROP COLUMN filename")
+    op.execute("ALTER TABLE imports DROP COLUMN unknown_columns")
+
+
+def _name_files_apart() -> None:
+    op.add_column("imports", sa.Column("filename", TEXT, nullable=False, server_default=""))
+    op.add_column("imports", sa.Column("unknown_columns", TEXT, nullable=False, server_default="[]"))
+    for value, file in op.get_bind().execute(sa.text("SELECT sealed, id FROM imports WHERE sealed IS NOT NULL")).all():
+        told = json.loads(bytes(value))
+        _set(file, filename=told["filename"], unknown_columns=json.dumps(told["unknown_columns"], ensure_ascii=False))
+    op.execute("ALTER TABLE imports DROP COLUMN sealed")
+
+
+def _set(file: str, **values: Any) -> None:
+    changes = ", ".join(f"{name} = :{name}" for name in values)
+    op.get_bind().execute(sa.text(f"UPDATE imports SET {changes} WHERE id = :file"), {"file": file, **values})
 
 
 def _rewrite(table: Table, change: Callable[[Sequence[tuple[Row, bytes]]], Any]) -> None:
