@@ -14,6 +14,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.building.traces import found_in
+from woshou.demo.people import invent
+from woshou.demo.story import FIRST_DAY
+
 WOSHOU = [sys.executable, "-m", "woshou"]
 RATES = [
     "feedback_given",
@@ -206,3 +210,12 @@ def _is_alive(process: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_no_person_stands_in_clear_in_any_database(summary, folder):
+    people = invent(7, 90, tuple(COUNTIES.values()), FIRST_DAY)
+    told = [(one.name, one.number, one.certificate, one.spouse_name, one.spouse_number) for one in people]
+    words = {word for each in told for word in each if word}
+    files = sorted(folder.glob("*/woshou*.sqlite3*"))
+    assert len([file for file in files if file.suffix == ".sqlite3"]) == 6, "three ledgers and their key stores"
+    assert {str(file.relative_to(folder)): found for file in files if (found := found_in(file.read_bytes(), words))} == {}
