@@ -88,10 +88,14 @@ def served(
     ledgers: Ledgers | None = None,
     wire: httpx.BaseTransport | None = None,
     *,
+    calling: httpx.Client | None = None,
     body_seconds: float = 30.0,
     protocol: type[HeadInTime] = HeadInTime,
 ) -> Iterator[Served]:
-    """Serve a node with fresh keys on a free port, until the block ends; `wire` stands between it and its partners."""
+    """Serve a node with fresh keys on a free port, until the block ends; `wire` stands between it and its partners.
+
+    Instead of that, `calling` may be what partners are called with.
+    """
     folder.mkdir(parents=True)
     with socket.socket() as door:
         door.bind(("127.0.0.1", 0))
@@ -102,7 +106,8 @@ def served(
         office = Office(node=node, ledgers=books, keyring=keyring, clock=clock, documents=documents, folder=folder)
         # No certificates are loaded for what stays on loopback: that takes longer than most tests.
         with httpx.Client(base_url=url, timeout=30, verify=False) as client:
-            app = create_app(office, client=client if wire is None else httpx.Client(transport=wire), body_seconds=body_seconds)
+            partners = calling or (client if wire is None else httpx.Client(transport=wire))
+            app = create_app(office, client=partners, body_seconds=body_seconds)
             serving = server(app, protocol=protocol)
             thread = threading.Thread(target=serving.run, kwargs={"sockets": [door]}, daemon=True)
             thread.start()
