@@ -21,7 +21,7 @@ from exchange.wire.figures import FigureCounts, StateCounts
 from exchange.wire.message import FeedbackBody
 from tests.builders import a_conversation, an_exchange
 from tests.life.comparing import MARCH, ask, compare, findings
-from tests.life.test_any_order import BODIES, SIDES, TwoNodes
+from tests.life.in_any_order import BODIES, NAMES, SIDES, TwoNodes
 from tests.life.two_nodes import Side, Two
 
 APRIL = Period(first=date(2026, 3, 21), last=date(2026, 4, 20))
@@ -41,7 +41,7 @@ class ComparedNodes(TwoNodes):
     def teardown(self) -> None:
         """Also in the end."""
         super().teardown()
-        for name in ("xicheng", "wuchang"):
+        for name in NAMES:
             self.compare(name, APRIL, 0)
             found = ask(self.side(name), self.across(name), MARCH, self.side(name).now.date())
             with self.side(name).ledgers.transaction(read_only=True) as ledger:
