@@ -4,7 +4,6 @@ import json
 
 import pytest
 from msgspec import structs
-from typer.testing import CliRunner
 
 from exchange.codes import Kind, Result
 from exchange.conversation import State
@@ -34,7 +33,7 @@ from tests.builders import (
     judged,
 )
 from tests.cases.world import terms_between
-from woshou.__main__ import whole
+from tests.cli.screens import on_screen
 from woshou.cli.call import Call
 
 
@@ -100,11 +99,8 @@ def test_what_does_not_fit_is_not_repeated(node):
 
 
 def test_a_case_on_screen_has_no_people_unless_asked(node, case):
-    def on_screen(*words):
-        return CliRunner().invoke(whole(), ["case", "show", case, *words, "--data", str(node.data)]).stdout
-
-    assert an_id_number(1) not in on_screen()
-    assert an_id_number(1) in on_screen("--people")
+    assert an_id_number(1) not in on_screen(node, "case", "show", case)
+    assert an_id_number(1) in on_screen(node, "case", "show", case, "--people")
 
 
 def test_routes_are_listed_tested_pinned_and_unpinned(node):

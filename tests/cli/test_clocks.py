@@ -22,7 +22,7 @@ from tests.builders import (
     an_id,
 )
 from tests.building.clocks import some_house_rules, some_rules
-from tests.cli.test_work import on_screen
+from tests.cli.screens import on_screen
 from woshou.cli.call import Call
 
 TABLE = "day,kind,name\n2027-01-01,holiday,元旦\n2027-10-01,holiday,国庆节\n2027-10-10,workday,\n"

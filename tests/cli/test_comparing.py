@@ -6,8 +6,6 @@ import subprocess
 import sys
 from dataclasses import replace
 
-from typer.testing import CliRunner
-
 from exchange.comparing.comparison import DIFFER
 from exchange.ledger import Finding
 from exchange.settling.evidence import Evidence, EvidenceKind
@@ -26,16 +24,9 @@ from tests.builders import (
     an_id,
     judged,
 )
-from woshou.__main__ import whole
+from tests.cli.screens import on_screen
 from woshou.cli.call import Call
 from woshou.cli.exits import Exit
-
-
-def on_screen(node, *words, code=0):
-    """What a person sees."""
-    result = CliRunner().invoke(whole(), [*words, "--data", str(node.data)])
-    assert result.exit_code == code, result.stderr
-    return result.stdout
 
 
 def test_a_local_link_is_compared_with_itself_and_the_comparison_is_kept(node):

@@ -10,6 +10,7 @@ from exchange.checking.check import CheckLayout
 from exchange.moments import parse_moment
 from tests.builders import an_id, an_id_number
 from tests.checking.support import a_file
+from tests.cli.screens import on_screen
 from tests.cli.test_work import befriend
 from woshou.__main__ import whole
 from woshou.cli.exits import Exit
@@ -41,13 +42,6 @@ def entered(node, tmp_path):
 def checked(entered, births):
     """The id of the check of that register against the births."""
     return entered("cross-check", births, "--layout", "births").json["id"]
-
-
-def on_screen(node, *words):
-    """What a person sees."""
-    result = CliRunner().invoke(whole(), [*words, "--data", str(node.data)])
-    assert result.exit_code == 0, result.stderr
-    return result.stdout
 
 
 def test_a_file_is_checked_with_or_without_the_word_run(entered, births):

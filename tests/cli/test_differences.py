@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from exchange.codes import Item, RegisterKind
 from exchange.reconciling.pairs import Pair
@@ -20,8 +19,8 @@ from tests.builders import (
     an_entry,
     an_id,
 )
+from tests.cli.screens import on_screen
 from tests.cli.test_work import befriend
-from woshou.__main__ import whole
 from woshou.cli.call import Call
 
 HERE = "420106001"
@@ -113,20 +112,16 @@ def test_a_coarse_destination_is_set_once_it_is_said_which(compared):
     assert compared("difference", "set-destination", an_id(3), "--other", "110105").refusal["code"] == "entry-elsewhere"
 
 
-def on_screen(node, *words):
-    return CliRunner().invoke(whole(), [*words, "--data", str(node.data)])
-
-
 def test_people_read_tables_without_persons_unless_they_ask(compared):
     for words in (("difference", "list"), ("difference", "show", an_id(1)), ("worklist", "differing")):
-        assert "王小明" not in on_screen(compared, *words).stdout
-        assert "王小明" in on_screen(compared, *words, "--people").stdout
-    assert "marital_status" in on_screen(compared, "difference", "show", an_id(1)).stdout.replace("\n", "")
-    assert "Queued" in on_screen(compared, "difference", "send", an_id(1)).stdout
-    assert "not sent again" in on_screen(compared, "difference", "send", an_id(1)).stdout
+        assert "王小明" not in on_screen(compared, *words)
+        assert "王小明" in on_screen(compared, *words, "--people")
+    assert "marital_status" in on_screen(compared, "difference", "show", an_id(1)).replace("\n", "")
+    assert "Queued" in on_screen(compared, "difference", "send", an_id(1))
+    assert "not sent again" in on_screen(compared, "difference", "send", an_id(1))
 
 
 def test_before_the_first_comparison_it_is_said_that_nothing_is_known(node):
     befriend(node)
     told = on_screen(node, "difference", "list")
-    assert f"Never reconciled yet: {WUCHANG}" in told.stderr
+    assert f"Never reconciled yet: {WUCHANG}" in told

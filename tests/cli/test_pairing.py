@@ -24,7 +24,8 @@ from tests.builders import (
     an_id,
     judged,
 )
-from tests.cli.test_work import befriend, on_screen
+from tests.cli.screens import on_screen
+from tests.cli.test_work import befriend
 from tests.pairing.people import somebody
 from woshou.cli.call import Call
 

@@ -10,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from adapters.clock import set_clock
 from exchange.codes import RegisterKind
@@ -29,7 +28,7 @@ from tests.builders import (
     an_entry,
     an_id,
 )
-from woshou.__main__ import whole
+from tests.cli.screens import on_screen
 from woshou.cli.call import Call
 from woshou.cli.exits import Exit
 
@@ -75,13 +74,6 @@ def away(node, name=XICHENG_NODE):
     with opened(node) as office, office.ledgers.transaction() as ledger:
         ledger.partners.save(replace(partner, url=nowhere, token_endpoint=f"{nowhere}/oauth/token", links_endpoint=nowhere))
         ledger.links.add(an_id(7), name)
-
-
-def on_screen(node, *words, code=0):
-    """What a person sees."""
-    result = CliRunner().invoke(whole(), [*words, "--data", str(node.data)])
-    assert result.exit_code == code, result.stderr
-    return result.stdout + result.stderr
 
 
 def test_differences_are_left_and_the_next_run_shows_what_was_repaired(two):

@@ -8,24 +8,17 @@ from datetime import timedelta
 
 import pytest
 from openpyxl import load_workbook
-from typer.testing import CliRunner
 
 from adapters.clock import set_clock
 from exchange.moments import default_as_of
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, XICHENG_NODE, a_partner
+from tests.cli.screens import on_screen
 from tests.rates.histories import XILING
 from tests.reports.making import answered, owed
-from woshou.__main__ import whole
 from woshou.cli.call import Call
 from woshou.cli.exits import Exit
 
 MARCH = "2026-03"
-
-
-def on_screen(node, *words):
-    result = CliRunner().invoke(whole(), [*words, "--data", str(node.data)])
-    assert result.exit_code == 0, result.stderr
-    return result.stdout
 
 
 @pytest.fixture

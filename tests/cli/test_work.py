@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from exchange.terms.agreement import Standing
 from tests.builders import WUCHANG, XICHENG, XICHENG_NODE, a_partner, an_agreement, an_id, an_id_number
+from tests.cli.screens import on_screen
 from woshou.__main__ import whole
 from woshou.cli.call import Call
 from woshou.cli.exits import Exit
@@ -99,13 +100,6 @@ def test_listings_have_no_persons_unless_asked_for(entered):
     assert not {"person", "record"} & set(entry)
     (entry,) = entered("register", "list", "--people").json["items"]
     assert entry["person"]["name"] == "示例·样本"
-
-
-def on_screen(node, *words, stdin=None):
-    """What a person sees."""
-    result = CliRunner().invoke(whole(), [*words, "--data", str(node.data)], input=stdin)
-    assert result.exit_code == 0, result.stderr
-    return result.stdout
 
 
 def test_a_person_stands_in_the_table_only_where_asked_for(entered):
