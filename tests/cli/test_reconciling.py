@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -28,6 +27,7 @@ from tests.builders import (
     an_entry,
     an_id,
 )
+from tests.building.waiting import until
 from tests.cli.screens import on_screen
 from woshou.cli.call import Call
 from woshou.cli.exits import Exit
@@ -180,7 +180,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_the_next_one_does(two):
     environment = {**os.environ, "LANG": "en"}
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=ROOT) as process:
         # It waits to ask the partner again once all that can be done is done.
-        assert until(lambda: compared(two))
+        assert until(lambda: compared(two), 60)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
     assert process.returncode == Exit.UNSETTLED
@@ -193,10 +193,3 @@ def test_an_interrupted_run_says_how_to_go_on_and_the_next_one_does(two):
 def compared(node):
     with opened(node) as office, office.ledgers.transaction(read_only=True) as ledger:
         return ledger.register_runs.began(office.now())
-
-
-def until(true, seconds=60.0):
-    ends = time.monotonic() + seconds
-    while not true() and time.monotonic() < ends:
-        time.sleep(0.3)
-    return true()

@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
-import time
 
 import psycopg
 import pytest
 
+from adapters.database.engine import open_database
 from tests.building.sealing import open_database
+from tests.building.waiting import until
 
 _LEAD_AND_WAIT = """
 import sys
@@ -53,7 +54,7 @@ def test_a_leader_whose_process_dies_is_replaced(database, database_url):
         assert not candidate.held()
         other.kill()
         other.wait()
-    _until(candidate.held)
+    assert until(candidate.held)
     candidate.release()
 
 
@@ -67,13 +68,5 @@ def test_a_leader_that_lost_its_session_finds_out(database, database_url):
             " WHERE application_name = 'woshou leader' AND datname = current_database()"
         )
     assert not leader.held()
-    _until(leader.held)
+    assert until(leader.held)
     leader.release()
-
-
-def _until(condition, attempts=200):
-    for _ in range(attempts):
-        if condition():
-            return
-        time.sleep(0.02)
-    raise AssertionError("it did not come true in time")

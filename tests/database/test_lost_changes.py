@@ -1,8 +1,6 @@
 """What two do to one thing at once is both done: whoever read before the other's commit reads again."""
 
-import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -36,6 +34,7 @@ from tests.builders import (
 )
 from tests.building.cases import a_case
 from tests.building.sealing import open_database
+from tests.building.waiting import at_once
 from tests.life.two_nodes import a_node
 
 LATER = wire_problem(LedgerBusy())
@@ -54,21 +53,6 @@ def database(database_url) -> Iterator[Database]:
         assert ledger.links.add(an_id(), PARTNER).id == 1
     yield database
     database.close()
-
-
-def at_once(database: Database, first: Callable[[Ledger], object], second: Callable[[Ledger], object]) -> None:
-    """The first has changed something and not committed yet when the second begins."""
-
-    def run() -> None:
-        with database.transaction() as ledger:
-            second(ledger)
-
-    with ThreadPoolExecutor(1) as pool:
-        with database.transaction() as ledger:
-            first(ledger)
-            then = pool.submit(run)
-            time.sleep(1)
-        then.result(timeout=30)
 
 
 def a_batch_withdraws(ledger: Ledger) -> None:

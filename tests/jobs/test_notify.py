@@ -25,9 +25,9 @@ from jobs.tidy import KEEP_NOTIFICATIONS, tidy
 from jobs.timetable import SCHEDULE
 from tests.builders import WUCHANG, a_moment, a_notification, an_id
 from tests.building.sealing import open_database
+from tests.building.waiting import until
 from tests.jobs.offices import Pair, a_pair
 from tests.jobs.receiver import SECRET, Receiver, receiving
-from tests.jobs.test_runner import until
 
 
 class Forgetful(MemoryLedgers):

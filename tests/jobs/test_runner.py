@@ -2,21 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable
 
 from jobs.runner import run, run_once
 from jobs.shift import Shift
 from jobs.timetable import Job, Rounds
 from tests.building.sealing import open_database
+from tests.building.waiting import until
 from tests.jobs.offices import a_pair
-
-
-def until(true: Callable[[], bool], seconds: float = 10.0) -> bool:
-    """Wait for something to become true."""
-    ends = time.monotonic() + seconds
-    while not true() and time.monotonic() < ends:
-        time.sleep(0.02)
-    return true()
 
 
 def noting(log: list[str], name: str) -> tuple[Job, ...]:

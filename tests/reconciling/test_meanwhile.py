@@ -1,8 +1,6 @@
 """What clerks and the other side do while registers are compared: nothing is lost, and nothing of the protected is shown."""
 
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from exchange.verbs.reconciling.conclude import Found, conclude
 from tests.api.nodes import Neighbours
 from tests.builders import WUCHANG_NODE, XICHENG, a_digest, a_moment, an_id
 from tests.building.sealing import open_database
+from tests.building.waiting import at_once
 from tests.reconciling.pairs import MARRIED, PAIR, change, comparing_nodes, differences, enter, found, inflow, outflow, reconcile
 from tests.reconciling.test_crooked import CELLS, OPEN, SETTLE
 from tests.reconciling.wires import Lying
@@ -121,21 +120,6 @@ def protecting(ledger: Ledger) -> None:
     held = ledger.entries.get(outflow(1).id, lock=True)
     assert held is not None
     ledger.entries.save([replace(held, protected=True)])
-
-
-def at_once(database: Database, first: Any, second: Any) -> None:
-    """The first has written and not committed yet when the second begins."""
-
-    def run() -> None:
-        with database.transaction() as ledger:
-            second(ledger)
-
-    with ThreadPoolExecutor(1) as pool:
-        with database.transaction() as ledger:
-            first(ledger)
-            then = pool.submit(run)
-            time.sleep(0.5)
-        then.result(timeout=30)
 
 
 def test_two_runs_of_one_pair_end_at_once(database: Database):

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import threading
-import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +22,7 @@ from exchange.verbs.reconciling.night import BROKE_DOWN
 from exchange.verbs.reconciling.review import review
 from tests.builders import WUCHANG
 from tests.building.sealing import open_database
+from tests.building.waiting import until
 from tests.reconciling.nights import (
     COUNTIES,
     OWN,
@@ -251,7 +251,7 @@ def test_a_process_that_is_killed_is_gone_on_with_and_no_finished_step_is_repeat
         other.wait()
     done = [each.run.pair for each in before.pairs]
     assert done
-    _until(lambda: _free(partners))
+    assert until(lambda: _free(partners))
     account = partners.night()
     assert (account.resumed, account.reconciliation.id, account.settled) == (True, kept.id, True)
     assert partners.pairs() == [pair for pair in ALL if pair not in done]
@@ -347,11 +347,3 @@ def _free(partners: Partners) -> bool:
         return lead.held()
     finally:
         lead.release()
-
-
-def _until(condition, attempts=500):
-    for _ in range(attempts):
-        if condition():
-            return
-        time.sleep(0.02)
-    raise AssertionError("it did not come true in time")
