@@ -99,7 +99,7 @@ def estimate(ours: NDArray[np.int16], theirs: NDArray[np.int16]) -> int:
 def cells_for(differing: int) -> int:
     """How many cells to ask for if about so many elements differ: some 1.5 for each, and a stock for few and for a low estimate.
 
-    About one run in two hundred finds it too few, most of them because two elements fall on the same three cells, and asks again.
+    About one run in a hundred finds it too few, most of them because two elements fall on the same three cells, and asks again.
     """
     return TABLES * ceil((1.45 * differing + 4 * sqrt(differing) + 48) / TABLES)
 

@@ -94,17 +94,16 @@ def test_the_estimate_is_near_and_the_table_that_it_asks_for_is_enough(differing
     assert sorted(left.tolist()) == sorted(ours.tolist())
 
 
-def test_few_tables_are_too_small():
+def test_no_more_than_one_table_in_a_hundred_is_too_small():
     rng = np.random.default_rng(7)
     failed = 0
-    for n in range(600):
+    for _ in range(2000):
         differing = int(rng.integers(1, 400))
         salt = Salt.of(rng.bytes(16), rng.bytes(16))
         elements = random_elements(rng, differing)
         about = estimate(sketch_of(elements, salt), np.zeros(SKETCH, np.int16))
         failed += Cells.of(elements, salt, cells_for(about)).peel() is None
-        assert n >= failed
-    assert failed <= 12
+    assert failed <= 20
 
 
 def test_elements_differ_from_run_to_run_and_keep_what_is_of_the_person():
