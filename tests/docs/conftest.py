@@ -11,3 +11,9 @@ ROOT = Path(__file__).parents[2]
 def protocol() -> str:
     """The contract's page."""
     return (ROOT / "docs" / "protocol.md").read_text("utf-8")
+
+
+@pytest.fixture
+def protocol_registers() -> str:
+    """Its part about comparing registers."""
+    return (ROOT / "docs" / "protocol-registers.md").read_text("utf-8")

@@ -16,7 +16,7 @@ from exchange.people import record
 from exchange.people.document import DocumentType
 from exchange.reporting.frozen import monthly, upward
 from exchange.terms import agreement
-from exchange.wire import batch, figures, message, node
+from exchange.wire import batch, figures, message, node, proven, registers
 
 ROOT = Path(__file__).parents[2]
 LISTS = [
@@ -94,6 +94,17 @@ SHAPES = [
     figures.RowsTold,
     figures.FigureRow,
     figures.FigureRound,
+    proven.ErasedLine,
+    proven.ErasedMessage,
+    proven.ErasedOpening,
+]
+REGISTER_SHAPES = [
+    registers.RegistersAsked,
+    registers.RegistersTold,
+    registers.CellsAsked,
+    registers.CellsTold,
+    registers.SettleAsked,
+    registers.SettledTold,
 ]
 TYPES = [
     node.NODE_TYPE,
@@ -101,6 +112,9 @@ TYPES = [
     batch.RECEIPT_TYPE,
     figures.FIGURES_TYPE,
     figures.ROWS_TYPE,
+    registers.REGISTERS_TYPE,
+    registers.CELLS_TYPE,
+    registers.SETTLED_TYPE,
     agreement.PROPOSAL_TYPE,
     upward.REPORT_TYPE,
     *agreement.DECISION_TYPES.values(),
@@ -122,6 +136,8 @@ def quoted(page: str) -> set[str]:
 def refusals() -> dict[str, type[WoshouError]]:
     """All refusals by code; of two with one code the status is the same."""
     import_module("api.figures")
+    import_module("api.proven")
+    import_module("api.registers")
     import_module("api.partner")  # and with it all that can be refused to a partner
     found, todo = {}, [WoshouError]
     while todo:
@@ -142,9 +158,15 @@ def test_every_field_is_named(shape, protocol: str):
     assert [name for name in names if name not in quoted(protocol)] == []
 
 
+@pytest.mark.parametrize("shape", REGISTER_SHAPES, ids=lambda shape: shape.__name__)
+def test_every_field_of_a_register_comparison_is_named(shape, protocol_registers: str):
+    names = [field.encode_name for field in msgspec.structs.fields(shape)]
+    assert [name for name in names if name not in quoted(protocol_registers)] == []
+
+
 @pytest.mark.parametrize("typ", TYPES)
 def test_every_signature_type_is_listed(typ: str, protocol: str):
-    assert f"`{typ}`" in protocol
+    assert typ in quoted(protocol)
 
 
 def test_the_problems_of_receipts_exist_and_say_what_the_page_says(protocol: str):
@@ -193,9 +215,33 @@ def test_the_problems_of_reports_have_the_status_that_the_page_says(protocol: st
     assert len(found) == 10
 
 
-def test_the_pages_and_the_description_name_the_same_refusals(protocol: str):
+def test_the_problems_of_proven_batches_have_the_status_that_the_page_says(protocol: str):
+    told = rows_of(protocol.partition("收方的检查与动作")[2], "| | 状态 Status | `type` |")
+    assert told == {code: str(status_of(refusals()[code])) for code in told}
+    assert len(told) == 14
+
+
+def test_the_problems_of_register_comparisons_have_the_status_and_word_that_the_page_says(protocol_registers: str):
+    known = refusals()
+    head = "| 拒绝 Refused | 状态 Status | `type` | `retry` |"
+    table = protocol_registers.partition(head)[2].partition("\n\n")[0]
+    found = [[cell.strip(" `") for cell in row.split("|")[2:5]] for row in table.splitlines()[2:]]
+    assert found == [[str(status_of(known[code])), code, known[code].retry.value] for _, code, _ in found]
+    assert len(found) >= 13
+
+
+def rows_of(page: str, head: str) -> dict[str, str]:
+    """The statuses of a table, by refusal."""
+    table = page.partition(head)[2].partition("\n\n")[0]
+    return {
+        code: row.split("|")[2].strip()
+        for row in table.splitlines()[2:]
+        for code in re.findall(r"`([a-z]+(?:-[a-z]+)*)`", row.split("|")[3].split("（")[0])
+    }
+
+
+def test_the_pages_and_the_description_name_the_same_refusals(protocol: str, protocol_registers: str):
     """Each refusal that the OpenAPI file has for a partner's request stands on a page of the contract as well."""
-    registers = (ROOT / "docs" / "protocol-registers.md").read_text("utf-8")
     paths = json.loads((ROOT / "openapi" / "openapi.json").read_text("utf-8"))["paths"]
     answers = [
         answer
@@ -208,7 +254,7 @@ def test_the_pages_and_the_description_name_the_same_refusals(protocol: str):
         code for answer in answers for code in answer.get("content", {}).get("application/problem+json", {}).get("examples", {})
     }
     assert codes_
-    assert codes_ - quoted(protocol) - quoted(registers) == set()
+    assert codes_ - quoted(protocol) - quoted(protocol_registers) == set()
 
 
 def test_the_limits_of_the_page_are_those_of_the_rules(protocol: str):
