@@ -242,9 +242,18 @@ def test_by_purpose_no_handshake_is_shown(compared: Served):
     assert (rate["numerator"], rate["handshakes"], rate["reason"]["code"]) == (None, None, "not-divided")
 
 
-def test_every_format_of_the_matrix_has_the_handshake(compared: Served):
-    params = {"month": "2026-03"}
-    for form in ("csv", "html", "json"):
-        text = compared.call("GET", "/reports/matrix", params={**params, "format": form}, role="coordinator", of=WUCHANG).text
-        assert "85.45" in text or "94" in text
-        assert "2026-03-05" in text
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ("csv", "94,110,85.45 %,2026-03-05"),
+        ("html", '>94</td>\n<td class="figure">110</td>\n<td class="figure">85.45 %</td>\n<td>2026-03-05</td>'),
+        (
+            "json",
+            '"handshake_numerator":94,"handshake_denominator":110,'
+            '"handshake_percent":"85.45 %","handshake_reconciled":"2026-03-05"',
+        ),
+    ],
+)
+def test_every_format_of_the_matrix_has_the_handshake(compared: Served, form: str, expected: str):
+    params = {"month": "2026-03", "format": form}
+    assert expected in compared.call("GET", "/reports/matrix", params=params, role="coordinator", of=WUCHANG).text

@@ -1,12 +1,16 @@
 """Reconciliations over the API: counts and codes, for who oversees, of the own counties."""
 
+from dataclasses import replace
+from pathlib import Path
+
 from exchange.reconciling.pairs import Pair
 from exchange.reconciling.reconciliation import LeftOut, Why
 from exchange.reconciling.results import Tally
-from tests.api.nodes import Served
+from tests.api.nodes import Served, served
 from tests.builders import (
     WUCHANG,
     XICHENG,
+    XICHENG_NODE,
     a_failed_pair,
     a_link_step,
     a_moment,
@@ -14,7 +18,10 @@ from tests.builders import (
     a_register_run,
     an_id,
 )
+from tests.jobs.offices import HandClock
+from tests.life.two_nodes import a_node
 
+DONGCHENG = "110101"
 BACK = Pair(origin=WUCHANG, destination=XICHENG)
 
 
@@ -61,10 +68,21 @@ def test_a_reconciliation_shows_its_links_and_pairs_beside_the_run_before(xichen
     assert xicheng.get(f"/reconciliations/{an_id(1)}", role="auditor")["pair_steps"][0]["before"] is None
 
 
-def test_who_sees_no_county_of_a_pair_does_not_see_the_pair(xicheng: Served):
+def test_who_sees_no_county_of_a_pair_does_not_see_the_pair(tmp_path: Path):
+    node = replace(a_node(XICHENG_NODE, XICHENG), jurisdictions=frozenset({XICHENG, DONGCHENG}))
+    with served(tmp_path / "node", node, HandClock()) as two_counties:
+        keep(two_counties)
+        for of, pairs, why in (
+            ("110000", 2, ["partner-not-active", "no-route"]),
+            (XICHENG, 2, ["partner-not-active", "no-route"]),
+            (DONGCHENG, 0, ["partner-not-active"]),
+        ):
+            whole = two_counties.get(f"/reconciliations/{an_id(40)}", role="coordinator", of=of)
+            assert (len(whole["pair_steps"]), [left["why"] for left in whole["left_out"]]) == (pairs, why)
+
+
+def test_clerks_and_own_systems_see_no_reconciliation(xicheng: Served):
     keep(xicheng)
-    whole = xicheng.get(f"/reconciliations/{an_id(40)}", role="coordinator", of="110000")
-    assert len(whole["pair_steps"]) == 2
     for role, status in (("clerk", 403), ("system", 403), ("auditor", 200)):
         assert xicheng.call("GET", "/reconciliations", role=role).status_code == status
     assert xicheng.call("GET", f"/reconciliations/{an_id(9)}", role="operator").status_code == 404

@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from joserfc.jwk import ECKey
 
-from adapters.keys import agreeing
 from adapters.keys.agreeing import agree, encryption_key, own_encryption_keys
 from adapters.keys.errors import KeyringDamaged, UnknownOwnKey, UnusableKey
 from adapters.keys.files import write_private
@@ -128,5 +127,6 @@ def test_a_private_half_that_is_gone_is_an_operators_matter(tmp_path: Path):
     assert refusal.value.file == f"{old.kid}.pem"
 
 
-def test_agreed_keys_have_the_length_that_hmac_wants():
-    assert hashlib.sha256().digest_size == agreeing.AGREED_BYTES
+def test_agreed_keys_have_the_length_that_hmac_wants(tmp_path: Path):
+    keyring = a_keyring(tmp_path / "keys")
+    assert len(agree(keyring, only_key(keyring).kid, only_key(keyring), INFO)) == 32

@@ -267,4 +267,4 @@ def test_who_is_not_active_is_not_answered(memory: Neighbours):
     memory.xicheng.post(f"/partners/{WUCHANG_NODE}/suspension", role="operator")
     with pytest.raises(PartnerRefused) as refused:
         reconcile(memory.wuchang)
-    assert refused.value.problem in ("unauthorized", "not-your-link")
+    assert refused.value.problem == "unauthorized"
