@@ -34,7 +34,7 @@ from tests.building.clocks import a_loaded_day, a_rules_file, a_rules_use, a_tro
 from tests.building.differences import a_register_difference, a_register_run
 from tests.building.local import a_comparison, a_finding, a_notification, a_row, a_row_problem, an_answer, an_api_key, an_import
 from tests.building.partners import a_partner, a_partner_key, agreed_terms, an_agreement
-from tests.building.reconciling import a_failed_pair, a_link_step, a_reconciliation
+from tests.building.reconciling import a_failed_pair, a_link_step, a_reconciliation, a_token_key
 from tests.building.reports import a_frozen, a_frozen_rate, a_monthly, a_received, a_sending, frozen_line
 from tests.building.wire import a_feedback, a_notice, a_query
 
@@ -82,6 +82,7 @@ __all__ = [
     "a_rules_use",
     "a_salt",
     "a_sending",
+    "a_token_key",
     "a_trouble",
     "agreed_terms",
     "an_agreement",

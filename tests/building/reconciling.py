@@ -3,9 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
+from exchange.codes import Item
+from exchange.reconciling.keys import TokenKey
 from exchange.reconciling.pairs import Pair
 from exchange.reconciling.reconciliation import EVERYTHING, By, LinkStep, PairFailed, Reconciliation
-from tests.building.basics import WUCHANG, WUCHANG_NODE, XICHENG, a_day, a_moment, an_id
+from tests.building.basics import WUCHANG, WUCHANG_NODE, XICHENG, a_day, a_digest, a_moment, an_id
 
 PAIR = Pair(origin=XICHENG, destination=WUCHANG)
 
@@ -45,3 +47,18 @@ def a_failed_pair(n: int = 1, **changes: Any) -> PairFailed:
     """Xicheng's people in Wuchang could not be compared: the partner was away."""
     failed = PairFailed(reconciliation=an_id(n), partner=WUCHANG_NODE, pair=PAIR, at=a_moment(n), trouble="partner-unavailable")
     return replace(failed, **changes)
+
+
+def a_token_key(**changes: Any) -> TokenKey:
+    """Xicheng's for March, not stored yet."""
+    key = TokenKey(
+        agreement=a_digest("agreement"),
+        partner=WUCHANG_NODE,
+        pair=PAIR,
+        own=XICHENG,
+        month="2026-03",
+        kids=(a_digest("origin"), a_digest("destination")),
+        items=(Item.NAME, Item.CHILDREN),
+        made_at=a_moment(),
+    )
+    return replace(key, **changes)

@@ -6,7 +6,6 @@ import sys
 import psycopg
 import pytest
 
-from adapters.database.engine import open_database
 from tests.building.sealing import open_database
 from tests.building.waiting import until
 

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from adapters.database.engine import Database
 from adapters.memory import MemoryLedgers
-from exchange.codes import CloseReason, Item, RegisterKind
+from exchange.codes import CloseReason, RegisterKind
 from exchange.ledger import Ledger, Ledgers, Page
 from exchange.people.document import DocumentType
 from exchange.people.record import DocumentRef
@@ -23,26 +23,23 @@ from exchange.reconciling.keys import TokenKey, TokenKeyGone
 from exchange.reconciling.pairs import Pair
 from exchange.reconciling.tokens import Tokening
 from exchange.verbs.reconciling.keep_tokens import add_key, drop_some, forget_some, make_some, take_up
-from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, YUYANG, a_digest, a_moment, a_person, a_record, an_entry, an_id
+from tests.builders import (
+    WUCHANG,
+    XICHENG,
+    YUYANG,
+    a_moment,
+    a_person,
+    a_record,
+    a_token_key,
+    an_entry,
+    an_id,
+)
 from tests.building.sealing import open_database
 from tests.ledger.conftest import EMPTY
 
 SECRETS = {"2026-03": bytes(32), "2026-04": bytes([1] * 32)}
 NUMBERLESS = DocumentRef(type=DocumentType.NONE)
 PLACES = (WUCHANG, YUYANG, "420000")
-
-
-def a_key(month: str = "2026-03", *, own: str = XICHENG, other: str = WUCHANG) -> TokenKey:
-    return TokenKey(
-        agreement=a_digest("agreement"),
-        partner=WUCHANG_NODE,
-        pair=Pair(origin=XICHENG, destination=other),
-        own=own,
-        month=month,
-        kids=(a_digest("origin"), a_digest("destination")),
-        items=(Item.NAME, Item.CHILDREN),
-        made_at=a_moment(),
-    )
 
 
 def tokening(ledger: Ledger, key: TokenKey) -> Tokening:
@@ -166,9 +163,9 @@ class Upkeep(RuleBasedStateMachine):
     @rule(month=st.sampled_from(sorted(SECRETS)), other=st.sampled_from(PLACES[:2]))
     def add_key(self, month: str, other: str) -> None:
         with self.ledgers.transaction() as ledger:
-            key = add_key(ledger, a_key(month, other=other))
-            assert add_key(ledger, a_key(month, other=other)) == key
-            assert ledger.tokens.find(a_key(month, other=other)) == key
+            key = add_key(ledger, a_token_key(month=month, pair=Pair(origin=XICHENG, destination=other)))
+            assert add_key(ledger, a_token_key(month=month, pair=Pair(origin=XICHENG, destination=other))) == key
+            assert ledger.tokens.find(a_token_key(month=month, pair=Pair(origin=XICHENG, destination=other))) == key
 
     @rule(limit=st.integers(1, 5))
     def take_up(self, limit: int) -> None:
@@ -261,7 +258,7 @@ def test_two_that_keep_them_at_once_while_clerks_write_leave_nothing_out(migrate
     connection.execute(EMPTY)
     entries = [an_entry(n, person_index=f"{n}") for n in range(1, 401)]
     with database.transaction() as ledger:
-        key = add_key(ledger, a_key())
+        key = add_key(ledger, a_token_key())
         ledger.entries.add(entries)
     done = threading.Event()
 
@@ -296,7 +293,7 @@ def test_two_that_keep_them_at_once_while_clerks_write_leave_nothing_out(migrate
 
 def test_what_ended_is_forgotten_a_day_later_and_not_before(ledgers):
     with ledgers.transaction() as ledger:
-        key = add_key(ledger, a_key())
+        key = add_key(ledger, a_token_key())
         ledger.entries.add([an_entry(n) for n in (1, 2)])
     bring_up_to_date(ledgers)
     with ledgers.transaction() as ledger:
@@ -322,7 +319,7 @@ def test_the_queue_is_emptied_though_nobody_compares(ledgers):
 
 def test_an_inflow_register_has_its_own_tokens(ledgers):
     with ledgers.transaction() as ledger:
-        key = add_key(ledger, a_key(own=WUCHANG))
+        key = add_key(ledger, a_token_key(own=WUCHANG))
         ledger.entries.add([an_entry(1), an_entry(2, jurisdiction=WUCHANG, register=RegisterKind.INFLOW)])
     bring_up_to_date(ledgers)
     with ledgers.transaction(read_only=True) as ledger:
@@ -332,7 +329,7 @@ def test_an_inflow_register_has_its_own_tokens(ledgers):
 
 def test_a_key_that_was_dropped_is_not_made(ledgers):
     with ledgers.transaction() as ledger:
-        key = add_key(ledger, a_key())
+        key = add_key(ledger, a_token_key())
         assert drop_some(ledger, key.id)
         assert drop_some(ledger, key.id)
         assert forget_some(ledger, key.id, a_moment()) == 0

@@ -4,28 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from exchange.codes import CloseReason, Item, RegisterKind
+from exchange.codes import CloseReason, RegisterKind
 from exchange.ledger import Page
-from exchange.reconciling.keys import Leaf, TokenKey
+from exchange.reconciling.keys import Leaf
 from exchange.reconciling.pairs import Pair
-from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, YUYANG, a_digest, a_moment, an_entry, an_id
+from tests.builders import WUCHANG, XICHENG, YUYANG, a_digest, a_moment, a_token_key, an_entry, an_id
 from tests.ledger.support import TAKEN
 
 PAIR = Pair(origin=XICHENG, destination=WUCHANG)
-
-
-def a_key(**changes):
-    key = TokenKey(
-        agreement=a_digest("agreement"),
-        partner=WUCHANG_NODE,
-        pair=PAIR,
-        own=XICHENG,
-        month="2026-03",
-        kids=(a_digest("origin"), a_digest("destination")),
-        items=(Item.NAME, Item.CHILDREN),
-        made_at=a_moment(),
-    )
-    return replace(key, **changes)
 
 
 def a_leaf(n: int, content: int = 0, **changes):
@@ -41,19 +27,19 @@ def parted(leaves: bytes) -> list[bytes]:
 
 
 def test_a_key_is_kept_as_it_was_added(ledger):
-    first, second = ledger.tokens.add(a_key()), ledger.tokens.add(a_key(month="2026-04", made_through=None))
-    assert [first, second] == [a_key(id=first.id), a_key(id=second.id, month="2026-04", made_through=None)]
+    first, second = ledger.tokens.add(a_token_key()), ledger.tokens.add(a_token_key(month="2026-04", made_through=None))
+    assert [first, second] == [a_token_key(id=first.id), a_token_key(id=second.id, month="2026-04", made_through=None)]
     assert ledger.tokens.all() == [first, second]
     for revision in (0, 9):
-        assert ledger.tokens.find(a_key(month="2026-04", revision=revision)) == second
-    mine, theirs = a_key().kids
+        assert ledger.tokens.find(a_token_key(month="2026-04", revision=revision)) == second
+    mine, theirs = a_token_key().kids
     others = (
-        a_key(agreement=a_digest("later")),
-        a_key(pair=Pair(origin=XICHENG, destination=YUYANG)),
-        a_key(own=WUCHANG),
-        a_key(month="2026-05"),
-        a_key(kids=(a_digest("new"), theirs)),
-        a_key(kids=(mine, a_digest("new"))),
+        a_token_key(agreement=a_digest("later")),
+        a_token_key(pair=Pair(origin=XICHENG, destination=YUYANG)),
+        a_token_key(own=WUCHANG),
+        a_token_key(month="2026-05"),
+        a_token_key(kids=(a_digest("new"), theirs)),
+        a_token_key(kids=(mine, a_digest("new"))),
     )
     assert [ledger.tokens.find(other) for other in others] == [None] * len(others)
     moved = replace(first, revision=3, made_through=an_id(7), noted=2, noted_at=a_moment(5))
@@ -63,11 +49,11 @@ def test_a_key_is_kept_as_it_was_added(ledger):
 
 def test_a_key_that_was_never_added_is_not_saved(ledger):
     with pytest.raises(KeyError):
-        ledger.tokens.save(a_key(id=7))
+        ledger.tokens.save(a_token_key(id=7))
 
 
 def test_a_set_read_at_a_revision_stays_as_it_was(ledger):
-    key = ledger.tokens.add(a_key()).id
+    key = ledger.tokens.add(a_token_key()).id
     ledger.tokens.change(key, 1, [], [a_leaf(1), a_leaf(2), a_leaf(9, numbered=False)])
     ledger.tokens.change(key, 2, [a_leaf(1, added=1)], [a_leaf(1, 5), a_leaf(3)])
     ledger.tokens.change(key, 3, [a_leaf(2, added=1), a_leaf(1, 5, added=2), a_leaf(9, numbered=False, added=1)], [a_leaf(1)])
@@ -80,7 +66,7 @@ def test_a_set_read_at_a_revision_stays_as_it_was(ledger):
 
 
 def test_a_leaf_that_comes_back_stands_from_then_on(ledger):
-    key = ledger.tokens.add(a_key()).id
+    key = ledger.tokens.add(a_token_key()).id
     ledger.tokens.change(key, 1, [], [a_leaf(1)])
     ledger.tokens.change(key, 2, [a_leaf(1, added=1)], [])
     ledger.tokens.change(key, 3, [], [a_leaf(1)])
@@ -89,7 +75,7 @@ def test_a_leaf_that_comes_back_stands_from_then_on(ledger):
 
 
 def test_one_person_may_leave_with_one_entry_and_come_with_another_at_once(ledger):
-    key = ledger.tokens.add(a_key()).id
+    key = ledger.tokens.add(a_token_key()).id
     ledger.tokens.change(key, 1, [], [a_leaf(1)])
     ledger.tokens.change(key, 2, [a_leaf(1, added=1)], [replace(a_leaf(1), entry=an_id(2))])
     assert [parted(leaves_at(ledger, key, revision)) for revision in (1, 2)] == [[a_leaf(1).value]] * 2
@@ -98,14 +84,14 @@ def test_one_person_may_leave_with_one_entry_and_come_with_another_at_once(ledge
 
 def test_the_same_leaf_is_not_added_twice_at_a_revision(ledgers):
     with ledgers.transaction() as ledger:
-        key = ledger.tokens.add(a_key()).id
+        key = ledger.tokens.add(a_token_key()).id
         ledger.tokens.change(key, 1, [], [a_leaf(1)])
     with pytest.raises(TAKEN), ledgers.transaction() as ledger:
         ledger.tokens.change(key, 1, [], [a_leaf(1)])
 
 
 def test_ended_leaves_are_known_until_they_are_forgotten(ledger):
-    key, other = ledger.tokens.add(a_key()).id, ledger.tokens.add(a_key(month="2026-04")).id
+    key, other = ledger.tokens.add(a_token_key()).id, ledger.tokens.add(a_token_key(month="2026-04")).id
     leaves = [a_leaf(n) for n in range(1, 6)]
     for each in (key, other):
         ledger.tokens.change(each, 1, [], leaves)
@@ -120,7 +106,7 @@ def test_ended_leaves_are_known_until_they_are_forgotten(ledger):
 
 
 def test_a_key_is_erased_in_parts_and_dropped_whole(ledger):
-    key, other = ledger.tokens.add(a_key()).id, ledger.tokens.add(a_key(month="2026-04")).id
+    key, other = ledger.tokens.add(a_token_key()).id, ledger.tokens.add(a_token_key(month="2026-04")).id
     for each in (key, other):
         ledger.tokens.change(each, 1, [], [a_leaf(n) for n in range(1, 6)])
     assert [ledger.tokens.erase(key, 3) for _ in range(3)] == [3, 2, 0]
@@ -142,7 +128,7 @@ def test_what_is_added_or_saved_is_queued_in_order(ledger):
 
 
 def test_of_a_protected_entry_no_token_is_left_at_any_revision(ledger):
-    key = ledger.tokens.add(a_key()).id
+    key = ledger.tokens.add(a_token_key()).id
     entries = [an_entry(n) for n in (1, 2)]
     ledger.entries.add(entries)
     ledger.tokens.change(key, 1, [], [a_leaf(1), a_leaf(2)])
@@ -153,7 +139,7 @@ def test_of_a_protected_entry_no_token_is_left_at_any_revision(ledger):
 
 
 def test_many_leaves_are_read_as_few_are(ledger):
-    key = ledger.tokens.add(a_key()).id
+    key = ledger.tokens.add(a_token_key()).id
     leaves = [a_leaf(n) for n in range(1, 1501)]
     ledger.tokens.change(key, 1, [], leaves)
     ledger.tokens.change(key, 2, [replace(leaf, added=1) for leaf in leaves[::2]], [])

@@ -8,9 +8,9 @@ from typing import Any
 from exchange.codes import Item
 from exchange.ledger import Ledgers
 from exchange.reconciling.pairs import Pair
-from exchange.reconciling.results import Outcome, RegisterRun, Starter, Tally
+from exchange.reconciling.results import Outcome, RegisterRun, Tally
 from exchange.terms.agreement import Party, SignedAgreement, Standing
-from tests.builders import WUCHANG, XICHENG, XICHENG_NODE, a_digest, a_partner, agreed_terms, an_agreement, an_id
+from tests.builders import WUCHANG, XICHENG, XICHENG_NODE, a_digest, a_partner, a_register_run, agreed_terms, an_agreement
 from tests.rates.histories import holding, moment
 
 # 80 in both and agreeing, 10 differing, 4 of coarse destinations, one of whom differs; 6 and 10 in one register alone.
@@ -26,18 +26,16 @@ def a_pair(origin: str = WUCHANG, destination: str = XICHENG) -> Pair:
 
 def a_run(n: int = 1, day: float = 0, *, pair: Pair | None = None, **changes: Any) -> RegisterRun:
     """A settled run with a node of Beijing that ended on a day."""
-    run = RegisterRun(
-        id=an_id(n),
+    run = a_register_run(
+        n,
         reconciliation=None,
         partner=THEIRS,
         agreement=a_digest("agreement 1"),
         pair=pair or a_pair(),
         items=(Item.MARITAL_STATUS,),
-        started_by=Starter.US,
         began_at=moment(day - 0.001),
         ended_at=moment(day),
         as_of=moment(day - 0.001),
-        outcome=Outcome.SETTLED,
         numberless_outflow=2,
         numberless_inflow=3,
         coarse_left=5,

@@ -9,23 +9,19 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.keys import tokens as bearer
-from adapters.partner_http import PartnerClient
 from adapters.reconciling.tokens import TokenKeeper
 from exchange.errors import NotAuthentic
-from exchange.ids import new_id
-from exchange.moments import format_moment
 from exchange.reconciling.pairs import month_of
 from exchange.reconciling.results import Outcome, RegisterRun, Tally
 from exchange.wire import ijson
 from exchange.wire.registers import RegistersDoNotFit
 from tests.api.nodes import Neighbours
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, XICHENG_NODE, a_digest, an_id
+from tests.reconciling.asking import CELLS, NOTHING, OPEN, SETTLE, Asker
 from tests.reconciling.pairs import MARRIED, change, comparing_nodes, enter, found, inflow, outflow, reconcile, what_of
 from tests.reconciling.wires import Died, Dying, Losing, Lying
 
 TALLY = Tally(agreeing=25, differing=2, outflow_only=3, inflow_only=4)
-OPEN, CELLS, SETTLE = "/v1/registers", "/v1/registers/cells", "/v1/registers/settlement"
 
 
 @pytest.fixture
@@ -39,21 +35,15 @@ def nodes(tmp_path: Path) -> Iterator[Neighbours]:
         yield both
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_with_one_answer_in_five_lost_and_others_repeated_the_result_is_the_same(nodes: Neighbours, seed: int):
-    wire = Losing(seed, share=0.2 if seed else 0.5)
+# With other seeds one question is lost as often as it is asked, and then the partner counts as away.
+@pytest.mark.parametrize("seed", [0, 1, 2, 3, 5, 6])
+def test_with_half_of_the_answers_lost_and_others_repeated_the_result_is_the_same(nodes: Neighbours, seed: int):
+    wire = Losing(seed, share=0.5)
     with httpx.Client(transport=wire) as http:
         run = reconcile(nodes.xicheng, http=http)
     assert run.tally == TALLY
     assert (len(found(nodes.xicheng)), len(found(nodes.wuchang))) == (5, 6)
-
-
-def test_some_answers_were_lost(nodes: Neighbours):
-    wire = Losing(1)
-    with httpx.Client(transport=wire) as http:
-        for _ in range(4):
-            reconcile(nodes.xicheng, http=http)
-    assert wire.lost > 0
+    assert wire.lost
 
 
 @pytest.mark.parametrize(("path", "again"), [(OPEN, 1), (OPEN, 5), (CELLS, 5), (SETTLE, 1)])
@@ -162,52 +152,7 @@ def key_of(nodes: Neighbours) -> Any:
     return key
 
 
-class Asker:
-    """Xicheng as a partner's developer might write it: each question by hand."""
-
-    def __init__(self, nodes: Neighbours) -> None:
-        self.nodes, office = nodes, nodes.xicheng.office
-        what, keeper = what_of(nodes.xicheng), TokenKeeper(office)
-        kids = keeper.kids(what, XICHENG, office.now())
-        with office.ledgers.transaction(read_only=True) as ledger:
-            link = ledger.links.of(WUCHANG_NODE)
-            partner = ledger.partners.get(WUCHANG_NODE)
-        assert link is not None
-        assert partner is not None
-        self.partner, self.client = partner, PartnerClient(office, nodes.xicheng.http)
-        self.question = {
-            "run": new_id(office.now()),
-            "link": link.uuid,
-            "sender": XICHENG_NODE,
-            "receiver": WUCHANG_NODE,
-            "asked_at": format_moment(office.now()),
-            "agreement": what.agreement,
-            "origin": XICHENG,
-            "destination": WUCHANG,
-            "month": month_of(office.now()),
-            "origin_kid": kids[0],
-            "destination_kid": kids[1],
-            "nonce": ijson.b64url_encode(secrets.token_bytes(16)),
-            "size": 0,
-            "digest": a_digest("nobody"),
-            "numberless": 0,
-        }
-
-    def ask(self, path: str, **more: Any) -> httpx.Response:
-        """One question."""
-        token = self.client._token(self.partner, bearer.RECONCILE)
-        headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
-        body = ijson.dumps({**self.question, **more})
-        return self.nodes.xicheng.http.post(f"{self.partner.url}{path}", content=body, headers=headers)
-
-    def refused(self, path: str, **more: Any) -> tuple[int, str]:
-        """Status and problem of a question that is refused."""
-        response = self.ask(path, **more)
-        return response.status_code, response.json()["type"].rpartition(":")[2]
-
-
 CELLS_OF = {"snapshot": 1, "attempt": 0, "cells": 30, "first": 0}
-NOTHING = {"snapshot": 1, "attempt": 0, "mine": "", "yours": "", "changed": "", "coarse": "", "agreeing": 31}
 
 
 def test_questions_that_do_not_fit_are_refused_by_name(nodes: Neighbours):

@@ -10,15 +10,15 @@ import pytest
 
 from adapters.database.engine import Database
 from exchange.ledger import Ledger, Ledgers, RegisterDifferenceFilter
-from exchange.reconciling.results import DifferenceKind, Outcome, RegisterRun, Starter, Tally
+from exchange.reconciling.results import DifferenceKind, RegisterRun, Starter, Tally
 from exchange.verbs.keep_entry import protect_entry
 from exchange.verbs.reconciling.conclude import Found, conclude
 from tests.api.nodes import Neighbours
-from tests.builders import WUCHANG_NODE, XICHENG, a_digest, a_moment, an_id
+from tests.builders import XICHENG, a_moment, a_register_run
 from tests.building.sealing import open_database
 from tests.building.waiting import at_once
+from tests.reconciling.asking import CELLS, OPEN, SETTLE
 from tests.reconciling.pairs import MARRIED, PAIR, change, comparing_nodes, differences, enter, found, inflow, outflow, reconcile
-from tests.reconciling.test_crooked import CELLS, OPEN, SETTLE
 from tests.reconciling.wires import Lying
 
 OWN = RegisterDifferenceFilter(own=frozenset({XICHENG}))
@@ -95,17 +95,15 @@ def counted(ledgers: Ledgers) -> dict[DifferenceKind, int]:
 
 def a_run(n: int) -> RegisterRun:
     """A settled run of the pair."""
-    return RegisterRun(
-        id=an_id(n),
+    return a_register_run(
+        n,
         reconciliation=None,
-        partner=WUCHANG_NODE,
-        agreement=a_digest("agreement"),
         pair=PAIR,
-        items=(),
         started_by=Starter.US if n % 2 else Starter.THEM,
-        began_at=a_moment(n),
-        outcome=Outcome.SETTLED,
+        ended_at=None,
+        as_of=None,
         tally=Tally(outflow_only=2),
+        repaired=0,
     )
 
 

@@ -16,10 +16,10 @@ Lie = Callable[[dict[str, Any]], dict[str, Any]]
 
 @dataclass
 class Losing(httpx.BaseTransport):
-    """Loses one answer in five after the partner has given it, and cuts another one short; repeats some questions."""
+    """Loses a share of the answers after the partner has given them, and cuts others short; repeats some questions."""
 
     seed: int
-    share: float = 0.2
+    share: float
     lost: int = 0
     _wire: httpx.HTTPTransport = field(default_factory=httpx.HTTPTransport)
 
