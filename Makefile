@@ -51,6 +51,7 @@ check: lint test
 bench: $(DEV)
 	@$(BIN)/python -m bench.ingest $(ARGS)
 	@$(BIN)/python -m bench.exchange $(ARGS)
+	@$(BIN)/python -m bench.cross_checks $(ARGS)
 	@$(BIN)/python -m bench.pairing $(ARGS)
 	@$(BIN)/python -m bench.rates $(ARGS)
 	@$(BIN)/python -m bench.sealing $(ARGS)
