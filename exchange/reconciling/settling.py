@@ -64,8 +64,8 @@ class NothingToSend(Conflict):
     """A destination that is known only coarsely is corrected in the entry."""
 
     code = "nothing-to-send"
-    zh = "该差异通过更正个案的现居住地处理，无须发送。"
-    en = "This difference is settled by correcting the entry's destination; nothing is sent."
+    zh = "该差异通过更正个案的现居住地处理，无须发送：woshou difference set-destination。"
+    en = "Nothing is sent: this is settled by correcting the entry's destination, `woshou difference set-destination`."
 
 
 class NotCoarse(Conflict):

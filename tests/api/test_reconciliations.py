@@ -5,7 +5,7 @@ from pathlib import Path
 
 from exchange.reconciling.pairs import Pair
 from exchange.reconciling.reconciliation import LeftOut, Why
-from exchange.reconciling.results import Tally
+from exchange.reconciling.results import Outcome, Tally
 from tests.api.nodes import Served, served
 from tests.builders import (
     WUCHANG,
@@ -66,6 +66,16 @@ def test_a_reconciliation_shows_its_links_and_pairs_beside_the_run_before(xichen
     )
     assert [left["why"] for left in whole["left_out"]] == ["partner-not-active", "no-route"]
     assert xicheng.get(f"/reconciliations/{an_id(1)}", role="auditor")["pair_steps"][0]["before"] is None
+
+
+def test_of_a_run_in_counts_only_the_estimate_is_shown(xicheng: Served):
+    keep(xicheng)
+    with xicheng.office.ledgers.transaction() as ledger:
+        above = a_register_run(60, reconciliation=an_id(40), outcome=Outcome.COUNTS_ONLY, estimate=3_210, tally=None)
+        ledger.register_runs.put(above)
+    compared, failed = xicheng.get(f"/reconciliations/{an_id(40)}", role="operator")["pair_steps"]
+    assert (compared["outcome"], compared["estimate"], compared["tally"]) == ("counts_only", 3_210, None)
+    assert failed["estimate"] is None
 
 
 def test_who_sees_no_county_of_a_pair_does_not_see_the_pair(tmp_path: Path):

@@ -107,7 +107,9 @@ def test_a_coarse_destination_is_set_once_it_is_said_which(compared):
         done = compared("difference", "set-destination", an_id(3), "--other", XICHENG).json
         assert done == {"entry": an_id(3), "destination": XICHENG, "version": 2}
     assert compared("difference", "set-destination", an_id(1)).refusal["code"] == "not-coarse"
-    assert compared("difference", "send", an_id(3), "--other", XICHENG).refusal["code"] == "nothing-to-send"
+    refusal = compared("difference", "send", an_id(3), "--other", XICHENG).refusal
+    assert refusal["code"] == "nothing-to-send"
+    assert "woshou difference set-destination" in str(refusal)
     # It is Xicheng now, and no longer of the other pair.
     assert compared("difference", "set-destination", an_id(3), "--other", "110105").refusal["code"] == "entry-elsewhere"
 

@@ -112,6 +112,8 @@ def test_a_dry_run_keeps_nothing(two):
     screen = on_screen(two, "reconcile", "--dry-run", "--origin", WUCHANG, code=Exit.UNSETTLED)
     assert "2/3" in screen
     assert "Something differs" in screen
+    assert "Reconciling has begun." in screen
+    assert "begun" not in looked.err
 
 
 def test_a_scope_narrows_and_what_it_cannot_name_is_refused(two):

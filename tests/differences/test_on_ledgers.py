@@ -15,7 +15,7 @@ from exchange.reconciling.results import DifferenceKind
 from exchange.reconciling.settling import Means, OtherSideActs, Standing
 from exchange.terms.agreement import Party, SignedAgreement, write_terms
 from exchange.terms.agreement import Standing as Agreed
-from exchange.verbs.reconciling.differences import find_difference, on_page
+from exchange.verbs.reconciling.differences import described, find_difference
 from exchange.verbs.reconciling.doubles import TWO_DESTINATIONS, TWO_INFLOWS, find_doubles, note_doubles
 from exchange.verbs.reconciling.settle import send
 from exchange.wire import ijson
@@ -63,7 +63,8 @@ def test_a_page_shows_each_difference_with_what_would_settle_it(ledgers):
     desk.differs(DifferenceKind.ONE_SIDED, n=3, protected=True)
     desk.send(first)
     with ledgers.transaction(read_only=True) as ledger:
-        items = on_page(ledger, desk.node, RegisterDifferenceFilter(own=desk.node.jurisdictions), Page(), NOW)
+        standing = ledger.register_runs.differences(RegisterDifferenceFilter(own=desk.node.jurisdictions), Page())
+        items = described(ledger, desk.node, standing, NOW)
     assert [(item.settling.means, item.settling.standing, item.draft is not None) for item in items] == [
         (Means.ARRIVAL, Standing.UNDER_WAY, False),
         (Means.QUERY, Standing.READY, True),

@@ -4,8 +4,6 @@ Only planned columns are touched. The cells of excluded columns pass by in the p
 at.
 """
 
-import base64
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -20,6 +18,7 @@ from adapters.sheets.reading.dates import date_cleaner
 from adapters.sheets.reading.grid import Grid, Row, open_grids, too_many
 from adapters.sheets.reading.header import Header, find_header, no_header
 from adapters.sheets.sheet import CellProblem, Layout, Limits, Note, Severity, Sheet, SheetRow
+from exchange.wire import ijson
 
 _CHUNK = 1_000
 _REMEMBERED = 50_000
@@ -37,7 +36,7 @@ def parse_sheet(data: bytes, layout: Layout, limits: Limits) -> Sheet:
     reading = _Reading(grid=grid, header=header, spellings=spellings, limits=limits)
     packed = tuple(_chunks(reading.rows(place.rows)))
     return Sheet(
-        sha256=base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode(),
+        sha256=ijson.digest(data),
         layout=layout,
         spellings=spellings.version,
         sheet_name=grid.name,

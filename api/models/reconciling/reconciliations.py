@@ -94,6 +94,10 @@ class PairCompared(Shown):
     ended_at: Moment | None
     outflow_size: int | None
     inflow_size: int | None
+    estimate: int | None = Field(
+        description="about how many entries of either register have no equal in the other; a person whose items differ is two."
+        " All that is known of a run in counts only; null where nothing differed, or where the partner began"
+    )
     tally: TallyShown | None
     repaired: int = Field(description="differences of earlier runs that this one did not find again")
     before: TallyShown | None = Field(description="the counts of the last settled run before")
@@ -115,6 +119,7 @@ class PairCompared(Shown):
             ended_at=run.ended_at,
             outflow_size=run.outflow_size,
             inflow_size=run.inflow_size,
+            estimate=run.estimate,
             tally=TallyShown.of(run.tally),
             repaired=run.repaired,
             before=TallyShown.of(before.tally) if before is not None else None,
@@ -136,6 +141,7 @@ class PairCompared(Shown):
             ended_at=failed.at,
             outflow_size=None,
             inflow_size=None,
+            estimate=None,
             tally=None,
             repaired=0,
             before=None,

@@ -62,7 +62,7 @@ def grid(ledger: Ledger, node: Node, wanted: GridQuery) -> Grid:
 
 def _handshakes(ledger: Ledger, node: Node, wanted: GridQuery, groups: Sequence[Sequence[str]], counties: Sequence[str]) -> Grid:
     """The grid of a rate that rests on reconciliations: the registers are its matters, one or both together."""
-    moments = [min(node.rules.default_as_of(period.last.isoformat()[:7]), wanted.as_of) for period in wanted.periods]
+    moments = [min(node.rules.default_as_of(node.rules.month_of(period.last)), wanted.as_of) for period in wanted.periods]
     by_register = side_totals(ledger, node, counties, moments, wanted.narrowing)
     place = {county: n for n, county in enumerate(counties)}
     members = [[place[county] for county in group] for group in groups]

@@ -10,7 +10,7 @@ from datetime import datetime
 from exchange.codes import QueryReason
 from exchange.counting.query import UNASSIGNED
 from exchange.errors import Conflict, NotFound, Refused
-from exchange.ledger import Ledger, Page, RegisterDifferenceFilter
+from exchange.ledger import Ledger
 from exchange.node import Node
 from exchange.people.register import Entry
 from exchange.reconciling.results import RegisterDifference
@@ -42,11 +42,6 @@ class Reconciled:
 
     at: datetime | None
     never: tuple[str, ...]
-
-
-def on_page(ledger: Ledger, node: Node, wanted: RegisterDifferenceFilter, page: Page, now: datetime) -> list[DifferenceItem]:
-    """One page of the standing differences."""
-    return described(ledger, node, ledger.register_runs.differences(wanted, page), now)
 
 
 def described(ledger: Ledger, node: Node, differences: Sequence[RegisterDifference], now: datetime) -> list[DifferenceItem]:

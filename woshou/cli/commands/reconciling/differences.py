@@ -17,7 +17,7 @@ from exchange.codes import RegisterKind
 from exchange.cursors import register_difference_cursor
 from exchange.ledger import Ledger, Page, RegisterDifferenceFilter
 from exchange.reconciling.results import DifferenceKind
-from exchange.verbs.reconciling.differences import described, find_difference, on_page, reconciled
+from exchange.verbs.reconciling.differences import described, find_difference, reconciled
 from exchange.verbs.reconciling.settle import send, set_destination
 from woshou.cli import show
 from woshou.cli.call import Call, command, group
@@ -121,7 +121,7 @@ def print_differences(
     call: Call, office: Office, ledger: Ledger, wanted: RegisterDifferenceFilter, page: Page, *, people: bool
 ) -> None:
     """One page, as a listing."""
-    items = on_page(ledger, office.node, wanted, page, office.now())
+    items = described(ledger, office.node, ledger.register_runs.differences(wanted, page), office.now())
     rows = [RegisterDifferenceShown.of(item, sees_people=people) for item in items]
     following = register_difference_cursor(items[-1].difference) if len(items) == page.limit else None
     told = DifferenceList.page(rows, following, reconciled(ledger, wanted.own), wanted.kind)

@@ -12,6 +12,7 @@ from rich.progress import Progress, TaskID
 from adapters.reconciling.steps import Came
 from exchange.reconciling.pairs import Pair
 from exchange.verbs.reconciling.night import Begun
+from woshou.cli import show
 from woshou.cli.call import Call
 from woshou.cli.words import say
 
@@ -47,6 +48,12 @@ class Bars:
         """A step is over."""
         self._bars.update(self._partners[partner], advance=1, description=partner)
         self._bars.update(self._all, advance=1)
+
+
+def begins(call: Call) -> None:
+    """Where no bar is shown, as in a log, one line says that something is under way; a program needs none."""
+    if not call.json and not show.console(stderr=True).is_terminal:
+        call.note("对账开始。", "Reconciling has begun.")
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from exchange.reconciling.reconciliation import By, Scope
 from exchange.verbs.reconciling.review import MOST_DAYS, beside, release, review
 from woshou.cli import show
 from woshou.cli.call import Call, command, group
-from woshou.cli.commands.reconciling.following import Bars, stopped_by_hand
+from woshou.cli.commands.reconciling.following import Bars, begins, stopped_by_hand
 from woshou.cli.commands.reconciling.tables import print_steps
 from woshou.cli.exits import Exit
 from woshou.cli.words import say
@@ -66,6 +66,7 @@ def install(app: typer.Typer) -> None:
         ] = False,
     ) -> None:
         scope = Scope(partner=partner, origin=origin, destination=destination)
+        begins(call)
         with call.office() as office, http_client(reach=office.reach) as client, stopped_by_hand(call) as stopping:
             calling = PartnerClient(office, client)
             reconciling = reconciling_of(office, calling, Renewals(office, calling), TokenKeeper(office))

@@ -23,6 +23,7 @@ PAIRS = {
     "pair_outcome": ("结果", "Outcome"),
     "shaken": ("握手", "Handshaken"),
     "was": ("上次", "Before"),
+    "estimate": ("约差", "About"),
     "differing": ("项目不一致", "Differing"),
     "outflow_only": ("仅流出", "Outflow only"),
     "inflow_only": ("仅流入", "Inflow only"),
