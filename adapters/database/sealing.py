@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, ColumnElement, LargeBinary, Table, cast, exists, func, literal, select
+from sqlalchemy import Column, ColumnElement, LargeBinary, Table, cast, func, literal, select
 
 from adapters.database.seals import FORMAT, HEAD, ID_AT, ID_BYTES, Seals, row_key, told
 from adapters.database.shapes import AnyRow, TableRow, Values, sealed_tables, shape_of, table_of
@@ -18,7 +18,6 @@ from adapters.sealing.errors import SealBroken
 if TYPE_CHECKING:
     from adapters.database.work import Work
 
-_DOOMED = table_of(DoomedKeyRow)
 _IDENTITY = table_of(LedgerIdentityRow)
 
 
@@ -67,17 +66,16 @@ class Sealing:
         table, column = _sealed_column(kind)
         if self._seals is not None:
             self._seals.erased = True
-            # Once each, and not again what an undone attempt has listed.
-            listed = exists().where(_DOOMED.c.id == _key_id(column))
-            ids = select(_key_id(column)).where(*where, column.is_not(None), ~listed)
-            self._work.change(_DOOMED.insert().from_select(["id"], ids))
+            # Another transaction may be erasing the same.
+            self._work.claim_from(DoomedKeyRow, select(_key_id(column)).where(*where, column.is_not(None)))
         return table, column
 
     def doom_ids(self, ids: Sequence[bytes]) -> None:
         """Put keys on the list."""
         if ids and self._seals is not None:
             self._seals.erased = True
-            self._work.insert(DoomedKeyRow, [(key_id,) for key_id in ids])
+            for key_id in ids:
+                self._work.claim(DoomedKeyRow, {"id": key_id})
 
     def ledger_id(self) -> str:
         """The id by which the key store knows this ledger."""

@@ -199,6 +199,11 @@ class Work(ABC):
         added = self._unless_there(kind, values, replace=False).returning(*table_of(kind).primary_key)
         return self._connection.execute(added).first() is not None
 
+    def claim_from(self, kind: TableRow, found: Select[Any]) -> None:
+        """Add the rows of a selection that are not there; its columns are the table's."""
+        table = table_of(kind)
+        self._connection.execute(self._statement(table).from_select(table.columns.keys(), found).on_conflict_do_nothing())
+
     def savepoint(self) -> AbstractContextManager[Any]:
         """A refusal within undoes what was done within, and nothing more."""
         return self._connection.begin_nested()

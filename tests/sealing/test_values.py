@@ -2,9 +2,11 @@
 
 import shutil
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
@@ -210,6 +212,27 @@ def test_what_erases_destroys(database, store):
         held = ledger.messages.known(1, Direction.OUT, [an_id(1)])[an_id(1)]
         ledger.messages.save([replace(held, line=None)])
     assert standing(store) == 6
+
+
+def test_two_that_erase_the_same_at_once_both_succeed(database_url):
+    one, other = (open_database(database_url, lock_seconds=30) for _ in range(2))
+    one.upgrade()
+    fill(one)
+    with ThreadPoolExecutor(2) as pool:
+        with one.transaction() as ledger:
+            ledger.messages.erase(1, [an_id(1)])
+            meanwhile = pool.submit(lambda: erase_too(other))
+            sleep(0.3)  # so that the other waits for this one
+        meanwhile.result()
+    with one.transaction(read_only=True) as ledger:
+        assert ledger.messages.known(1, Direction.OUT, [an_id(1)])[an_id(1)].line is None
+    for each in (one, other):
+        each.close()
+
+
+def erase_too(database: Database) -> None:
+    with database.transaction() as ledger:
+        ledger.messages.erase(1, [an_id(1)])
 
 
 def test_an_undone_erasure_destroys_nothing(database, store):
