@@ -9,7 +9,7 @@ from adapters.clock import Clock
 from adapters.database.data_keys import DataKeys
 from adapters.keys import jose
 from adapters.keys.fingerprint import fingerprint
-from adapters.keys.jose import PrivateKey, PublicKey
+from adapters.keys.jose import PublicKey, Signer
 from adapters.keys.keyring import Keyring
 from adapters.node_document import NodeDocuments
 from adapters.webhooks import WebhookAddress
@@ -89,7 +89,7 @@ class Office:
         """What the node's clock shows."""
         return self.clock.now()
 
-    def signing_key(self) -> PrivateKey:
+    def signing_key(self) -> Signer:
         """The key that signs batches, receipts, agreements and tokens now."""
         return self.keyring.signing_key(self.now())
 

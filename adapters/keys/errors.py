@@ -17,7 +17,8 @@ The tree::
     ├── KeyringDamaged      a file of the folder is missing or unreadable
     ├── KeysExposed         other users of the machine could read the keys
     ├── NoUsableKey         no own key may sign at this moment
-    └── UnknownOwnKey       the folder knows no such kid
+    ├── UnknownOwnKey       the folder knows no such kid
+    └── SigningDeviceFailed the command of a key in a device gives no signature, or a wrong one
 """
 
 from pathlib import Path
@@ -166,3 +167,11 @@ class UnknownOwnKey(KeyringTrouble):
     code = "own-key-unknown"
     zh = "密钥文件夹中没有该密钥标识。"
     en = "The key folder has no key with this id."
+
+
+class SigningDeviceFailed(KeyringTrouble):
+    """The command of a key in a device gives no signature, or one that does not fit the key."""
+
+    code = "signing-device-failed"
+    zh = "签名设备没有给出有效的签名：请检查设备与签名命令（keys 目录中的 .command 文件）。"
+    en = "The signing device gave no valid signature: look at the device and its command (the .command file among the keys)."

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Self
+from typing import Protocol, Self
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -88,6 +88,17 @@ def _construct(x: str, y: str) -> tuple[str, Key]:
     return ijson.digest(f'{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}'.encode("ascii")), key
 
 
+class Signer(Protocol):
+    """A P-256 key that signs, wherever it lies: in a file (`PrivateKey`) or in a device (`adapters.keys.device`)."""
+
+    @property
+    def kid(self) -> str:
+        """The RFC 7638 thumbprint of the public half."""
+
+    def sign(self, data: bytes) -> bytes:
+        """The raw 64-byte signature (r ‖ s) over these bytes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrivateKey:
     """A P-256 key that signs, or agrees with another; shows its `kid` and never its secret."""
@@ -164,7 +175,7 @@ class Unverified:
         return Verified(payload=self.payload, kid=key.kid)
 
 
-def sign(payload: bytes, *, typ: str, key: PrivateKey) -> str:
+def sign(payload: bytes, *, typ: str, key: Signer) -> str:
     """Sign payload bytes as they are: a compact JWS whose header is exactly alg, kid and typ."""
     signed = f"{_write_header(key.kid, typ)}.{ijson.b64url_encode(payload)}"
     return f"{signed}.{ijson.b64url_encode(key.sign(signed.encode('ascii')))}"

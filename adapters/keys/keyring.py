@@ -4,6 +4,7 @@
 
     keyring.json       the public halves with their times for ever, what was revoked, and the recovery key's public half
     <kid>.pem          private halves, PKCS8; those of expired signing keys go at the next rotation
+    <kid>.command      in place of one: the command of the device that holds the private half
     recovery.pem       the recovery key's private half: the operator moves it offline and off this machine
     blind-index.key    32 random bytes
 
@@ -15,7 +16,7 @@ import errno
 import secrets
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from adapters.keys.device import DeviceKey
 from adapters.keys.errors import (
     KeyringDamaged,
     KeyringExists,
@@ -35,7 +37,7 @@ from adapters.keys.errors import (
 from adapters.keys.files import check_private_folder, locked, read_private, sync_folder, write_private
 from adapters.keys.fingerprint import fingerprint, link_id, same_fingerprint
 from adapters.keys.index import Index, NodeKey, Revocation, Use, stamp
-from adapters.keys.jose import PrivateKey, PublicKey
+from adapters.keys.jose import PrivateKey, PublicKey, Signer
 from exchange.moments import whole_milliseconds
 
 __all__ = ["Keyring", "fingerprint", "link_id", "same_fingerprint"]
@@ -43,6 +45,7 @@ __all__ = ["Keyring", "fingerprint", "link_id", "same_fingerprint"]
 _BLIND, _RECOVERY = "blind-index.key", "recovery.pem"
 _BLIND_BYTES = 32
 _REASON = 100
+_PROBE = b"woshou: may this key sign?"
 _TAKEN = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}
 
 
@@ -55,6 +58,7 @@ class Keyring:
     blind_index_key: bytes = field(repr=False)
     """HMAC-SHA-256 key of the blind index over persons' documents: HMAC(key, type ‖ 0x00 ‖ number)."""
     _private: Mapping[str, PrivateKey] = field(repr=False, compare=False)
+    _devices: Mapping[str, DeviceKey] = field(repr=False, compare=False)
     _stamp: tuple[int, int, int] = field(repr=False, compare=False)
 
     @classmethod
@@ -88,21 +92,22 @@ class Keyring:
         blind = read_private(folder / _BLIND)
         if len(blind) != _BLIND_BYTES:
             raise KeyringDamaged(_BLIND)
-        private = _read_private_keys(folder, index)
-        return cls(folder=folder, index=index, blind_index_key=blind, _private=private, _stamp=seen)
+        devices = _read_devices(folder, index)
+        private = _read_private_keys(folder, index, devices)
+        return cls(folder=folder, index=index, blind_index_key=blind, _private=private, _devices=devices, _stamp=seen)
 
     def refreshed(self) -> Self:
         """Give this value if the folder is unchanged (one stat call), else the folder read anew."""
         return self if stamp(self.folder) == self._stamp else self.open(self.folder)
 
-    def signing_key(self, now: datetime) -> PrivateKey:
+    def signing_key(self, now: datetime) -> Signer:
         """The newest signing key: signs all but the node document, so that partners learn it while both are valid.
 
         NoUsableKey if every one is expired, revoked or without its private half.
         """
         return self._may_sign(now)[-1]
 
-    def document_key(self, now: datetime) -> PrivateKey:
+    def document_key(self, now: datetime) -> Signer:
         """The oldest valid signing key: signs the node document, for partners trust only what a known key has signed.
 
         NoUsableKey as for `signing_key`.
@@ -188,6 +193,23 @@ class Keyring:
             sync_folder(self.folder)
             return self.open(self.folder)
 
+    def adopt(self, public: PublicKey, command: str, now: datetime, overlap: timedelta) -> Self:
+        """Sign by a device's key from now on; the present signing keys stay valid until `now + overlap`, as with `rotate`.
+
+        SigningDeviceFailed if the command does not sign with that key: it is tried before anything is written.
+        """
+        DeviceKey(public=public, command=command).sign(_PROBE)
+        now = whole_milliseconds(now)
+        with locked(self.folder):
+            held = Index.read(self.folder)
+            if any(key.public.kid == public.kid for key in held.keys):
+                raise KeyringExists
+            kept = tuple(key.ending(now + overlap) if key.use == "sig" else key for key in held.keys)
+            write_private(_command(self.folder, public.kid), command.encode())
+            made = NodeKey(public=public, use="sig", not_before=now, not_after=None)
+            Index(keys=(*kept, made), revocations=held.revocations, recovery=held.recovery).write(self.folder)
+            return self.open(self.folder)
+
     def revoke(self, kid: str, since: datetime, reason: str) -> Self:
         """Declare doubtful what `kid` signed from `since` on; for ever, and a second call can only move it earlier.
 
@@ -205,9 +227,10 @@ class Keyring:
             Index(keys=held.keys, revocations=(*others, earliest), recovery=held.recovery).write(self.folder)
             return self.open(self.folder)
 
-    def _may_sign(self, now: datetime) -> list[PrivateKey]:
+    def _may_sign(self, now: datetime) -> list[Signer]:
         trusted = (key.public.kid for key in self.index.trusted("sig", now))
-        keys = [self._private[kid] for kid in trusted if kid in self._private]
+        held: Mapping[str, Signer] = {**self._private, **self._devices}
+        keys = [held[kid] for kid in trusted if kid in held]
         if not keys:
             raise NoUsableKey
         return keys
@@ -215,6 +238,10 @@ class Keyring:
 
 def _pem(folder: Path, kid: str) -> Path:
     return folder / f"{kid}.pem"
+
+
+def _command(folder: Path, kid: str) -> Path:
+    return folder / f"{kid}.command"
 
 
 def _generate() -> tuple[bytes, PublicKey]:
@@ -228,10 +255,22 @@ def _make(folder: Path, use: Use, now: datetime) -> NodeKey:
     return NodeKey(public=public, use=use, not_before=now, not_after=None)
 
 
-def _read_private_keys(folder: Path, index: Index) -> dict[str, PrivateKey]:
+def _read_devices(folder: Path, index: Index) -> dict[str, DeviceKey]:
+    """The keys that lie in a device."""
+    found = {}
+    for key in index.keys:
+        path = _command(folder, key.public.kid)
+        if key.use == "sig" and path.exists():
+            found[key.public.kid] = DeviceKey(public=key.public, command=read_private(path).decode())
+    return found
+
+
+def _read_private_keys(folder: Path, index: Index, elsewhere: Container[str]) -> dict[str, PrivateKey]:
     """The private halves that are there; KeyringDamaged if one is wrong, or missing though its key has no end."""
     found = {}
     for key in index.keys:
+        if key.public.kid in elsewhere:
+            continue
         path = _pem(folder, key.public.kid)
         try:
             private = PrivateKey.from_pem(read_private(path))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapters.keys.errors import TokenExpired, WrongClaims
-from adapters.keys.jose import PrivateKey, PublicKey, read_unverified, sign, verify
+from adapters.keys.jose import PublicKey, Signer, read_unverified, sign, verify
 from exchange.wire import ijson
 
 ASSERTION_TYPE = "client-authentication+jwt"
@@ -43,7 +43,7 @@ class Access:
     expires: datetime
 
 
-def client_assertion(node: str, audience: str, now: datetime, key: PrivateKey) -> str:
+def client_assertion(node: str, audience: str, now: datetime, key: Signer) -> str:
     """Prove to the node `audience` that the caller is `node`: a JWT for its token endpoint, good once in 2 minutes."""
     issued = int(now.timestamp())
     claims = _claims(node, node, audience, issued, ASSERTION_LIFETIME)
@@ -68,7 +68,7 @@ def check_client_assertion(
     return Assertion(issuer=issuer, jti=_text(claims, "jti"), expires=expires, forget_after=expires + LEEWAY)
 
 
-def access_token(issuer_node: str, client: str, scopes: Iterable[str], now: datetime, key: PrivateKey) -> tuple[str, datetime]:
+def access_token(issuer_node: str, client: str, scopes: Iterable[str], now: datetime, key: Signer) -> tuple[str, datetime]:
     """An access token of this node for a partner, with at least one scope, and the moment at which it expires.
 
     That is 10 minutes on, in whole seconds.

@@ -31,7 +31,7 @@ class Hand:
         self.previous: str | None = None
 
     @property
-    def key(self) -> jose.PrivateKey:
+    def key(self) -> jose.Signer:
         """The signing key."""
         return self.keyring.signing_key(self.served.clock.now())
 
@@ -75,7 +75,7 @@ class Hand:
         )
         return structs.replace(manifest, **changes)
 
-    def cut(self, *messages: Message | bytes, typ: str = BATCH_TYPE, key: jose.PrivateKey | None = None, **changes: Any) -> bytes:
+    def cut(self, *messages: Message | bytes, typ: str = BATCH_TYPE, key: jose.Signer | None = None, **changes: Any) -> bytes:
         """The bytes of the next batch; `changes` are what is wrong with its manifest."""
         lines = [message if isinstance(message, bytes) else write_message(message) for message in messages]
         manifest = wire.write(self.manifest(lines, **changes))

@@ -84,7 +84,7 @@ def posted(province: Province, jws: str) -> httpx.Response:
     return province.hubei.http.post("/v1/reports", content=jws.encode(), headers=headers)
 
 
-def signed(province: Province, *, typ: str = REPORT_TYPE, key: jose.PrivateKey | None = None, **changes: Any) -> str:
+def signed(province: Province, *, typ: str = REPORT_TYPE, key: jose.Signer | None = None, **changes: Any) -> str:
     """A report of Wuchang's, signed for Hubei's node; `changes` are what is wrong with it."""
     receiver = changes.pop("receiver", HUBEI_NODE)
     monthly = structs.replace(a_monthly(WUCHANG, WUCHANG_NODE), **changes)

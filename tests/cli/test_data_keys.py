@@ -1,12 +1,16 @@
 """The keys of the ledger on the command line: shown, rotated, forgotten, and missed by name."""
 
+import json
 import sys
 from pathlib import Path
 
 import pytest
 
+from adapters.keys.jose import PrivateKey
 from tests.builders import WUCHANG, an_id_number
 from tests.building.sealing import KEY
+from tests.keys.forge import PEM
+from tests.keys.test_device import a_device
 
 FILE = "keys/key-encryption.keys"
 OTHER = "B" * 42 + "A="
@@ -82,3 +86,15 @@ def test_a_node_may_seal_by_the_other_suite(filled, monkeypatch):
     assert filled("keys", "rotate", "--use", "data").json["wrapped"] == 3
     monkeypatch.delenv("WOSHOU_SUITE")
     assert len(filled("register", "list").json["items"]) == 2
+
+
+def test_a_device_signs_once_it_is_adopted(node, tmp_path):
+    public = PrivateKey.from_pem(PEM).public
+    jwk = tmp_path / "public.jwk"
+    jwk.write_text(json.dumps(public.jwk))
+    command = ("--command", a_device(tmp_path))
+    assert node("keys", "adopt", str(jwk), *command).json["kid"] == public.kid
+    assert node("keys", "adopt", str(jwk), *command).refusal["code"] == "keyring-exists"
+    for text in ("[]", "{", json.dumps({**public.jwk, "d": "x"})):
+        jwk.write_text(text)
+        assert node("keys", "adopt", str(jwk), *command).refusal["code"] == "key-unusable"

@@ -7,9 +7,12 @@ from typing import Annotated, Literal
 import typer
 
 from adapters.clock import set_clock
+from adapters.keys.errors import UnusableKey
+from adapters.keys.jose import PublicKey
 from adapters.keys.keyring import Keyring
 from exchange.errors import Conflict, Invalid
 from exchange.moments import SHANGHAI, format_moment, parse_moment
+from exchange.wire import ijson
 from woshou.cli.call import Call, command, group
 from woshou.cli.commands import data_keys
 from woshou.cli.commands.data_keys import rotate_data
@@ -149,6 +152,20 @@ def _install_keys(app: typer.Typer) -> None:
         shown = renewed.fingerprint(now)
         call.done({"fingerprint": shown}, f"已轮换。新指纹：{shown}", f"Rotated. The fingerprint is now: {shown}")
 
+    @command(app, "adopt", zh="改用设备中的签名密钥", en="Sign by a key in a device, through a command")
+    def adopt(
+        call: Call,
+        jwk: Annotated[Path, typer.Argument(help=say("公钥文件（JWK）", "the public key, a JWK file"))],
+        command: Annotated[str, typer.Option(help=say("签名命令，不经 shell", "the command that signs; no shell"))],
+        overlap_days: Annotated[
+            int, typer.Option(min=0, max=400, help=say("新旧并存天数", "days for which the old keys stay valid"))
+        ] = 30,
+    ) -> None:
+        keyring, now = _keyring(call)
+        renewed = keyring.adopt(_public_key(jwk), command, now, timedelta(days=overlap_days))
+        shown, kid = renewed.fingerprint(now), renewed.signing_key(now).kid
+        call.done({"kid": kid, "fingerprint": shown}, f"现由设备签名。新指纹：{shown}", f"The device signs now: {shown}")
+
     @command(app, "revoke", zh="作废密钥：自某时起其签名存疑", en="Revoke a key: what it signed from a moment on is doubtful")
     def revoke(
         call: Call,
@@ -160,6 +177,16 @@ def _install_keys(app: typer.Typer) -> None:
         moment = read_moment(since, now) if since else now
         keyring.revoke(kid, moment, reason)
         call.done({"kid": kid, "from": moment}, f"密钥 {kid} 已作废。", f"Key {kid} is revoked.")
+
+
+def _public_key(path: Path) -> PublicKey:
+    try:
+        jwk = ijson.loads(path.read_bytes())
+    except (OSError, ijson.NotIJSON) as exc:
+        raise UnusableKey from exc
+    if not isinstance(jwk, dict):
+        raise UnusableKey
+    return PublicKey.from_jwk(jwk)
 
 
 def _install_clock(app: typer.Typer) -> None:
