@@ -92,8 +92,12 @@ class Signer(Protocol):
     """A P-256 key that signs, wherever it lies: in a file (`PrivateKey`) or in a device (`adapters.keys.device`)."""
 
     @property
+    def public(self) -> PublicKey:
+        """The public half."""
+
+    @property
     def kid(self) -> str:
-        """The RFC 7638 thumbprint of the public half."""
+        """Its RFC 7638 thumbprint."""
 
     def sign(self, data: bytes) -> bytes:
         """The raw 64-byte signature (r ‖ s) over these bytes."""

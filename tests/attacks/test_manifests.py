@@ -31,12 +31,12 @@ NOT_AUTHENTIC = (400, "batch-not-authentic")
 
 
 @pytest.fixture
-def strange(hand: Hand, tmp_path: Path) -> jose.PrivateKey:
+def strange(hand: Hand, tmp_path: Path) -> jose.Signer:
     """A key that nobody has confirmed."""
     return Keyring.create(tmp_path / "strange", hand.served.clock.now()).signing_key(hand.served.clock.now())
 
 
-def test_a_batch_signed_by_a_strange_key(hand: Hand, strange: jose.PrivateKey):
+def test_a_batch_signed_by_a_strange_key(hand: Hand, strange: jose.Signer):
     refused(hand.send(hand.cut(a_query(2), key=strange)), *NOT_AUTHENTIC)
 
 
@@ -209,7 +209,7 @@ def test_a_chain_mended_with_the_receipt_of_another_batch(hand: Hand):
     refused(proven(hand, manifest.decode(), receipt, [line]), 400, "proof-does-not-hold")
 
 
-def test_an_agreement_signed_by_a_strange_key(hand: Hand, strange: jose.PrivateKey):
+def test_an_agreement_signed_by_a_strange_key(hand: Hand, strange: jose.Signer):
     headers = {"authorization": f"Bearer {hand.token()}"}
     forged = jose.sign(b"{}", typ=PROPOSAL_TYPE, key=strange)
     refused(hand.served.http.post("/v1/agreements", content=forged, headers=headers), 400, "key-unknown")
