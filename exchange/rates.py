@@ -76,6 +76,7 @@ NOT_RECONCILED: Final = Reason(
     zh="须先与协作方对账，截至该时点尚无对账结果。",
     en="It needs a reconciliation with the partners, and there was none by then.",
 )
+# Of reports that were frozen before certificates could be checked.
 NO_CERTIFICATE_CHECKS: Final = Reason(
     code="no-certificate-checks",
     zh="须先启用婚育证明验证，目前尚无验证结果。",

@@ -18,6 +18,7 @@ from exchange.counting.sorts import KEY, OUTFLOW, is_key_information
 from exchange.counting.sums import CohortSum, WaitingSum
 from exchange.counting.tally import Tally
 from exchange.counting.verdict import Verdict
+from exchange.counting.verification import VerificationSum, VerifiedEntry
 from exchange.exchanges import Exchange
 from exchange.imports import ImportedFile
 from exchange.moments import Period, civil_day
@@ -130,13 +131,14 @@ class ExchangeCells:
 
 @dataclass(slots=True, kw_only=True)
 class EntryCells:
-    """The open entries, by place."""
+    """The open entries, and those whose 30 days ended, by place."""
 
     keep_rows: bool
     tallies: defaultdict[str, defaultdict[str, EntryTally]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(EntryTally))
     )
     rows: defaultdict[Place, list[CountedEntry]] = field(default_factory=lambda: defaultdict(list))
+    verifications: defaultdict[Place, list[VerifiedEntry]] = field(default_factory=lambda: defaultdict(list))
 
     def take_sum(self, one: EntrySum) -> None:
         """Count open entries that the ledger added up."""
@@ -149,6 +151,21 @@ class EntryCells:
         if self.keep_rows:
             self.rows[place].append(counted)
 
+    def take_verification_sum(self, one: VerificationSum) -> None:
+        """Count entries whose 30 days ended, that the ledger added up."""
+        tally = self.tallies[one.jurisdiction][one.township or UNASSIGNED]
+        tally.ended += one.ended
+        tally.verified += one.verified
+
+    def take_verification(self, counted: VerifiedEntry) -> None:
+        """Count one entry whose 30 days ended."""
+        place = Place(counted.entry.jurisdiction, counted.entry.township or UNASSIGNED)
+        tally = self.tallies[place.county][place.township]
+        tally.ended += 1
+        tally.verified += counted.verified
+        if self.keep_rows:
+            self.verifications[place].append(counted)
+
     def total(self, scope: Scope) -> EntryTally:
         """The sum over the cells of a scope."""
         whole = EntryTally()
@@ -159,6 +176,11 @@ class EntryCells:
     def rows_of(self, scope: Scope, counts: Callable[[CountedEntry], bool]) -> tuple[Row, ...]:
         """The rows behind such a sum, by id."""
         found = (counted.row(counts(counted)) for place, kept in self.rows.items() if scope.holds(place) for counted in kept)
+        return tuple(sorted(found, key=_by_id))
+
+    def verification_rows_of(self, scope: Scope) -> tuple[Row, ...]:
+        """The rows behind the verification rate, by id; one for each opening."""
+        found = (counted.row() for place, kept in self.verifications.items() if scope.holds(place) for counted in kept)
         return tuple(sorted(found, key=_by_id))
 
 

@@ -10,7 +10,7 @@ from exchange.conversation import Fact, FactKind
 from exchange.counting.rows import Row, Stamp, stamp_of
 from exchange.counting.verdict import Verdict
 from exchange.moments import Period, day_end
-from exchange.people.register import Entry, EntryFact, EntryFactKind
+from exchange.people.register import MOVES, Entry, EntryFact, EntryFactKind
 
 # The other side's word on the record itself: it is right, or here is the right one.
 RECORD_CONFIRMED = frozenset({Result.CONFIRMED, Result.CORRECTED})
@@ -87,7 +87,7 @@ def opening_at(facts: Iterable[EntryFact], period: Period, as_of: datetime) -> E
     for fact in sorted(held, key=lambda fact: (fact.happened_at, fact.known_at)):
         if fact.what is EntryFactKind.CLOSED:
             opening = None
-        elif fact.what is not EntryFactKind.CHANGED:
+        elif fact.what in MOVES:
             opening = fact
     return opening
 
@@ -164,11 +164,13 @@ class CountedEntry:
 
 @dataclass(slots=True, kw_only=True)
 class EntryTally:
-    """The counts of open entries of one cell, or of several added up."""
+    """The counts of entries of one cell, or of several added up: those that are open, and those whose 30 days ended."""
 
     open: int = 0
     exchanged: int = 0
     confirmed: int = 0
+    ended: int = 0
+    verified: int = 0
 
     def count(self, counted: CountedEntry) -> None:
         """Take in an open entry."""
@@ -187,6 +189,8 @@ class EntryTally:
         self.open += other.open
         self.exchanged += other.exchanged
         self.confirmed += other.confirmed
+        self.ended += other.ended
+        self.verified += other.verified
 
 
 def _moment(fact: Fact) -> datetime:

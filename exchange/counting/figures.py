@@ -13,7 +13,7 @@ from exchange.counting.rows import Row
 from exchange.counting.share import Beside
 from exchange.counting.verdict import Verdict
 from exchange.imports import ImportedFile
-from exchange.rates import NO_CERTIFICATE_CHECKS, NOT_DIVIDED, NOT_RECONCILED, TOO_FEW, Rate, RateName, Reason
+from exchange.rates import NOT_DIVIDED, NOT_RECONCILED, TOO_FEW, Rate, RateName, Reason
 from exchange.reconciling.handshake import Handshakes
 
 # A purpose tells something about the persons: fewer than these are not shown by themselves.
@@ -122,7 +122,7 @@ class Counted:
             case RateName.COVERAGE:
                 return self._of_partners(scope)
             case RateName.CERTIFICATE_VERIFICATION:
-                return self._without(name, scope, NO_CERTIFICATE_CHECKS)
+                return self._of_certificates(scope)
             case _:
                 return self._of_exchanges(name, scope)
 
@@ -147,6 +147,14 @@ class Counted:
         tally = self.entries.total(scope)
         rows = self.entries.rows_of(scope, _is_confirmed if confirmed else _is_exchanged) if self._wants(name) else None
         return self._value(name, scope, tally.confirmed if confirmed else tally.exchanged, tally.open, rows=rows)
+
+    def _of_certificates(self, scope: Scope) -> Rate:
+        name = RateName.CERTIFICATE_VERIFICATION
+        if self.query.narrowing.by_matter:
+            return self._without(name, scope, NOT_DIVIDED)
+        tally = self.entries.total(scope)
+        rows = self.entries.verification_rows_of(scope) if self._wants(name) else None
+        return self._value(name, scope, tally.verified, tally.ended, rows=rows)
 
     def _of_sides(self, name: RateName, scope: Scope) -> Rate:
         total = self.sides.total(scope)

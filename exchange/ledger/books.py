@@ -25,6 +25,7 @@ from exchange.counting.entries import EntryPlace, EntrySum, NamedPlace
 from exchange.counting.history import History
 from exchange.counting.pages import PageKey, Piece, TotalsPage
 from exchange.counting.sums import CohortSum, CountSum, Queued, RejectedSum, Selection, WaitingSum
+from exchange.counting.verification import VerificationSum
 from exchange.counting.version import Version
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
 from exchange.imports import ImportedFile, RowResult
@@ -127,10 +128,10 @@ class Entries(Protocol):
     `pairs` lists what open entries name, with the own county of each; `between` the open entries of one register whose other side
     is one of some places, in the order of their ids. `in_two_inflows` groups open inflow entries of one person from one origin
     that stand in more than one county. None of these knows protected ones. `named` is what was open at a moment names, as
-    `sums` counts it.
+    `sums` counts it. `verified` adds up the inflow entries whose 30 days ended in a period.
 
     `erase` takes the person from entries for good, and whatever else is held by which it could be found: an erased entry is known
-    to `counted`, `sums`, `named` and `townships` alone, which answer as they did before. `closed_before` gives the closed ones
+    to `counted`, `sums`, `verified`, `named` and `townships` alone, which answer as they did before. `closed_before` gives the closed ones
     that are not erased, the first closed first, and keeps others from reopening them until the transaction ends.
     """
 
@@ -147,6 +148,7 @@ class Entries(Protocol):
     def counted(self, own: frozenset[str], as_of: datetime) -> Iterable[tuple[EntryPlace, tuple[EntryFact, ...]]]: ...
     def sums(self, own: frozenset[str], last: date, as_of: datetime) -> list[EntrySum]: ...
     def named(self, own: frozenset[str], as_of: datetime) -> list[NamedPlace]: ...
+    def verified(self, own: frozenset[str], period: Period, as_of: datetime) -> list[VerificationSum]: ...
     def pairs(self, own: Iterable[str]) -> list[tuple[str, Pair]]: ...
     def between(self, own: str, register: RegisterKind, others: Iterable[str], page: Page) -> list[Entry]: ...
     def in_two_inflows(self, own: Iterable[str]) -> list[tuple[str, ...]]: ...

@@ -48,6 +48,11 @@ class EntryFactKind(StrEnum):
     CHANGED = "changed"
     CLOSED = "closed"
     REOPENED = "reopened"
+    CERTIFICATE_FOUND = "certificate_found"
+
+
+# What makes an entry open or closed; the others say something about it.
+MOVES = frozenset({EntryFactKind.OPENED, EntryFactKind.CLOSED, EntryFactKind.REOPENED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,12 @@
 """Report the rates of some jurisdictions, by whatever is asked for, as of any moment."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 
 from exchange.codes import Role
+from exchange.conversation import Fact
 from exchange.counting.cells import EntryCells, ExchangeCells, Scope, files_in
 from exchange.counting.entries import Contact, CountedEntry, EntryPlace, EntrySum, contact_of, opening_at
 from exchange.counting.figures import Counted, Figures, Report
@@ -13,9 +14,10 @@ from exchange.counting.query import ReportQuery
 from exchange.counting.rows import Row
 from exchange.counting.sorts import sorts_of
 from exchange.counting.verdict import judge
+from exchange.counting.verification import VerificationSum, is_verifying, verifications
 from exchange.errors import NotFound
 from exchange.jurisdiction import Category, Level, SameCounty
-from exchange.ledger import Ledger
+from exchange.ledger import CountedExchange, Ledger
 from exchange.moments import civil_day
 from exchange.node import Node, NotServed
 from exchange.rates import RateName
@@ -31,7 +33,7 @@ _EXCHANGE_RATES = frozenset(
         RateName.KEY_INFORMATION,
     }
 )
-_ENTRY_RATES = frozenset({RateName.EXCHANGE, RateName.CONFIRMATION})
+_ENTRY_RATES = frozenset({RateName.EXCHANGE, RateName.CONFIRMATION, RateName.CERTIFICATE_VERIFICATION})
 
 
 def report(ledger: Ledger, node: Node, wanted: ReportQuery) -> Report:
@@ -101,25 +103,40 @@ class _Pass:
             for one in self._ledger.entries.sums(own, wanted.period.last, wanted.as_of):
                 if self._takes_entry(one, date(one.year, 1, 1)):
                     cells.take_sum(one)
+            for verified in self._ledger.entries.verified(own, wanted.period, wanted.as_of):
+                if self._takes_entry(verified, date(verified.year, 1, 1)):
+                    cells.take_verification_sum(verified)
             return cells
-        contacts = self._contacts(own)
+        asked = list(self._ledger.exchanges.counted(own, Role.ASKER, wanted.as_of))
+        contacts, answers = self._contacts(asked), self._answers(asked)
         for entry, facts in self._ledger.entries.counted(own, wanted.as_of):
             opening = opening_at(facts, wanted.period, wanted.as_of)
             if opening is not None and self._takes_entry(entry, civil_day(opening.happened_at)):
                 cells.take(CountedEntry(entry=entry, opening=opening, contact=contacts.get(entry.id)))
+            for ended in verifications(entry, facts, answers[entry.id], wanted.period, wanted.as_of):
+                if self._takes_entry(entry, civil_day(ended.opening.happened_at)):
+                    cells.take_verification(ended)
         return cells
 
-    def _contacts(self, own: frozenset[str]) -> dict[str, Contact]:
+    def _answers(self, asked: Iterable[CountedExchange]) -> defaultdict[str, list[Fact]]:
+        """Of each entry the facts of the queries that asked to verify its certificate."""
+        answers = defaultdict[str, list[Fact]](list)
+        for counted in asked:
+            if counted.exchange.entry is not None and is_verifying(counted.exchange):
+                answers[counted.exchange.entry] += counted.facts
+        return answers
+
+    def _contacts(self, asked: Iterable[CountedExchange]) -> dict[str, Contact]:
         """What was exchanged about each entry, whatever the narrowing."""
         contacts: dict[str, Contact] = {}
-        for counted in self._ledger.exchanges.counted(own, Role.ASKER, self._wanted.as_of):
+        for counted in asked:
             verdict = judge(counted.facts, self._wanted.as_of, lapse_days=self._node.rules.lapse_days)
             about = counted.exchange.entry
             if verdict is not None and about is not None and not verdict.withdrawn_apart:
                 contacts[about] = contact_of(verdict).joined(contacts.get(about))
         return contacts
 
-    def _takes_entry(self, entry: EntryPlace | EntrySum, opened: date) -> bool:
+    def _takes_entry(self, entry: EntryPlace | EntrySum | VerificationSum, opened: date) -> bool:
         narrowing = self._wanted.narrowing
         return (
             (narrowing.register is None or entry.register is narrowing.register)
@@ -128,7 +145,7 @@ class _Pass:
             and (narrowing.category is None or self._category(entry, opened) is narrowing.category)
         )
 
-    def _category(self, entry: EntryPlace | EntrySum, opened: date) -> Category | None:
+    def _category(self, entry: EntryPlace | EntrySum | VerificationSum, opened: date) -> Category | None:
         """Who counts, by the division table of the year of opening."""
         try:
             return self._node.divisions.category(entry.origin, entry.destination, opened)

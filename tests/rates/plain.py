@@ -1,7 +1,7 @@
 """The figures of a report, counted plainly: every exchange and every entry is judged, and nothing that was stored is asked."""
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from exchange.codes import Role
 from exchange.conversation import Fact
@@ -10,11 +10,13 @@ from exchange.counting.entries import Contact, CountedEntry, contact_of, opening
 from exchange.counting.figures import Counted, Figures
 from exchange.counting.query import ReportQuery
 from exchange.counting.reconciled.handshakes import SideCells
+from exchange.counting.rows import Stamp, stamp_of
 from exchange.counting.verdict import Verdict, judge
+from exchange.counting.verification import VerifiedEntry
 from exchange.exchanges import Exchange
 from exchange.jurisdiction import SameCounty
 from exchange.ledger import Ledger
-from exchange.moments import civil_day
+from exchange.moments import civil_day, day_start
 from exchange.node import Node
 from exchange.rates import RateName
 
@@ -83,7 +85,44 @@ def _entries(ledger: Ledger, node: Node, wanted: ReportQuery, own: frozenset[str
             continue
         if narrowing.category in (None, category) and _lies_in(node, narrowing.other, entry.other):
             cells.take(CountedEntry(entry=entry, opening=opening, contact=contacts.get(entry.id)))
+    verified_plainly(ledger, node, wanted, cells)
     return cells
+
+
+def verified_plainly(ledger: Ledger, node: Node, wanted: ReportQuery, cells: EntryCells) -> None:
+    """Count the entries whose 30 days ended, each fact looked at by itself."""
+    answers = [
+        (one.exchange.entry, stamp_of(fact))
+        for county in node.jurisdictions
+        for one in ledger.exchanges.counted(frozenset({county}), Role.ASKER, wanted.as_of)
+        if one.exchange.kind == "query" and one.exchange.purpose == "certificate_verification"
+        for fact in one.facts
+        if fact.what == "answered" and fact.result in ("confirmed", "corrected")
+    ]
+    own = frozenset(county for county in node.jurisdictions for code in wanted.jurisdictions if _lies_in(node, code, county))
+    for entry, held in ledger.entries.counted(own, wanted.as_of):
+        facts = [fact for fact in sorted(held, key=lambda fact: fact.known_at) if fact.known_at <= wanted.as_of]
+        facts.sort(key=lambda fact: fact.happened_at)
+        for n, opening in enumerate(facts):
+            day = civil_day(opening.happened_at) + timedelta(days=30)
+            end = day_start(day + timedelta(days=1))
+            closed = [fact for fact in facts[n:] if fact.what == "closed" and fact.happened_at < end]
+            if opening.what not in ("opened", "reopened") or day not in wanted.period or end > wanted.as_of or closed:
+                continue
+            narrowing = wanted.narrowing
+            if narrowing.by_matter or entry.register != "inflow" or narrowing.register not in (None, entry.register):
+                continue
+            category = node.divisions.category(entry.origin, entry.destination, civil_day(opening.happened_at))
+            if narrowing.category not in (None, category) or not _lies_in(node, narrowing.other, entry.other):
+                continue
+            found = [
+                Stamp(what="certificate_found", at=fact.happened_at, known_at=fact.known_at)
+                for fact in facts
+                if fact.what == "certificate_found"
+            ]
+            found += [stamp for about, stamp in answers if about == entry.id]
+            found = sorted((stamp for stamp in found if opening.happened_at <= stamp.at < end), key=lambda stamp: stamp.at)
+            cells.take_verification(VerifiedEntry(entry=entry, opening=opening, found=found[0] if found else None))
 
 
 def _lies_in(node: Node, outer: str | None, code: str) -> bool:

@@ -17,7 +17,6 @@ from exchange.jurisdiction import Category, UnknownJurisdiction
 from exchange.moments import default_as_of, statistical_month
 from exchange.node import NotServed
 from exchange.rates import (
-    NO_CERTIFICATE_CHECKS,
     NOT_DIVIDED,
     NOT_RECONCILED,
     TOO_FEW,
@@ -77,13 +76,12 @@ def test_a_report_has_all_thirteen_rates_in_their_order_and_names_what_it_rests_
     assert all(name.zh for name in RateName)
 
 
-def test_what_needs_reconciliation_or_certificate_checks_is_null_with_the_reason():
+def test_what_needs_reconciliation_is_null_with_the_reason():
     figures = reported(holding(), wanted()).of(WUCHANG)
     reasons = {rate.name: rate.reason for rate in figures.rates if rate.reason is not None}
     assert reasons == {
         RateName.HANDSHAKE: NOT_RECONCILED,
         RateName.FIELD_AGREEMENT: NOT_RECONCILED,
-        RateName.CERTIFICATE_VERIFICATION: NO_CERTIFICATE_CHECKS,
         RateName.COVERAGE: NOT_RECONCILED,
     }
     for name in reasons:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.memory import MemoryLedgers
-from exchange.codes import ChallengeReason, Event, Item, Kind, PriorityLevel, Result, Role, UrgentReason
+from exchange.codes import ChallengeReason, Event, Item, Kind, PriorityLevel, Purpose, Result, Role, UrgentReason
 from exchange.counting.query import Narrowing
 from exchange.counting.rows import Row
 from exchange.jurisdiction import Category
@@ -50,7 +50,7 @@ FEEDBACK_RATES = [
     RateName.ON_TIME,
     RateName.KEY_INFORMATION,
 ]
-COUNTED = [*FEEDBACK_RATES, RateName.EXCHANGE, RateName.CONFIRMATION]
+COUNTED = [*FEEDBACK_RATES, RateName.EXCHANGE, RateName.CONFIRMATION, RateName.CERTIFICATE_VERIFICATION]
 MATTERS: list[dict[str, Any]] = [
     {"kind": Kind.QUERY, "event": None, "urgent": None},
     {"kind": Kind.QUERY, "event": None, "urgent": UrgentReason.APPOINTMENT},
@@ -104,6 +104,7 @@ def told(draw: st.DrawFn, roles: st.SearchStrategy[Role] = ROLES) -> list[Told]:
                 entry=an_id(draw(st.integers(1, 8))),
                 result=draw(st.sampled_from([Result.CONFIRMED, Result.CORRECTED, Result.NOT_FOUND])),
                 category=draw(st.sampled_from(Category)),
+                purpose=draw(st.sampled_from([Purpose.PUBLIC_SERVICE, Purpose.CERTIFICATE_VERIFICATION])),
                 **draw(st.sampled_from(MATTERS)),
             )
         )
@@ -123,6 +124,8 @@ def registers(draw: st.DrawFn) -> list[tuple[Entry, list[EntryFact]]]:
         for what in (EntryFactKind.CLOSED, EntryFactKind.REOPENED)[: draw(st.integers(0, 2))]:
             opened += draw(gaps)
             facts.append(then(what, n, opened, opened + draw(st.sampled_from([0, 20]))))
+        for found in draw(st.lists(gaps, max_size=2)):
+            facts.append(then(EntryFactKind.CERTIFICATE_FOUND, n, opened + found - 10, opened + found + 10))
         entries.append((entry, facts))
     return entries
 

@@ -1,11 +1,12 @@
 """A report is the same on every ledger."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from adapters.database.engine import Database
-from exchange.codes import Event, Kind, Result, Role, UrgentReason
+from exchange.codes import Event, Kind, Purpose, Result, Role, UrgentReason
 from exchange.ledger import Ledgers
 from exchange.people.register import EntryFactKind
 from exchange.rates import Cohort, RateName
@@ -42,6 +43,13 @@ def filled(ledgers: Ledgers | None = None) -> Ledgers:
         told.append(history.of(200 + n, role=Role.ASKER, entry=an_id(n % 3 + 1), result=Result.CORRECTED))
     entries = [an_open_entry(n, n) for n in (1, 2, 3)]
     entries[0][1].extend([then(EntryFactKind.CLOSED, 1, 8), then(EntryFactKind.REOPENED, 1, 20, known=90)])
+    found = EntryFactKind.CERTIFICATE_FOUND
+    entries[0][1].append(then(found, 1, 50, known=60))
+    entries[1][1].extend([then(found, 2, 1.9), then(found, 2, 33)])
+    entries[2][1].append(then(found, 3, 30, known=65))
+    verifying: dict[str, Any] = {"role": Role.ASKER, "purpose": Purpose.CERTIFICATE_VERIFICATION}
+    told.append(History().answered(32.5, Result.CORRECTED).of(300, entry=an_id(2), **verifying))
+    told.append(History().answered(4, Result.NOT_FOUND).of(301, entry=an_id(9), **verifying))
     files = [an_import(1, jurisdiction=WUCHANG), an_import(2, jurisdiction=HANYANG)]
     entries.append(an_open_entry(9, 2, origin=YUYANG))
     runs = [

@@ -12,6 +12,7 @@ from adapters.memory.reconciling.tokens import drop_from_reconciling, hide_from_
 from adapters.memory.registers.cross_checks import drop_differences
 from adapters.memory.registers.pairing import drop_keys, keep_keys
 from exchange.codes import RegisterKind, Role
+from exchange.conversation import Fact
 from exchange.counting.entries import (
     Contact,
     CountedEntry,
@@ -24,6 +25,7 @@ from exchange.counting.entries import (
     place_of,
 )
 from exchange.counting.verdict import judge
+from exchange.counting.verification import VerificationSum, is_verifying, verifications
 from exchange.cursors import entry_cursor, read_entry_cursor
 from exchange.ledger import EntryFilter, Page
 from exchange.moments import Period, civil_day
@@ -106,6 +108,19 @@ class MemoryEntries:
                 place = (entry.jurisdiction, entry.township, entry.register, entry.origin, entry.destination, year)
                 sums[place].count(CountedEntry(entry=entry, opening=opening, contact=contacts.get(entry.id)))
         return [EntrySum._make((*place, tally.open, tally.exchanged, tally.confirmed)) for place, tally in sums.items()]
+
+    def verified(self, own: frozenset[str], period: Period, as_of: datetime) -> list[VerificationSum]:
+        answers = defaultdict[str, list[Fact]](list)
+        for counted in MemoryExchanges(self._books).counted(own, Role.ASKER, as_of):
+            if counted.exchange.entry is not None and is_verifying(counted.exchange):
+                answers[counted.exchange.entry] += counted.facts
+        sums: defaultdict[tuple[Any, ...], list[bool]] = defaultdict(list)
+        for entry, facts in self.counted(own, as_of):
+            for one in verifications(entry, facts, answers[entry.id], period, as_of):
+                year = civil_day(one.opening.happened_at).year
+                place = (entry.jurisdiction, entry.township, entry.register, entry.origin, entry.destination, year)
+                sums[place].append(one.verified)
+        return [VerificationSum._make((*place, len(found), sum(found))) for place, found in sums.items()]
 
     def named(self, own: frozenset[str], as_of: datetime) -> list[NamedPlace]:
         day, found = civil_day(as_of), set[NamedPlace]()

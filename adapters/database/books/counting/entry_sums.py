@@ -12,7 +12,7 @@ from exchange.conversation import FactKind
 from exchange.counting.entries import RECORD_CONFIRMED
 from exchange.exchanges import Acceptance
 from exchange.moments import civil_day, day_end, to_milliseconds
-from exchange.people.register import EntryFactKind
+from exchange.people.register import MOVES, EntryFactKind
 
 _ENTRIES = table_of(EntryRow)
 _ENTRY_FACTS = table_of(EntryFactRow)
@@ -71,7 +71,7 @@ def _openings(work: Work, own: frozenset[str], last: date, as_of: datetime) -> C
         .join(_ENTRIES, entry.id == fact.entry)
         .where(
             work.one_of(entry.jurisdiction, own),
-            fact.what != EntryFactKind.CHANGED.value,
+            fact.what.in_(sorted(MOVES)),
             fact.happened_at < to_milliseconds(day_end(last)),
             fact.happened_at <= moment,
             fact.known_at <= moment,

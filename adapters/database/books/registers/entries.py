@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal, or_, select
 
 from adapters.database.books.counting.entry_sums import named_places, open_entries
+from adapters.database.books.counting.verification_sums import verified_entries
 from adapters.database.books.reconciling.tokens import drop_from_reconciling, hide_from_reconciling, queue_tokens
 from adapters.database.books.registers.cross_checks import drop_differences
 from adapters.database.books.registers.entry_rows import entry_of, entry_values
@@ -21,9 +22,10 @@ from adapters.database.values import words, words_or_none
 from adapters.database.work import AnyRow, Asked, Values, Work, beside, table_of
 from exchange.codes import CloseReason, RegisterKind
 from exchange.counting.entries import EntryPlace, EntrySum, NamedPlace
+from exchange.counting.verification import VerificationSum, opened_between
 from exchange.cursors import read_entry_cursor
 from exchange.ledger import EntryFilter, Page
-from exchange.moments import from_milliseconds, to_milliseconds
+from exchange.moments import Period, from_milliseconds, to_milliseconds
 from exchange.pairing.keys import Blinding
 from exchange.people.register import Entry, EntryExists, EntryFact, EntryFactKind
 from exchange.reconciling.pairs import Pair
@@ -123,6 +125,14 @@ class SqlEntries:
         rows = self._work.rows(open_entries(self._work, own, last, as_of))
         return [
             EntrySum(jurisdiction, township, _REGISTER[register], origin, destination, int(year), *counts)
+            for jurisdiction, township, register, origin, destination, year, *counts in rows
+        ]
+
+    def verified(self, own: frozenset[str], period: Period, as_of: datetime) -> list[VerificationSum]:
+        opened = opened_between(period, as_of)
+        rows = self._work.rows(verified_entries(self._work, own, opened, as_of)) if opened is not None else ()
+        return [
+            VerificationSum(jurisdiction, township, _REGISTER[register], origin, destination, int(year), *counts)
             for jurisdiction, township, register, origin, destination, year, *counts in rows
         ]
 
