@@ -33,6 +33,8 @@ DISCOVERY = "/.well-known/migrant-exchange"
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 # Seconds for a whole call. A partner may take its time over a batch of 1,000.
 _DOCUMENT, _TOKEN, _DELIVERY = 5.0, 10.0, 60.0
+# A clerk waits for it, and can ask people instead.
+_CHECK = 10.0
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 # A token is fetched anew this long before it expires, so that it does not do so on its way.
 _MARGIN = timedelta(seconds=60)
@@ -182,6 +184,13 @@ class PartnerClient:
         payload, _ = self._verified(partner, response, typ)
         return payload, len(response.content)
 
+    def check_certificate(self, partner: Partner, jws: str) -> str:
+        """Ask about a certificate, once, for the partner answers no question twice; the answer's JWS, not verified yet."""
+        url, headers = _beside_agreements(partner, "certificate-checks"), {"content-type": "application/jose"}
+        return _jws(
+            self._authorised("POST", partner, url, content=jws.encode(), headers=headers, scope=tokens.CHECK, seconds=_CHECK)
+        )
+
     def _verified(self, partner: Partner, response: httpx.Response, typ: str) -> tuple[bytes, str]:
         """The payload that a key of the partner's signed as such an answer, and its JWS."""
         jws, now = _jws(response), self._office.now()
@@ -217,10 +226,11 @@ class PartnerClient:
         headers: dict[str, str],
         scope: str = tokens.EXCHANGE,
         most: int = MAX_ANSWER,
+        seconds: float = _DELIVERY,
     ) -> httpx.Response:
         def ask() -> httpx.Response:
             bearing = {**headers, "authorization": f"Bearer {self._token(partner, scope)}"}
-            return call(self._client, method, url, seconds=_DELIVERY, headers=bearing, most=most, content=content)
+            return call(self._client, method, url, seconds=seconds, headers=bearing, most=most, content=content)
 
         response = ask()
         if response.status_code == httpx.codes.UNAUTHORIZED:

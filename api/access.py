@@ -185,6 +185,14 @@ async def partner_comparing(request: Request, _: Annotated[Credentials, Depends(
 ComparingDep = Annotated[Partner, Depends(partner_comparing)]
 
 
+async def partner_checking(request: Request, _: Annotated[Credentials, Depends(partner_scheme)]) -> Partner:
+    """The partner that calls, with a token that lets it check certificates."""
+    return await partner_calling(request, _)
+
+
+CheckingDep = Annotated[Partner, Depends(partner_checking)]
+
+
 def hash_secret(secret: str) -> str:
     """How a key's secret is stored: it has 256 random bits, so a plain hash is enough."""
     return hashlib.sha256(secret.encode()).hexdigest()
@@ -323,5 +331,6 @@ def _identifying(scheme: HTTPBearer, find: Callable[[Office, str], Partner | Cal
 IDENTIFY: dict[Callable[..., Any], Callable[[Request], Awaitable[None]]] = {
     partner_calling: _identifying(partner_scheme, partner_of),
     partner_comparing: _identifying(partner_scheme, partial(partner_of, scope=tokens.RECONCILE)),
+    partner_checking: _identifying(partner_scheme, partial(partner_of, scope=tokens.CHECK)),
     caller_calling: _identifying(key_scheme, caller_with),
 }

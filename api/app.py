@@ -9,6 +9,8 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from adapters.calling.reach import Reach
+from adapters.certificates.answering import CertificateAnswering
+from adapters.certificates.asking import CertificateAsking
 from adapters.office import Office
 from adapters.partner_http import PartnerClient, http_client
 from adapters.reconciling.answering import Answering
@@ -23,6 +25,7 @@ from api.once import Replayed, replay
 from api.serving.door import Door
 from api.serving.edge import BODY_SECONDS, Edge
 from api.serving.limiting import FewLooks, Limiter
+from api.wire import certificates
 from exchange.wire.proven import MAX_PROVEN
 
 API_VERSION = "1.0"
@@ -91,13 +94,15 @@ def create_app(
         app.state.partners = PartnerClient(office, calling)
         app.state.renewals = FewLooks(office, app.state.partners)
         app.state.answering = Answering(office, TokenKeeper(office))
+        app.state.certificates = CertificateAnswering(office)
+        app.state.asking = CertificateAsking(office, app.state.partners, app.state.renewals)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign] # FastAPI's documented way to describe oneself
     problems.install(app)
     app.add_exception_handler(Replayed, replay)
     now = office.now if office is not None else None
     door = Door(url=office.documents.url if office is not None else "", names=host_names, limiter=app.state.limiter)
     app.add_middleware(Edge, metrics=metrics, door=door, limits=BODY_LIMITS, now=now, seconds=body_seconds)
-    for router in (health.router, partner.router, figures.router, proven.router, registers.router, *ROUTERS):
+    for router in (health.router, partner.router, figures.router, proven.router, registers.router, certificates.router, *ROUTERS):
         app.include_router(router)
     install_webhooks(app)
     install_pages(app)

@@ -120,7 +120,8 @@ def token(
 ) -> TokenAnswer:
     """OAuth 2.0 client credentials with `private_key_jwt` (RFC 7523); a token of 10 minutes.
 
-    Scopes: `exchange` for batches, agreements and link heads, `reconcile` for figures. The answer says which were granted.
+    Scopes: `exchange` for batches, agreements and link heads, `reconcile` for figures and registers, `check` for
+    certificates. The answer says which were granted.
     """
     now = office.now()
     partner = _claimed_partner(office, client_assertion)

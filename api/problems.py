@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from adapters.office import Office
 from exchange import errors
 from exchange.admission import UnknownExchange
+from exchange.certificates.check import TooManyMisses
 from exchange.errors import Retry, WoshouError
 from exchange.ledger import LedgerBusy
 from exchange.routing.table import NoRoute
@@ -135,6 +136,7 @@ STATUS: dict[type[WoshouError], int] = {
     TooMuchToCompare: 413,
     TokensNotReady: 503,
     TooManyRuns: 429,
+    TooManyMisses: 429,
     SequenceGap: 409,
     LinkForked: 409,
     UnknownExchange: 404,
@@ -145,6 +147,8 @@ STATUS: dict[type[WoshouError], int] = {
     ExcludedContent: 422,
 }
 BUSY_SECONDS = 2
+# Misses are counted over a day, of which some leave the count every hour.
+MISSES_SECONDS = 3600
 # A pair's runs are counted by the day; an hour is soon enough to ask whether another one has begun.
 RUNS_SECONDS = 3600
 
@@ -212,6 +216,8 @@ def answer(error: WoshouError, contact: str | None = None) -> JSONResponse:
             headers["retry-after"] = str(BUSY_SECONDS)
         case TooManyRuns():
             headers["retry-after"] = str(RUNS_SECONDS)
+        case TooManyMisses():
+            headers["retry-after"] = str(MISSES_SECONDS)
         case BodyTooSlow():
             headers["connection"] = "close"  # what is left of the body is no next request
         case Unauthorized():

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from exchange.cases.case import Case
+from exchange.certificates.check import CertificateCheck
 from exchange.checking.check import CheckRow, CrossCheck, Difference, EntryToCheck
 from exchange.clocks.escalation import Escalation
 from exchange.clocks.troubles import Trouble
@@ -133,6 +134,11 @@ def escalation_cursor(escalation: Escalation) -> str:
 def trouble_cursor(trouble: Trouble) -> str:
     """A trouble's place: the moment at which it began, then its id."""
     return f"{to_milliseconds(trouble.began_at):015d}~{trouble.id}"
+
+
+def certificate_check_cursor(check: CertificateCheck) -> str:
+    """The place of a check of a certificate among those of its role: its moment, then its id."""
+    return f"{to_milliseconds(check.at):015d}~{check.id}"
 
 
 def comparison_cursor(comparison: Comparison) -> str:

@@ -11,6 +11,8 @@ KEEP_NOTIFICATIONS = timedelta(days=30)
 # What another department's sheet says of a person is settled by then, or checked again; and nobody asks any more for what a
 # comparison of registers no longer found.
 KEEP_DIFFERENCES = timedelta(days=30)
+# As long as bodies are kept: who asked about whose certificate is for auditors, and the rates do not need it.
+KEEP_CHECKS = timedelta(days=366)
 _AT_ONCE = 500
 
 
@@ -29,10 +31,11 @@ def tidy(shift: Shift) -> str:
     with shift.office.ledgers.transaction() as ledger:
         forgotten = ledger.chores.forget(answers_before=now - KEEP_ANSWERS, assertions_before=now)
         forgotten += ledger.notifications.forget(now - KEEP_NOTIFICATIONS)
+        checks = ledger.certificate_checks.forget(now - KEEP_CHECKS)
         lapsed = ledger.cross_checks.forget(now - KEEP_DIFFERENCES)
         settled = ledger.register_runs.forget(now - KEEP_DIFFERENCES)
     if shift.office.data_keys is not None:
         # What could not be destroyed when it was erased.
         shift.office.data_keys.destroy_doomed()
     told = f"{erased} withdrawn exchanges erased, {forgotten} answers, assertions and notifications forgotten"
-    return f"{told}, {lapsed} differences lapsed, {settled} settled ones forgotten"
+    return f"{told}, {checks} checks of certificates forgotten, {lapsed} differences lapsed, {settled} settled ones forgotten"

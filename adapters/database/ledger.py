@@ -19,6 +19,7 @@ from adapters.database.books.partners import SqlPartners
 from adapters.database.books.reconciling.reconciliations import SqlReconciliations
 from adapters.database.books.reconciling.register_runs import SqlRegisterRuns
 from adapters.database.books.reconciling.tokens import SqlTokens
+from adapters.database.books.registers.certificates import SqlCertificateChecks
 from adapters.database.books.registers.cross_checks import SqlCrossChecks
 from adapters.database.books.registers.entries import SqlEntries
 from adapters.database.books.registers.imports import SqlImports
@@ -32,6 +33,7 @@ from exchange.ledger import (
     Agreements,
     Assignments,
     Cases,
+    CertificateChecks,
     Chores,
     Comparisons,
     Counting,
@@ -86,5 +88,6 @@ class SqlLedger:
         self.escalations: Escalations = SqlEscalations(work)
         self.troubles: Troubles = SqlTroubles(work)
         self.tokens: Tokens = SqlTokens(work)
+        self.certificate_checks: CertificateChecks = SqlCertificateChecks(work, blinding)
         self.register_runs: RegisterRuns = SqlRegisterRuns(work)
         self.reconciliations: Reconciliations = SqlReconciliations(work)

@@ -12,10 +12,11 @@ from exchange.wire import ijson
 
 ASSERTION_TYPE = "client-authentication+jwt"
 ACCESS_TYPE = "at+jwt"
-# What a token lets its holder do: deliver and agree, or compare.
+# What a token lets its holder do: deliver and agree, compare, or check certificates.
 EXCHANGE = "exchange"
 RECONCILE = "reconcile"
-SCOPES = frozenset({EXCHANGE, RECONCILE})
+CHECK = "check"
+SCOPES = frozenset({EXCHANGE, RECONCILE, CHECK})
 LEEWAY = timedelta(seconds=60)
 ASSERTION_LIMIT = timedelta(minutes=5)
 ASSERTION_LIFETIME = timedelta(minutes=2)

@@ -10,9 +10,11 @@ from typing import Any, NamedTuple, TypeVar
 
 from exchange.announcements import Notification
 from exchange.cases.case import Case
+from exchange.certificates.check import CertificateCheck
 from exchange.checking.check import CheckRow, CrossCheck, Difference
 from exchange.clocks.escalation import Escalation
 from exchange.clocks.troubles import Trouble
+from exchange.codes import Role
 from exchange.comparing.comparison import Comparison
 from exchange.counting.entries import EntryPlace
 from exchange.counting.history import KeptFact
@@ -94,6 +96,8 @@ class Books:
     erased_entries: dict[str, EntryPlace] = field(default_factory=dict)
     entry_facts: dict[str, tuple[EntryFact, ...]] = field(default_factory=dict)
     pairing_keys: dict[str, tuple[int, Keys]] = field(default_factory=dict)
+    certificate_keys: dict[str, tuple[str, int]] = field(default_factory=dict)
+    certificate_checks: dict[tuple[str, Role, str], CertificateCheck] = field(default_factory=dict)
     suggestions: dict[tuple[ExchangeKey, str], Suggestion] = field(default_factory=dict)
     queued: dict[int, Queued] = field(default_factory=dict)
     versions: dict[ExchangeKey, tuple[Version, ...]] = field(default_factory=dict)

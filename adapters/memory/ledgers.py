@@ -21,6 +21,7 @@ from adapters.memory.partners import MemoryPartners
 from adapters.memory.reconciling.reconciliations import MemoryReconciliations
 from adapters.memory.reconciling.register_runs import MemoryRegisterRuns
 from adapters.memory.reconciling.tokens import MemoryTokens
+from adapters.memory.registers.certificates import MemoryCertificateChecks
 from adapters.memory.registers.cross_checks import MemoryCrossChecks
 from adapters.memory.registers.entries import MemoryEntries
 from adapters.memory.registers.imports import MemoryImports
@@ -34,6 +35,7 @@ from exchange.ledger import (
     Assignments,
     Candidate,
     Cases,
+    CertificateChecks,
     Chores,
     Comparisons,
     Counting,
@@ -92,6 +94,7 @@ class MemoryLedger:
     troubles: Troubles
     tokens: Tokens
     register_runs: RegisterRuns
+    certificate_checks: CertificateChecks
     reconciliations: Reconciliations
 
     def __init__(self, books: Books, blinding: Blinding | None = None) -> None:
@@ -119,6 +122,7 @@ class MemoryLedger:
         self.escalations = MemoryEscalations(books)
         self.troubles = MemoryTroubles(books)
         self.tokens = MemoryTokens(books)
+        self.certificate_checks = MemoryCertificateChecks(books, blinding)
         self.register_runs = MemoryRegisterRuns(books)
         self.reconciliations = MemoryReconciliations(books)
 

@@ -17,6 +17,7 @@ from api.local import (
     worklists,
 )
 from api.local.casework import cases, routes, sending
+from api.local.certificates import checks
 from api.local.clocks import escalations, norms, troubles
 from api.local.reconciling import differences, reconciliations
 from api.local.reporting import frozen_reports, handshakes, received_reports, reports
@@ -31,6 +32,7 @@ ROUTERS = (
     replies.router,
     sending.router,
     cases.router,
+    checks.router,
     assignments.router,
     worklists.router,
     differences.router,

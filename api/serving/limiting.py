@@ -1,6 +1,7 @@
 """What one caller may cost the others: failed token requests, comparisons and batches given back are counted, looks are few."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from ipaddress import IPv6Address, ip_address
@@ -26,6 +27,9 @@ _COMPARISONS = RateLimitItemPerHour(100)
 _PROVEN = RateLimitItemPerHour(20_000)
 # Three calls a pair of counties, and more where answers are lost; how often a pair may be compared is counted elsewhere.
 _REGISTERS = RateLimitItemPerHour(10_000)
+# Each holds a thread for the time that every answer takes.
+_CHECKS = RateLimitItemPerHour(20_000)
+_CHECKS_AT_ONCE = 8
 _AT_ONCE = 4
 _WAIT_SECONDS = {"figures": 10, "registers": 2}
 _LOOKS = 2
@@ -54,6 +58,7 @@ class Limiter:
         self._window = MovingWindowRateLimiter(MemoryStorage())
         self._lock = threading.Lock()
         self._under_way: set[tuple[str, str]] = set()
+        self._checking: Counter[str] = Counter()
 
     def opened(self, door: str, host: str) -> None:
         """Count one request to what is open to all; TooManyRequests after 600 a minute from one address."""
@@ -83,6 +88,21 @@ class Limiter:
     def reconciling(self, partner: str) -> AbstractContextManager[None]:
         """The same for questions about registers, 10,000 an hour."""
         return self._asking("registers", _REGISTERS, partner)
+
+    @contextmanager
+    def checking(self, partner: str) -> Iterator[None]:
+        """Let a partner ask about a certificate: 20,000 an hour, eight at one time; TooManyRequests beyond."""
+        if not self._window.hit(_CHECKS, "checks", partner):
+            raise TooManyRequests(seconds=3600)
+        with self._lock:
+            if self._checking[partner] >= _CHECKS_AT_ONCE:
+                raise TooManyRequests(seconds=1)
+            self._checking[partner] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._checking[partner] -= 1
 
     @contextmanager
     def _asking(self, about: str, rate: RateLimitItem, partner: str) -> Iterator[None]:

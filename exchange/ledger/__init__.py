@@ -32,6 +32,7 @@ from exchange.ledger.books import (
     Worklists,
 )
 from exchange.ledger.busy import LedgerAway, LedgerBusy
+from exchange.ledger.certificates import CertificateChecks
 from exchange.ledger.evidence import Evidences
 from exchange.ledger.reconciliations import Reconciliations
 from exchange.ledger.registers import RegisterRuns, Tokens
@@ -57,6 +58,7 @@ __all__ = [
     "Candidate",
     "CaseFilter",
     "Cases",
+    "CertificateChecks",
     "Chores",
     "ComparedExchange",
     "Comparisons",
@@ -123,6 +125,7 @@ class Ledger(Protocol):
     troubles: Troubles
     tokens: Tokens
     register_runs: RegisterRuns
+    certificate_checks: CertificateChecks
     reconciliations: Reconciliations
 
 

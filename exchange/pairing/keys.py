@@ -12,6 +12,7 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import Final
 
+from exchange.certificates.check import same_number
 from exchange.codes import RegisterKind
 from exchange.errors import Refused
 from exchange.pairing.comparing import Described, swapped
@@ -21,7 +22,9 @@ from exchange.people.record import DocumentRef, Spouse
 from exchange.people.register import Entry
 
 # Of other passes, or other hashes, there are no entries under the keys of today: they are made anew (`woshou pairing index`).
-KEYS_VERSION: Final = 1
+# The second ones have the certificate's number too.
+KEYS_VERSION: Final = 2
+_HASHES: Final = 1
 SAMPLED: Final = 512
 
 
@@ -59,7 +62,7 @@ class Blinding:
     """Makes the keys of a node; `keyed` is the node's keyed hash, from which a key for these alone is derived."""
 
     def __init__(self, keyed: Callable[[bytes], str]) -> None:
-        secret = keyed(b"pairing-keys\x00%d" % KEYS_VERSION).encode()
+        secret = keyed(b"pairing-keys\x00%d" % _HASHES).encode()
         self._started = blake2b(key=secret, digest_size=8)
         self._of_register: dict[tuple[str, RegisterKind], _Hashes] = {}
 
@@ -84,6 +87,19 @@ class Blinding:
                 hashed.update(value.encode())
                 keys.append(int.from_bytes(hashed.digest()) >> 1)
         return tuple(keys)
+
+    def certificate(self, entry: Entry) -> int | None:
+        """The key of the certificate that an outflow entry holds; None without one, and for a protected entry."""
+        certificate = entry.record.certificate
+        if entry.protected or certificate is None or entry.register is not RegisterKind.OUTFLOW:
+            return None
+        return self.certificate_key(entry.jurisdiction, certificate.number)
+
+    def certificate_key(self, jurisdiction: str, number: str) -> int:
+        """The key under which a county's certificate of that number is found."""
+        hashed = self._started.copy()
+        hashed.update(f"{jurisdiction}\0certificate\0{same_number(number)}".encode())
+        return int.from_bytes(hashed.digest()) >> 1
 
     def looked(self, jurisdiction: str, register: RegisterKind, person: Described) -> Looked:
         """Where to look for a person in one register."""

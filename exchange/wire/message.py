@@ -217,7 +217,7 @@ _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 _encoder = msgspec.json.Encoder()
 
 
-def _pointer(error: Exception) -> str:
+def pointer_of(error: Exception) -> str:
     """The JSON pointer (RFC 6901) of the field that msgspec names as ``$.body.items[0]``."""
     match = _AT.search(str(error))
     path = match["path"] if match else ""
@@ -310,7 +310,7 @@ def read_message(line: bytes) -> Message:
         raise MalformedMessage(
             zh=f"消息字段不符合协议：{complaint}",
             en=f"A field does not fit the protocol: {complaint}",
-            pointer=_pointer(exc),
+            pointer=pointer_of(exc),
         ) from None  # the cause may quote the value
     if not _written_like_ours(line, message):
         ijson.loads(line)

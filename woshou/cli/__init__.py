@@ -11,7 +11,7 @@ from woshou.cli.commands.casework import case, route
 from woshou.cli.commands.clocks import alerts, norms
 from woshou.cli.commands.cross_check import checks
 from woshou.cli.commands.reconciling import differences, reconcile
-from woshou.cli.commands.registers import imports, pairing, register, sheets
+from woshou.cli.commands.registers import certificate, imports, pairing, register, sheets
 from woshou.cli.commands.work import assign, worklist
 from woshou.cli.words import say, translate_frame
 
@@ -27,6 +27,7 @@ _MODULES = (
     checks,
     register,
     exchange,
+    certificate,
     pairing,
     case,
     worklist,

@@ -22,7 +22,7 @@ from adapters.database.tables.node import (
     RememberedAnswerRow,
     UsedAssertionRow,
 )
-from adapters.database.tables.pairing import PairingKeyRow, PairingSuggestionRow
+from adapters.database.tables.pairing import CertificateKeyRow, PairingKeyRow, PairingSuggestionRow
 from adapters.database.tables.partners import AgreementRow, PartnerKeyRow, PartnerRow
 from adapters.database.tables.reconciling import (
     FailedPairRow,
@@ -36,7 +36,7 @@ from adapters.database.tables.reconciling import (
     TokenRow,
     UntokenedRow,
 )
-from adapters.database.tables.registers import EntryFactRow, EntryRow, ImportRow, ImportRowRow
+from adapters.database.tables.registers import CertificateCheckRow, EntryFactRow, EntryRow, ImportRow, ImportRowRow
 from adapters.database.tables.reports import FrozenReportRow, ReceivedReportRow, ReportSendingRow
 
 METADATA = Row.metadata
@@ -49,6 +49,8 @@ __all__ = [
     "BatchRow",
     "CaseExchangeRow",
     "CaseRow",
+    "CertificateCheckRow",
+    "CertificateKeyRow",
     "ComparisonRow",
     "CrossCheckRow",
     "CrossCheckRowRow",

@@ -1,4 +1,4 @@
-"""What pairing looks for: the blind keys of the entries, and what a linkage of many suggested."""
+"""What is looked for: the blind keys of the entries and of their certificates, and what a linkage of many suggested."""
 
 from sqlalchemy import Index
 from sqlalchemy import text as sql
@@ -43,6 +43,17 @@ class PairingKeyRow(Row, table=True):
     spouse_document: int | None = number()
     couple: int | None = number()
     size: int | None = number()
+
+
+class CertificateKeyRow(Row, table=True):
+    """The key of the certificate that an outflow entry holds, so that its county finds it. A protected entry has no row."""
+
+    __tablename__ = "certificate_keys"
+    __table_args__ = (Index("certificate_keys_number", "jurisdiction", "number"),)
+
+    entry: str = text(primary_key=True)
+    jurisdiction: str = text()
+    number: int = number()
 
 
 class PairingSuggestionRow(Row, table=True):

@@ -1,4 +1,4 @@
-"""The registers, and the files that filled them."""
+"""The registers, the files that filled them, and the checks of certificates."""
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy import text as sql
@@ -97,3 +97,27 @@ class ImportRowRow(Row, table=True):
     outcome: str = text()
     made: str | None = text()
     problems: str = text()
+
+
+class CertificateCheckRow(Row, table=True):
+    """A check of a certificate, as one side keeps it; `certificate` and `holder` are keyed and blind."""
+
+    __tablename__ = "certificate_checks"
+    __table_args__ = (
+        Index("certificate_checks_listed", "own", "role", "at", "id"),
+        Index("certificate_checks_missed", "role", "answer", "at"),
+        Index("certificate_checks_of_holder", "holder"),
+    )
+
+    id: str = text(primary_key=True)
+    role: str = text(primary_key=True)
+    partner: str = text(primary_key=True)
+    caller: str = text()
+    own: str = text()
+    other: str = text()
+    certificate: str = text()
+    holder: str = text()
+    entry: str | None = text()
+    application_date: str | None = text()
+    answer: str = text()
+    at: int = number()

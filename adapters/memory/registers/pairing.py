@@ -70,13 +70,17 @@ def keep_keys(books: Books, blinding: Blinding | None, entries: Sequence[Entry])
         books.pairing_keys.pop(entry.id, None)
         if blinding is not None and (keys := blinding.keys(entry)) is not None:
             books.pairing_keys[entry.id] = (KEYS_VERSION, keys)
+        books.certificate_keys.pop(entry.id, None)
+        if blinding is not None and (number := blinding.certificate(entry)) is not None:
+            books.certificate_keys[entry.id] = (entry.jurisdiction, number)
     _drop_suggestions(books, {entry.id for entry in entries if entry.protected})
 
 
 def drop_keys(books: Books, entries: Collection[str]) -> None:
-    """Let nothing be left by which these entries would be found as candidates."""
+    """Let nothing be left by which these entries, or their certificates, would be found."""
     for entry in entries:
         books.pairing_keys.pop(entry, None)
+        books.certificate_keys.pop(entry, None)
     _drop_suggestions(books, entries)
 
 

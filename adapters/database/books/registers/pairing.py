@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, delete, func, literal_column, or_, select, union_all
 
 from adapters.database.books.registers.entry_rows import entry_of
-from adapters.database.tables import EntryRow, ExchangeRow, PairingKeyRow, PairingSuggestionRow
+from adapters.database.tables import CertificateKeyRow, EntryRow, ExchangeRow, PairingKeyRow, PairingSuggestionRow
 from adapters.database.work import AnyRow, Asked, Values, Work, table_of
 from exchange.codes import Role
 from exchange.exchanges import ExchangeKey
@@ -20,6 +20,7 @@ from exchange.people.register import Entry
 _ENTRIES = table_of(EntryRow)
 _EXCHANGES = table_of(ExchangeRow)
 _KEYS = table_of(PairingKeyRow)
+_CERTIFICATES = table_of(CertificateKeyRow)
 _SUGGESTIONS = table_of(PairingSuggestionRow)
 # As many keys of one pass as a person is looked for under: an absent one is NULL, which nothing equals.
 _SLOTS = 3
@@ -117,21 +118,26 @@ def add_keys(work: Work, blinding: Blinding | None, entries: Sequence[Entry]) ->
         return
     rows = [(entry.id, KEYS_VERSION, *keys) for entry in entries if (keys := blinding.keys(entry)) is not None]
     work.insert(PairingKeyRow, rows)
+    held = [(entry.id, entry.jurisdiction, number) for entry in entries if (number := blinding.certificate(entry)) is not None]
+    work.insert(CertificateKeyRow, held)
 
 
 def replace_keys(work: Work, blinding: Blinding | None, entries: Sequence[Entry]) -> None:
     """Write the keys of changed entries anew; of protected ones nothing is left, suggestions neither."""
     if not entries:
         return
-    work.change(delete(_KEYS).where(work.one_of(_KEYS.c.entry, (entry.id for entry in entries))))
+    ids = [entry.id for entry in entries]
+    work.change(delete(_KEYS).where(work.one_of(_KEYS.c.entry, ids)))
+    work.change(delete(_CERTIFICATES).where(work.one_of(_CERTIFICATES.c.entry, ids)))
     if hidden := [entry.id for entry in entries if entry.protected]:
         work.change(delete(_SUGGESTIONS).where(work.one_of(_SUGGESTIONS.c.entry, hidden)))
     add_keys(work, blinding, entries)
 
 
 def drop_keys(work: Work, entries: Sequence[str]) -> None:
-    """Let nothing be left by which these entries would be found as candidates."""
+    """Let nothing be left by which these entries, or their certificates, would be found."""
     work.change(delete(_KEYS).where(work.one_of(_KEYS.c.entry, entries)))
+    work.change(delete(_CERTIFICATES).where(work.one_of(_CERTIFICATES.c.entry, entries)))
     work.change(delete(_SUGGESTIONS).where(work.one_of(_SUGGESTIONS.c.entry, entries)))
 
 

@@ -1,0 +1,1 @@
+"""Checks of certificates with partners: asking them, answering them, and the time that an answer takes."""

@@ -1,0 +1,54 @@
+"""Answers to questions about certificates: the signature and the form before the transaction, the beat after it."""
+
+from adapters.certificates.pacing import Pace
+from adapters.keys import jose
+from adapters.office import Office, trusted_key
+from exchange.certificates.limits import OF_PARTNER
+from exchange.moments import format_moment
+from exchange.partners import Partner
+from exchange.verbs.certificates.answer import admit, answer
+from exchange.wire import checks as wire
+from exchange.wire import ijson
+from exchange.wire.checks import CHECK_TYPE, CHECKED_TYPE, CertificateAsked, CertificateTold
+
+
+class CertificateAnswering:
+    """Answers one partner's question at a time; safe for many threads."""
+
+    def __init__(self, office: Office, pace: Pace | None = None) -> None:
+        self._office, self._pace = office, pace or Pace()
+
+    def answer(self, asked: "SignedQuestion", caller: Partner) -> str:
+        """The signed answer, after the beat.
+
+        NotYourLink, CheckNotFresh, NoAgreement, ItemNotAgreed, CheckRepeated, TooManyMisses.
+        """
+        office = self._office
+        with self._pace.steady():
+            with office.ledgers.transaction() as ledger:
+                now = office.now()
+                admit(ledger, office.node, caller, asked.question, now)
+                question = wire.question_of(asked.question)
+                word = answer(ledger, office.node, question, now, partner=caller.node, caller=caller.node, most_misses=OF_PARTNER)
+            told = CertificateTold(
+                question=asked.digest,
+                id=question.id,
+                sender=office.node.name,
+                receiver=caller.node,
+                told_at=format_moment(now),
+                answer=word,
+            )
+            return office.signer(CHECKED_TYPE)(wire.write(told))
+
+    def open(self, known: Partner, jws: str) -> "SignedQuestion":
+        """The question that a trusted key of the partner's signed; refusals of `jose.verify`, NotIJSON, MalformedCheck."""
+        now = self._office.now()
+        payload = jose.verify(jws, typ=CHECK_TYPE, find_key=lambda kid: trusted_key(known, kid, now)).payload
+        return SignedQuestion(wire.read_asked(payload), ijson.digest(payload))
+
+
+class SignedQuestion:
+    """A question whose signature holds, and the digest of its payload bytes."""
+
+    def __init__(self, question: CertificateAsked, digest: str) -> None:
+        self.question, self.digest = question, digest

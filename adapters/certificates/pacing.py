@@ -1,0 +1,28 @@
+"""The same time for every answer (docs/decisions/certificate-checks.md)."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+# Ten times what an answer takes on a small machine, and less than a clerk notices.
+SECONDS = 0.25
+
+
+class Pace:
+    """Lets a block end a whole number of beats after it began: what it took within a beat is not seen from outside."""
+
+    def __init__(
+        self,
+        seconds: float = SECONDS,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._seconds, self._clock, self._sleep = seconds, clock, sleep
+
+    @contextmanager
+    def steady(self) -> Iterator[None]:
+        """Wait for the beat after the block. A refusal passes at once: it depends on nothing that was looked at."""
+        began = self._clock()
+        yield
+        self._sleep(self._seconds - (self._clock() - began) % self._seconds)

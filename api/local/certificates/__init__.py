@@ -1,0 +1,1 @@
+"""Certificates (婚育证明)."""

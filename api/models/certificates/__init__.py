@@ -1,0 +1,1 @@
+"""Checks of certificates as bodies."""

@@ -1,0 +1,1 @@
+"""Calls of the wire API beside batches and reconciliation."""

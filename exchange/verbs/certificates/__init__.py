@@ -1,0 +1,1 @@
+"""Certificates: ask the issuer about one, and answer who asks."""
