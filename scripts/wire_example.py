@@ -57,6 +57,8 @@ from exchange.wire.message import (
 )
 from exchange.wire.node import read_node_document
 from scripts.generated import ROOT, fill
+from scripts.wire_example_checks import checked
+from scripts.wire_example_checks import shown as checks_shown
 from scripts.wire_example_figures import compared
 from scripts.wire_example_figures import shown as figures_shown
 from scripts.wire_example_nodes import BEGIN, Pen, Side
@@ -84,6 +86,7 @@ class Example:
         self._carry(self.asked, self.asker, BEGIN + timedelta(days=3, minutes=1))
         self._confirm(feedback)
         self._carry(self.asker, self.asked, BEGIN + timedelta(days=4, minutes=1))
+        self.files |= checked(self.asker, self.asked)
         self.files |= compared(self.asker, self.asked)
         self._report()
 
@@ -127,8 +130,11 @@ class Example:
             parties=[Party(node=side.node.name, jurisdiction=side.county) for side in (self.asker, self.asked)],
             directions="both",
             kinds=["query"],
-            purposes=[Purpose.PUBLIC_SERVICE],
-            fields=[FieldRule(subject="query", purpose=Purpose.PUBLIC_SERVICE, items=ITEMS)],
+            purposes=[Purpose.PUBLIC_SERVICE, Purpose.CERTIFICATE_VERIFICATION],
+            fields=[
+                FieldRule(subject="query", purpose=Purpose.PUBLIC_SERVICE, items=ITEMS),
+                FieldRule(subject="query", purpose=Purpose.CERTIFICATE_VERIFICATION, items=[Item.CERTIFICATE]),
+            ],
             categories=[Category.MIGRANT],
             notes_allowed=False,
             register_comparison=RegisterComparison(),
@@ -298,7 +304,7 @@ class Example:
             for number, line in enumerate(rest, start=2):
                 lines += ["", line, f"digest of line {number}        {ijson.digest(line.encode())}"]
             lines += ["```"]
-        return "\n".join([*lines, *figures_shown(self.files)])
+        return "\n".join([*lines, *checks_shown(self.files), *figures_shown(self.files)])
 
 
 def _payload(jws: str) -> bytes:

@@ -59,7 +59,6 @@ class Side:
     def __init__(self, short: str, title: str, county: str, pen: Pen) -> None:
         self.short, self.county, self.pen = short, county, pen
         self.keys = {use: _key(f"{short} {use}") for use in ("sig", "enc", "recovery")}
-        self.ledgers = MemoryLedgers()
         self.node = Node(
             name=f"{short}.example",
             title=title,
@@ -73,6 +72,7 @@ class Side:
             working_days=WorkingDays(),
             keyed=lambda data: ijson.digest(short.encode() + data),
         )
+        self.ledgers = MemoryLedgers(self.node.keyed)
 
     @property
     def fingerprint(self) -> str:

@@ -92,8 +92,8 @@ def test_what_was_found_counts_in_the_rate(both):
     assert [fact.what for fact in facts(both.xicheng)] == [EntryFactKind.OPENED, EntryFactKind.CERTIFICATE_FOUND]
     assert facts(both.xicheng)[1].happened_at == both.xicheng.clock.now()
     both.xicheng.clock.move(timedelta(days=80))
-    rates = both.xicheng.get("/rates", params=month)
-    (rate,) = [rate for rate in rates["items"][0]["rates"] if rate["name"] == "certificate_verification"]
+    shown = both.xicheng.get("/rates", params=month, role="coordinator")
+    (rate,) = [rate for rate in shown["figures"][0]["rates"] if rate["rate"] == "certificate_verification"]
     assert (rate["numerator"], rate["denominator"]) == (1, 1)
 
 

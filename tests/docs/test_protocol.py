@@ -11,12 +11,14 @@ import pytest
 from adapters.rules import packaged_rules
 from api.problems import status_of
 from exchange import codes
+from exchange.certificates import limits
+from exchange.certificates.check import FRESH, CheckAnswer
 from exchange.errors import WoshouError
 from exchange.people import record
 from exchange.people.document import DocumentType
 from exchange.reporting.frozen import monthly, upward
 from exchange.terms import agreement
-from exchange.wire import batch, figures, message, node, proven, registers
+from exchange.wire import batch, checks, figures, message, node, proven, registers
 
 ROOT = Path(__file__).parents[2]
 LISTS = [
@@ -41,6 +43,7 @@ LISTS = [
     batch.Outcome,
     agreement.DecisionWord,
     monthly.CorrectionReason,
+    CheckAnswer,
 ]
 SHAPES = [
     message.Envelope,
@@ -94,6 +97,9 @@ SHAPES = [
     figures.RowsTold,
     figures.FigureRow,
     figures.FigureRound,
+    checks.CertificateAsked,
+    checks.WireHolder,
+    checks.CertificateTold,
     proven.ErasedLine,
     proven.ErasedMessage,
     proven.ErasedOpening,
@@ -117,6 +123,8 @@ TYPES = [
     registers.SETTLED_TYPE,
     agreement.PROPOSAL_TYPE,
     upward.REPORT_TYPE,
+    checks.CHECK_TYPE,
+    checks.CHECKED_TYPE,
     *agreement.DECISION_TYPES.values(),
     "client-authentication+jwt",
     "at+jwt",
@@ -273,3 +281,12 @@ def test_the_page_names_the_limits_of_a_batch(protocol: str):
     assert f"1 to {batch.MAX_MESSAGES:,} messages" in protocol
     assert f"at most {batch.MAX_UNPACKED // 2**20} MiB unpacked".lower() in protocol.lower()
     assert f"{message.MAX_LINE:,} bytes" in protocol
+
+
+def test_the_page_names_the_limits_of_certificate_checks(protocol: str):
+    section = protocol.partition("\n## 证明验证")[2].partition("\n## ")[0]
+    assert f"after {limits.OF_PARTNER} of one node 429" in section
+    assert f"after {limits.OF_CERTIFICATE} about one certificate or {limits.OF_HOLDER} about one holder" in section
+    assert f"within {limits.WINDOW.total_seconds() / 3600:.0f} hours" in section
+    assert f"within {FRESH.total_seconds() / 60:.0f} minutes" in section
+    assert f"more than {checks.MAX_CHECK // 1024} KiB" in section
