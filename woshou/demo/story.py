@@ -16,6 +16,7 @@ from typing import Any
 
 from woshou.cli.show import progress
 from woshou.cli.words import say
+from woshou.demo.certificates import check_certificates
 from woshou.demo.clerks import Clerks, cases_of
 from woshou.demo.night import nights_repair
 from woshou.demo.nodes import DemoNode, await_quiet
@@ -67,6 +68,8 @@ def _live(nodes: list[DemoNode], folder: Path, script: Script) -> tuple[date, li
     _tell("写出并导入台账（.xlsx）……", "Writing and importing the registers (.xlsx) …")
     writers = {node.county: SheetWriter(script.seed, node.county, node.place) for node in nodes}
     imports = [taken for node in nodes for taken in _registers(node, writers[node.county], people, sheets)]
+    _tell("向签发地验证新来人员的婚育证明……", "Checking newcomers' certificates with their issuers …")
+    check_certificates(nodes)
     clerks, days = Clerks(), script.months * _MONTH + _AFTERMATH
     stride = max(1, -(-days // _STEPS))
     month, today = 0, FIRST_DAY
