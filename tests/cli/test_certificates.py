@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.certificates.support import NUMBER, a_check, living, put, verifying
 from woshou.cli.call import Call
 
 # The node serves Wuchang here: it asks Xicheng, which is away.
-HERE = {"jurisdiction": WUCHANG, "origin": XICHENG, "destination": WUCHANG}
+HERE: dict[str, Any] = {"jurisdiction": WUCHANG, "origin": XICHENG, "destination": WUCHANG}
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def asking(node):
             ledger.partners.save(known)
             ledger.links.add(an_id(7), XICHENG_NODE)
             ledger.agreements.add(an_agreement(agreement=terms, partner=XICHENG_NODE, standing=Standing.ACCEPTED))
-        put(office.ledgers, office.node, living(**HERE))
+        put(office.ledgers, office.node, living(1, **HERE))
     return node
 
 

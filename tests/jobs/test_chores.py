@@ -18,6 +18,7 @@ from jobs.renew import renew_partners
 from jobs.runner import on_shift
 from jobs.tidy import tidy
 from tests.builders import WUCHANG_NODE, a_check, a_difference, a_register_difference
+from tests.certificates.support import a_check as a_certificate_check
 from tests.jobs.offices import Pair, a_pair
 
 
@@ -69,6 +70,15 @@ def test_differences_of_registers_are_forgotten_thirty_days_after_they_were_sett
         for days, forgotten in ((30, 0), (1, 1), (1, 0)):
             pair.clock.move(timedelta(days=days))
             assert tidy(shift).endswith(f"{forgotten} settled ones forgotten")
+
+
+def test_checks_of_certificates_are_forgotten_after_a_year(pair: Pair):
+    with pair.xicheng.ledgers.transaction() as ledger:
+        ledger.certificate_checks.add(a_certificate_check(1, at=pair.clock.now()))
+    with on_shift(pair.xicheng, pair.client) as shift:
+        for days, forgotten in ((366, 0), (1, 1), (1, 0)):
+            pair.clock.move(timedelta(days=days))
+            assert f", {forgotten} checks of certificates forgotten," in tidy(shift)
 
 
 def test_differences_that_nobody_settled_lapse_after_thirty_days(pair: Pair):
