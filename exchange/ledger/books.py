@@ -131,8 +131,8 @@ class Entries(Protocol):
     `sums` counts it. `verified` adds up the inflow entries whose 30 days ended in a period.
 
     `erase` takes the person from entries for good, and whatever else is held by which it could be found: an erased entry is known
-    to `counted`, `sums`, `verified`, `named` and `townships` alone, which answer as they did before. `closed_before` gives the closed ones
-    that are not erased, the first closed first, and keeps others from reopening them until the transaction ends.
+    to `counted`, `sums`, `verified`, `named` and `townships` alone, which answer as they did before. `closed_before` gives the
+    closed ones that are not erased, the first closed first, and keeps others from reopening them until the transaction ends.
     """
 
     def get(self, entry: str, *, lock: bool = False) -> Entry | None: ...

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from adapters.database.engine import open_database
 from exchange.certificates.limits import OF_KEY
 from exchange.codes import CloseReason, RegisterKind, Role
 from exchange.ledger import Page
@@ -32,6 +31,7 @@ from tests.builders import (
     an_id,
     an_id_number,
 )
+from tests.building.sealing import open_database
 from tests.certificates.support import NUMBER, REVOKED, a_check, issued, living, put, verifying
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import LINK, a_node

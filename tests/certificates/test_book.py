@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from adapters.database.engine import open_database
 from adapters.memory import MemoryLedgers
 from exchange.certificates.check import CheckAnswer, CheckRepeated
 from exchange.certificates.limits import OF_CERTIFICATE, OF_HOLDER, OF_PARTNER, Misses
@@ -20,6 +19,7 @@ from exchange.people.record import Certificate, DocumentRef
 from exchange.verbs.certificates.answer import answer
 from exchange.verbs.pairing.index import index_some
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, XICHENG_NODE, a_moment, a_person, an_id, an_id_number
+from tests.building.sealing import open_database
 from tests.certificates.support import CERTIFICATE, NUMBER, a_check, a_question, issued, put
 from tests.conftest import PostgresServer
 from tests.life.two_nodes import a_node
@@ -84,6 +84,13 @@ def test_a_closed_entry_keeps_its_certificate_and_a_protected_one_hides_it(kept)
     assert (found(kept), keeps(kept)) == ([], False)
     put(kept, NODE, issued(1))
     assert found(kept) == [an_id(1)]
+
+
+def test_nothing_is_found_of_an_entry_that_was_erased(kept):
+    put(kept, NODE, issued(1).closed(CloseReason.RETURNED, a_moment(5)))
+    with kept.transaction() as ledger:
+        assert ledger.entries.erase([an_id(1)]) == 1
+    assert (found(kept), keeps(kept)) == ([], False)
 
 
 def test_what_a_migrant_has_shown_is_no_certificate_of_this_county(kept):

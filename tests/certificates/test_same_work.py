@@ -3,17 +3,16 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
-from adapters.database.connections import open_engine, read_url
 from adapters.database.engine import Database
 from exchange.certificates.check import CheckAnswer, Question
 from exchange.certificates.limits import OF_CERTIFICATE
-from exchange.pairing.keys import Blinding
 from exchange.people.document import DocumentType
 from exchange.people.record import DocumentRef
 from exchange.verbs.certificates.answer import answer
 from tests.builders import WUCHANG, WUCHANG_NODE, a_moment, an_id_number
+from tests.building.sealing import open_database
 from tests.certificates.support import REVOKED, a_question, issued, put
 from tests.life.two_nodes import a_node
 
@@ -23,12 +22,18 @@ NODE = a_node(WUCHANG_NODE, WUCHANG)
 @pytest.fixture
 def watched(database_url: str) -> Iterator[tuple[Database, list[str]]]:
     """A ledger, and what it is asked."""
-    engine, asked = open_engine(read_url(database_url)), list[str]()
-    database = Database(read_url(database_url), engine, Blinding(NODE.keyed))
+    asked = list[str]()
+
+    def listen(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    database = open_database(database_url, keyed=NODE.keyed)
     database.upgrade()
     put(database, NODE, issued(1), issued(2, REVOKED), issued(3, protected=True))
-    event.listen(engine, "before_cursor_execute", lambda _c, _u, statement, *_: asked.append(statement))
+    # Of all engines: the keys that open an entry lie in a store of their own.
+    event.listen(Engine, "before_cursor_execute", listen)
     yield database, asked
+    event.remove(Engine, "before_cursor_execute", listen)
     database.close()
 
 

@@ -11,7 +11,6 @@ import httpx
 import pytest
 from msgspec import structs
 
-from adapters.database.engine import open_database
 from adapters.keys import jose
 from adapters.keys.jose import PublicKey
 from exchange.certificates.limits import OF_CERTIFICATE, OF_PARTNER
@@ -27,6 +26,7 @@ from exchange.wire.checks import CHECK_TYPE, CHECKED_TYPE, CertificateAsked, Cer
 from tests.api.hand import Hand, problem, set_status
 from tests.api.nodes import served
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, XICHENG_NODE, YUYANG, a_moment, an_agreement, an_id, an_id_number
+from tests.building.sealing import open_database
 from tests.certificates.support import EXPIRED, NUMBER, REVOKED, a_check, asked, issued, put, verifying
 from tests.jobs.offices import HandClock, an_office, as_partner
 from tests.life.two_nodes import LINK, a_node

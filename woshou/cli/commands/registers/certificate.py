@@ -53,7 +53,7 @@ def install(app: typer.Typer) -> None:
         application_date: DayOption = None,
         jurisdiction: Annotated[str | None, typer.Option(help=say("本方区县代码", "own county"))] = None,
     ) -> None:
-        with call.office() as office, http_client() as client:
+        with call.office() as office, http_client(reach=office.reach) as client:
             own = call.county(office, jurisdiction)
             wanted = _wanted(with_holder=entry is None)
             draft = CheckDraft(
