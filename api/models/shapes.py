@@ -16,6 +16,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from exchange.reporting.frozen.upward import SignedReport
 from exchange.terms.agreement import Agreement, Decision
 from exchange.wire.batch import Manifest, Receipt
+from exchange.wire.checks import CertificateAsked, CertificateTold
 from exchange.wire.figures import FiguresAsked, FiguresTold, RowsAsked, RowsTold
 from exchange.wire.message import Message
 from exchange.wire.node import NodeDocument
@@ -43,6 +44,8 @@ WIRE: tuple[type[msgspec.Struct], ...] = (
     CellsTold,
     SettleAsked,
     SettledTold,
+    CertificateAsked,
+    CertificateTold,
 )
 known: dict[str, type[msgspec.Struct]] = {}
 _PYTHON_ONLY = r"(?!\n)"  # see `exchange.people.record.whole`

@@ -11,6 +11,7 @@ from jsonschema_rs import Draft202012Validator
 from api import figures, health, partner, proven, registers
 from api.describing.published import render
 from api.local import ROUTERS
+from api.wire import certificates
 from exchange.announcements import ExchangeEvent
 from exchange.wire import ijson
 
@@ -21,6 +22,8 @@ OPERATIONS = {
 }
 WIRE_SHAPES = (
     "Agreement",
+    "CertificateAsked",
+    "CertificateTold",
     "Decision",
     "FiguresAsked",
     "FiguresTold",
@@ -32,7 +35,7 @@ WIRE_SHAPES = (
     "RowsTold",
     "SignedReport",
 )
-ALL_ROUTERS = (health.router, partner.router, figures.router, proven.router, registers.router, *ROUTERS)
+ALL_ROUTERS = (health.router, partner.router, figures.router, proven.router, registers.router, certificates.router, *ROUTERS)
 OTHERS = ("agreement.proposed", "escalation.raised", "trouble.began", "trouble.ended")
 PUBLIC = {
     "GET /healthz",
@@ -92,6 +95,8 @@ def on_the_wire() -> Iterator[tuple[str, Any]]:
     for name, asked, told in (("figures", "FiguresAsked", "FiguresTold"), ("figure-rows", "RowsAsked", "RowsTold")):
         yield asked, json.loads((EXAMPLE / f"{name}.request.json").read_text())
         yield told, payload_of((EXAMPLE / f"{name}.jws").read_text())
+    yield "CertificateAsked", payload_of((EXAMPLE / "check.jws").read_text())
+    yield "CertificateTold", payload_of((EXAMPLE / "check-answer.jws").read_text())
     for receipt in EXAMPLE.glob("*.receipt.jws"):
         yield "Receipt", payload_of(receipt.read_text())
     for batch in EXAMPLE.glob("*.batch.ndjson"):
