@@ -21,6 +21,7 @@ from exchange.imports import ImportedFile, RowResult
 from exchange.ledger import Finding
 from exchange.moments import from_milliseconds, to_milliseconds
 from exchange.people.register import Entry
+from exchange.persons.request import SubjectRequest
 from exchange.reconciling.pairs import Pair
 from exchange.reconciling.reconciliation import Reconciliation
 from exchange.reconciling.results import RegisterDifference
@@ -154,6 +155,11 @@ def evidence_cursor(evidence: Evidence) -> str:
 def reconciliation_cursor(reconciliation: Reconciliation) -> str:
     """A reconciliation's place: when it began, then its id."""
     return f"{to_milliseconds(reconciliation.began_at):015d}~{reconciliation.id}"
+
+
+def subject_request_cursor(request: SubjectRequest) -> str:
+    """A request's place: when it was made, then its id."""
+    return f"{to_milliseconds(request.at):015d}~{request.id}"
 
 
 def register_difference_cursor(difference: RegisterDifference) -> str:

@@ -16,6 +16,7 @@ from adapters.database.books.links import SqlLinks
 from adapters.database.books.messages import SqlMessages
 from adapters.database.books.notifications import SqlNotifications
 from adapters.database.books.partners import SqlPartners
+from adapters.database.books.persons.requests import SqlSubjectRequests
 from adapters.database.books.reconciling.reconciliations import SqlReconciliations
 from adapters.database.books.reconciling.register_runs import SqlRegisterRuns
 from adapters.database.books.reconciling.tokens import SqlTokens
@@ -53,6 +54,7 @@ from exchange.ledger import (
     RegisterRuns,
     Reports,
     Routes,
+    SubjectRequests,
     Tokens,
     Troubles,
     Worklists,
@@ -91,3 +93,4 @@ class SqlLedger:
         self.certificate_checks: CertificateChecks = SqlCertificateChecks(work, blinding)
         self.register_runs: RegisterRuns = SqlRegisterRuns(work)
         self.reconciliations: Reconciliations = SqlReconciliations(work)
+        self.subject_requests: SubjectRequests = SqlSubjectRequests(work)

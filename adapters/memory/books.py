@@ -28,6 +28,7 @@ from exchange.pairing.keys import Keys
 from exchange.pairing.suggesting import Suggestion
 from exchange.partners import Partner
 from exchange.people.register import Entry, EntryFact
+from exchange.persons.request import SubjectRequest
 from exchange.reconciling.keys import Leaf, TokenKey
 from exchange.reconciling.pairs import Pair
 from exchange.reconciling.reconciliation import LeftOut, LinkStep, PairFailed, Reconciliation
@@ -139,6 +140,7 @@ class Books:
     link_steps: dict[tuple[str, str], LinkStep] = field(default_factory=dict)
     failed_pairs: dict[tuple[str, Pair], PairFailed] = field(default_factory=dict)
     left_out: dict[str, tuple[LeftOut, ...]] = field(default_factory=dict)
+    subject_requests: dict[str, SubjectRequest] = field(default_factory=dict)
 
     def copy(self) -> "Books":
         """The same books, to be changed without touching these."""

@@ -42,6 +42,10 @@ class MemoryExchanges:
                 found[exchange.entry].append(exchange)
         return dict(found)
 
+    def of_person(self, person_index: str) -> list[Exchange]:
+        theirs = (exchange for exchange in self._books.exchanges.values() if exchange.person_index == person_index)
+        return sorted(theirs, key=lambda exchange: (exchange.key.exchange, exchange.key.link, exchange.key.role))
+
     def add(self, exchanges: Sequence[Exchange]) -> None:
         add(self._books.exchanges, ((exchange.key, exchange) for exchange in exchanges))
 

@@ -18,6 +18,7 @@ from adapters.memory.links import MemoryEvidence, MemoryLinks
 from adapters.memory.messages import MemoryMessages
 from adapters.memory.notifications import MemoryNotifications
 from adapters.memory.partners import MemoryPartners
+from adapters.memory.persons.requests import MemorySubjectRequests
 from adapters.memory.reconciling.reconciliations import MemoryReconciliations
 from adapters.memory.reconciling.register_runs import MemoryRegisterRuns
 from adapters.memory.reconciling.tokens import MemoryTokens
@@ -57,6 +58,7 @@ from exchange.ledger import (
     RegisterRuns,
     Reports,
     Routes,
+    SubjectRequests,
     Tokens,
     Troubles,
     Worklists,
@@ -96,6 +98,7 @@ class MemoryLedger:
     register_runs: RegisterRuns
     certificate_checks: CertificateChecks
     reconciliations: Reconciliations
+    subject_requests: SubjectRequests
 
     def __init__(self, books: Books, blinding: Blinding | None = None) -> None:
         self.links = MemoryLinks(books)
@@ -125,6 +128,7 @@ class MemoryLedger:
         self.certificate_checks = MemoryCertificateChecks(books, blinding)
         self.register_runs = MemoryRegisterRuns(books)
         self.reconciliations = MemoryReconciliations(books)
+        self.subject_requests = MemorySubjectRequests(books)
 
 
 class MemoryLedgers:

@@ -59,6 +59,9 @@ class MemoryMessages:
         ]
         self.save(erased)
 
+    def kept(self) -> Iterable[LoggedMessage]:
+        return [message for _, message in sorted(self._books.messages.items()) if message.line is not None]
+
     def to_retry(self, before: datetime, limit: int) -> list[LoggedMessage]:
         freed = (
             message

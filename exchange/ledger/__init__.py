@@ -34,6 +34,7 @@ from exchange.ledger.books import (
 from exchange.ledger.busy import LedgerAway, LedgerBusy
 from exchange.ledger.certificates import CertificateChecks
 from exchange.ledger.evidence import Evidences
+from exchange.ledger.persons import SubjectRequests
 from exchange.ledger.reconciliations import Reconciliations
 from exchange.ledger.registers import RegisterRuns, Tokens
 from exchange.ledger.values import (
@@ -90,6 +91,7 @@ __all__ = [
     "RememberedAnswer",
     "Reports",
     "Routes",
+    "SubjectRequests",
     "Tokens",
     "Troubles",
     "UnfinishedRun",
@@ -127,6 +129,7 @@ class Ledger(Protocol):
     register_runs: RegisterRuns
     certificate_checks: CertificateChecks
     reconciliations: Reconciliations
+    subject_requests: SubjectRequests
 
 
 class Candidate(Protocol):

@@ -189,7 +189,8 @@ class SignedAgreement:
     """An agreement as this node holds it: the proposal's signed text, the decision's, and what of both is still unsent.
 
     `digest` is that of the proposal's payload bytes. `ours` says whether this node proposed it; `unsent` names the
-    documents that the partner has not yet acknowledged (``proposal``, ``decision``).
+    documents that the partner has not yet acknowledged (``proposal``, ``decision``). `acceptance_jws` stays when a later decision
+    has ended it: what ran under it can still be proven.
     """
 
     digest: str
@@ -203,6 +204,7 @@ class SignedAgreement:
     decided_at: datetime | None = None
     ended_at: datetime | None = None
     unsent: tuple[str, ...] = ()
+    acceptance_jws: str | None = None
 
     @property
     def taken_back(self) -> bool:

@@ -162,6 +162,7 @@ def _decided(held: SignedAgreement, decision: DecisionWord, jws: str, at: dateti
         standing=_STANDING[decision],
         decided_at=None if taken_back else held.decided_at or at,
         ended_at=ended,
+        acceptance_jws=jws if decision is DecisionWord.ACCEPTED else held.acceptance_jws,
     )
 
 

@@ -111,6 +111,11 @@ class SqlExchanges:
                 found[exchange.entry].append(exchange)
         return dict(found)
 
+    def of_person(self, person_index: str) -> list[Exchange]:
+        held = _EXCHANGES.c
+        rows = self._work.rows(_ALL.where(held.person_index == person_index).order_by(held.exchange, held.link, held.role))
+        return [exchange_of(row) for row in rows]
+
     def add(self, exchanges: Sequence[Exchange]) -> None:
         self._work.insert(ExchangeRow, [exchange_values(exchange) for exchange in exchanges])
 

@@ -1,10 +1,10 @@
 """The messages of the logs."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, func, literal, literal_column, select
+from sqlalchemy import ColumnElement, bindparam, func, literal, literal_column, select, tuple_
 
 from adapters.database.tables import MessageRow
 from adapters.database.values import (
@@ -17,7 +17,7 @@ from adapters.database.values import (
     words,
     words_or_none,
 )
-from adapters.database.work import AnyRow, Asked, Values, Work, table_of
+from adapters.database.work import STREAMED, AnyRow, Asked, Values, Work, table_of
 from exchange.codes import Kind, Result
 from exchange.exchanges import Direction, LoggedMessage
 from exchange.moments import from_milliseconds, to_milliseconds
@@ -102,6 +102,16 @@ class SqlMessages:
             messages.line.is_not(None),
         )
         self._work.erase(MessageRow, *judged)
+
+    def kept(self) -> Iterator[LoggedMessage]:
+        held = _MESSAGES.c
+        place = (held.link, held.direction, held.id)
+        lines = _ALL.where(held.line.is_not(None)).order_by(*place).limit(STREAMED)
+        rows = self._work.rows(lines)
+        while rows:
+            yield from self._messages(rows)
+            last = rows[-1]
+            rows = self._work.rows(lines.where(tuple_(*place) > tuple_(last.link, last.direction, last.id)))
 
     def to_retry(self, before: datetime, limit: int) -> list[LoggedMessage]:
         messages = _MESSAGES.c

@@ -20,6 +20,7 @@ from adapters.database.tables.node import (
     LedgerIdentityRow,
     NotificationRow,
     RememberedAnswerRow,
+    SubjectRequestRow,
     UsedAssertionRow,
 )
 from adapters.database.tables.pairing import CertificateKeyRow, PairingKeyRow, PairingSuggestionRow
@@ -90,6 +91,7 @@ __all__ = [
     "RulesFileRow",
     "RulesUseRow",
     "SentOnRow",
+    "SubjectRequestRow",
     "TellingRow",
     "TokenKeyRow",
     "TokenRow",

@@ -1,4 +1,4 @@
-"""What the node keeps for itself: callers' keys, answers to be repeated, job runs, findings, notifications, doomed data keys."""
+"""What the node keeps for itself: callers' keys, answers to be repeated, job runs, findings, notifications, requests, keys."""
 
 from sqlalchemy import Index
 from sqlalchemy import text as sql
@@ -110,3 +110,22 @@ class DoomedKeyRow(Row, table=True):
     __tablename__ = "doomed_keys"
 
     id: bytes = blob(primary_key=True)
+
+
+class SubjectRequestRow(Row, table=True):
+    """One request: blind index and ids, nothing of the person. `recipients` is JSON."""
+
+    __tablename__ = "subject_requests"
+    __table_args__ = (
+        Index("subject_requests_of_person", "person_index"),
+        Index("subject_requests_listed", "at", "id"),
+    )
+
+    id: str = text(primary_key=True)
+    kind: str = text()
+    person_index: str = text()
+    at: int = number()
+    reason: str = text()
+    entries: str = text()
+    exchanges: str = text()
+    recipients: str = text()

@@ -57,3 +57,4 @@ class AgreementRow(Row, table=True):
     decided_at: int | None = number()
     ended_at: int | None = number()
     unsent: str = text()
+    acceptance_jws: str | None = text()

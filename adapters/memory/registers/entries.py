@@ -155,6 +155,9 @@ class MemoryEntries:
                 groups[entry.person_index, entry.origin].append(entry)
         return sorted(tuple(entry.id for entry in group) for group in groups.values() if len(group) > 1)
 
+    def everyone(self) -> Iterable[Entry]:
+        return [entry for _, entry in sorted(self._books.entries.items())]
+
     def closed_before(self, moment: datetime, limit: int) -> list[str]:
         closed = sorted((entry.closed_at, entry.id) for entry in self._books.entries.values() if entry.closed_at is not None)
         return [entry for at, entry in closed if at < moment][:limit]

@@ -1,6 +1,7 @@
 """The files that were taken in, in memory."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from adapters.memory.books import Books, KeyTaken, add
@@ -43,6 +44,13 @@ class MemoryImports:
     def counted(self, own: frozenset[str], as_of: datetime) -> list[ImportedFile]:
         counted = (file for file in self._books.imports.values() if file.jurisdiction in own and file.at <= as_of)
         return sorted(counted, key=lambda file: (file.at, file.id))
+
+    def that_made(self, made: Iterable[str]) -> Mapping[str, list[ImportedFile]]:
+        wanted, found = frozenset(made), defaultdict[str, list[ImportedFile]](list)
+        for name, rows in sorted(self._books.import_rows.items()):
+            for entry in sorted({row.made for row in rows if row.made is not None and row.made in wanted}):
+                found[entry].append(self._books.imports[name])
+        return dict(found)
 
 
 def _bytes_of(file: ImportedFile) -> tuple[str, str, str]:

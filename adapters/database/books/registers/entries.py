@@ -19,7 +19,7 @@ from adapters.database.books.registers.pairing import add_keys, drop_keys, repla
 from adapters.database.faults import Fault, taken
 from adapters.database.tables import EntryFactRow, EntryRow
 from adapters.database.values import words, words_or_none
-from adapters.database.work import AnyRow, Asked, Values, Work, beside, table_of
+from adapters.database.work import STREAMED, AnyRow, Asked, Values, Work, beside, table_of
 from exchange.codes import CloseReason, RegisterKind
 from exchange.counting.entries import EntryPlace, EntrySum, NamedPlace
 from exchange.counting.verification import VerificationSum, opened_between
@@ -163,6 +163,12 @@ class SqlEntries:
         same = and_(held.person_index == twice.c.person_index, held.origin == twice.c.origin)
         found = select(held.id, *of_whom).join(twice, same).where(*inflow).order_by(*of_whom, held.id)
         return sorted(tuple(row[0] for row in rows) for _, rows in groupby(self._work.rows(found), key=itemgetter(1, 2)))
+
+    def everyone(self) -> Iterator[Entry]:
+        after = ""
+        while rows := self._work.rows(_ALL.where(_ENTRIES.c.id > after).order_by(_ENTRIES.c.id).limit(STREAMED)):
+            yield from self._entries(rows)
+            after = rows[-1].id
 
     def closed_before(self, moment: datetime, limit: int) -> list[str]:
         held = _ENTRIES.c

@@ -1,6 +1,7 @@
 """The files that were taken in, and the result of every row."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -76,6 +77,15 @@ class SqlImports:
         files = _FILES.c
         within = (self._work.one_of(files.jurisdiction, own), files.at <= to_milliseconds(as_of))
         return self._files(self._work.rows(select(_FILES).where(*within).order_by(files.at, files.id)))
+
+    def that_made(self, made: Iterable[str]) -> Mapping[str, list[ImportedFile]]:
+        theirs = select(_ROWS.c.made, _ROWS.c.import_id).where(self._work.one_of(_ROWS.c.made, made)).distinct()
+        rows = self._work.rows(theirs.order_by(_ROWS.c.made, _ROWS.c.import_id))
+        files = {name: file for _, name in rows if (file := self.get(name)) is not None}
+        found: defaultdict[str, list[ImportedFile]] = defaultdict(list)
+        for entry, name in rows:
+            found[entry].append(files[name])
+        return dict(found)
 
     def _files(self, rows: Iterable[AnyRow]) -> list[ImportedFile]:
         return [_file(named(_FILES, row)) for row in self._work.opened(ImportRow, rows)]
