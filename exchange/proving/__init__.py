@@ -1,0 +1,1 @@
+"""What a third party can verify of an exchange."""

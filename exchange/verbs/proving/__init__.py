@@ -1,0 +1,1 @@
+"""Gathering what proves an exchange."""

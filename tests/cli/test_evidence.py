@@ -1,0 +1,38 @@
+"""`woshou evidence` between two counties of one node, whose log is one."""
+
+import json
+
+import pytest
+
+from exchange.codes import Kind, Result
+from exchange.wire.message import FeedbackBody
+from tests.cli.two_counties import ask, say, two_counties
+from tests.proving.making import as_others_do
+
+
+@pytest.fixture
+def both(empty, tmp_path, database_url):
+    return two_counties(empty, tmp_path, database_url)
+
+
+def test_evidence_of_a_local_exchange_holds_and_is_written_once(both, tmp_path):
+    exchange = ask(both)
+    say(both, exchange, Kind.FEEDBACK, FeedbackBody(result=Result.CONFIRMED))
+    say(both, exchange, Kind.CONFIRMATION)
+    file = tmp_path / "evidence.json"
+    assert both("evidence", exchange, "-o", str(file)).refusal["code"] == "conflict"  # both sides are held here
+    assert both("evidence", exchange, "--role", "asked", "-o", str(file)).json == {"file": str(file), "messages": 3}
+    ran = as_others_do(file)
+    assert ran.returncode == 0, ran.stdout
+    assert "signed by wuchang.example" in ran.stdout
+    assert both("evidence", exchange, "--role", "asked", "-o", str(file)).refusal["code"] == "file-exists"
+    assert file.stat().st_mode & 0o077 == 0
+    bare = tmp_path / "bare.json"
+    assert both("evidence", exchange, "--role", "asker", "--without-bodies", "-o", str(bare)).code == 0
+    assert as_others_do(bare).returncode == 0
+    assert {row["body"] for row in json.loads(bare.read_bytes())["parts"]["messages"]} == {"left-out"}
+
+
+def test_an_exchange_that_is_not_there_has_no_evidence(both, tmp_path):
+    told = both("evidence", "019caf00-0000-7000-8000-00000000abcd", "-o", str(tmp_path / "e.json")).refusal
+    assert told["code"] == "not-found"
