@@ -10,6 +10,7 @@ from woshou.cli.commands import agreement, apikey, exchange, node, openapi, part
 from woshou.cli.commands.casework import case, route
 from woshou.cli.commands.clocks import alerts, norms
 from woshou.cli.commands.cross_check import checks
+from woshou.cli.commands.persons import evidence, subject
 from woshou.cli.commands.reconciling import differences, reconcile
 from woshou.cli.commands.registers import certificate, imports, pairing, register, sheets
 from woshou.cli.commands.work import assign, worklist
@@ -36,6 +37,8 @@ _MODULES = (
     report,
     rates,
     reconcile,
+    evidence,
+    subject,
     alerts,
     norms,
     apikey,

@@ -10,6 +10,7 @@ import typer
 from exchange.errors import Invalid
 from exchange.people.document import DocumentType
 from exchange.people.record import DocumentRef, Person, Record
+from exchange.persons.subject import Claim
 from woshou.cli.words import say
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
@@ -30,6 +31,25 @@ def read_document(kind: DocumentType) -> DocumentRef:
     else:
         number = sys.stdin.readline()
     return DocumentRef(type=kind, number=number.strip())
+
+
+def read_claim(kind: DocumentType) -> Claim:
+    """Who asks: asked for on a terminal, else one line with the number, or a JSON object in the form of `Claim`."""
+    if not sys.stdin.isatty():
+        text = sys.stdin.read().strip()
+        if text.startswith("{"):
+            return read_json(text.encode("utf-8"), Claim)
+        return Claim(document=DocumentRef(type=kind, number=text or None))
+    number = typer.prompt(
+        say("证件号码（不回显；没有则留空）", "Document number (not shown; empty if none)"),
+        default="",
+        hide_input=True,
+        show_default=False,
+    )
+    if number:
+        return Claim(document=DocumentRef(type=kind, number=number))
+    name, born = typer.prompt(say("姓名", "Name")), typer.prompt(say("出生日期（年-月-日）", "Birth date (YYYY-MM-DD)"))
+    return _checked({"name": name, "birth_date": born}, Claim)
 
 
 def read_person() -> Person:

@@ -70,9 +70,14 @@ def plain(value: Any) -> Any:
             return value
 
 
+def json_text(value: Any) -> str:
+    """A value as JSON to be read."""
+    return json.dumps(plain(value), ensure_ascii=False, indent=2)
+
+
 def print_json(value: Any) -> None:
     """One JSON document on stdout."""
-    print(json.dumps(plain(value), ensure_ascii=False, indent=2))
+    print(json_text(value))
 
 
 def members(value: Any) -> Mapping[str, Any]:

@@ -1,0 +1,51 @@
+"""Whose data a breach has laid open, since when, and which of it (个人信息保护法第五十七条)."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from exchange.persons.subject import Relation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breach:
+    """What is known of it. `partner` or `counties` say whose books; `moved` is whether only what was sent or taken in the time
+    is meant, as when a key is lost, or all that was held at some time within.
+    """
+
+    since: datetime
+    until: datetime
+    counties: frozenset[str]
+    partner: str | None = None
+    moved: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Affected:
+    """One person; children are told through the parent in whose record they stand."""
+
+    relation: Relation
+    name: str
+    document: str
+    fields: set[str] = field(default_factory=set)
+    entries: set[str] = field(default_factory=set)
+    exchanges: set[str] = field(default_factory=set)
+    cases: set[str] = field(default_factory=set)
+    children: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposure:
+    """The answer: ids, counts and fields; `people` names them. Of `erased` exchanges it is not known any more who it was."""
+
+    breach: Breach
+    entries: tuple[str, ...]
+    exchanges: tuple[str, ...]
+    cases: tuple[str, ...]
+    erased: tuple[str, ...]
+    people: tuple[Affected, ...]
+
+    @property
+    def fields(self) -> dict[str, int]:
+        """Of how many people each field was open."""
+        names = sorted({name for person in self.people for name in person.fields})
+        return {name: sum(name in person.fields for person in self.people) for name in names}

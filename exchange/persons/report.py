@@ -1,0 +1,118 @@
+"""What is told to a person who asks (查阅): what is held, whence it came, where it went, who saw it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from exchange.persons.request import SubjectRequest
+from exchange.persons.subject import Relation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A file from which an entry was made or changed."""
+
+    file: str
+    layout: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """An entry, or a case, in which the person stands, and what it says of them."""
+
+    kind: str
+    id: str
+    jurisdiction: str
+    register: str | None
+    relation: Relation
+    opened_at: datetime
+    closed_at: datetime | None
+    fields: tuple[str, ...]
+    content: Mapping[str, Any]
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """An exchange about the person."""
+
+    exchange: str
+    partner: str
+    role: str
+    own: str
+    other: str
+    kind: str
+    event: str | None
+    purpose: str
+    state: str
+    submitted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """A message that told something of the person, from one county to another.
+
+    `came` is whether it came in; `outcome` is None while it waits. What was erased has no fields any more.
+    """
+
+    exchange: str
+    message: str
+    kind: str
+    came: bool
+    partner: str
+    sender: str
+    receiver: str
+    sent_at: datetime | None
+    received_at: datetime | None
+    outcome: str | None
+    relation: Relation
+    fields: tuple[str, ...]
+    erased: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """Comparisons of registers in which a token of an entry of the person could take part, in one month and with one partner.
+
+    The partner learned that two registers both hold the same person; `items` were compared too. `at` is when such comparisons
+    were begun, empty if there was none.
+    """
+
+    partner: str
+    origin: str
+    destination: str
+    month: str
+    items: tuple[str, ...]
+    at: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Somebody was shown something of the person."""
+
+    at: datetime
+    who: str
+    purpose: str
+    what: str
+
+
+# Who read some entries and exchanges, by their ids.
+Readings = Callable[[Sequence[str], Sequence[str]], Sequence[Reading]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectReport:
+    """The whole answer. `seen_by` is None where no readings are recorded. `perhaps` counts entries for a clerk to look at."""
+
+    at: datetime
+    node: str
+    held: tuple[Held, ...]
+    exchanges: tuple[About, ...]
+    passed: tuple[Passed, ...]
+    compared: tuple[Compared, ...]
+    differences: tuple[str, ...]
+    requests: tuple[SubjectRequest, ...]
+    seen_by: tuple[Reading, ...] | None
+    perhaps: tuple[str, ...]

@@ -1,0 +1,133 @@
+"""Answer a breach: go through what was held or moved within the time, and say whose it is."""
+
+from collections.abc import Iterator, Sequence
+
+from exchange.cursors import exchange_cursor
+from exchange.errors import Refused
+from exchange.exchanges import Exchange, LoggedMessage
+from exchange.ledger import ExchangeFilter, Ledger, Page
+from exchange.node import Node
+from exchange.people.document import DocumentType, mask, read_document
+from exchange.people.record import DocumentRef, Person, Record
+from exchange.persons.exposure import Affected, Breach, Exposure
+from exchange.persons.subject import Relation
+from exchange.verbs.absorb import role_here
+from exchange.verbs.persons.find import cases_of, said_in
+
+_AT_ONCE = 500
+
+
+def expose(ledger: Ledger, node: Node, breach: Breach) -> Exposure:
+    """Whose data is concerned. Entries and cases are, where the node's own books are; with a partner, what it was told."""
+    roll = _Roll(node)
+    entries, cases = list[str](), list[str]()
+    if breach.partner is None and not breach.moved:
+        for entry in ledger.entries.everyone():
+            if entry.jurisdiction in breach.counties and entry.opened_at <= breach.until:
+                entries.append(entry.id)
+                for person in roll.note(entry.person, entry.record, entry.person_index):
+                    person.entries.add(entry.id)
+        for case in cases_of(ledger, breach.counties):
+            known = [spouse.person for spouse in case.spouses if spouse.person is not None]
+            if known and case.opened_at <= breach.until:
+                cases.append(case.id)
+                for each in known:
+                    for person in roll.note(each, None):
+                        person.cases.add(case.id)
+    exchanges, erased = dict[str, None](), dict[str, None]()
+    for exchange, messages in _exchanges(ledger, breach):
+        meant = [message for message in messages if _meant(message, breach)]
+        if not meant:
+            continue
+        exchanges[exchange.key.exchange] = None
+        if exchange.entry is not None:
+            entries.append(exchange.entry)
+        if all(message.line is None for message in meant):
+            erased[exchange.key.exchange] = None
+        for message in meant:
+            person_said, record = said_in(message) or (None, None)
+            for person in roll.note(person_said, record, exchange.person_index):
+                person.exchanges.add(exchange.key.exchange)
+                person.entries |= {exchange.entry} if exchange.entry is not None else set()
+    return Exposure(
+        breach=breach,
+        entries=tuple(sorted(set(entries))),
+        exchanges=tuple(exchanges),
+        cases=tuple(cases),
+        erased=tuple(erased),
+        people=tuple(roll.people.values()),
+    )
+
+
+class _Roll:
+    """The people who are concerned, each once."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self.people: dict[tuple[Relation, str], Affected] = {}
+
+    def note(self, person: Person | None, record: Record | None, index: str | None = None) -> Iterator[Affected]:
+        """Those of whom these two tell something. `index` is that of whom both are about, whether they are named or not."""
+        if person is not None or (record is not None and index):
+            found = self._person(Relation.PERSON, person, index)
+            if person is not None:
+                found.fields |= {"name", "document", "sex", "birth_date"}
+            if record is not None:
+                found.fields |= {item.value for item in record.items()}
+                found.children = max(found.children, len(record.children or ()))
+            yield found
+        if record is not None and record.spouse is not None:
+            document = record.spouse.document or DocumentRef(type=DocumentType.NONE)
+            spouse = self._person(Relation.SPOUSE, Person(name=record.spouse.name, document=document), None)
+            spouse.fields |= {"name", "document"} if record.spouse.document is not None else {"name"}
+            yield spouse
+
+    def _person(self, relation: Relation, person: Person | None, index: str | None) -> Affected:
+        key = (relation, index or self._index(person))
+        known = self.people.get(key)
+        if known is None:
+            known = self.people[key] = Affected(relation=relation, name="", document="")
+        if person is not None and not known.name:
+            known.name, known.document = person.name, _masked(person.document)
+        return known
+
+    def _index(self, person: Person | None) -> str:
+        try:
+            return self._node.person_index(person) if person is not None else ""
+        except Refused:
+            return ""
+
+
+def _masked(document: DocumentRef) -> str:
+    try:
+        return mask(read_document(document.type, document.number or ""))
+    except Refused:
+        return ""
+
+
+def _exchanges(ledger: Ledger, breach: Breach) -> Iterator[tuple[Exchange, Sequence[LoggedMessage]]]:
+    link = ledger.links.of(breach.partner) if breach.partner is not None else None
+    if breach.partner is not None and link is None:
+        return
+    wanted = ExchangeFilter(own=breach.counties, link=link.id if link is not None else None)
+    after = ""
+    while some := ledger.exchanges.find(wanted, Page(after=after, limit=_AT_ONCE)):
+        logs = {
+            (number, name): log
+            for number in {each.key.link for each in some}
+            for name, log in ledger.messages.of_exchanges(
+                number, {each.key.exchange for each in some if each.key.link == number}
+            ).items()
+        }
+        for exchange in some:
+            log = logs.get((exchange.key.link, exchange.key.exchange), [])
+            yield exchange, [message for message in log if role_here(message.kind, message.direction) is exchange.key.role]
+        after = exchange_cursor(some[-1])
+
+
+def _meant(message: LoggedMessage, breach: Breach) -> bool:
+    """Whether a message was moved in the time, or was there at some time within."""
+    at = message.received_at or message.sent_at or message.created_at
+    # What waits for its way out has moved nowhere, and no partner has it.
+    waits = message.sent_at is None and (breach.moved or breach.partner is not None)
+    return not waits and at <= breach.until and (not breach.moved or at >= breach.since)

@@ -1,0 +1,130 @@
+"""Tell a person what is held of them."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+
+from exchange.ledger import Ledger
+from exchange.moments import day_start
+from exchange.node import Node
+from exchange.persons.report import About, Compared, Held, Passed, Readings, Source, SubjectReport
+from exchange.persons.subject import Relation, occurrences
+from exchange.verbs.persons.find import Found, FoundEntry, FoundMessage
+
+
+def report(ledger: Ledger, node: Node, found: Found, now: datetime, readings: Readings | None = None) -> SubjectReport:
+    """The answer to what was found. `readings` tells who was shown what, where that is recorded."""
+    partners = {link.id: link.partner for link in ledger.links.all()}
+    index = found.subject.index
+    entries = list(dict.fromkeys(each.entry.id for each in found.entries))
+    exchanges = list(dict.fromkeys(each.exchange.key.exchange for each in found.messages))
+    exchanges += [each.key.exchange for each in found.exchanges if each.key.exchange not in exchanges]
+    return SubjectReport(
+        at=now,
+        node=node.name,
+        held=(*_entries(ledger, found), *_cases(node, found)),
+        exchanges=tuple(
+            About(
+                exchange=each.key.exchange,
+                partner=partners[each.key.link],
+                role=each.key.role,
+                own=each.own,
+                other=each.other,
+                kind=each.kind,
+                event=each.event,
+                purpose=each.purpose,
+                state=each.conversation.state_at(now, node.rules.lapse_days) if each.conversation else each.acceptance,
+                submitted_at=each.submitted_at,
+            )
+            for each in found.exchanges
+        ),
+        passed=tuple(_passed(each, partners[each.message.link]) for each in found.messages if _tells(each)),
+        compared=tuple(_compared(ledger, [each.entry.id for each in found.entries if _is_person(each)])),
+        differences=tuple(difference.id for difference in found.differences),
+        requests=tuple(ledger.subject_requests.of_person(index)) if index is not None else (),
+        seen_by=None if readings is None else tuple(readings(entries, exchanges)),
+        perhaps=found.perhaps,
+    )
+
+
+def _entries(ledger: Ledger, found: Found) -> Iterator[Held]:
+    made = ledger.imports.that_made({each.entry.id for each in found.entries})
+    for each in found.entries:
+        entry = each.entry
+        yield Held(
+            kind="entry",
+            id=entry.id,
+            jurisdiction=entry.jurisdiction,
+            register=entry.register,
+            relation=each.occurrence.relation,
+            opened_at=entry.opened_at,
+            closed_at=entry.closed_at,
+            fields=each.occurrence.fields,
+            content=each.occurrence.content,
+            sources=tuple(Source(file=file.id, layout=file.layout, at=file.at) for file in made.get(entry.id, ())),
+        )
+
+
+def _cases(node: Node, found: Found) -> Iterator[Held]:
+    for case in found.cases:
+        for spouse in case.spouses:
+            for occurrence in occurrences(found.subject, node.person_index, spouse.person, None):
+                made: Any = msgspec.to_builtins(spouse.commitments)
+                yield Held(
+                    kind="case",
+                    id=case.id,
+                    jurisdiction=case.jurisdiction,
+                    register=None,
+                    relation=Relation.PERSON,
+                    opened_at=case.opened_at,
+                    closed_at=case.finished_at or case.cancelled_at,
+                    fields=(*occurrence.fields, "commitments") if made else occurrence.fields,
+                    content={**occurrence.content, "commitments": made},
+                )
+
+
+def _tells(each: FoundMessage) -> bool:
+    """Whether a message says, or said, something of a person; a confirmation or a reminder never does."""
+    return each.occurrence is not None or (each.message.line is None and each.message.kind in ("query", "notice", "feedback"))
+
+
+def _passed(each: FoundMessage, partner: str) -> Passed:
+    message, exchange, occurrence = each.message, each.exchange, each.occurrence
+    came = message.direction == "in"
+    return Passed(
+        exchange=message.exchange,
+        message=message.id,
+        kind=message.kind,
+        came=came,
+        partner=partner,
+        sender=exchange.other if came else exchange.own,
+        receiver=exchange.own if came else exchange.other,
+        sent_at=message.sent_at,
+        received_at=message.received_at,
+        outcome=message.outcome,
+        relation=occurrence.relation if occurrence is not None else Relation.PERSON,
+        fields=occurrence.fields if occurrence is not None else (),
+        erased=message.line is None,
+    )
+
+
+def _is_person(each: FoundEntry) -> bool:
+    return each.occurrence.relation is Relation.PERSON
+
+
+def _compared(ledger: Ledger, entries: Iterable[str]) -> Iterator[Compared]:
+    """What has become of the tokens that were made of the entries; those of past months are dropped after some time."""
+    for number in sorted({key for leaves in ledger.tokens.standing(entries).values() for key, _ in leaves}):
+        key = ledger.tokens.get(number)
+        if key is not None:
+            began = ledger.register_runs.since(key.pair, key.partner, day_start(date.fromisoformat(f"{key.month}-01")))
+            yield Compared(
+                partner=key.partner,
+                origin=key.pair.origin,
+                destination=key.pair.destination,
+                month=key.month,
+                items=tuple(item.value for item in key.items),
+                at=tuple(run.began_at for run in began),
+            )
