@@ -8,6 +8,7 @@ import re
 from datetime import datetime
 from typing import NamedTuple
 
+from exchange.auditing.chain import AuditRow
 from exchange.cases.case import Case
 from exchange.certificates.check import CertificateCheck
 from exchange.checking.check import CheckRow, CrossCheck, Difference, EntryToCheck
@@ -150,6 +151,11 @@ def comparison_cursor(comparison: Comparison) -> str:
 def evidence_cursor(evidence: Evidence) -> str:
     """An evidence's place: its moment, then its id."""
     return f"{to_milliseconds(evidence.at):015d}~{evidence.id}"
+
+
+def audit_cursor(row: AuditRow) -> str:
+    """An audit row's place: its moment, then its id."""
+    return f"{to_milliseconds(row.event.at):015d}~{row.id}"
 
 
 def reconciliation_cursor(reconciliation: Reconciliation) -> str:

@@ -2,6 +2,7 @@
 
 from adapters.database.books.access import SqlAccess
 from adapters.database.books.agreements import SqlAgreements
+from adapters.database.books.auditing.audits import SqlAudits
 from adapters.database.books.casework.cases import SqlCases
 from adapters.database.books.casework.routes import SqlRoutes
 from adapters.database.books.chores import SqlChores
@@ -33,6 +34,7 @@ from exchange.ledger import (
     Access,
     Agreements,
     Assignments,
+    Audits,
     Cases,
     CertificateChecks,
     Chores,
@@ -94,3 +96,4 @@ class SqlLedger:
         self.register_runs: RegisterRuns = SqlRegisterRuns(work)
         self.reconciliations: Reconciliations = SqlReconciliations(work)
         self.subject_requests: SubjectRequests = SqlSubjectRequests(work)
+        self.audit: Audits = SqlAudits(work)

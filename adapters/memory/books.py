@@ -9,6 +9,8 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
 from exchange.announcements import Notification
+from exchange.auditing.chain import AuditRow, ChainHead
+from exchange.auditing.heads import SignedHead, WitnessedHead
 from exchange.cases.case import Case
 from exchange.certificates.check import CertificateCheck
 from exchange.checking.check import CheckRow, CrossCheck, Difference
@@ -141,6 +143,10 @@ class Books:
     failed_pairs: dict[tuple[str, Pair], PairFailed] = field(default_factory=dict)
     left_out: dict[str, tuple[LeftOut, ...]] = field(default_factory=dict)
     subject_requests: dict[str, SubjectRequest] = field(default_factory=dict)
+    audit_rows: dict[tuple[str, date, int], AuditRow] = field(default_factory=dict)
+    audit_heads: dict[str, ChainHead] = field(default_factory=dict)
+    audit_signed: dict[tuple[str, date], SignedHead] = field(default_factory=dict)
+    audit_witnessed: dict[tuple[str, bool, str, date, str], WitnessedHead] = field(default_factory=dict)
 
     def copy(self) -> "Books":
         """The same books, to be changed without touching these."""

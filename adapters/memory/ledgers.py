@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from adapters.memory.access import MemoryAccess
 from adapters.memory.agreements import MemoryAgreements
+from adapters.memory.auditing import MemoryAudits
 from adapters.memory.books import Books
 from adapters.memory.casework.cases import MemoryCases
 from adapters.memory.casework.routes import MemoryRoutes
@@ -34,6 +35,7 @@ from exchange.ledger import (
     Access,
     Agreements,
     Assignments,
+    Audits,
     Candidate,
     Cases,
     CertificateChecks,
@@ -99,6 +101,7 @@ class MemoryLedger:
     certificate_checks: CertificateChecks
     reconciliations: Reconciliations
     subject_requests: SubjectRequests
+    audit: Audits
 
     def __init__(self, books: Books, blinding: Blinding | None = None) -> None:
         self.links = MemoryLinks(books)
@@ -129,6 +132,7 @@ class MemoryLedger:
         self.register_runs = MemoryRegisterRuns(books)
         self.reconciliations = MemoryReconciliations(books)
         self.subject_requests = MemorySubjectRequests(books)
+        self.audit = MemoryAudits(books)
 
 
 class MemoryLedgers:

@@ -7,6 +7,7 @@ one transaction: the edge opens and commits it, verbs never do.
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from exchange.ledger.audits import AuditFilter, Audits
 from exchange.ledger.books import (
     Access,
     Agreements,
@@ -56,6 +57,8 @@ __all__ = [
     "Agreements",
     "ApiKey",
     "Assignments",
+    "AuditFilter",
+    "Audits",
     "Candidate",
     "CaseFilter",
     "Cases",
@@ -130,6 +133,7 @@ class Ledger(Protocol):
     certificate_checks: CertificateChecks
     reconciliations: Reconciliations
     subject_requests: SubjectRequests
+    audit: Audits
 
 
 class Candidate(Protocol):

@@ -4,6 +4,7 @@
 """
 
 from adapters.database.tables.assignments import AssignmentRow
+from adapters.database.tables.auditing.chains import AuditHeadRow, AuditRowRow, AuditSignedRow, AuditSubjectRow, AuditWitnessedRow
 from adapters.database.tables.cases import CaseExchangeRow, CaseRow, PinRow, SentOnRow
 from adapters.database.tables.clocks import EscalationRow, HolidayRow, RulesFileRow, RulesUseRow, TellingRow, TroubleRow
 from adapters.database.tables.columns import Row
@@ -47,6 +48,11 @@ __all__ = [
     "AgreementRow",
     "ApiKeyRow",
     "AssignmentRow",
+    "AuditHeadRow",
+    "AuditRowRow",
+    "AuditSignedRow",
+    "AuditSubjectRow",
+    "AuditWitnessedRow",
     "BatchRow",
     "CaseExchangeRow",
     "CaseRow",

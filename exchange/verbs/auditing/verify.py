@@ -1,0 +1,57 @@
+"""Verify the audit of a node: every chain, its index of subjects, its signed heads, and what partners hold of them."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from itertools import groupby
+from operator import itemgetter
+
+from exchange.auditing.chain import AuditRow, ChainHead
+from exchange.auditing.heads import SignedHead
+from exchange.auditing.verifying import Fault, FaultKind, Mark, check_chain, check_index
+from exchange.ledger import Ledger
+
+# Whether a signed head is one that this node has signed.
+Proves = Callable[[SignedHead], bool]
+
+
+def verify_chain(ledger: Ledger, head: ChainHead, proves: Proves, counted: Callable[[], None] = lambda: None) -> Iterator[Fault]:
+    """All faults of one chain; `counted` is called for each row."""
+    signed = ledger.audit.signed(head.jurisdiction)
+    held = [each for each in ledger.audit.witnessed(ours=True) if each.head.jurisdiction == head.jurisdiction]
+    marks = [_mark(each) for each in signed] + [_mark(each.head, each.partner) for each in held]
+    for each in signed:
+        if not proves(each):
+            yield Fault(kind=FaultKind.SIGNATURE, jurisdiction=head.jurisdiction, day=each.day, sequence=each.rows)
+    yield from _unsigned_days(head, signed)
+    yield from check_chain(head, _counting(ledger.audit.rows(head.jurisdiction), counted), marks)
+    yield from check_index(head.jurisdiction, ledger.audit.rows(head.jurisdiction), _indexed(ledger, head.jurisdiction))
+
+
+def chains(ledger: Ledger, wanted: frozenset[str] | None = None) -> list[ChainHead]:
+    """The chains to verify: those with a head, and those that somebody has signed or witnessed and whose head is gone."""
+    heads = {head.jurisdiction: head for head in ledger.audit.heads()}
+    for each in ledger.audit.witnessed(ours=True):
+        heads.setdefault(each.head.jurisdiction, ChainHead(jurisdiction=each.head.jurisdiction))
+    return [heads[each] for each in sorted(heads) if wanted is None or each in wanted]
+
+
+def _mark(head: SignedHead, said_by: str = "") -> Mark:
+    return Mark(day=head.day, rows=head.rows, digest=head.digest, said_by=said_by)
+
+
+def _unsigned_days(head: ChainHead, signed: Iterable[SignedHead]) -> Iterator[Fault]:
+    """The day up to which it was signed has its signature."""
+    if head.closed is not None and head.closed not in {each.day for each in signed}:
+        detail = "this day was signed, and its signed head is gone"
+        yield Fault(kind=FaultKind.SIGNATURE, jurisdiction=head.jurisdiction, day=head.closed, sequence=0, detail=detail)
+
+
+def _counting(rows: Iterable[AuditRow], counted: Callable[[], None]) -> Iterator[AuditRow]:
+    for row in rows:
+        counted()
+        yield row
+
+
+def _indexed(ledger: Ledger, jurisdiction: str) -> Iterator[tuple[tuple[date, int], frozenset[str]]]:
+    for place, those in groupby(ledger.audit.indexed(jurisdiction), key=itemgetter(0, 1)):
+        yield place, frozenset(subject for _, _, subject in those)
