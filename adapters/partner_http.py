@@ -16,6 +16,8 @@ from adapters.keys.errors import MalformedJws
 from adapters.keys.jose import PublicKey
 from adapters.office import Office, Thumbprints, trusted_key
 from adapters.partner_calls import MAX_ANSWER, PartnerUnavailable, bound, call
+from exchange.auditing.heads import HeadsExchanged
+from exchange.auditing.heads import read_heads as read_audit_heads
 from exchange.errors import NotAuthentic, PartnerTrouble
 from exchange.partners import Partner
 from exchange.verbs.onboard import keys_of, partner_from
@@ -157,6 +159,11 @@ class PartnerClient:
         """Ask where both logs of the link stand there; HeadsDoNotFit for what is no such answer. Its signatures are within."""
         url = f"{partner.links_endpoint}/{self._office.node.name}"
         return read_heads(self._repeated("GET", partner, url, content=b"", headers={}, scope=tokens.EXCHANGE).content)
+
+    def audit_heads(self, partner: Partner, body: bytes) -> HeadsExchanged:
+        """Hand over audit heads and get the partner's; nothing of them is verified yet."""
+        url, headers = f"{partner.links_endpoint}/{self._office.node.name}/audit-heads", {"content-type": "application/json"}
+        return read_audit_heads(self._repeated("POST", partner, url, content=body, headers=headers).content)
 
     def lost_batch(self, partner: Partner, log: str, after: int) -> bytes | None:
         """Ask for the next batch of a log that the partner can prove, `sent` by this node or `received` by it; None without one.

@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 from typing import TypeAlias
 
 from exchange.moments import SHANGHAI, civil_day
+from jobs.auditing.seal_days import seal_days
 from jobs.clocks.escalate import escalate
 from jobs.clocks.foresee import foresee
 from jobs.clocks.overdue import NAME as OVERDUE
@@ -76,6 +77,7 @@ SCHEDULE = (
     Job(name="settle", run=settle, when=Daily(at=time(0, 5))),
     Job(name=OVERDUE, run=announce_overdue, when=Daily(at=time(0, 10))),
     Job(name="close", run=close_days, when=Daily(at=time(0, 20))),
+    Job(name="audit", run=seal_days, when=Daily(at=time(0, 30))),
     Job(name="freeze", run=freeze_reports, when=Daily(at=time(1, 30))),
     Job(name=RECONCILE, run=reconcile, when=Daily(at=time(2, 0))),
     Job(name="index-pairing", run=index_pairing, when=Daily(at=time(2, 40))),

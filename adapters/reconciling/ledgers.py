@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import structlog
 
+from adapters.auditing.handing import hand_over
 from adapters.comparing import Comparer
 from adapters.office import Office
 from adapters.partner_http import PartnerClient, PartnerRefused
@@ -17,7 +18,7 @@ from adapters.reconciling.proofs import Signers, held_batch, prove_batch, prove_
 from adapters.renewal import Renewals
 from exchange.comparing.comparison import Comparison
 from exchange.comparing.frame import period_of
-from exchange.errors import NotAuthentic, Refused, WoshouError
+from exchange.errors import NotAuthentic, PartnerTrouble, Refused, WoshouError
 from exchange.exchanges import Direction, Link
 from exchange.moments import civil_day
 from exchange.partners import Partner
@@ -36,6 +37,7 @@ Step = Callable[[int, int], None]
 _log = structlog.get_logger("ledgers")
 # A run that gives back more than this is broken off and goes on the next time: whatever a partner says, it ends.
 MOST_BATCHES = 5000
+FALSE_AUDIT_HEADS = "audit-heads-false"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,7 @@ class LedgerReconciler:
         """
         if node == self._office.node.name:
             return self._outcome(node, None, comparison=self._compare(node, step))
+        self._hand_over_audit(node)
         try:
             met = self._meet(node)
         except NotAuthentic as trouble:
@@ -88,6 +91,18 @@ class LedgerReconciler:
             with self._office.ledgers.transaction() as ledger:
                 noting.note_settled(ledger, met.link, self._office.now())
         return self._outcome(node, met.judgement, done, comparison=self._compare(node, step))
+
+    def _hand_over_audit(self, node: str) -> None:
+        """Exchange audit heads. A partner that hands over false ones is a finding, and stands in the way of nothing else."""
+        office = self._office
+        with office.ledgers.transaction(read_only=True) as ledger:
+            partner, link = compare_figures.active_partner(ledger, node), compare_figures.link_with(ledger, node)
+        try:
+            hand_over(office, self._client, partner)
+        except (PartnerTrouble, NotAuthentic) as trouble:
+            _log.warning("audit heads not exchanged", partner=node, trouble=trouble.code)
+            if isinstance(trouble, NotAuthentic):
+                self._note(link, FALSE_AUDIT_HEADS, _told(trouble))
 
     def _meet(self, node: str) -> _Met:
         office = self._office

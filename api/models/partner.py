@@ -49,6 +49,7 @@ PROVEN: dict[str, Any] = {
     },
     "example": f'{_JWS}\n{_JWS}\n{{"kind":"confirmation","id":"019cc0a8-9680-7000-8000-000000000004",…}}\n',
 }
+HEADS_EXAMPLE = {"heads": [_JWS], "held": [_JWS]}
 ASSERTION_EXAMPLE = {
     "grant_type": "client_credentials",
     "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",

@@ -13,6 +13,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from exchange.auditing.heads import AuditHead, HeadsExchanged
 from exchange.reporting.frozen.upward import SignedReport
 from exchange.terms.agreement import Agreement, Decision
 from exchange.wire.batch import Manifest, Receipt
@@ -46,6 +47,8 @@ WIRE: tuple[type[msgspec.Struct], ...] = (
     SettledTold,
     CertificateAsked,
     CertificateTold,
+    AuditHead,
+    HeadsExchanged,
 )
 known: dict[str, type[msgspec.Struct]] = {}
 _PYTHON_ONLY = r"(?!\n)"  # see `exchange.people.record.whole`
