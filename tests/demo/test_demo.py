@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ import httpx
 import pytest
 
 from tests.building.traces import found_in
+from tests.demo.leaks import named_in, needles, outputs, tables
 from woshou.demo.people import invent
 from woshou.demo.story import FIRST_DAY
 
@@ -46,7 +48,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def summary(folder: Path):
     """What the demonstration printed, and nothing else on stdout."""
     arguments = ["demo", "--once", "--json", "--people", "90", "--months", "1", "--seed", "7", "--folder", str(folder)]
-    done = subprocess.run([*WOSHOU, *arguments], stdout=subprocess.PIPE, check=True, timeout=180)
+    done = subprocess.run([*WOSHOU, *arguments], capture_output=True, check=True, timeout=240)
+    (folder / "stdout.txt").write_bytes(done.stdout)
+    (folder / "stderr.txt").write_bytes(done.stderr)
     return json.loads(done.stdout)
 
 
@@ -142,20 +146,106 @@ def test_both_sides_count_the_same(summary):
         assert sum(rate[count] for rate in given) == sum(rate[count] for rate in obtained) > 0
 
 
-def test_no_log_names_a_person_or_a_number(summary, folder):
-    logs = "".join(log.read_text(encoding="utf-8") for log in folder.glob("*/*.log"))
-    assert "batch delivered" in logs
-    sheet = subprocess.run(
-        [*WOSHOU, "register", "list", "--people", "--json", "--limit", "500", "--data", str(folder / "xicheng")],
-        stdout=subprocess.PIPE,
-        check=True,
-        timeout=60,
+@pytest.fixture(scope="module")
+def persons(summary) -> frozenset[str]:
+    """Every name and number of the people that the demonstration invented."""
+    return needles(invent(7, 90, tuple(COUNTIES.values()), FIRST_DAY))
+
+
+def told(folder: Path, node: str, *words: str) -> str:
+    """What a command prints, on both streams."""
+    done = subprocess.run([*WOSHOU, *words, "--data", str(folder / node)], capture_output=True, check=True, timeout=60)
+    return (done.stdout + done.stderr).decode()
+
+
+def test_the_search_for_persons_finds_them_where_they_are(summary, folder, persons):
+    shown = told(folder, "xicheng", "register", "list", "--people", "--json", "--limit", "500")
+    assert len(named_in(shown, persons)) > 40
+
+
+def test_no_file_that_the_nodes_wrote_and_nothing_that_was_printed_names_a_person(summary, folder, persons):
+    seen = dict(outputs(folder))
+    assert {"stdout.txt", "stderr.txt", "xicheng/serve.log", "xicheng/jobs.log"} <= seen.keys()
+    assert "batch delivered" in seen["xicheng/jobs.log"]
+    assert {place: found for place, text in seen.items() if (found := named_in(text, persons))} == {}
+
+
+def test_nothing_that_operators_and_auditors_read_names_a_person(summary, folder, persons):
+    kept = (
+        "audit_rows",
+        "audit_subjects",
+        "audit_signed",
+        "audit_witnessed",
+        "findings",
+        "troubles",
+        "job_runs",
+        "notifications",
     )
-    people = [entry["person"] for entry in json.loads(sheet.stdout)["items"]]
-    assert people
-    for person in people:
-        assert person["name"] not in logs
-        assert person["document"]["number"] not in logs
+    seen = dict(tables(folder, *kept))
+    assert len(seen["xicheng audit_rows"]) > 10_000
+    assert "audit" in seen["xicheng job_runs"]
+    for words in (("audit", "export", "-"), ("audit", "head", "--json"), ("partner", "findings", "--json"), ("exchange", "list")):
+        seen[" ".join(words)] = told(folder, "xicheng", *words)
+    assert {place: found for place, text in seen.items() if (found := named_in(text, persons))} == {}
+
+
+def test_the_audit_of_the_demonstration_holds_and_partners_hold_its_ends(summary, folder):
+    for node in COUNTIES:
+        answer = json.loads(told(folder, node, "audit", "verify", "--json"))
+        assert answer["faults"] == []
+        assert answer["rows"] > 100
+        heads = json.loads(told(folder, node, "audit", "head", "--json"))["items"]
+        assert {head["held_by"] for head in heads} >= {""}
+
+
+def test_no_refusal_no_metric_and_no_line_of_the_servers_log_names_a_person(summary, folder, persons, tmp_path):
+    someone = next(each for each in invent(7, 90, tuple(COUNTIES.values()), FIRST_DAY))
+    keys = json.loads((folder / "api-keys.json").read_text("utf-8"))["xicheng.demo"]
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        port = door.getsockname()[1]
+    with (tmp_path / "serve.log").open("wb") as log:
+        arguments = ["serve", "--data", str(folder / "xicheng"), "--port", str(port)]
+        server = subprocess.Popen([*WOSHOU, *arguments], stdout=log, stderr=log)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as http:
+            _await(http)
+            clerk, operator = ({"authorization": f"Bearer {keys[role]}"} for role in ("clerk", "operator"))
+            person = {"name": someone.name, "document": {"type": "id_number", "number": someone.number}}
+            entry = {"register": "outflow", "origin": "110102", "destination": "110102", "person": person}
+            answers = [
+                http.post("/api/v1/entries", json=entry, headers=clerk),
+                http.post("/api/v1/entries", json={**entry, someone.name: someone.number}, headers=clerk),
+                http.post("/api/v1/entries", json={**entry, "person": {**person, "sex": someone.name}}, headers=clerk),
+                http.post("/api/v1/entries", content=f'{{"{someone.number}'.encode(), headers=clerk),
+                http.post("/api/v1/entries/search", json={"document": {"type": someone.name, "number": "1"}}, headers=clerk),
+                http.post("/api/v1/entries/search", json={"document": person["document"]}, headers=operator),
+                http.get("/api/v1/entries", params={"cursor": someone.number, "other": someone.name}, headers=clerk),
+                http.get("/api/v1/entries", headers={**clerk, "purpose": someone.number}),
+                http.get("/api/v1/nowhere", params={"q": someone.name}),
+                http.post("/v1/batches", content=json.dumps(person).encode()),
+            ]
+            assert all(400 <= answer.status_code < 500 for answer in answers), [answer.status_code for answer in answers]
+            metrics = http.get("/metrics", headers=operator)
+            assert "woshou_refusals_total" in metrics.text
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(30)
+    seen = {str(number): answer.text + str(answer.headers) for number, answer in enumerate(answers)}
+    seen |= {"metrics": metrics.text, "log": (tmp_path / "serve.log").read_text("utf-8"), **dict(tables(folder, "audit_rows"))}
+    assert "GET" in seen["log"]
+    assert {place: found for place, text in seen.items() if (found := named_in(text, persons))} == {}
+
+
+def _await(http: httpx.Client) -> None:
+    ends = time.monotonic() + 60
+    while time.monotonic() < ends:
+        try:
+            http.get("/healthz")
+            return
+        except httpx.TransportError:
+            time.sleep(0.2)
+    pytest.fail("the node does not serve")
 
 
 def test_an_interrupt_ends_every_process(tmp_path):
