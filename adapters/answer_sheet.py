@@ -11,6 +11,7 @@ import xlsxwriter
 from xlsxwriter.format import Format as CellFormat
 from xlsxwriter.worksheet import Worksheet
 
+from adapters.auditing.trail import showing
 from adapters.exporting import Format
 from adapters.sheets.facts_cells import Fact, record_cells, worded
 from adapters.sheets.layout import spellings_for
@@ -73,6 +74,7 @@ class _Column:
 def write_answers(items: Sequence[WorkItem], divisions: Divisions, form: Format) -> bytes:
     """The worklist as a sheet of the layout `answers`; what has no message any more, or an answer under way, is left out."""
     asked = [item for item in items if item.opening is not None and not item.under_way]
+    showing(asked)
     columns = _columns(asked, divisions)
     if form is Format.CSV:
         heads = [OutColumn(header=column.header, width=column.width) for column in columns]

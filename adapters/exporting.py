@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
+from adapters.auditing.trail import showing
 from adapters.sheets.facts_cells import Fact, record_cells, worded
 from adapters.sheets.layout import spellings_for
 from adapters.sheets.sheet import Layout
@@ -84,6 +85,7 @@ def _written(columns: Sequence[OutColumn], rows: Iterator[Sequence[Cell]], form:
 
 
 def _entry_row(entry: Entry, names: Sequence[str]) -> list[Cell]:
+    showing(entry)
     known = _cells(entry)
     closed = [_day(entry.closed_at), entry.close_reason.value if entry.close_reason else None]
     return [entry.id, _day(entry.opened_at), *(worded(name, known.get(name)) for name in names), *closed]

@@ -6,6 +6,7 @@ does not block every clerk.
 
 import zlib
 
+from adapters.auditing.trail import concerning
 from adapters.keys import jose
 from adapters.office import Office, trusted_key
 from exchange.errors import NotAuthentic
@@ -58,6 +59,8 @@ def take_batch(office: Office, caller: Partner, data: bytes) -> str:
     except NotAuthentic as exc:
         raise BatchNotAuthentic(zh=exc.zh, en=exc.en) from exc
     wire.check_lines(manifest, lines)
+    digest = ijson.digest(unverified.payload)
+    concerning([f"batch:{digest}"], count=len(lines))
     arrivals = read_arrivals(office.node, manifest, lines)
     sign = office.signer(RECEIPT_TYPE)
     with office.ledgers.transaction() as ledger:
@@ -67,7 +70,7 @@ def take_batch(office: Office, caller: Partner, data: bytes) -> str:
             caller,
             manifest,
             manifest_jws,
-            ijson.digest(unverified.payload),
+            digest,
             arrivals,
             office.now(),
             sign,

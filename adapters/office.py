@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 
+from adapters.auditing.ledgers import AuditedLedgers
 from adapters.calling.reach import Reach
 from adapters.clock import Clock
 from adapters.database.data_keys import DataKeys
@@ -44,7 +45,7 @@ class Office:
         self._wired = self._whole = node
         self._stamp = 0
         self._today: tuple[Node, date, Node] | None = None
-        self.ledgers = ledgers
+        self.ledgers: Ledgers = AuditedLedgers(ledgers)
         self.clock = clock
         self.documents = documents
         self.folder = folder

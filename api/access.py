@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Annotated, Any, TypeAlias
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
@@ -17,9 +17,11 @@ from adapters.office import Office
 from adapters.partner_http import PartnerClient
 from adapters.renewal import Renewals
 from api.problems import Unauthorized
+from api.serving.audit import tell_actor, tell_purpose
 from api.serving.books import Opening
 from api.serving.limiting import Limiter, address_of
-from exchange.codes import Role
+from exchange.auditing.event import NODE_WIDE, Actor, ActorKind
+from exchange.codes import Purpose, Role
 from exchange.errors import Forbidden, NotAuthentic
 from exchange.exchanges import Exchange
 from exchange.jurisdiction import Level
@@ -164,6 +166,12 @@ def partner_of(office: Office, token: str, scope: str = tokens.EXCHANGE) -> Part
 
 
 Credentials: TypeAlias = HTTPAuthorizationCredentials | None
+PurposeHeader = Annotated[
+    Purpose | None,
+    Header(
+        alias="Purpose", description="what for, for the audit; without it the purpose of the exchange or case, if there is one"
+    ),
+]
 
 
 async def partner_calling(request: Request, _: Annotated[Credentials, Depends(partner_scheme)]) -> Partner:
@@ -238,9 +246,12 @@ def _township(office: Office, jurisdiction: str) -> str | None:
     return jurisdiction if divisions.county_of(jurisdiction) in office.node.jurisdictions else None
 
 
-async def caller_calling(request: Request, _: Annotated[Credentials, Depends(key_scheme)]) -> Caller:
-    """The local caller that calls."""
+async def caller_calling(
+    request: Request, _: Annotated[Credentials, Depends(key_scheme)], purpose: PurposeHeader = None
+) -> Caller:
+    """The local caller that calls, and what for."""
     known = request.state.known
+    tell_purpose(request, purpose)
     if not isinstance(known, Caller):
         raise TypeError("the route has not asked who calls")
     return known
@@ -298,6 +309,13 @@ def watcher_calling(caller: CallerDep) -> Caller:
     return caller
 
 
+def auditor_calling(caller: CallerDep) -> Caller:
+    """An auditor: reads the audit of the counties that its jurisdiction contains."""
+    if caller.role is not LocalRole.AUDITOR or not caller.counties:
+        raise Forbidden
+    return caller
+
+
 def overseer_calling(caller: CallerDep) -> Caller:
     """Whoever looks after what two sides agree on: coordinators, operators and auditors; no people."""
     if caller.role not in (LocalRole.COORDINATOR, LocalRole.OPERATOR, LocalRole.AUDITOR) or not caller.counties:
@@ -312,7 +330,16 @@ ReaderDep = Annotated[Caller, Depends(reader_calling)]
 CoordinatorDep = Annotated[Caller, Depends(coordinator_calling)]
 OperatorDep = Annotated[Caller, Depends(operator_calling)]
 WatcherDep = Annotated[Caller, Depends(watcher_calling)]
+AuditorDep = Annotated[Caller, Depends(auditor_calling)]
 OverseerDep = Annotated[Caller, Depends(overseer_calling)]
+
+
+def _actor(known: Partner | Caller) -> tuple[Actor, str]:
+    """Who calls, and in whose chain it is told: the county's, or the node's where it is about several, or a partner."""
+    if isinstance(known, Partner):
+        return Actor(kind=ActorKind.PARTNER, id=known.node), NODE_WIDE
+    county = next(iter(known.reach)) if len(known.reach) == 1 else NODE_WIDE
+    return Actor(kind=ActorKind.KEY, id=known.key, role=known.role.value), county
 
 
 def _identifying(scheme: HTTPBearer, find: Callable[[Office, str], Partner | Caller]) -> Callable[[Request], Awaitable[None]]:
@@ -322,7 +349,9 @@ def _identifying(scheme: HTTPBearer, find: Callable[[Office, str], Partner | Cal
             raise Unauthorized
         limiter, office = await limiter_of(request), await office_of(request)
         with limiter.failures(host_of(request), None, scheme.scheme_name):
-            request.state.known = await run_in_threadpool(find, office, given.credentials)
+            known = await run_in_threadpool(find, office, given.credentials)
+        request.state.known = known
+        tell_actor(request, *_actor(known))
 
     return identify
 

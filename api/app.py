@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from functools import partial
 
 import httpx
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
+from adapters.auditing.refusals import Refusals
 from adapters.calling.reach import Reach
 from adapters.certificates.answering import CertificateAnswering
 from adapters.certificates.asking import CertificateAsking
@@ -16,12 +18,14 @@ from adapters.partner_http import PartnerClient, http_client
 from adapters.reconciling.answering import Answering
 from adapters.reconciling.tokens import TokenKeeper
 from api import figures, health, ndjson, partner, problems, proven, registers
+from api.auditing import heads
 from api.describing.openapi import describe
 from api.describing.pages import install_pages
 from api.describing.webhooks import install_webhooks
 from api.local import ROUTERS, imports
 from api.metrics import Metrics
 from api.once import Replayed, replay
+from api.serving import audit
 from api.serving.door import Door
 from api.serving.edge import BODY_SECONDS, Edge
 from api.serving.limiting import FewLooks, Limiter
@@ -72,6 +76,8 @@ def create_app(
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         yield
+        if office is not None:
+            app.state.refusals.close()
         if client is None:
             calling.close()
 
@@ -91,6 +97,7 @@ def create_app(
     app.state.office, app.state.metrics, app.state.limiter = office, metrics, Limiter()
     app.state.security_contact = security_contact
     if office is not None:
+        app.state.refusals = Refusals(office.ledgers, office.now)
         app.state.partners = PartnerClient(office, calling)
         app.state.renewals = FewLooks(office, app.state.partners)
         app.state.answering = Answering(office, TokenKeeper(office))
@@ -101,8 +108,18 @@ def create_app(
     app.add_exception_handler(Replayed, replay)
     now = office.now if office is not None else None
     door = Door(url=office.documents.url if office is not None else "", names=host_names, limiter=app.state.limiter)
-    app.add_middleware(Edge, metrics=metrics, door=door, limits=BODY_LIMITS, now=now, seconds=body_seconds)
-    for router in (health.router, partner.router, figures.router, proven.router, registers.router, certificates.router, *ROUTERS):
+    refused = partial(audit.leave_unrouted, app)
+    app.add_middleware(Edge, metrics=metrics, door=door, limits=BODY_LIMITS, now=now, refused=refused, seconds=body_seconds)
+    for router in (
+        health.router,
+        partner.router,
+        figures.router,
+        proven.router,
+        registers.router,
+        certificates.router,
+        heads.router,
+        *ROUTERS,
+    ):
         app.include_router(router)
     install_webhooks(app)
     install_pages(app)

@@ -6,6 +6,7 @@ from typing import Literal, Protocol, runtime_checkable
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
+from adapters.auditing.ledgers import AuditedLedgers
 from api.access import OfficeDep, OperatorDep, ReadLedgerDep
 from api.declared import Responses, declared, reading
 from api.metrics import CONTENT_TYPE
@@ -52,7 +53,8 @@ def healthz() -> Health:
 @router.get("/readyz", responses=declared(NotReady, LedgerBusy, TooManyRequests, WoshouError), summary="Can it serve")
 def readyz(office: OfficeDep) -> Health:
     """Whether the database can be reached and is at the right revision."""
-    if isinstance(office.ledgers, Revised) and not office.ledgers.is_current():
+    held = office.ledgers.unaudited if isinstance(office.ledgers, AuditedLedgers) else office.ledgers
+    if isinstance(held, Revised) and not held.is_current():
         raise NotReady
     with office.ledgers.transaction(read_only=True) as ledger:
         ledger.links.all()

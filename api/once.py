@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
 
+from adapters.auditing.trail import showing
 from api.access import CallerDep, OfficeDep
 from api.problems import KeyReused
 from exchange.ledger import Ledger, RememberedAnswer
@@ -55,6 +56,7 @@ class Asked:
 
     def answer(self, ledger: Ledger, value: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
         """The response, remembered together with what the request did."""
+        showing(value)
         body, sent = value.model_dump_json(by_alias=True).encode(), dict(headers or {})
         self.remember(ledger, body, status, "application/json", sent)
         return Response(body, status_code=status, media_type="application/json", headers=sent)

@@ -14,7 +14,9 @@ from api.declared import declared
 from api.models.base import NODE
 from api.models.partner import ASSERTION_EXAMPLE, BATCH, Jwks, LinkHeads, TokenAnswer, signed
 from api.problems import BodyTooSlow, RequestTooLarge, TooManyRequests, Unauthorized
+from api.serving.audit import tell_actor
 from api.serving.routes import Route
+from exchange.auditing.event import NODE_WIDE, Actor, ActorKind
 from exchange.errors import Invalid, NotAuthentic, NotFound
 from exchange.exchanges import Direction
 from exchange.ledger import LedgerBusy
@@ -143,6 +145,7 @@ def token(
             assertion = check(partner) if over else renewals.trusting(partner, check)
         except NotAuthentic as exc:
             raise Unauthorized from exc
+        tell_actor(request, Actor(kind=ActorKind.PARTNER, id=assertion.issuer), NODE_WIDE)
         with office.ledgers.transaction() as ledger:
             if not ledger.partners.use_assertion(assertion.issuer, assertion.jti, assertion.forget_after):
                 raise Unauthorized

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from adapters.office import Office
+from api.serving.audit import leave_refusal
 from exchange import errors
 from exchange.admission import UnknownExchange
 from exchange.certificates.check import TooManyMisses
@@ -234,6 +235,7 @@ def install(app: FastAPI) -> None:
     def respond(request: Request, error: WoshouError) -> JSONResponse:
         office = request.app.state.office
         request.app.state.metrics.refused(error.code)
+        leave_refusal(request, error)
         return answer(error, office.node.title if isinstance(office, Office) else None)
 
     def refused(request: Request, error: Exception) -> JSONResponse:

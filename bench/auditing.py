@@ -11,7 +11,6 @@ from pathlib import Path
 
 from adapters.auditing.ledgers import AuditedLedgers
 from adapters.auditing.trail import Trail, leaving
-
 from adapters.inbox import take_batch
 from adapters.office import Office
 from bench import people

@@ -16,6 +16,7 @@ from api.local import (
     replies,
     worklists,
 )
+from api.local.auditing import audit
 from api.local.casework import cases, routes, sending
 from api.local.certificates import checks
 from api.local.clocks import escalations, norms, troubles
@@ -53,4 +54,5 @@ ROUTERS = (
     norms.router,
     escalations.router,
     troubles.router,
+    audit.router,
 )

@@ -4,12 +4,13 @@ A transaction that were a dependency with `yield` would be open while a body is 
 would have to wait for a free thread, all of which may wait for its lock.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from time import monotonic
-from typing import ParamSpec, Protocol, TypeVar, runtime_checkable
+from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
 
+from adapters.auditing.trail import Trail, current
 from exchange.errors import Refused
 from exchange.ledger import Ledger, LedgerBusy, Ledgers
 from exchange.people.register import EntryExists
@@ -60,29 +61,44 @@ def in_transaction(ledgers: Ledgers, work: Callable[[Ledger], T], overtaken: typ
 
 
 def transacted(endpoint: Callable[P, T]) -> Callable[P, T]:
-    """A route's function that finds its ledger open where an Opening was among its arguments."""
+    """A route's function that finds its ledger open where an Opening was among its arguments.
+
+    Who calls leaves a trail: its row is written with the change, or before what was read goes out.
+    """
 
     @wraps(endpoint)
     def opened(*args: P.args, **values: P.kwargs) -> T:
-        name = next((name for name, value in values.items() if isinstance(value, Opening)), None)
-        if name is None:
-            return endpoint(*args, **values)
-        opening = values[name]
-        if not isinstance(opening, Opening):
-            raise TypeError(name)
-
-        beginnings = [value for value in values.values() if isinstance(value, Beginning)]
-
-        def work(ledger: Ledger) -> T:
-            for beginning in beginnings:
-                beginning.begin(ledger)
-            return endpoint(*args, **{**values, name: ledger})  # type: ignore[arg-type] # FastAPI gives all by name
-
-        if opening.read_only:
-            with opening.ledgers.transaction(read_only=True) as ledger:
-                return work(ledger)
-        # The same request with the same key may have gone first, and what it did be what this one is refused for.
-        repeatable = any(beginning.repeatable for beginning in beginnings)
-        return in_transaction(opening.ledgers, work, Refused if repeatable else EntryExists)
+        trail = current()
+        if trail is not None:
+            trail.sent(*values.values())
+        answer = _answered(endpoint, args, values, trail)
+        if trail is not None:
+            trail.settle()
+        return answer
 
     return opened
+
+
+def _answered(endpoint: Callable[..., T], args: tuple[Any, ...], values: Mapping[str, Any], trail: Trail | None) -> T:
+    def told(answer: T) -> T:
+        if trail is not None:
+            trail.show(answer)
+        return answer
+
+    name = next((name for name, value in values.items() if isinstance(value, Opening)), None)
+    if name is None:
+        return told(endpoint(*args, **values))
+    opening: Opening = values[name]
+    beginnings = [value for value in values.values() if isinstance(value, Beginning)]
+
+    def work(ledger: Ledger) -> T:
+        for beginning in beginnings:
+            beginning.begin(ledger)
+        return told(endpoint(*args, **{**values, name: ledger}))
+
+    if opening.read_only:
+        with opening.ledgers.transaction(read_only=True) as ledger:
+            return work(ledger)
+    # The same request with the same key may have gone first, and what it did be what this one is refused for.
+    repeatable = any(beginning.repeatable for beginning in beginnings)
+    return in_transaction(opening.ledgers, work, Refused if repeatable else EntryExists)

@@ -6,13 +6,14 @@ from datetime import datetime
 from email.utils import format_datetime
 from time import perf_counter
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import Metrics
 from api.problems import BodyTooSlow, RequestTooLarge, answer
 from api.serving.door import Door
-from exchange.errors import Refused
+from exchange.errors import Refused, WoshouError
 
 USUAL_BODY = 256 * 1024
 # A body may take this long, and longer only while more of it comes at this rate.
@@ -24,7 +25,7 @@ class Edge:
     """The outermost layer of the application; `limits` are the paths whose bodies may be larger than the usual.
 
     Starlette's own limit answers in plain text, and FastAPI counts a body only where a route reads it; here it is a problem
-    like any other. `seconds` is how long a body may take, before what its size adds.
+    like any other, which `refused` is told of. `seconds` is how long a body may take, before what its size adds.
     """
 
     def __init__(
@@ -35,8 +36,10 @@ class Edge:
         door: Door,
         limits: Mapping[str, int],
         now: Callable[[], datetime] | None,
+        refused: Callable[[WoshouError], None],
         seconds: float = BODY_SECONDS,
     ) -> None:
+        self._refused = refused
         self._app, self._metrics, self._door = app, metrics, door
         self._limits, self._now, self._seconds = limits, now, seconds
 
@@ -67,6 +70,7 @@ class Edge:
                     raise RequestTooLarge
             except Refused as refusal:
                 self._metrics.refused(refusal.code)
+                await run_in_threadpool(self._refused, refusal)
                 await answer(refusal)(scope, receive, sending)
             else:
                 await self._app(scope, _bounded(receive, limit, self._seconds), sending)

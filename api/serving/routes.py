@@ -4,10 +4,14 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
+from adapters.auditing.trail import leaving
 from api.access import IDENTIFY
+from api.once import Replayed
+from api.serving.audit import begin_trail
 from api.serving.books import transacted
 from exchange.wire import ijson
 
@@ -24,9 +28,16 @@ class Route(APIRoute):
         identify = next((IDENTIFY[call] for call in _calls(self.dependant) if call in IDENTIFY), None)
 
         async def identified(request: Request) -> Response:
-            if identify is not None:
-                await identify(request)
-            return await handle(request)
+            trail = begin_trail(request, self) if identify is not None or self.methods == {"POST"} else None
+            with leaving(trail):
+                if identify is not None:
+                    await identify(request)
+                try:
+                    return await handle(request)
+                except Replayed:
+                    if trail is not None:
+                        await run_in_threadpool(trail.settle)
+                    raise
 
         return identified
 

@@ -96,6 +96,7 @@ PROPOSING = rule("coordinator", below=FORBIDDEN, other=FORBIDDEN, outside=FORBID
 RUNNING = rule("operator", below=FORBIDDEN, other=OK, outside=FORBIDDEN)
 WATCHING = rule("operator", "auditor", below=FORBIDDEN, other=OK, outside=FORBIDDEN)
 OVERSEEING = rule("coordinator", "operator", "auditor", below=FORBIDDEN, other=OK, outside=FORBIDDEN)
+AUDITING = rule("auditor", below=FORBIDDEN, other=OK, outside=FORBIDDEN)
 WHOEVER = rule(*ALL, below=OK, other=OK, outside=OK)
 
 RULES = {
@@ -206,6 +207,9 @@ RULES = {
     "GET /api/v1/escalations": rule("coordinator", above=EMPTY, below=EMPTY, other=EMPTY, outside=EMPTY),
     "POST /api/v1/escalations": rule("coordinator"),
     "POST /api/v1/escalations/{escalation}/acknowledgement": rule("coordinator"),
+    "GET /api/v1/audit": AUDITING,
+    "POST /api/v1/audit/search": rule("auditor", own=EMPTY, above=EMPTY, other=EMPTY, below=FORBIDDEN, outside=FORBIDDEN),
+    "GET /api/v1/audit/heads": rule("auditor", own=EMPTY, above=EMPTY, other=EMPTY, below=FORBIDDEN, outside=FORBIDDEN),
     "GET /api/v1/troubles": rule("operator", "coordinator", below=FORBIDDEN, outside=FORBIDDEN, other=OK),
 }
 PUBLIC = {"GET /healthz", "GET /readyz", "GET /.well-known/security.txt"}

@@ -55,6 +55,7 @@ PROMISED = (
 )
 ROLE_OF = {
     "Agreements": "coordinator",
+    "Audit": "auditor",
     "Escalations": "coordinator",
     "Health": "operator",
     "Partners": "operator",

@@ -9,6 +9,7 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from api import figures, health, partner, proven, registers
+from api.auditing import heads
 from api.describing.published import render
 from api.local import ROUTERS
 from api.wire import certificates
@@ -35,7 +36,16 @@ WIRE_SHAPES = (
     "RowsTold",
     "SignedReport",
 )
-ALL_ROUTERS = (health.router, partner.router, figures.router, proven.router, registers.router, certificates.router, *ROUTERS)
+ALL_ROUTERS = (
+    health.router,
+    partner.router,
+    figures.router,
+    proven.router,
+    registers.router,
+    certificates.router,
+    heads.router,
+    *ROUTERS,
+)
 OTHERS = ("agreement.proposed", "escalation.raised", "trouble.began", "trouble.ended")
 PUBLIC = {
     "GET /healthz",
@@ -180,7 +190,7 @@ def test_every_post_of_own_systems_that_changes_something_takes_an_idempotency_k
     keyed = {name for name in posts if any(p["name"] == "Idempotency-Key" for p in OPERATIONS[name].get("parameters", []))}
     # The two sheets: one changes nothing, the other settles by difference, and the same again settles nothing.
     by_itself = {"POST /api/v1/imports/{id}/annotated", "POST /api/v1/cross-checks/settlement-sheets"}
-    assert posts - keyed == {"POST /api/v1/entries/search", *by_itself}
+    assert posts - keyed == {"POST /api/v1/entries/search", "POST /api/v1/audit/search", *by_itself}
 
 
 def examples() -> Iterator[tuple[str, dict[str, Any], Any]]:

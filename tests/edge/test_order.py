@@ -34,6 +34,7 @@ OPEN = {
 CLOSED = sorted(set(ROUTES) - OPEN)
 ROLES = {
     "Agreements": "coordinator",
+    "Audit": "auditor",
     "Escalations": "coordinator",
     "Health": "operator",
     "Partners": "operator",
@@ -62,7 +63,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with served(folder / "node", a_node(XICHENG_NODE, XICHENG), HandClock(), database, body_seconds=BODY_SECONDS) as node:
         with database.transaction() as ledger:
             ledger.partners.save(a_partner(node="wuchang.example", status=PartnerStatus.ACTIVE))
-        for role in ("clerk", "coordinator", "operator"):
+        for role in ("clerk", "coordinator", "operator", "auditor"):
             node.key(role, XICHENG)
         yield node
     database.close()

@@ -7,6 +7,7 @@ import typer
 
 from woshou.cli.call import group
 from woshou.cli.commands import agreement, apikey, exchange, node, openapi, partner, processes, rates, report, upkeep
+from woshou.cli.commands.auditing import audit
 from woshou.cli.commands.casework import case, route
 from woshou.cli.commands.clocks import alerts, norms
 from woshou.cli.commands.cross_check import checks
@@ -42,6 +43,7 @@ _MODULES = (
     alerts,
     norms,
     apikey,
+    audit,
     upkeep,
     openapi,
 )

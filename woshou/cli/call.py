@@ -20,6 +20,7 @@ from exchange.errors import Invalid, Retry
 from exchange.node import NotServed
 from woshou import logging
 from woshou.cli import show
+from woshou.cli.audit import begin_trail, commanding, leave_row, told_in
 from woshou.cli.exits import Ending, Exit, NotInitialised, SettingsWrong, print_error
 from woshou.cli.show import Header
 from woshou.cli.words import say
@@ -71,6 +72,7 @@ class Call:
         settings = self.settings()
         logging.configure("text", level="warning")
         with open_office(settings) as office:
+            begin_trail(office)
             yield office
 
     def county(self, office: Office, named: str | None) -> str:
@@ -82,6 +84,7 @@ class Call:
             return next(iter(served))
         if named not in served:
             raise NotServed
+        told_in(named)
         return named
 
     def counties(self, office: Office, named: str | None) -> frozenset[str]:
@@ -108,6 +111,11 @@ class Call:
             show.print_json(value)
         else:
             show.console().print(say(zh, en))
+
+    def told(self) -> None:
+        """Leave a row in the audit for what changes nothing in the books, or reads the audit itself."""
+        with self.office():
+            leave_row()
 
     def note(self, zh: str, en: str) -> None:
         """Tell something beside the result, on stderr."""
@@ -138,10 +146,12 @@ def command(group: typer.Typer, name: str, *, zh: str, en: str) -> Callable[[Cal
         @functools.wraps(function)
         def run(**given: Any) -> None:
             call = Call(data=given.pop("data"), json=given.pop("json"))
-            with Ending(as_json=call.json):
+            context: typer.Context = given.pop("context")
+            with Ending(as_json=call.json), commanding(context, given):
                 function(call, **given)
 
         common = [
+            inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
             inspect.Parameter("data", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=DataOption),
             inspect.Parameter("json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=JsonOption),
         ]

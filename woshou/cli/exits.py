@@ -33,6 +33,7 @@ class Exit(IntEnum):
     INTERNAL = 5
     BUSY = 6
     UNSETTLED = 7
+    AUDIT_BROKEN = 8
 
 
 class NotInitialised(Conflict):

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from adapters.auditing.trail import before_showing
 from adapters.keys import files
 from exchange.errors import Conflict, Invalid
 
@@ -37,6 +38,7 @@ def check_free(file: Path, *, force: bool) -> None:
 
 def write_private(file: Path, data: bytes, *, force: bool) -> None:
     """Write a file that nobody else can read, whatever one of that name could before; FileExists, FileNotWritable."""
+    before_showing()
     if file == STDOUT:
         sys.stdout.buffer.write(data)
         return

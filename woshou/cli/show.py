@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from adapters.auditing.trail import before_showing
 from exchange.moments import SHANGHAI, format_moment, parse_moment
 from woshou.cli.values import worded
 from woshou.cli.words import say
@@ -77,6 +78,7 @@ def json_text(value: Any) -> str:
 
 def print_json(value: Any) -> None:
     """One JSON document on stdout."""
+    before_showing(value)
     print(json_text(value))
 
 
@@ -91,6 +93,7 @@ def members(value: Any) -> Mapping[str, Any]:
 
 def print_table(rows: Sequence[Mapping[str, Any]], headers: Mapping[str, Header], *, title: str = "") -> None:
     """Rows as a table: the keys of `headers` are the columns, in that order."""
+    before_showing(rows)
     table = Table(title=title or None)
     for header in headers.values():
         table.add_column(say(*header), overflow="fold")
@@ -115,6 +118,7 @@ PERSON: Mapping[str, Header] = {
 
 def print_card(value: Mapping[str, Any], headers: Mapping[str, Header]) -> None:
     """One thing, a line a fact; facts that are not there are left out."""
+    before_showing(value)
     table = Table(show_header=False, box=None)
     table.add_column(style="bold")
     table.add_column(overflow="fold")

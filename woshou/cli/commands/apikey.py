@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from adapters.auditing.trail import concerning
 from adapters.office import Office
 from api.access import PEOPLE, LocalRole, hash_secret
 from exchange.errors import Invalid, NotFound
@@ -78,6 +79,7 @@ def install(app: typer.Typer) -> None:
                 role=role,
                 created_at=office.now(),
             )
+            concerning([f"key:{key.id}"])
             with office.ledgers.transaction() as ledger:
                 ledger.access.save_api_key(key)
         text = f"wsk_{key.id}_{secret}"
@@ -97,4 +99,5 @@ def install(app: typer.Typer) -> None:
                 raise NotFound
             revoked = replace(held, revoked_at=held.revoked_at or office.now())
             ledger.access.save_api_key(revoked)
+            concerning([f"key:{key}"])
         call.done(shown(revoked), f"密钥 {key} 已作废。", f"Key {key} is revoked.")

@@ -143,6 +143,7 @@ def _install_keys(app: typer.Typer) -> None:
             ),
         ] = "both",
     ) -> None:
+        call.told()
         if use == "data":
             rotate_data(call)
             return
@@ -173,6 +174,7 @@ def _install_keys(app: typer.Typer) -> None:
         reason: Annotated[str, typer.Option(help=say("原因，将公开", "why; it is published"))],
         since: Annotated[str | None, typer.Option(help=say("自何时起，默认现在", "from when; now by default"))] = None,
     ) -> None:
+        call.told()
         keyring, now = _keyring(call)
         moment = read_moment(since, now) if since else now
         keyring.revoke(kid, moment, reason)

@@ -1,0 +1,95 @@
+"""Ledgers whose writing transactions take the trail along: the row of a change is committed with it, or neither is."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, cast
+
+from adapters.auditing.trail import Trail, current
+from exchange.auditing.event import of_entry, of_exchange, of_person
+from exchange.exchanges import Exchange
+from exchange.ledger import Candidate, Entries, Exchanges, Ledger, Ledgers, Messages
+from exchange.people.register import Entry
+
+
+class AuditedLedgers:
+    """The ledgers of a node; a transaction of who leaves a trail writes its row last, so that the chain is held shortly."""
+
+    def __init__(self, ledgers: Ledgers) -> None:
+        self.unaudited = ledgers
+
+    @contextmanager
+    def transaction(self, *, read_only: bool = False) -> Iterator[Ledger]:
+        """As the ledgers do. What was only read is told by `Trail.settle`."""
+        trail = current()
+        with self.unaudited.transaction(read_only=read_only) as ledger:
+            if trail is None or read_only:
+                yield ledger
+                return
+            _note_writing(ledger, trail)
+            yield ledger
+            events = trail.events()
+            ledger.audit.append(events)
+        if events:
+            trail.settled()
+
+    def advisory_leader(self, name: str) -> Candidate:
+        """As the ledgers do."""
+        return self.unaudited.advisory_leader(name)
+
+
+def _note_writing(ledger: Ledger, trail: Trail) -> None:
+    """Let the books that are about persons tell the trail of whom they write, whoever it is that writes."""
+    if trail.names_written:
+        ledger.entries = cast(Entries, _NotedEntries(ledger.entries, trail))
+        ledger.exchanges = cast(Exchanges, _NotedExchanges(ledger.exchanges, trail))
+    ledger.messages = cast(Messages, _NotedMessages(ledger.messages, trail))
+
+
+class _Noted:
+    """A book of which some deeds are noted; all others are the book's own."""
+
+    def __init__(self, book: Any, trail: Trail) -> None:
+        self._book, self._trail = book, trail
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._book, name)
+
+
+class _NotedEntries(_Noted):
+    def add(self, entries: Sequence[Entry]) -> None:
+        self._trail.about(_of_entries(entries))
+        self._book.add(entries)
+
+    def save(self, entries: Sequence[Entry]) -> None:
+        self._trail.about(_of_entries(entries))
+        self._book.save(entries)
+
+
+class _NotedExchanges(_Noted):
+    def add(self, exchanges: Sequence[Exchange]) -> None:
+        self._trail.about(_of_exchanges(exchanges))
+        self._book.add(exchanges)
+
+    def save(self, exchanges: Sequence[Exchange]) -> None:
+        self._trail.about(_of_exchanges(exchanges))
+        self._book.save(exchanges)
+
+
+class _NotedMessages(_Noted):
+    def erase(self, link: int, exchanges: Iterable[str]) -> None:
+        named = list(exchanges)
+        self._trail.about(map(of_exchange, named))
+        self._book.erase(link, named)
+
+
+def _of_entries(entries: Iterable[Entry]) -> Iterator[str]:
+    for entry in entries:
+        yield of_entry(entry.id)
+        yield of_person(entry.person_index)
+
+
+def _of_exchanges(exchanges: Iterable[Exchange]) -> Iterator[str]:
+    for exchange in exchanges:
+        yield of_exchange(exchange.key.exchange)
+        if exchange.person_index:
+            yield of_person(exchange.person_index)

@@ -1,0 +1,144 @@
+"""The trail of one request, command or job: who acts, what for, whom it was about and what was shown.
+
+It goes with the thread of control (a context variable), so that nothing between the edge and the books has to hand it on.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from adapters.auditing.seen import Seen, look
+from exchange.auditing.event import NODE_WIDE, UNKNOWN, Actor, ActorKind, AuditEvent
+from exchange.codes import Purpose
+from exchange.ledger import Ledgers
+from exchange.node import Node
+
+_current: ContextVar["Trail | None"] = ContextVar("trail", default=None)
+# What a batch is about stands in the log of the link, and what a job does in its own tables.
+_NAMES_WRITTEN = frozenset({ActorKind.KEY, ActorKind.COMMAND})
+
+
+@dataclass(slots=True, kw_only=True)
+class Trail:
+    """What is known of an action so far. `always`: it leaves a row, also if it is about nobody."""
+
+    action: str
+    node: Node
+    now: Callable[[], datetime]
+    ledgers: Ledgers
+    actor: Actor = UNKNOWN
+    jurisdiction: str = NODE_WIDE
+    purpose: Purpose | None = None
+    always: bool = True
+    problem: str | None = None
+    written: int = 0
+    _seen: Seen = field(default_factory=Seen)
+    _count: int = 0
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is something that no row tells yet."""
+        return not self._seen.empty or self._count > 0
+
+    @property
+    def names_written(self) -> bool:
+        """Whether the entries and exchanges that are written are subjects, one by one."""
+        return self.actor.kind in _NAMES_WRITTEN
+
+    def show(self, *values: object) -> None:
+        """What is about to be shown: the persons in it, and what is told of them."""
+        for value in values:
+            look(value, self.node, self._seen)
+
+    def sent(self, *values: object) -> None:
+        """What the caller has sent: the persons in it. Nothing is shown by that."""
+        told = Seen()
+        for value in values:
+            look(value, self.node, told)
+        self._seen.subjects.update(told.subjects)
+        self._seen.purposes |= told.purposes
+
+    def about(self, subjects: Iterable[str], count: int = 0) -> None:
+        """Subjects that something is done to; `count` where there are more things than subjects."""
+        self._seen.subjects.update(dict.fromkeys(subjects))
+        self._count += count
+
+    def events(self) -> list[AuditEvent]:
+        """The row that is to be written now: one, unless nothing is to be told that was not."""
+        if not (self.pending or self.problem or (self.always and not self.written)):
+            return []
+        purposes = self._seen.purposes
+        return [
+            AuditEvent(
+                at=self.now(),
+                jurisdiction=self.jurisdiction,
+                actor=self.actor,
+                action=self.action,
+                purpose=self.purpose or (next(iter(purposes)) if len(purposes) == 1 else None),
+                problem=self.problem,
+                subjects=tuple(self._seen.subjects),
+                # What is refused was not shown.
+                shown=() if self.problem else tuple(sorted(self._seen.shown)),
+                masked=self._seen.masked,
+                count=max(self._count, self._seen.persons, 1),
+            )
+        ]
+
+    def settle(self) -> None:
+        """Write what no row tells yet, in a transaction of its own; LedgerBusy if that cannot be, and nothing may be shown."""
+        if self.events():
+            with leaving(self), self.ledgers.transaction():
+                pass  # the transaction of who leaves a trail writes its row
+
+    def settled(self) -> None:
+        """What was to be told stands in a row that was committed."""
+        self.written += 1
+        self._seen, self._count = Seen(), 0
+
+
+def current() -> Trail | None:
+    """The trail of this thread of control, if it leaves one."""
+    return _current.get()
+
+
+def showing(*values: object) -> None:
+    """Tell the trail, if there is one, what is about to be shown."""
+    trail = _current.get()
+    if trail is not None:
+        trail.show(*values)
+
+
+def before_showing(*values: object) -> None:
+    """Tell the trail, if there is one, what is shown next, and write that before it is."""
+    trail = _current.get()
+    if trail is not None:
+        trail.show(*values)
+        if trail.pending:
+            trail.settle()
+
+
+def concerning(subjects: Iterable[str], count: int = 0) -> None:
+    """Tell the trail, if there is one, whom or what an action is about."""
+    trail = _current.get()
+    if trail is not None:
+        trail.about(subjects, count)
+
+
+def begin(trail: Trail) -> Trail:
+    """Leave this trail from now on, until whoever called with `leaving` ends; one that was begun goes on."""
+    found = _current.get()
+    if found is None:
+        _current.set(found := trail)
+    return found
+
+
+@contextmanager
+def leaving(trail: Trail | None) -> Iterator[Trail | None]:
+    """Leave this trail until the block ends; None leaves none."""
+    before = _current.set(trail)
+    try:
+        yield trail
+    finally:
+        _current.reset(before)

@@ -1,0 +1,76 @@
+"""The trail that a command leaves: it begins when the node is opened, and what the command shows is told before it is shown."""
+
+import getpass
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import typer
+
+from adapters.auditing.named import named
+from adapters.auditing.trail import Trail, begin, current, leaving
+from adapters.office import Office
+from exchange.auditing.event import NODE_WIDE, Actor, ActorKind
+
+_called: ContextVar[tuple[str, Mapping[str, object]] | None] = ContextVar("called", default=None)
+
+
+@contextmanager
+def commanding(context: typer.Context, given: Mapping[str, object]) -> Iterator[None]:
+    """One command with its options; the trail that it begins ends with it."""
+    before = _called.set((_words(context), given))
+    try:
+        with leaving(None):
+            yield
+    finally:
+        _called.reset(before)
+
+
+def begin_trail(office: Office) -> None:
+    """Leave a trail from now on: an operator's, by the account that runs the command."""
+    called, served = _called.get(), office.node.jurisdictions
+    if called is None:
+        return
+    words, given = called
+    trail = Trail(
+        action=words,
+        node=office.node,
+        now=office.now,
+        ledgers=office.ledgers,
+        actor=Actor(kind=ActorKind.COMMAND, id=_account(), role="operator"),
+        jurisdiction=next(iter(served)) if len(served) == 1 else NODE_WIDE,
+    )
+    begin(trail).about(named(given))
+
+
+def told_in(county: str) -> None:
+    """The command works for this county."""
+    trail = current()
+    if trail is not None:
+        trail.jurisdiction = county
+
+
+def leave_row() -> None:
+    """Write the command's row now."""
+    trail = current()
+    if trail is not None:
+        trail.settle()
+
+
+def _words(context: typer.Context) -> str:
+    """The words by which the command was called, without the program and its options."""
+    words: list[str] = []
+    at: Any = context
+    while at.parent is not None:
+        words.insert(0, at.info_name or "")
+        at = at.parent
+    return " ".join(words)
+
+
+def _account() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # an account without a name, as in some containers
+        return str(os.getuid())

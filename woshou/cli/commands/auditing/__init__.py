@@ -1,0 +1,1 @@
+"""`woshou audit`."""
