@@ -13,12 +13,14 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from adapters.auditing.trail import Trail, leaving
 from adapters.office import Office
 from adapters.partner_http import PartnerClient, http_client
 from adapters.reconciling.tokens import TokenKeeper
 from adapters.reconciling.whole import reconciling_of
 from adapters.renewal import Renewals
 from adapters.webhook_http import OWN_SYSTEMS, WebhookReceiver
+from exchange.auditing.event import Actor, ActorKind
 from exchange.errors import WoshouError
 from exchange.ledger import Candidate
 from exchange.moments import SHANGHAI, civil_day
@@ -82,7 +84,8 @@ class Clockwork:
             if not is_due(self._job.when, self._last, now) or not self._claim(now):
                 return
             office.refresh()
-            outcome = self._job.run(self._shift)
+            with leaving(self._trail()):
+                outcome = self._job.run(self._shift)
             if isinstance(self._job.when, Daily):
                 with office.ledgers.transaction() as ledger:
                     ledger.chores.finish_run(name, civil_day(now), office.now(), outcome)
@@ -90,6 +93,12 @@ class Clockwork:
                 _log.info("job done", job=name, outcome=outcome, seconds=round(time.monotonic() - began, 3))
         except WoshouError as refusal:
             _log.warning("job refused", job=name, refusal=refusal.code)
+
+    def _trail(self) -> Trail:
+        """What a job leaves in the audit: whom it erased; of all else it does there are its own tables."""
+        office, name = self._shift.office, self._job.name
+        actor = Actor(kind=ActorKind.JOB, id=name)
+        return Trail(action=name, node=office.node, now=office.now, ledgers=office.ledgers, actor=actor, always=False)
 
     def _claim(self, now: datetime) -> bool:
         """Whether this process runs the job now: a daily one is claimed for the business date, so that it runs once."""

@@ -39,9 +39,8 @@ class AuditedLedgers:
 
 def _note_writing(ledger: Ledger, trail: Trail) -> None:
     """Let the books that are about persons tell the trail of whom they write, whoever it is that writes."""
-    if trail.names_written:
-        ledger.entries = cast(Entries, _NotedEntries(ledger.entries, trail))
-        ledger.exchanges = cast(Exchanges, _NotedExchanges(ledger.exchanges, trail))
+    ledger.entries = cast(Entries, _NotedEntries(ledger.entries, trail))
+    ledger.exchanges = cast(Exchanges, _NotedExchanges(ledger.exchanges, trail))
     ledger.messages = cast(Messages, _NotedMessages(ledger.messages, trail))
 
 
@@ -51,27 +50,36 @@ class _Noted:
     def __init__(self, book: Any, trail: Trail) -> None:
         self._book, self._trail = book, trail
 
+    def _written(self, subjects: Iterable[str]) -> None:
+        if self._trail.names_written:
+            self._trail.about(subjects)
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._book, name)
 
 
 class _NotedEntries(_Noted):
     def add(self, entries: Sequence[Entry]) -> None:
-        self._trail.about(_of_entries(entries))
+        self._written(_of_entries(entries))
         self._book.add(entries)
 
     def save(self, entries: Sequence[Entry]) -> None:
-        self._trail.about(_of_entries(entries))
+        self._written(_of_entries(entries))
         self._book.save(entries)
+
+    def erase(self, entries: Iterable[str]) -> int:
+        named = list(entries)
+        self._trail.about(map(of_entry, named))
+        return int(self._book.erase(named))
 
 
 class _NotedExchanges(_Noted):
     def add(self, exchanges: Sequence[Exchange]) -> None:
-        self._trail.about(_of_exchanges(exchanges))
+        self._written(_of_exchanges(exchanges))
         self._book.add(exchanges)
 
     def save(self, exchanges: Sequence[Exchange]) -> None:
-        self._trail.about(_of_exchanges(exchanges))
+        self._written(_of_exchanges(exchanges))
         self._book.save(exchanges)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from exchange.auditing.event import Actor, ActorKind
 from exchange.checking.check import DifferenceState
 from exchange.codes import Kind, WithdrawalReason
 from exchange.conversation import State
@@ -15,8 +16,9 @@ from jobs.clocks.overdue import announce_overdue
 from jobs.clocks.remind import remind_partners
 from jobs.deliver import deliver_all
 from jobs.renew import renew_partners
-from jobs.runner import on_shift
+from jobs.runner import Clockwork, on_shift
 from jobs.tidy import tidy
+from jobs.timetable import Every, Job
 from tests.builders import WUCHANG_NODE, a_check, a_difference, a_register_difference
 from tests.certificates.support import a_check as a_certificate_check
 from tests.jobs.offices import Pair, a_pair
@@ -115,6 +117,23 @@ def test_what_was_withdrawn_is_erased_on_both_sides(pair: Pair):
         assert all(each.line is not None for each in log[kept])
         assert held.conversation is not None
         assert held.conversation.state is State.WITHDRAWN
+
+
+def test_what_a_job_erased_is_told_in_the_audit_and_nothing_else_of_it(pair: Pair):
+    exchange = pair.ask(1)
+    job = Job(name="tidy", run=tidy, when=Every(interval=timedelta(hours=1)))
+    with on_shift(pair.xicheng, pair.client) as shift:
+        Clockwork(job, shift).tick()
+        deliver_all(shift)
+        with pair.xicheng.ledgers.transaction() as ledger:
+            (held,) = ledger.exchanges.named(exchange)
+            body = WithdrawalBody(reason=WithdrawalReason.ENTERED_BY_MISTAKE)
+            reply(ledger, pair.xicheng.node, held, Said(kind=Kind.WITHDRAWAL, body=body), pair.clock.now())
+        deliver_all(shift)
+        Clockwork(job, shift).tick()
+    with pair.xicheng.ledgers.transaction(read_only=True) as ledger:
+        (row,) = ledger.audit.rows("")
+    assert (row.event.actor, row.event.subjects) == (Actor(kind=ActorKind.JOB, id="tidy"), (f"exchange:{exchange}",))
 
 
 def test_a_new_key_is_learned_before_it_is_needed(pair: Pair):
