@@ -15,11 +15,11 @@ from tests.builders import (
     a_difference,
     a_moment,
     a_register_difference,
+    a_token_key,
     an_entry,
     an_entry_fact,
     an_id,
 )
-from tests.ledger.test_tokens import a_key
 
 MINE = frozenset({XICHENG})
 OPENED, CLOSED = an_entry_fact(1), an_entry_fact(1, what=EntryFactKind.CLOSED, happened_at=a_moment(9), known_at=a_moment(9))
@@ -94,7 +94,7 @@ def test_no_token_and_no_difference_is_left(ledgers):
     said = a_difference(1, entry=an_id(1))
     settled = replace(a_difference(2, entry=an_id(1)), state=DifferenceState.CORRECTED)
     with ledgers.transaction() as ledger:
-        key = ledger.tokens.add(a_key()).id
+        key = ledger.tokens.add(a_token_key()).id
         ledger.tokens.change(key, 1, [], [Leaf(an_id(n), bytes([n] * 24)) for n in (1, 2)])
         ledger.register_runs.put_differences([ours, theirs])
         ledger.cross_checks.add(a_check(), [], [said, settled])
