@@ -16,6 +16,7 @@ from exchange.checking.check import FIELD_NAMES, CheckField, CrossCheck, Differe
 from exchange.checking.compare import summary_of
 from exchange.imports import RowProblem
 from exchange.jurisdiction import Divisions
+from exchange.ledger import Within
 from exchange.verbs.cross_check.run import CHUNK, CheckKey, Comparison
 
 _COLUMNS = (
@@ -40,6 +41,7 @@ def compare_file(
     key: CheckKey,
     data: bytes,
     *,
+    within: Within | None = None,
     limits: Limits | None = None,
     told: Callable[[int, int], None] = lambda done, rows: None,
 ) -> Comparison:
@@ -53,7 +55,7 @@ def compare_file(
     rows, done = iter(facts.rows), 0
     while chunk := list(islice(rows, CHUNK)):
         claims = comparison.read(chunk)
-        with office.ledgers.transaction(read_only=True) as ledger:
+        with office.ledgers.transaction(read_only=True, within=within) as ledger:
             comparison.look_up(ledger, claims)
         done += len(chunk)
         told(done, sheet.data_rows)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import URL, Engine, inspect
 
-from adapters.database import migration
+from adapters.database import migration, policies
 from adapters.database.connections import LOCK_SECONDS, READ_ONLY, open_engine, read_url, sqlite_file
 from adapters.database.data_keys import DataKeys
 from adapters.database.faults import translated
@@ -15,7 +15,7 @@ from adapters.database.leader import FileLeader, SessionLeader
 from adapters.database.ledger import SqlLedger
 from adapters.database.seals import Encryption, Sealer, Seals
 from adapters.database.work import PostgresWork, SqliteWork, Work
-from exchange.ledger import Candidate, Ledger, LedgerAway
+from exchange.ledger import Candidate, Ledger, LedgerAway, Within
 from exchange.pairing.keys import Blinding
 
 
@@ -31,23 +31,27 @@ class Database:
         self._is_sqlite = url.get_backend_name() == "sqlite"
 
     @contextmanager
-    def transaction(self, read_only: bool = False) -> Iterator[Ledger]:
+    def transaction(self, *, read_only: bool = False, within: Within | None = None) -> Iterator[Ledger]:
         """A ledger whose changes are committed at the end, and undone when an exception passes through.
+
+        On PostgreSQL it sees the records of `within` alone; without it those of the whole node.
 
         A read-only transaction sees one moment throughout, waits for nobody, and raises PermissionError for a write. On SQLite
         a writing one is alone from its first moment on. LedgerBusy if a lock does not come in time or the database is away.
         """
         seals = self._seals()
-        with self._open(read_only, seals) as work:
+        with self._open(read_only, seals, within) as work:
             yield SqlLedger(work, self._blinding)
         if seals is not None and seals.erased and self.data_keys is not None:
             self.data_keys.destroy_soon()
 
     @contextmanager
-    def _open(self, read_only: bool, seals: Seals | None = None) -> Iterator[Work]:
+    def _open(self, read_only: bool, seals: Seals | None = None, within: Within | None = None) -> Iterator[Work]:
         with translated(), self._engine.connect() as connection:
             connection.execution_options(**self._options(read_only))
             with connection.begin():
+                if not self._is_sqlite:
+                    connection.exec_driver_sql(policies.SETTING, policies.said(within))
                 yield SqliteWork(connection, seals) if self._is_sqlite else PostgresWork(connection, seals)
                 if seals is not None:
                     seals.keep()

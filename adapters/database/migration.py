@@ -12,6 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
+from adapters.database import policies
 from adapters.database.seals import Seals
 
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -54,6 +55,8 @@ def _lock(connection: Connection) -> None:
         connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+        # The owner is under the policies too, and a revision may have to change rows.
+        connection.exec_driver_sql(policies.SETTING, policies.said(None))
 
 
 def _config() -> Config:

@@ -38,6 +38,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql.dml import UpdateBase
 
+from adapters.database.policies import POLICIES
 from adapters.database.sealing import Sealing
 from adapters.database.seals import Seals
 from adapters.database.shapes import AnyRow, Shape, TableRow, Values, shape_of, table_of
@@ -310,7 +311,7 @@ class SqliteWork(Work):
 
 
 class PostgresWork(Work):
-    """PostgreSQL: binary COPY for many rows, pipelined statements for few."""
+    """PostgreSQL: binary COPY for many rows, or arrays where there are policies; pipelined statements for few."""
 
     mark = "%s"
     dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it without types
@@ -349,8 +350,10 @@ class PostgresWork(Work):
     def _insert(self, shape: Shape, rows: Sequence[Values]) -> None:
         if len(rows) <= self.few_inserted:
             super()._insert(shape, rows)
-        else:
+        elif shape.table not in POLICIES:
             self._copy(shape, shape.table, rows)
+        else:  # PostgreSQL refuses to COPY into a table under row-level security
+            self._driver.execute(self._adding(shape), [list(column) for column in zip(*rows, strict=True)])
 
     def _update(self, shape: Shape, rows: Sequence[Values]) -> int:
         if len(rows) <= self.few_changed:
@@ -369,6 +372,12 @@ class PostgresWork(Work):
             copy.set_types(shape.types)
             for row in rows:
                 copy.write_row(row)
+
+    @staticmethod
+    @cache
+    def _adding(shape: Shape) -> str:
+        columns = ", ".join(f"%b::{kind}[]" for kind in shape.types)
+        return f'INSERT INTO "{shape.table}" ({_listed(shape)}) SELECT * FROM unnest({columns})'
 
     @staticmethod
     @cache

@@ -63,6 +63,7 @@ from exchange.ledger import (
     SubjectRequests,
     Tokens,
     Troubles,
+    Within,
     Worklists,
 )
 from exchange.pairing.keys import Blinding
@@ -148,11 +149,12 @@ class MemoryLedgers:
         self._leading: set[str] = set()
 
     @contextmanager
-    def transaction(self, *, read_only: bool = False) -> Iterator[Ledger]:
+    def transaction(self, *, read_only: bool = False, within: Within | None = None) -> Iterator[Ledger]:
         """A ledger whose changes are kept at the end, and dropped when an exception passes through.
 
         One writer at a time, as on SQLite: LedgerBusy if another one does not end within five seconds. A read-only
-        transaction waits for nobody and sees what was kept when it began; PermissionError if it changed something.
+        transaction waits for nobody and sees what was kept when it began; PermissionError if it changed something. `within` is
+        not looked at.
         """
         if read_only:
             before = self._books

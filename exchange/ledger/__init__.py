@@ -51,6 +51,7 @@ from exchange.ledger.values import (
     RememberedAnswer,
     UnfinishedRun,
 )
+from exchange.ledger.within import Within
 
 __all__ = [
     "Access",
@@ -98,6 +99,7 @@ __all__ = [
     "Tokens",
     "Troubles",
     "UnfinishedRun",
+    "Within",
     "Worklists",
 ]
 
@@ -151,5 +153,8 @@ class Candidate(Protocol):
 class Ledgers(Protocol):
     """Where ledgers come from: one transaction each, committed at the end of the block, rolled back on an exception."""
 
-    def transaction(self, *, read_only: bool = False) -> AbstractContextManager[Ledger]: ...
+    def transaction(self, *, read_only: bool = False, within: Within | None = None) -> AbstractContextManager[Ledger]:
+        """One transaction, on the records of one caller, or without `within` on those of the whole node."""
+        ...
+
     def advisory_leader(self, name: str) -> Candidate: ...

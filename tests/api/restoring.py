@@ -19,7 +19,7 @@ from adapters.reconciling.ledgers import LedgerReconciler
 from adapters.renewal import Renewals
 from exchange.codes import ChallengeReason, Item, Kind, Result, WithdrawalReason
 from exchange.exchanges import Exchange, LoggedMessage
-from exchange.ledger import Candidate, Ledger, Page
+from exchange.ledger import Candidate, Ledger, Page, Within
 from exchange.settling.outcome import LedgerOutcome
 from exchange.verbs.reply import NOTHING, Body, Said, reply
 from exchange.wire.message import ChallengeBody, FeedbackBody, WithdrawalBody
@@ -44,8 +44,8 @@ class Restorable:
         self._database: Database = open_database(url)
         self._database.upgrade()
 
-    def transaction(self, *, read_only: bool = False) -> AbstractContextManager[Ledger]:
-        return self._database.transaction(read_only=read_only)
+    def transaction(self, *, read_only: bool = False, within: Within | None = None) -> AbstractContextManager[Ledger]:
+        return self._database.transaction(read_only=read_only, within=within)
 
     def advisory_leader(self, name: str) -> Candidate:
         return self._database.advisory_leader(name)

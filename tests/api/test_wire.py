@@ -212,7 +212,7 @@ def test_503_with_retry_after_while_the_database_is_busy(hand: Hand):
     office = hand.served.office
 
     class Busy:
-        def transaction(self, *, read_only: bool = False) -> Any:
+        def transaction(self, *, read_only: bool = False, within: Any = None) -> Any:
             if read_only:
                 return ledgers.transaction(read_only=True)
             raise LedgerBusy

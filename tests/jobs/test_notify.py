@@ -35,7 +35,7 @@ class Forgetful(MemoryLedgers):
 
     killed = False
 
-    def transaction(self, *, read_only=False):
+    def transaction(self, *, read_only=False, within=None):
         if self.killed and not read_only:
             raise LedgerBusy
         return super().transaction(read_only=read_only)

@@ -21,7 +21,7 @@ class Stubborn(MemoryLedgers):
 
     busy = False
 
-    def transaction(self, *, read_only=False):
+    def transaction(self, *, read_only=False, within=None):
         if self.busy:
             raise BUSY
         return super().transaction(read_only=read_only)

@@ -11,7 +11,7 @@ from msgspec import structs
 from adapters.office import Office
 from adapters.reconciling.tokens import TokenKeeper
 from exchange.codes import CloseReason, Item, RegisterKind
-from exchange.ledger import Candidate, Ledger, Ledgers
+from exchange.ledger import Candidate, Ledger, Ledgers, Within
 from exchange.reconciling.keys import KidNotTrusted, TokenKey, TokenKeyGone
 from exchange.reconciling.pairs import Comparable, month_of
 from exchange.reconciling.pairs import Pair as Counties
@@ -216,7 +216,7 @@ class Counted:
     def __init__(self, ledgers: Ledgers) -> None:
         self._ledgers, self.written = ledgers, 0
 
-    def transaction(self, *, read_only: bool = False) -> AbstractContextManager[Ledger]:
+    def transaction(self, *, read_only: bool = False, within: Within | None = None) -> AbstractContextManager[Ledger]:
         self.written += not read_only
         return self._ledgers.transaction(read_only=read_only)
 

@@ -41,7 +41,7 @@ def migrated_postgresql(postgresql_server: PostgresServer) -> Iterator[tuple[Dat
     with postgresql_server.database() as url:
         database = open_database(url)
         database.upgrade()
-        with psycopg.connect(url, autocommit=True) as connection:
+        with postgresql_server.all_powerful(url) as connection:
             yield database, connection
         database.close()
 

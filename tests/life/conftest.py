@@ -18,7 +18,7 @@ from tests.life.two_nodes import Two
 def two_on_postgresql(postgresql_server: PostgresServer) -> Iterator[list[tuple[Database, psycopg.Connection]]]:
     """Two migrated databases, and the connections through which they are emptied."""
     with postgresql_server.database() as one, postgresql_server.database() as other:
-        opened = [(open_database(url), psycopg.connect(url, autocommit=True)) for url in (one, other)]
+        opened = [(open_database(url), postgresql_server.all_powerful(url)) for url in (one, other)]
         for database, _ in opened:
             database.upgrade()
         yield opened

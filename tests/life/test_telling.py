@@ -12,7 +12,7 @@ import pytest
 from adapters.memory import MemoryLedgers
 from exchange.announcements import AgreementTold, ExchangeTold
 from exchange.codes import ChallengeReason, Item, Kind, Result, WithdrawalReason
-from exchange.ledger import Ledger
+from exchange.ledger import Ledger, Within
 from exchange.terms.agreement import write_terms
 from exchange.verbs import agree
 from exchange.verbs.reply import NOTHING
@@ -40,8 +40,8 @@ class Failing(MemoryLedgers):
     failing = False
 
     @contextmanager
-    def transaction(self, *, read_only: bool = False) -> Iterator[Ledger]:
-        with super().transaction(read_only=read_only) as ledger:
+    def transaction(self, *, read_only: bool = False, within: Within | None = None) -> Iterator[Ledger]:
+        with super().transaction(read_only=read_only, within=within) as ledger:
             yield ledger
             if self.failing and not read_only:
                 raise ConnectionError
