@@ -2,11 +2,8 @@
 
 import hashlib
 import hmac
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from enum import StrEnum
-from functools import partial
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
 from fastapi import Depends, Header, Request
 from fastapi.concurrency import run_in_threadpool
@@ -17,6 +14,28 @@ from adapters.office import Office
 from adapters.partner_http import PartnerClient
 from adapters.renewal import Renewals
 from api.problems import Unauthorized
+from api.rights import (
+    ALERTED,
+    ANSWERER,
+    ASSIGNER,
+    AUDITOR,
+    CHECKING,
+    CLERK,
+    COMPARING,
+    COORDINATOR,
+    EXCHANGING,
+    HOLDER,
+    OPERATOR,
+    OVERSEER,
+    PEOPLE,
+    READER,
+    WATCHER,
+    LocalRole,
+    PartnerRight,
+    Place,
+    Records,
+    Right,
+)
 from api.serving.audit import tell_actor, tell_purpose
 from api.serving.books import Opening
 from api.serving.limiting import Limiter, address_of
@@ -25,7 +44,7 @@ from exchange.codes import Purpose, Role
 from exchange.errors import Forbidden, NotAuthentic
 from exchange.exchanges import Exchange
 from exchange.jurisdiction import Level
-from exchange.ledger import ApiKey, Ledger
+from exchange.ledger import ApiKey, Ledger, Within
 from exchange.partners import Partner, PartnerStatus, PartnerSuspended
 
 partner_scheme = HTTPBearer(
@@ -34,21 +53,6 @@ partner_scheme = HTTPBearer(
 key_scheme = HTTPBearer(
     scheme_name="apiKey", auto_error=False, description="A local system's or clerk's key, made by `woshou apikey create`."
 )
-
-
-class LocalRole(StrEnum):
-    """What a key may do."""
-
-    CLERK = "clerk"
-    SYSTEM = "system"
-    COORDINATOR = "coordinator"
-    OPERATOR = "operator"
-    AUDITOR = "auditor"
-
-
-PEOPLE = frozenset({LocalRole.CLERK, LocalRole.SYSTEM})
-ASSIGNERS = PEOPLE | {LocalRole.COORDINATOR}
-READERS = frozenset({LocalRole.CLERK, LocalRole.SYSTEM, LocalRole.COORDINATOR, LocalRole.AUDITOR})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,14 +68,19 @@ class Caller:
     role: LocalRole
     jurisdiction: str
     counties: frozenset[str]
-    sees_people: bool
+    place: Place
     county: str
     township: str | None = None
 
     @property
+    def sees_people(self) -> bool:
+        """Whether the county's persons are shown."""
+        return CLERK.covers(self.role, self.place)
+
+    @property
     def handles_people(self) -> bool:
         """Whether persons are shown: the county's, or those of what is assigned to the caller's township."""
-        return self.sees_people or self.township is not None
+        return ANSWERER.covers(self.role, self.place)
 
     @property
     def reach(self) -> frozenset[str]:
@@ -83,6 +92,12 @@ class Caller:
         if self.township is None:
             return exchange.own in self.counties
         return exchange.key.role is Role.ASKED and exchange.own == self.county and exchange.handled_by == self.township
+
+    @property
+    def within(self) -> Within:
+        """The records that its requests touch: its counties', the files that its township brought, its own remembered answers."""
+        own = self.reach if self.township is None else self.reach | {self.township}
+        return Within(areas=own, caller=self.key)
 
 
 # Coroutines, though they wait for nothing: FastAPI hands a plain function to another thread, for each request anew.
@@ -131,22 +146,31 @@ RenewalsDep = Annotated[Renewals, Depends(renewals_of)]
 LimiterDep = Annotated[Limiter, Depends(limiter_of)]
 
 
-async def writing(office: OfficeDep) -> Opening:
+async def writing(request: Request, office: OfficeDep) -> Opening:
     """One transaction for the request."""
-    return Opening(ledgers=office.ledgers, read_only=False)
+    return Opening(ledgers=office.ledgers, read_only=False, within=request.state.within)
 
 
-async def reading(office: OfficeDep) -> Opening:
+async def reading(request: Request, office: OfficeDep) -> Opening:
     """One snapshot for the request."""
-    return Opening(ledgers=office.ledgers, read_only=True)
+    return Opening(ledgers=office.ledgers, read_only=True, within=request.state.within)
 
 
+async def within_of(request: Request) -> Within | None:
+    """The records that the request may touch, for routes that open their own transactions; None for the whole node's."""
+    within = request.state.within
+    if not isinstance(within, Within | None):
+        raise TypeError("the route has not asked who calls")
+    return within
+
+
+WithinDep = Annotated[Within | None, Depends(within_of)]
 # In the route's own function it is the ledger itself: `api.serving.routes.Route` opens it.
 LedgerDep = Annotated[Ledger, Depends(writing)]
 ReadLedgerDep = Annotated[Ledger, Depends(reading)]
 
 
-def partner_of(office: Office, token: str, scope: str = tokens.EXCHANGE) -> Partner:
+def partner_of(office: Office, token: str, scope: str) -> Partner:
     """The partner whose token this is, for that scope; its standing is looked up at every request."""
     now, keyring = office.now(), office.keyring
     try:
@@ -174,31 +198,23 @@ PurposeHeader = Annotated[
 ]
 
 
-async def partner_calling(request: Request, _: Annotated[Credentials, Depends(partner_scheme)]) -> Partner:
-    """The partner that calls."""
-    known = request.state.known
-    if not isinstance(known, Partner):
-        raise TypeError("the route has not asked who calls")
-    return known
+class PartnerCalling:
+    """The partner that calls, with a token of the right's scope."""
+
+    def __init__(self, right: PartnerRight) -> None:
+        self.right = right
+
+    async def __call__(self, request: Request, _: Annotated[Credentials, Depends(partner_scheme)]) -> Partner:
+        """What the route has found out."""
+        known = request.state.known
+        if not isinstance(known, Partner):
+            raise TypeError("the route has not asked who calls")
+        return known
 
 
-PartnerDep = Annotated[Partner, Depends(partner_calling)]
-
-
-async def partner_comparing(request: Request, _: Annotated[Credentials, Depends(partner_scheme)]) -> Partner:
-    """The partner that calls, with a token that lets it compare."""
-    return await partner_calling(request, _)
-
-
-ComparingDep = Annotated[Partner, Depends(partner_comparing)]
-
-
-async def partner_checking(request: Request, _: Annotated[Credentials, Depends(partner_scheme)]) -> Partner:
-    """The partner that calls, with a token that lets it check certificates."""
-    return await partner_calling(request, _)
-
-
-CheckingDep = Annotated[Partner, Depends(partner_checking)]
+PartnerDep = Annotated[Partner, Depends(PartnerCalling(EXCHANGING))]
+ComparingDep = Annotated[Partner, Depends(PartnerCalling(COMPARING))]
+CheckingDep = Annotated[Partner, Depends(PartnerCalling(CHECKING))]
 
 
 def hash_secret(secret: str) -> str:
@@ -226,24 +242,27 @@ def caller_of(office: Office, key: ApiKey) -> Caller:
     """
     divisions, role = office.node.divisions, LocalRole(key.role)
     counties = frozenset(code for code in office.node.jurisdictions if divisions.contains(key.jurisdiction, code))
-    township = _township(office, key.jurisdiction) if role in PEOPLE else None
+    place = _place(office, key.jurisdiction, role, counties)
+    township = key.jurisdiction if place is Place.TOWNSHIP else None
     return Caller(
         key=key.id,
         role=role,
         jurisdiction=key.jurisdiction,
         counties=counties,
-        sees_people=counties == {key.jurisdiction} and role in PEOPLE,
+        place=place,
         county=(divisions.county_of(township) if township else None) or key.jurisdiction,
         township=township,
     )
 
 
-def _township(office: Office, jurisdiction: str) -> str | None:
-    """The jurisdiction, if it is a township of a served county."""
+def _place(office: Office, jurisdiction: str, role: LocalRole, counties: frozenset[str]) -> Place:
+    """How a key's jurisdiction stands to what the node serves."""
+    if counties:
+        return Place.COUNTY if counties == {jurisdiction} else Place.ABOVE
     divisions = office.node.divisions
-    if divisions.level_of(jurisdiction) is not Level.TOWNSHIP:
-        return None
-    return jurisdiction if divisions.county_of(jurisdiction) in office.node.jurisdictions else None
+    if role in PEOPLE and divisions.level_of(jurisdiction) is Level.TOWNSHIP:
+        return Place.TOWNSHIP if divisions.county_of(jurisdiction) in office.node.jurisdictions else Place.ELSEWHERE
+    return Place.ELSEWHERE
 
 
 async def caller_calling(
@@ -260,78 +279,30 @@ async def caller_calling(
 CallerDep = Annotated[Caller, Depends(caller_calling)]
 
 
-def clerk_calling(caller: CallerDep) -> Caller:
-    """A clerk or the jurisdiction's own system: sees people, and changes things."""
-    if not caller.sees_people:
-        raise Forbidden
-    return caller
+class Having:
+    """The local caller, if it has the right; Forbidden otherwise."""
+
+    def __init__(self, right: Right) -> None:
+        self.right = right
+
+    async def __call__(self, caller: CallerDep) -> Caller:
+        """The same caller."""
+        if not self.right.covers(caller.role, caller.place):
+            raise Forbidden
+        return caller
 
 
-def answerer_calling(caller: CallerDep) -> Caller:
-    """Whoever answers: a clerk or system of the county, or of a township for what is assigned to it."""
-    if not caller.handles_people:
-        raise Forbidden
-    return caller
-
-
-def assigner_calling(caller: CallerDep) -> Caller:
-    """Whoever hands exchanges to townships: the county's own clerks, systems and coordinators."""
-    if caller.role not in ASSIGNERS or caller.counties != {caller.jurisdiction}:
-        raise Forbidden
-    return caller
-
-
-def reader_calling(caller: CallerDep) -> Caller:
-    """Whoever sees figures, and exchanges without persons: all but operators."""
-    if caller.role not in READERS:
-        raise Forbidden
-    return caller
-
-
-def coordinator_calling(caller: CallerDep) -> Caller:
-    """A coordinator: signs agreements."""
-    if caller.role is not LocalRole.COORDINATOR:
-        raise Forbidden
-    return caller
-
-
-def operator_calling(caller: CallerDep) -> Caller:
-    """An operator of this node: partners, links, metrics; no people."""
-    if caller.role is not LocalRole.OPERATOR or not caller.counties:
-        raise Forbidden
-    return caller
-
-
-def watcher_calling(caller: CallerDep) -> Caller:
-    """Whoever looks after what went wrong: operators and auditors."""
-    if caller.role not in (LocalRole.OPERATOR, LocalRole.AUDITOR) or not caller.counties:
-        raise Forbidden
-    return caller
-
-
-def auditor_calling(caller: CallerDep) -> Caller:
-    """An auditor: reads the audit of the counties that its jurisdiction contains."""
-    if caller.role is not LocalRole.AUDITOR or not caller.counties:
-        raise Forbidden
-    return caller
-
-
-def overseer_calling(caller: CallerDep) -> Caller:
-    """Whoever looks after what two sides agree on: coordinators, operators and auditors; no people."""
-    if caller.role not in (LocalRole.COORDINATOR, LocalRole.OPERATOR, LocalRole.AUDITOR) or not caller.counties:
-        raise Forbidden
-    return caller
-
-
-ClerkDep = Annotated[Caller, Depends(clerk_calling)]
-AnswererDep = Annotated[Caller, Depends(answerer_calling)]
-AssignerDep = Annotated[Caller, Depends(assigner_calling)]
-ReaderDep = Annotated[Caller, Depends(reader_calling)]
-CoordinatorDep = Annotated[Caller, Depends(coordinator_calling)]
-OperatorDep = Annotated[Caller, Depends(operator_calling)]
-WatcherDep = Annotated[Caller, Depends(watcher_calling)]
-AuditorDep = Annotated[Caller, Depends(auditor_calling)]
-OverseerDep = Annotated[Caller, Depends(overseer_calling)]
+ClerkDep = Annotated[Caller, Depends(Having(CLERK))]
+AnswererDep = Annotated[Caller, Depends(Having(ANSWERER))]
+AssignerDep = Annotated[Caller, Depends(Having(ASSIGNER))]
+ReaderDep = Annotated[Caller, Depends(Having(READER))]
+CoordinatorDep = Annotated[Caller, Depends(Having(COORDINATOR))]
+AlertedDep = Annotated[Caller, Depends(Having(ALERTED))]
+OperatorDep = Annotated[Caller, Depends(Having(OPERATOR))]
+WatcherDep = Annotated[Caller, Depends(Having(WATCHER))]
+AuditorDep = Annotated[Caller, Depends(Having(AUDITOR))]
+OverseerDep = Annotated[Caller, Depends(Having(OVERSEER))]
+HolderDep = Annotated[Caller, Depends(Having(HOLDER))]
 
 
 def _actor(known: Partner | Caller) -> tuple[Actor, str]:
@@ -342,24 +313,20 @@ def _actor(known: Partner | Caller) -> tuple[Actor, str]:
     return Actor(kind=ActorKind.KEY, id=known.key, role=known.role.value), county
 
 
-def _identifying(scheme: HTTPBearer, find: Callable[[Office, str], Partner | Caller]) -> Callable[[Request], Awaitable[None]]:
-    async def identify(request: Request) -> None:
-        given = await scheme(request)
-        if given is None:
-            raise Unauthorized
-        limiter, office = await limiter_of(request), await office_of(request)
-        with limiter.failures(host_of(request), None, scheme.scheme_name):
-            known = await run_in_threadpool(find, office, given.credentials)
-        request.state.known = known
-        tell_actor(request, *_actor(known))
-
-    return identify
-
-
-# How a route that depends on one of these finds out who calls, before it reads anything of what was sent.
-IDENTIFY: dict[Callable[..., Any], Callable[[Request], Awaitable[None]]] = {
-    partner_calling: _identifying(partner_scheme, partner_of),
-    partner_comparing: _identifying(partner_scheme, partial(partner_of, scope=tokens.RECONCILE)),
-    partner_checking: _identifying(partner_scheme, partial(partner_of, scope=tokens.CHECK)),
-    caller_calling: _identifying(key_scheme, caller_with),
-}
+async def identify(request: Request, right: Right | PartnerRight) -> None:
+    """Find out who calls, before anything of what was sent is read, and what records its request may touch."""
+    scheme = key_scheme if isinstance(right, Right) else partner_scheme
+    given = await scheme(request)
+    if given is None:
+        raise Unauthorized
+    limiter, office = await limiter_of(request), await office_of(request)
+    known: Partner | Caller
+    with limiter.failures(host_of(request), None, scheme.scheme_name):
+        if isinstance(right, Right):
+            known = await run_in_threadpool(caller_with, office, given.credentials)
+            request.state.within = None if right.records is Records.NODE else known.within
+        else:
+            known = await run_in_threadpool(partner_of, office, given.credentials, right.scope)
+            request.state.within = None
+    request.state.known = known
+    tell_actor(request, *_actor(known))

@@ -29,6 +29,7 @@ from api.serving import audit
 from api.serving.door import Door
 from api.serving.edge import BODY_SECONDS, Edge
 from api.serving.limiting import FewLooks, Limiter
+from api.serving.routes import Route, ruled
 from api.wire import certificates
 from exchange.wire.proven import MAX_PROVEN
 
@@ -41,6 +42,16 @@ DESCRIPTION = """
 
 Every refusal is an RFC 9457 problem with a stable `type`, a Chinese `title`, an English `detail` and what to do (`retry`).
 """
+_ROUTERS = (
+    health.router,
+    partner.router,
+    figures.router,
+    proven.router,
+    registers.router,
+    certificates.router,
+    heads.router,
+    *ROUTERS,
+)
 # What a body may hold where it is more than what one person or one matter needs.
 BODY_LIMITS = {
     "/v1/batches": partner.MAX_SENT,
@@ -110,20 +121,17 @@ def create_app(
     door = Door(url=office.documents.url if office is not None else "", names=host_names, limiter=app.state.limiter)
     refused = partial(audit.leave_unrouted, app)
     app.add_middleware(Edge, metrics=metrics, door=door, limits=BODY_LIMITS, now=now, refused=refused, seconds=body_seconds)
-    for router in (
-        health.router,
-        partner.router,
-        figures.router,
-        proven.router,
-        registers.router,
-        certificates.router,
-        heads.router,
-        *ROUTERS,
-    ):
-        app.include_router(router)
+    for router in _ROUTERS:
+        app.include_router(ruled(router))
     install_webhooks(app)
     install_pages(app)
     return app
+
+
+def operations() -> dict[str, Route]:
+    """Every operation by its method and path, with the right that opens it."""
+    served = [route for router in _ROUTERS for route in router.routes if isinstance(route, Route)]
+    return {f"{method} {route.path}": route for route in served for method in sorted(route.methods or ())}
 
 
 def _operation(route: APIRoute) -> str:

@@ -1,12 +1,12 @@
 """NDJSON in and out: one result line for each line, many lines to a transaction, none of them half done."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import Depends, Request, Response
 
-from adapters.office import Office
 from api.once import Asked, Replayed
 from api.problems import RequestTooLarge, body_of
 from exchange.errors import Refused, WoshouError
@@ -39,6 +39,7 @@ class ResultLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 Numbered = tuple[int, bytes]
 Work = Callable[[Ledger, Sequence[Numbered]], Sequence[ResultLine]]
+Begin = Callable[[], AbstractContextManager[Ledger]]
 _encode = msgspec.json.Encoder().encode_lines
 
 
@@ -55,13 +56,13 @@ def refused_line(number: int, refusal: WoshouError) -> ResultLine:
     return ResultLine(line=number, outcome="refused", problem=body_of(refusal))
 
 
-def in_chunks(office: Office, asked: Asked, body: bytes, prepare: Callable[[Sequence[Numbered]], "Prepared"]) -> Response:
+def in_chunks(begin: Begin, asked: Asked, body: bytes, prepare: Callable[[Sequence[Numbered]], "Prepared"]) -> Response:
     """Do the lines in chunks of a thousand, each in one transaction, and give all results.
 
     What can be done before a transaction is done in `prepare`. With an Idempotency-Key each chunk's results are remembered
     in its transaction, so that the same request again gives the same lines, and one that was broken off is taken up.
     """
-    results = b"".join(_results(office, asked, body, prepare))
+    results = b"".join(_results(begin, asked, body, prepare))
     return Response(results, media_type=MEDIA_TYPE)
 
 
@@ -72,18 +73,18 @@ class Prepared:
         self.refused, self.work = refused, work
 
 
-def _results(office: Office, asked: Asked, body: bytes, prepare: Callable[[Sequence[Numbered]], Prepared]) -> Iterator[bytes]:
+def _results(begin: Begin, asked: Asked, body: bytes, prepare: Callable[[Sequence[Numbered]], Prepared]) -> Iterator[bytes]:
     for number, lines in enumerate(_chunks(body)):
         part = asked.part(number, b"\n".join(line for _, line in lines))
-        yield _chunk(office, part, lines, prepare(lines))
+        yield _chunk(begin, part, lines, prepare(lines))
 
 
-def _chunk(office: Office, part: Asked, lines: Sequence[Numbered], prepared: Prepared) -> bytes:
+def _chunk(begin: Begin, part: Asked, lines: Sequence[Numbered], prepared: Prepared) -> bytes:
     attempts = 2
     while True:
         attempts -= 1
         try:
-            with office.ledgers.transaction() as ledger:
+            with begin() as ledger:
                 part.recall(ledger)
                 done = sorted([*prepared.refused, *prepared.work(ledger)], key=_line)
                 encoded = _encode(done)

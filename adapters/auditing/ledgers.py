@@ -7,7 +7,7 @@ from typing import Any, cast
 from adapters.auditing.trail import Trail, current
 from exchange.auditing.event import of_entry, of_exchange, of_person
 from exchange.exchanges import Exchange
-from exchange.ledger import Candidate, Entries, Exchanges, Ledger, Ledgers, Messages
+from exchange.ledger import Candidate, Entries, Exchanges, Ledger, Ledgers, Messages, Within
 from exchange.people.register import Entry
 
 
@@ -18,10 +18,10 @@ class AuditedLedgers:
         self.unaudited = ledgers
 
     @contextmanager
-    def transaction(self, *, read_only: bool = False) -> Iterator[Ledger]:
+    def transaction(self, *, read_only: bool = False, within: Within | None = None) -> Iterator[Ledger]:
         """As the ledgers do. What was only read is told by `Trail.settle`."""
         trail = current()
-        with self.unaudited.transaction(read_only=read_only) as ledger:
+        with self.unaudited.transaction(read_only=read_only, within=within) as ledger:
             if trail is None or read_only:
                 yield ledger
                 return

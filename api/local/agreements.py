@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Path, Response
 
 from adapters.office import Office
-from api.access import Caller, CallerDep, CoordinatorDep, LedgerDep, OfficeDep, ReadLedgerDep
+from api.access import Caller, CoordinatorDep, HolderDep, LedgerDep, OfficeDep, ReadLedgerDep
 from api.declared import reading, writing
 from api.models.agreements import PROPOSAL_EXAMPLE, AgreementShown, Deciding, Proposal
 from api.models.base import DIGEST, Listing
@@ -32,7 +32,7 @@ DigestPath = Annotated[str, Path(pattern=DIGEST)]
 
 
 @router.get("/agreements", responses=reading(), summary="List agreements")
-def list_agreements(caller: CallerDep, office: OfficeDep, ledger: ReadLedgerDep) -> Listing[AgreementShown]:
+def list_agreements(caller: HolderDep, office: OfficeDep, ledger: ReadLedgerDep) -> Listing[AgreementShown]:
     """The agreements that concern the caller's jurisdiction: its own, and those of the levels above and below it."""
     now = office.now()
     found = [signed for signed in ledger.agreements.all() if _concerns(office, caller, signed)]
@@ -40,7 +40,7 @@ def list_agreements(caller: CallerDep, office: OfficeDep, ledger: ReadLedgerDep)
 
 
 @router.get("/agreements/{digest}", responses=reading(NotFound), summary="Read an agreement")
-def read_one_agreement(caller: CallerDep, office: OfficeDep, ledger: ReadLedgerDep, digest: DigestPath) -> AgreementShown:
+def read_one_agreement(caller: HolderDep, office: OfficeDep, ledger: ReadLedgerDep, digest: DigestPath) -> AgreementShown:
     """One agreement, with its signed texts."""
     return AgreementShown.of(_held(office, caller, ledger.agreements.get(digest)), office.now())
 

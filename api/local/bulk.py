@@ -1,13 +1,14 @@
 """Many at once, as NDJSON: entries into a register, and answers to exchanges."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Response
 
 from adapters.office import Office
-from api.access import AnswererDep, Caller, ClerkDep, OfficeDep
+from api.access import AnswererDep, Caller, ClerkDep, OfficeDep, WithinDep
 from api.declared import Responses, writing
 from api.local.visible import said_by, visible_all
 from api.models.registers.entries import ENTRY_EXAMPLE, EntryLine
@@ -64,7 +65,7 @@ _RESULTS: Responses = {
     },
     summary="Enter many people",
 )
-def enter_people(caller: ClerkDep, asked: AskedDep, office: OfficeDep, body: NdjsonDep) -> Response:
+def enter_people(caller: ClerkDep, asked: AskedDep, office: OfficeDep, within: WithinDep, body: NdjsonDep) -> Response:
     """Enter a person with each line; a result line for each, in their order.
 
     A thousand lines are one transaction: a line that is refused keeps no other from being entered, and a chunk that could
@@ -78,7 +79,7 @@ def enter_people(caller: ClerkDep, asked: AskedDep, office: OfficeDep, body: Ndj
         checked = [registrar.check(line.draft()) for _, line in read]
         return Prepared(refused, lambda ledger: _enrolled(ledger, office, registrar, [n for n, _ in read], checked))
 
-    return in_chunks(office, asked, body, prepare)
+    return in_chunks(partial(office.ledgers.transaction, within=within), asked, body, prepare)
 
 
 @router.post(
@@ -90,7 +91,7 @@ def enter_people(caller: ClerkDep, asked: AskedDep, office: OfficeDep, body: Ndj
     },
     summary="Answer many exchanges",
 )
-def answer_exchanges(caller: AnswererDep, asked: AskedDep, office: OfficeDep, body: NdjsonDep) -> Response:
+def answer_exchanges(caller: AnswererDep, asked: AskedDep, office: OfficeDep, within: WithinDep, body: NdjsonDep) -> Response:
     """Say something about an exchange with each line; a result line for each, with the id of the message that was queued.
 
     Send an Idempotency-Key: without one, a feedback that comes again once its receipt is stored supersedes the first.
@@ -101,7 +102,7 @@ def answer_exchanges(caller: AnswererDep, asked: AskedDep, office: OfficeDep, bo
         read = list(_decoded(_reply_decoder, lines, refused))
         return Prepared(refused, lambda ledger: _replied(ledger, office, caller, read))
 
-    return in_chunks(office, asked, body, prepare)
+    return in_chunks(partial(office.ledgers.transaction, within=within), asked, body, prepare)
 
 
 def _decoded(decoder: "msgspec.json.Decoder[L]", lines: Sequence[Numbered], refused: list[ResultLine]) -> Iterator[tuple[int, L]]:

@@ -10,7 +10,7 @@ from adapters.checking import compare_file, parts, read_decisions, write_differe
 from adapters.exporting import MEDIA_TYPES, Format
 from adapters.office import Office
 from adapters.sheets import SheetRefused
-from api.access import Caller, ClerkDep, LedgerDep, OfficeDep, ReadLedgerDep
+from api.access import Caller, ClerkDep, LedgerDep, OfficeDep, ReadLedgerDep, WithinDep
 from api.declared import Responses, reading, writing
 from api.local.imports import MAX_FILE
 from api.models.base import UUID, IdPath, Listing
@@ -85,6 +85,7 @@ def uploaded(
 def check_sheet(
     caller: ClerkDep,
     office: OfficeDep,
+    within: WithinDep,
     upload: Annotated[tuple[Asked, bytes, CheckKey], Depends(uploaded)],
     file: UploadFile,
     layout: LayoutForm,
@@ -96,17 +97,17 @@ def check_sheet(
     The sheet is not kept, and nothing of people without an entry. The same file again gives the same check, unless `again`.
     """
     asked, data, key = upload
-    with office.ledgers.transaction(read_only=True) as ledger:
+    with office.ledgers.transaction(read_only=True, within=within) as ledger:
         asked.recall(ledger)
         known = known_check(ledger, key)
-    found = known if known is not None and not again else compare_file(office, key, data)
+    found = known if known is not None and not again else compare_file(office, key, data, within=within)
 
     def store(ledger: Ledger) -> Response:
         asked.recall(ledger)
         check = found if isinstance(found, CrossCheck) else found.store(ledger, office.now(), again=again)
         return asked.answer(ledger, _shown(ledger, check), 201, {"location": f"/api/v1/cross-checks/{check.id}"})
 
-    return in_transaction(office.ledgers, store)
+    return in_transaction(office.ledgers, store, within)
 
 
 @router.get("", responses=reading(BadCursor), summary="List checks")
@@ -137,6 +138,7 @@ def list_entries_to_check(caller: ClerkDep, ledger: ReadLedgerDep, paging: Pagin
 def settle_by_sheet(
     caller: ClerkDep,
     office: OfficeDep,
+    within: WithinDep,
     file: FileForm,
     check: Annotated[str, Form(pattern=UUID, description="the check that the sheet is from")],
 ) -> SheetSettled:
@@ -144,12 +146,12 @@ def settle_by_sheet(
 
     The same sheet again changes nothing.
     """
-    with office.ledgers.transaction(read_only=True) as ledger:
+    with office.ledgers.transaction(read_only=True, within=within) as ledger:
         _own(ledger, caller, check)
     decided = read_decisions(_read(file))
     results: list[Settled] = []
     for part in parts(decided.wanted):
-        results += in_transaction(office.ledgers, partial(_settled, office, caller, check, part))
+        results += in_transaction(office.ledgers, partial(_settled, office, caller, check, part), within)
     told = Settlements.of(results)
     return SheetSettled(
         counts=told.counts,

@@ -9,7 +9,7 @@ from adapters.exporting import MEDIA_TYPES, Format
 from adapters.sheets import ImportLayout, Layout, SheetRefused
 from adapters.sheets.template import template
 from adapters.taking import annotated_copy, every_row, read_file, take_file
-from api.access import AnswererDep, Caller, CallerDep, OfficeDep, ReadLedgerDep
+from api.access import AnswererDep, Caller, HolderDep, OfficeDep, ReadLedgerDep, WithinDep
 from api.declared import reading, writing
 from api.local.exports import sheet_file
 from api.models.base import COUNTY, IdPath, Listing
@@ -83,6 +83,7 @@ def uploaded(
 def take_in(
     caller: AnswererDep,
     office: OfficeDep,
+    within: WithinDep,
     upload: Annotated[tuple[Asked, bytes], Depends(uploaded)],
     file: UploadFile,
     layout: LayoutForm,
@@ -92,7 +93,7 @@ def take_in(
     The same file again gives the first result and changes nothing. Columns that are not accepted are dropped unread.
     """
     asked, data = upload
-    with office.ledgers.transaction(read_only=True) as ledger:
+    with office.ledgers.transaction(read_only=True, within=within) as ledger:
         asked.recall(ledger)
     read = read_file(office, caller.jurisdiction, Layout(layout.value), file.filename or "", data)
 
@@ -101,7 +102,7 @@ def take_in(
         taken = take_file(ledger, office, read)
         return asked.answer(ledger, ImportShown.of(taken), 201, {"location": f"/api/v1/imports/{taken.id}"})
 
-    return in_transaction(office.ledgers, take)
+    return in_transaction(office.ledgers, take, within)
 
 
 @router.get("/imports", responses=reading(BadCursor), summary="List imports")
@@ -123,7 +124,7 @@ def list_imports(caller: AnswererDep, ledger: ReadLedgerDep, paging: PagingDep) 
     },
     summary="An empty sheet",
 )
-def read_template(_: CallerDep, layout: Annotated[Layout, Path()]) -> Response:
+def read_template(_: HolderDep, layout: Annotated[Layout, Path()]) -> Response:
     """A sheet to fill in, with choices for coded columns and a page of explanations."""
     headers = {"content-disposition": f'attachment; filename="woshou-{layout.value}.xlsx"'}
     return Response(template(layout), media_type=MEDIA_TYPES[Format.XLSX], headers=headers)
@@ -165,11 +166,12 @@ def read_rows(
 def annotate_import(
     caller: AnswererDep,
     office: OfficeDep,
+    within: WithinDep,
     id: IdPath,
     file: Annotated[UploadFile, File(description="the .xlsx that was imported")],
 ) -> Response:
     """Send the imported .xlsx once more and have it back with what became of each row. The node keeps no files."""
-    with office.ledgers.transaction(read_only=True) as ledger:
+    with office.ledgers.transaction(read_only=True, within=within) as ledger:
         held = _own(ledger, caller, id)
         rows = every_row(ledger, held.id)
     data = file.file.read(MAX_FILE + 1)

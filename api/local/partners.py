@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Path, Response
 
 from adapters.keys.fingerprint import link_id, same_fingerprint
 from adapters.partner_http import PartnerClient
-from api.access import LedgerDep, OfficeDep, OperatorDep, PartnersDep, ReadLedgerDep, WatcherDep
+from api.access import LedgerDep, OfficeDep, OperatorDep, PartnersDep, ReadLedgerDep, WatcherDep, WithinDep
 from api.declared import reading, writing
 from api.models.base import NODE, Listing
 from api.models.partners import CONFIRMATION_EXAMPLE, Address, Confirming, FindingShown, PartnerShown
@@ -60,11 +60,12 @@ def look_at_partner(
     _: OperatorDep,
     asked: AskedDep,
     office: OfficeDep,
+    within: WithinDep,
     partners: PartnersDep,
     body: Annotated[Address, Shaped(Address), Body(openapi_examples=shown({"url": "https://wuchang.example"}))],
 ) -> Response:
     """Fetch a node's document and note it as pending; nothing is trusted before its fingerprint is confirmed."""
-    with office.ledgers.transaction(read_only=True) as ledger:
+    with office.ledgers.transaction(read_only=True, within=within) as ledger:
         asked.recall(ledger)
     # No transaction is open while the other node is called.
     seen = _look(partners, _address(body.url))
@@ -74,7 +75,7 @@ def look_at_partner(
         noted = add_partner(ledger, office.node, seen)
         return asked.answer(ledger, _shown(ledger, noted), 201, {"location": f"/api/v1/partners/{noted.node}"})
 
-    return in_transaction(office.ledgers, note)
+    return in_transaction(office.ledgers, note, within)
 
 
 @router.get("/partners/{node}", responses=reading(NotFound), summary="Read a partner")

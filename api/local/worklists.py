@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from adapters.answer_sheet import MOST_ROWS, write_answers
 from adapters.exporting import Format
 from adapters.office import Office
-from api.access import AnswererDep, Caller, OfficeDep, ReaderDep, ReadLedgerDep
+from api.access import AnswererDep, Caller, CallerDep, OfficeDep, ReaderDep, ReadLedgerDep
 from api.declared import reading
 from api.local.exports import SHEET, FormatQuery, sheet_file
 from api.local.reconciling.differences import SoughtDep, listed
@@ -35,7 +35,7 @@ DaysQuery = Annotated[int, Query(ge=1, le=365, description="silent for at least 
 
 
 def narrowed(
-    caller: ReaderDep,
+    caller: CallerDep,
     office: OfficeDep,
     kind: Annotated[Kind | None, Query()] = None,
     event: Annotated[Event | None, Query()] = None,
@@ -111,19 +111,23 @@ def list_silent_partners(
 
 
 @router.get(f"/{DifferenceKind.ONE_SIDED}", responses=reading(BadCursor), summary="One-sided entries")
-def list_one_sided(office: OfficeDep, ledger: ReadLedgerDep, paging: PagingDep, wanted: SoughtDep) -> DifferenceList:
+def list_one_sided(
+    _: ReaderDep, office: OfficeDep, ledger: ReadLedgerDep, paging: PagingDep, wanted: SoughtDep
+) -> DifferenceList:
     """Entries that the last reconciliations found in one of the two registers only."""
     return listed(office, ledger, paging, wanted, DifferenceKind.ONE_SIDED)
 
 
 @router.get(f"/{DifferenceKind.DIFFERING}", responses=reading(BadCursor), summary="Differing records")
-def list_differing(office: OfficeDep, ledger: ReadLedgerDep, paging: PagingDep, wanted: SoughtDep) -> DifferenceList:
+def list_differing(
+    _: ReaderDep, office: OfficeDep, ledger: ReadLedgerDep, paging: PagingDep, wanted: SoughtDep
+) -> DifferenceList:
     """Entries of persons whom both registers hold, and of whom the last reconciliations found the compared items to differ."""
     return listed(office, ledger, paging, wanted, DifferenceKind.DIFFERING)
 
 
 @router.get(f"/{DifferenceKind.COARSE}", responses=reading(BadCursor), summary="Coarse destinations that were found")
-def list_coarse(office: OfficeDep, ledger: ReadLedgerDep, paging: PagingDep, wanted: SoughtDep) -> DifferenceList:
+def list_coarse(_: ReaderDep, office: OfficeDep, ledger: ReadLedgerDep, paging: PagingDep, wanted: SoughtDep) -> DifferenceList:
     """Outflow entries that name a province or prefecture, and whose person a reconciliation found in one of its counties."""
     return listed(office, ledger, paging, wanted, DifferenceKind.COARSE)
 

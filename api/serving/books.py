@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from adapters.auditing.trail import Trail, current
 from exchange.errors import Refused
-from exchange.ledger import Ledger, LedgerBusy, Ledgers
+from exchange.ledger import Ledger, LedgerBusy, Ledgers, Within
 from exchange.people.register import EntryExists
 
 P = ParamSpec("P")
@@ -27,6 +27,7 @@ class Opening:
 
     ledgers: Ledgers
     read_only: bool
+    within: Within | None
 
 
 @runtime_checkable
@@ -41,22 +42,24 @@ class Beginning(Protocol):
     def begin(self, ledger: Ledger) -> None: ...
 
 
-def in_transaction(ledgers: Ledgers, work: Callable[[Ledger], T], overtaken: type[Refused] = EntryExists) -> T:
-    """Do the work in one transaction; once more if another one went first, or if it was refused as `overtaken`.
+def in_transaction(
+    ledgers: Ledgers, work: Callable[[Ledger], T], within: Within | None, overtaken: type[Refused] = EntryExists
+) -> T:
+    """Do the work in one transaction on those records; once more if another one went first, or if it was refused as `overtaken`.
 
     Two requests that enter the same person, take in the same file or carry the same key then end as if they had come one
     after the other. The first attempt has left nothing behind.
     """
     begun = monotonic()
     try:
-        with ledgers.transaction() as ledger:
+        with ledgers.transaction(within=within) as ledger:
             return work(ledger)
     except overtaken:
         pass
     except LedgerBusy:
         if monotonic() - begun > _PATIENCE:
             raise
-    with ledgers.transaction() as ledger:
+    with ledgers.transaction(within=within) as ledger:
         return work(ledger)
 
 
@@ -97,8 +100,8 @@ def _answered(endpoint: Callable[..., T], args: tuple[Any, ...], values: Mapping
         return told(endpoint(*args, **{**values, name: ledger}))
 
     if opening.read_only:
-        with opening.ledgers.transaction(read_only=True) as ledger:
+        with opening.ledgers.transaction(read_only=True, within=opening.within) as ledger:
             return work(ledger)
     # The same request with the same key may have gone first, and what it did be what this one is refused for.
     repeatable = any(beginning.repeatable for beginning in beginnings)
-    return in_transaction(opening.ledgers, work, Refused if repeatable else EntryExists)
+    return in_transaction(opening.ledgers, work, opening.within, Refused if repeatable else EntryExists)

@@ -6,32 +6,48 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, APIRouter
 
 from adapters.auditing.trail import leaving
-from api.access import IDENTIFY
+from api.access import Having, PartnerCalling, identify
 from api.once import Replayed
+from api.rights import PUBLIC, PartnerRight, Right
 from api.serving.audit import begin_trail
 from api.serving.books import transacted
 from exchange.wire import ijson
 
 
+class NoRight(TypeError):
+    """A route must name the one right that opens it, by a type such as `ClerkDep` in its signature, or be among the public ones.
+
+    The rights, and the list of what is public, stand in api/rights.py.
+    """
+
+
 class Route(APIRoute):
-    """A route that asks who calls before it reads a body, and opens its transaction when it has read it."""
+    """A route that asks who calls before it reads a body, and opens its transaction when it has read it.
+
+    `right` is what its caller needs, and None for the public ones.
+    """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, transacted(endpoint), **options)
+        rights = {call.right for call in _calls(self.dependant) if isinstance(call, Having | PartnerCalling)}
+        methods = self.methods or set()
+        public = all(f"{method} {path}" in PUBLIC for method in methods)
+        if len(rights) != (0 if public else 1):
+            raise NoRight(f"{', '.join(methods)} {path} names {sorted(right.name for right in rights) or 'no right'}")
+        self.right: Right | PartnerRight | None = next(iter(rights), None)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's own handler, which reads the body first, behind the caller's identification."""
         handle = super().get_route_handler()
-        identify = next((IDENTIFY[call] for call in _calls(self.dependant) if call in IDENTIFY), None)
 
         async def identified(request: Request) -> Response:
-            trail = begin_trail(request, self) if identify is not None or self.methods == {"POST"} else None
+            trail = begin_trail(request, self) if self.right is not None or self.methods == {"POST"} else None
             with leaving(trail):
-                if identify is not None:
-                    await identify(request)
+                if self.right is not None:
+                    await identify(request, self.right)
                 try:
                     return await handle(request)
                 except Replayed:
@@ -40,6 +56,14 @@ class Route(APIRoute):
                     raise
 
         return identified
+
+
+def ruled(router: APIRouter) -> APIRouter:
+    """The same router; NoRight for a route of another class, which would ask nobody who calls."""
+    for route in router.routes:
+        if not isinstance(route, Route):
+            raise NoRight(f"{route} is no {Route.__name__}: give its router `route_class`")
+    return router
 
 
 class _StrictRequest(Request):

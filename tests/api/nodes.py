@@ -17,8 +17,9 @@ from adapters.memory import MemoryLedgers
 from adapters.node_document import NodeDocuments
 from adapters.office import Office
 from adapters.partner_http import PartnerClient
-from api.access import LocalRole, hash_secret
+from api.access import hash_secret
 from api.app import create_app
+from api.rights import LocalRole
 from api.serving.server import HeadInTime, server
 from exchange.ledger import ApiKey, Ledgers
 from exchange.node import Node

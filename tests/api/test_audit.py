@@ -14,7 +14,7 @@ from adapters.auditing.ledgers import AuditedLedgers
 from api.describing.published import render
 from exchange.auditing.event import NODE_WIDE, ActorKind, AuditEvent, of_entry, of_exchange, of_person
 from exchange.codes import Purpose
-from exchange.ledger import AuditFilter, Ledger, LedgerBusy, Page
+from exchange.ledger import AuditFilter, Ledger, LedgerBusy, Page, Within
 from exchange.verbs.auditing.verify import chains, verify_chain
 from exchange.wire.message import write_message
 from tests.api.nodes import Served, served
@@ -216,10 +216,10 @@ class Locked(AuditedLedgers):
     """Ledgers of which somebody else holds the lock."""
 
     @contextmanager
-    def transaction(self, *, read_only: bool = False) -> Iterator[Ledger]:
+    def transaction(self, *, read_only: bool = False, within: Within | None = None) -> Iterator[Ledger]:
         if not read_only:
             raise LedgerBusy
-        with self.unaudited.transaction(read_only=True) as ledger:
+        with self.unaudited.transaction(read_only=True, within=within) as ledger:
             yield ledger
 
 

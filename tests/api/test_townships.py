@@ -1,15 +1,13 @@
 """A township's key sees and answers what is assigned to it at present, and nothing else, on every route of exchanges."""
 
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
 
-from api.access import answerer_calling, reader_calling
 from api.local import ROUTERS
+from api.rights import ANSWERER, READER
+from api.serving.routes import Route
 from tests.api.nodes import Neighbours
 from tests.api.test_exchanges import ask, enter
 from tests.builders import an_id_number
@@ -115,18 +113,11 @@ def test_a_townships_key_does_nothing_but_answer(both: Neighbours, asked: str):
 
 
 def test_every_route_of_one_exchange_that_a_township_can_reach_is_tried_here():
-    def calls(dependant: Dependant) -> Iterator[Callable[..., Any] | None]:
-        for inner in dependant.dependencies:
-            yield inner.call
-            yield from calls(inner)
-
     reached = {
         route.path.removeprefix("/api/v1/exchanges/{exchange}").strip("/") or "read"
         for router in ROUTERS
         for route in router.routes
-        if isinstance(route, APIRoute)
-        and "{exchange}" in route.path
-        and {answerer_calling, reader_calling} & set(calls(route.dependant))
+        if isinstance(route, Route) and "{exchange}" in route.path and route.right in (ANSWERER, READER)
     }
     assert reached == TRIED
 

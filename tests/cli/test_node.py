@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from adapters.sheets import ImportLayout, Severity
-from api.access import LocalRole
+from api.rights import LocalRole
 from exchange.checking.check import CheckField, CheckLayout, DifferenceState, Settlement
 from exchange.codes import CloseReason, Event, Kind, Purpose, RegisterKind, Result, Role, Sex, UrgentReason
 from exchange.conversation import Effect, State

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Path, Response
 
-from api.access import CallerDep, LedgerDep, OfficeDep, OperatorDep, ReadLedgerDep
+from api.access import HolderDep, LedgerDep, OfficeDep, OperatorDep, ReadLedgerDep
 from api.declared import reading, writing
 from api.models.base import Listing
 from api.models.clocks.norms import TABLE_EXAMPLE, DayShown, DayTable, LoadingShown, RulesShown, YearShown
@@ -24,7 +24,7 @@ YearPath = Annotated[int, Path(ge=2004, le=2100, examples=[2027])]
 
 
 @router.get("/rules", responses=reading(), summary="List rule sets and house rules")
-def list_rules(_: CallerDep, office: OfficeDep) -> Listing[RulesShown]:
+def list_rules(_: HolderDep, office: OfficeDep) -> Listing[RulesShown]:
     """All versions that this node knows, side by side, and which of them it goes by. They are added by `woshou rules add`."""
     node, today = office.node, civil_day(office.now())
     shared = RulesShown.listed(RulesKind.SHARED, node.rulebook, today)
@@ -32,7 +32,7 @@ def list_rules(_: CallerDep, office: OfficeDep) -> Listing[RulesShown]:
 
 
 @router.get("/calendar/{year}", responses=reading(), summary="The holidays of a year")
-def read_year(_: CallerDep, office: OfficeDep, ledger: ReadLedgerDep, year: YearPath) -> YearShown:
+def read_year(_: HolderDep, office: OfficeDep, ledger: ReadLedgerDep, year: YearPath) -> YearShown:
     """The public holidays and worked weekends that due dates go by, and whether they can still change."""
     return year_shown(ledger, office.node, year)
 

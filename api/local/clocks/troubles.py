@@ -1,31 +1,20 @@
 """Troubles (告警) for operators and coordinators: what is wrong, since when, and what was."""
 
-from typing import Annotated
+from fastapi import APIRouter
 
-from fastapi import APIRouter, Depends
-
-from api.access import Caller, CallerDep, LocalRole, ReadLedgerDep
+from api.access import AlertedDep, ReadLedgerDep
 from api.declared import reading
 from api.models.base import Listing
 from api.models.clocks.escalations import TroubleShown
 from api.paging import PagingDep
 from api.serving.routes import StrictRoute
 from exchange.cursors import BadCursor, trouble_cursor
-from exchange.errors import Forbidden
 
 router = APIRouter(prefix="/api/v1", tags=["Troubles"], route_class=StrictRoute)
-_ALERTED = frozenset({LocalRole.OPERATOR, LocalRole.COORDINATOR})
-
-
-def alerted(caller: CallerDep) -> Caller:
-    """Whoever is alerted: operators, and the coordinators of the served counties and above."""
-    if caller.role not in _ALERTED or not caller.counties:
-        raise Forbidden
-    return caller
 
 
 @router.get("/troubles", responses=reading(BadCursor), summary="List troubles")
-def list_troubles(_: Annotated[Caller, Depends(alerted)], ledger: ReadLedgerDep, paging: PagingDep) -> Listing[TroubleShown]:
+def list_troubles(_: AlertedDep, ledger: ReadLedgerDep, paging: PagingDep) -> Listing[TroubleShown]:
     """What is or was wrong, the newest first: `ended_at` is null while it lasts."""
     rows, following = paging.rows(ledger.troubles.find, trouble_cursor)
     return Listing[TroubleShown](items=[TroubleShown.of(row) for row in rows], next=following)

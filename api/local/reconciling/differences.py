@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from adapters.office import Office
-from api.access import AnswererDep, Caller, LedgerDep, OfficeDep, ReaderDep, ReadLedgerDep
+from api.access import AnswererDep, Caller, CallerDep, LedgerDep, OfficeDep, ReaderDep, ReadLedgerDep
 from api.declared import Responses, reading, writing
 from api.local.visible import partner_names
 from api.models.base import COUNTY, CodeQuery, IdPath, NodeQuery
@@ -58,7 +58,7 @@ class Sought(NamedTuple):
 
 
 def sought(
-    caller: ReaderDep,
+    caller: CallerDep,
     register: Annotated[RegisterKind | None, Query(description="our register of the pair")] = None,
     other: CodeQuery = None,
     township: Annotated[
@@ -78,6 +78,7 @@ SoughtDep = Annotated[Sought, Depends(sought)]
 
 @router.get("", responses=reading(BadCursor), summary="List the differences")
 def list_differences(
+    _: ReaderDep,
     office: OfficeDep,
     ledger: ReadLedgerDep,
     paging: PagingDep,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from adapters.keys.errors import BadSignature, ForbiddenHeader, MalformedJws, UnknownKey, WrongType
 from adapters.office import Office
 from adapters.reports.taking import open_report_file
-from api.access import Caller, CoordinatorDep, OfficeDep, ReaderDep, ReadLedgerDep, RenewalsDep
+from api.access import Caller, CoordinatorDep, OfficeDep, ReaderDep, ReadLedgerDep, RenewalsDep, WithinDep
 from api.declared import reading, writing
 from api.local.rates import MONTH
 from api.local.reporting.frozen_reports import BYTES, SIGNED, CategoryQuery, DigestPath, MonthQuery, ViewQuery, shown_monthly
@@ -68,6 +68,7 @@ def take_report_file(
     _: CoordinatorDep,
     asked: AskedDep,
     office: OfficeDep,
+    within: WithinDep,
     renewals: RenewalsDep,
     jws: Annotated[str, Depends(report_body)],
 ) -> Response:
@@ -80,7 +81,7 @@ def take_report_file(
         head, fresh = opened.take(ledger, office)
         return asked.answer(ledger, ReceivedShown.of(head), 202 if fresh else 200)
 
-    return in_transaction(office.ledgers, take)
+    return in_transaction(office.ledgers, take, within)
 
 
 @router.get("/sum", response_class=Response, responses=DOCUMENT | reading(NotFound), summary="The sum of the parts")

@@ -8,7 +8,8 @@ import typer
 
 from adapters.auditing.trail import concerning
 from adapters.office import Office
-from api.access import PEOPLE, LocalRole, hash_secret
+from api.access import hash_secret
+from api.rights import PEOPLE, LocalRole
 from exchange.errors import Invalid, NotFound
 from exchange.jurisdiction import Level
 from exchange.ledger import ApiKey
