@@ -79,6 +79,10 @@ class Settings(BaseSettings):
     kek_command: str = Field(
         default="", description="主密钥命令 / a command that prints the key-encryption keys, as from a KMS; no shell."
     )
+    database_owner_url: SecretStr | None = Field(
+        default=None,
+        description="升级用的数据库地址（表的所有者）/ who owns the tables on PostgreSQL: for upgrades alone.",
+    )
     clock: Path | None = Field(default=None, description="模拟时钟文件（仅沙箱）/ a simulated clock's file, in a sandbox only.")
     deliver_seconds: float = Field(
         default=5.0, gt=0, le=3600, description="投递间隔（秒）/ seconds between two rounds of delivery."
@@ -131,6 +135,14 @@ class Settings(BaseSettings):
             raise ValueError("与 kek 二者只能取一 / either this or kek, not both")
         return value
 
+    @field_validator("database_owner_url")
+    @classmethod
+    def _openable_by_owner(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        read_url(value.get_secret_value())
+        return value
+
     @field_validator("internal_limit")
     @classmethod
     def _part(cls, value: str) -> str:
@@ -166,6 +178,11 @@ class Settings(BaseSettings):
         """Where partners may be called: on this machine only by a node that itself has its address there, or in a sandbox."""
         home = urlsplit(self.url).hostname or ""
         return Reach.of(self.partner_networks, loopback=self.environment == "sandbox" or is_loopback(home))
+
+    @property
+    def database_owner(self) -> str | None:
+        """The address that upgrades use, if another role owns the tables."""
+        return self.database_owner_url.get_secret_value() if self.database_owner_url is not None else None
 
     @property
     def database(self) -> str:

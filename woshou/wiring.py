@@ -82,7 +82,7 @@ def wrapping_keys(settings: Settings) -> Source:
 def open_ledger(settings: Settings, keyed: Callable[[bytes], str] | None = None) -> Database:
     """The ledger of these settings; a node that never sealed anything gets its first key-encryption key."""
     encryption = encryption_of(settings)
-    database = open_database(settings.database, keyed=keyed, encryption=encryption)
+    database = open_database(settings.database, keyed=keyed, encryption=encryption, owner=settings.database_owner)
     if isinstance(encryption.source, KeyFile) and not encryption.source.exists() and database.never_sealed():
         encryption.source.add()
     return database
@@ -135,7 +135,8 @@ def open_office(settings: Settings, *, migrate: bool = True) -> Iterator[Office]
     database = open_ledger(settings, node.keyed)
     try:
         if migrate:
-            database.upgrade()
+            if not database.is_current():
+                database.upgrade()
             if database.data_keys is not None:
                 database.data_keys.check()
             _open_local_link(database, node, clock)

@@ -13,6 +13,7 @@ from adapters.database.faults import translated
 from adapters.database.key_store import key_store_url, open_key_store
 from adapters.database.leader import FileLeader, SessionLeader
 from adapters.database.ledger import SqlLedger
+from adapters.database.policies import Weakness, weaknesses
 from adapters.database.seals import Encryption, Sealer, Seals
 from adapters.database.work import PostgresWork, SqliteWork, Work
 from exchange.ledger import Candidate, Ledger, LedgerAway, Within
@@ -22,8 +23,16 @@ from exchange.pairing.keys import Blinding
 class Database:
     """One node's database; safe for many threads, and to be shared by many processes."""
 
-    def __init__(self, url: URL, engine: Engine, blinding: Blinding | None = None, sealer: Sealer | None = None) -> None:
+    def __init__(
+        self,
+        url: URL,
+        engine: Engine,
+        blinding: Blinding | None = None,
+        sealer: Sealer | None = None,
+        owner: URL | None = None,
+    ) -> None:
         self._url = url
+        self._owner = owner
         self._engine = engine
         self._blinding = blinding
         self._sealer = sealer
@@ -64,16 +73,38 @@ class Database:
         return self._sealer is None or self._sealer.store.owned_by() is None
 
     def upgrade(self) -> None:
-        """Bring the tables to the newest revision; several processes may call it at once."""
+        """Bring the tables to the newest revision; several processes may call it at once.
+
+        Where the tables have an owner of their own, it is the owner who does so, and lets this database's login use them.
+        """
         seals = self._seals()
-        with translated():
-            migration.upgrade(self._engine, seals)
+        with translated(), self._owning() as engine:
+            migration.upgrade(engine, seals, self._url.username if self._owner is not None else None)
             if seals is not None and seals.kept and self._is_sqlite:
                 # What was not sealed before is still in the file's free pages and in its journal.
                 with self._engine.connect() as connection:
                     driver: Any = connection.connection.driver_connection
                     driver.execute("VACUUM")
                     driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    @contextmanager
+    def _owning(self) -> Iterator[Engine]:
+        """The engine of whoever owns the tables."""
+        if self._owner is None:
+            yield self._engine
+            return
+        engine = open_engine(self._owner)
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+
+    def weaknesses(self) -> list[Weakness]:
+        """Why this login is not held by row-level security, or could end it; SQLite has none to hold it."""
+        if self._is_sqlite:
+            return []
+        with translated(), self._engine.connect() as connection:
+            return weaknesses(connection)
 
     def downgrade(self, revision: str) -> None:
         """Bring the tables back to an older revision (`base`: to none); what the newer tables held is gone."""
@@ -117,12 +148,14 @@ def open_database(
     lock_seconds: float = LOCK_SECONDS,
     keyed: Callable[[bytes], str] | None = None,
     encryption: Encryption | None = None,
+    owner: str | None = None,
 ) -> Database:
     """The database at an address such as ``sqlite:////var/lib/woshou/node.db`` or ``postgresql://user@host/name``.
 
     `lock_seconds` is how long a transaction waits for another before it is LedgerBusy. `keyed` is the node's keyed hash, without
     which entries get no keys to be found by as candidates. Without `encryption` nothing is sealed: for tests and benches alone, a
-    node always gives it, and no setting leaves it out. ValueError for any other kind of database, LedgerAway for a file
+    node always gives it, and no setting leaves it out. `owner` is the address of the role that owns the tables, if it is another
+    one; `upgrade` alone uses it. ValueError for any other kind of database, LedgerAway for a file
     that cannot be made. The tables are not made here: call `upgrade`.
     """
     address = read_url(url)
@@ -131,6 +164,7 @@ def open_database(
         if encryption is not None:
             store = open_key_store(key_store_url(address, encryption.key_store_url), lock_seconds)
             sealer = Sealer(store, encryption)
-        return Database(address, open_engine(address, lock_seconds), Blinding(keyed) if keyed is not None else None, sealer)
+        blinding = Blinding(keyed) if keyed is not None else None
+        return Database(address, open_engine(address, lock_seconds), blinding, sealer, read_url(owner) if owner else None)
     except OSError as exc:  # the folder of a SQLite file
         raise LedgerAway from exc

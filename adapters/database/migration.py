@@ -19,9 +19,12 @@ SCRIPTS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x6D696772  # "migr": any number that nothing else locks in this database
 
 
-def upgrade(engine: Engine, seals: Seals | None = None) -> None:
-    """Bring the tables to the newest revision; `seals` seals what was not sealed before."""
-    _alone(engine, seals, lambda config: command.upgrade(config, "head"))
+def upgrade(engine: Engine, seals: Seals | None = None, application: str | None = None) -> None:
+    """Bring the tables to the newest revision; `seals` seals what was not sealed before.
+
+    `application` is the role that may then use what the engine's role owns.
+    """
+    _alone(engine, seals, lambda config: command.upgrade(config, "head"), application)
 
 
 def downgrade(engine: Engine, to: str, seals: Seals | None = None) -> None:
@@ -40,13 +43,16 @@ def newest() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
-def _alone(engine: Engine, seals: Seals | None, change: Callable[[Config], None]) -> None:
+def _alone(engine: Engine, seals: Seals | None, change: Callable[[Config], None], application: str | None = None) -> None:
     with engine.begin() as connection:
         _lock(connection)
         config = _config()
         config.attributes["connection"] = connection
         config.attributes["seals"] = seals
         change(config)
+        if application is not None:
+            for statement in policies.granted(connection.dialect.identifier_preparer.quote_identifier(application)):
+                connection.exec_driver_sql(statement)
 
 
 def _lock(connection: Connection) -> None:

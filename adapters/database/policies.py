@@ -6,6 +6,9 @@ A new table stands in `POLICIES`, and its revision runs `secured` for it; or in 
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Connection
 
 from exchange.ledger import Within
 
@@ -120,6 +123,45 @@ WITHOUT = {
     "used_assertions": _NODE,
     "verdicts": _FIGURES,
 }
+
+
+def granted(role: str) -> tuple[str, ...]:
+    """The statements that let a role, whose name is quoted already, use all tables and change none."""
+    return (
+        f"GRANT USAGE ON SCHEMA public TO {role}",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
+        f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
+        f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {role}",
+    )
+
+
+class Weakness(StrEnum):
+    """Why the second line does not hold, or could be taken away by the program's own login."""
+
+    SUPERUSER = "superuser"
+    BYPASSES = "bypassrls"
+    OWNER = "owner"
+    OPEN_TABLE = "open-table"
+
+
+# As one row: the login's powers, whether it owns one of the tables, and how many tables are not under their policy.
+_POWERS = """
+SELECT rolsuper, rolbypassrls,
+    EXISTS (SELECT FROM pg_class WHERE relname = ANY (%(tables)s) AND pg_has_role(relowner, 'USAGE')
+        AND relnamespace = current_schema()::regnamespace),
+    (SELECT count(*) FROM pg_class WHERE relname = ANY (%(tables)s) AND relnamespace = current_schema()::regnamespace
+        AND NOT (relrowsecurity AND relforcerowsecurity))
+FROM pg_roles WHERE rolname = current_user
+"""
+
+
+def weaknesses(connection: Connection) -> list[Weakness]:
+    """What keeps row-level security from holding this login; of a superuser nothing more is said."""
+    row = connection.exec_driver_sql(_POWERS, {"tables": list(POLICIES)}).one()
+    if row[0]:
+        return [Weakness.SUPERUSER]
+    found = zip((Weakness.BYPASSES, Weakness.OWNER, Weakness.OPEN_TABLE), row[1:], strict=True)
+    return [weakness for weakness, holds in found if holds]
 
 
 def secured(table: str, policy: Policy) -> tuple[str, ...]:

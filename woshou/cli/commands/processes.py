@@ -10,6 +10,8 @@ from typing import Annotated
 import structlog
 import typer
 
+from adapters.database.engine import Database
+from adapters.office import Office
 from adapters.partner_http import PartnerClient, http_client
 from exchange.errors import Conflict
 from jobs.runner import run, run_once
@@ -57,6 +59,13 @@ def _calm_collector() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
+def _tell_weaknesses(office: Office) -> None:
+    """Have in the log why row-level security does not hold, or could be ended, by the node's own login."""
+    if isinstance(office.ledgers, Database):
+        for weakness in office.ledgers.weaknesses():
+            structlog.get_logger("database").warning("row-level security", weakness=weakness.value)
+
+
 def install(app: typer.Typer) -> None:
     """Add the commands."""
 
@@ -77,6 +86,7 @@ def install(app: typer.Typer) -> None:
             signal.signal(number, lambda *_: sys.exit(0))
         address = (host or settings.host, port or settings.port)
         with open_office(settings) as office, http_client(reach=office.reach) as client, _listening(*address) as door:
+            _tell_weaknesses(office)
             structlog.get_logger("serve").info("serving", node=settings.node, host=address[0], port=address[1])
             app = create_app(office, client=client, host_names=settings.host_names, security_contact=settings.security_contact)
             _calm_collector()
@@ -97,6 +107,7 @@ def install(app: typer.Typer) -> None:
             lead = office.ledgers.advisory_leader(_LEAD)
             try:
                 if not once:
+                    _tell_weaknesses(office)
                     for number in (signal.SIGTERM, signal.SIGINT):
                         signal.signal(number, lambda *_: stop.set())
                     run(office, PartnerClient(office, client), lead, stop, deliver_seconds=settings.deliver_seconds)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from adapters.clock import set_clock
+from adapters.database.policies import Weakness
 from adapters.keys.errors import UnusableKey
 from adapters.keys.jose import PublicKey
 from adapters.keys.keyring import Keyring
@@ -26,6 +27,26 @@ _KEY_COLUMNS = {
     "not_before": ("启用", "From"),
     "not_after": ("停用", "Until"),
     "revoked_from": ("作废", "Revoked from"),
+}
+
+
+WEAKNESSES = {
+    Weakness.SUPERUSER: (
+        "数据库账号是超级用户，行级安全对其无效；请改用普通账号（docs/operations.md）。",
+        "The database's login is a superuser, whom row-level security does not hold: use a plain one (docs/operations.md).",
+    ),
+    Weakness.BYPASSES: (
+        "数据库账号有 BYPASSRLS，行级安全对其无效。",
+        "The database's login has BYPASSRLS: row-level security does not hold it.",
+    ),
+    Weakness.OWNER: (
+        "数据库账号拥有这些表，可自行解除行级安全；请另设所有者（database_owner_url）。",
+        "The database's login owns the tables and could end their row-level security: give them another owner.",
+    ),
+    Weakness.OPEN_TABLE: (
+        "有的表未启用行级安全；请由表的所有者运行 woshou db upgrade。",
+        "A table is not under row-level security: run woshou db upgrade as its owner.",
+    ),
 }
 
 
@@ -90,11 +111,16 @@ def _install_database(app: typer.Typer) -> None:
             if current:
                 with opened.transaction(read_only=True) as ledger:
                     ledger.links.all()
+            weak = opened.weaknesses()
         finally:
             opened.close()
         call.done(
-            {"current": current}, "数据库正常。" if current else "数据库需升级。", "All well." if current else "Upgrade it."
+            {"current": current, "weaknesses": weak},
+            "数据库正常。" if current else "数据库需升级。",
+            "All well." if current else "Upgrade it.",
         )
+        for weakness in weak:
+            call.note(*WEAKNESSES[weakness])
         if not current:
             raise typer.Exit(Exit.NOT_INITIALISED)
 
