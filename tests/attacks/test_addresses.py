@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from adapters.keys import jose
+from adapters.office import Office
 from adapters.partner_http import http_client
 from exchange.wire import ijson
 from exchange.wire.node import NODE_TYPE
@@ -90,10 +91,44 @@ def test_a_good_name_that_leads_into_the_machine_or_its_hosting(strict: Served, 
         refused(look(strict, "https://wuchang.example"), 502, "no-node-there")
 
 
-def document(folder: Path, **changes: Any) -> tuple[str, dict[str, Any]]:
-    office = an_office(folder, a_node(WUCHANG_NODE, WUCHANG), HandClock())
-    said = ijson.loads(jose.read_unverified(office.documents.current()).payload)
-    return jose.sign(ijson.dumps({**said, **changes}), typ=NODE_TYPE, key=office.signing_key()), said
+@dataclass
+class Told:
+    """A node whose partners, wherever it looks, answer as a test has them answer."""
+
+    node: Served
+    other: Office
+    answer: httpx.Response = field(default_factory=lambda: httpx.Response(404))
+    asked: list[str] = field(default_factory=list)
+
+    def look(self, answer: httpx.Response) -> httpx.Response:
+        """Let the operator look at an address, where this is the answer."""
+        self.answer = answer
+        return look(self.node, "https://wuchang.example")
+
+    def document(self, key: jose.PrivateKey | None = None, **changes: Any) -> httpx.Response:
+        """The other node's document, with these changes, signed by its own key or by this one."""
+        said = ijson.loads(jose.read_unverified(self.other.documents.current()).payload)
+        said["endpoints"] = {name: f"https://wuchang.example/{name}" for name in said["endpoints"]}
+        for name, value in changes.pop("endpoints", {}).items():
+            said["endpoints"][name] = value
+        jws = jose.sign(ijson.dumps({**said, **changes}), typ=NODE_TYPE, key=key or self.other.signing_key())
+        return httpx.Response(200, text=jws)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    """A production node that looks at others."""
+    folder, here = tmp_path_factory.mktemp("told"), list[Told]()
+
+    def answering(request: httpx.Request) -> httpx.Response:
+        here[0].asked.append(str(request.url))
+        return here[0].answer
+
+    production = replace(a_node(XICHENG_NODE, XICHENG), environment="production")
+    other = an_office(folder / "other", a_node(WUCHANG_NODE, WUCHANG), HandClock())
+    with served(folder / "node", production, HandClock(), wire=httpx.MockTransport(answering)) as node:
+        here.append(Told(node, other))
+        yield here[0]
 
 
 @pytest.mark.parametrize(
@@ -105,51 +140,39 @@ def document(folder: Path, **changes: Any) -> tuple[str, dict[str, Any]]:
     ],
 )
 @pytest.mark.parametrize("end", ["token", "batches", "agreements", "links"])
-def test_a_document_whose_endpoints_lie_elsewhere(tmp_path: Path, elsewhere: str, end: str):
-    _, said = document(tmp_path / "plain")
-    ends = {name: f"https://wuchang.example/{name}" for name in said["endpoints"]}
-    jws, _ = document(tmp_path / "other", endpoints={**ends, end: elsewhere})
-    wire = httpx.MockTransport(lambda _: httpx.Response(200, text=jws))
-    with served(tmp_path / "xicheng", a_node(XICHENG_NODE, XICHENG), HandClock(), wire=wire) as node:
-        refused(look(node, "https://wuchang.example"), 400, "node-document-refused")
+def test_a_document_whose_endpoints_lie_elsewhere(told: Told, elsewhere: str, end: str):
+    refused(told.look(told.document(endpoints={end: elsewhere})), 400, "node-document-refused")
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_node_that_sends_the_caller_on(tmp_path: Path, status: int):
-    asked: list[str] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(str(request.url))
-        return httpx.Response(status, headers={"location": "http://169.254.169.254/latest/meta-data/"})
-
-    with served(tmp_path / "xicheng", a_node(XICHENG_NODE, XICHENG), HandClock(), wire=httpx.MockTransport(answer)) as node:
-        refused(look(node, "https://wuchang.example"), 502, "no-node-there")
-    assert asked == ["https://wuchang.example/.well-known/migrant-exchange"]
+def test_a_node_that_sends_the_caller_on(told: Told, status: int):
+    told.asked.clear()
+    inside = httpx.Response(status, headers={"location": "http://169.254.169.254/latest/meta-data/"})
+    refused(told.look(inside), 502, "no-node-there")
+    assert told.asked == ["https://wuchang.example/.well-known/migrant-exchange"]
 
 
-def test_a_document_without_end(tmp_path: Path):
-    wire = httpx.MockTransport(lambda _: httpx.Response(200, content=b"a" * 3_000_000))
-    with served(tmp_path / "xicheng", a_node(XICHENG_NODE, XICHENG), HandClock(), wire=wire) as node:
-        refused(look(node, "https://wuchang.example"), 502, "no-node-there")
+def test_a_document_without_end(told: Told):
+    refused(told.look(httpx.Response(200, content=b"a" * 3_000_000)), 502, "no-node-there")
 
 
-def test_a_document_of_another_nodes_keys(tmp_path: Path):
+def test_a_document_of_another_nodes_keys(told: Told, tmp_path: Path):
     """Signed by a key that the document does not hold: the first look must prove at least that it is one node's own word."""
-    jws, _ = document(tmp_path / "one")
-    strange = an_office(tmp_path / "two", a_node(WUCHANG_NODE, WUCHANG), HandClock()).signing_key()
-    forged = jose.sign(jose.read_unverified(jws).payload, typ=NODE_TYPE, key=strange)
-    wire = httpx.MockTransport(lambda _: httpx.Response(200, text=forged))
-    with served(tmp_path / "xicheng", a_node(XICHENG_NODE, XICHENG), HandClock(), wire=wire) as node:
-        refused(look(node, "https://wuchang.example"), 502, "no-node-there")
+    strange = an_office(tmp_path / "strange", a_node(WUCHANG_NODE, WUCHANG), HandClock()).signing_key()
+    refused(told.look(told.document(strange)), 502, "no-node-there")
 
 
-def test_a_sandbox_that_poses_as_production(tmp_path: Path):
-    jws, _ = document(
-        tmp_path / "one",
-        environment="sandbox",
-        endpoints={name: f"https://wuchang.example/{name}" for name in ("token", "batches", "agreements", "links")},
-    )
-    wire = httpx.MockTransport(lambda _: httpx.Response(200, text=jws))
-    production = replace(a_node(XICHENG_NODE, XICHENG), environment="production")
-    with served(tmp_path / "xicheng", production, HandClock(), wire=wire) as node:
-        refused(look(node, "https://wuchang.example"), 409, "environments-differ")
+def test_a_document_of_keys_that_are_none(told: Told):
+    """A curve that looks alike, a private half, a point that lies on no curve."""
+    key = ijson.loads(jose.read_unverified(told.other.documents.current()).payload)["keys"][0]
+    for wrong in ({"crv": "secp256k1"}, {"d": "A" * 43}, {"y": "A" * 43}, {"kty": "oct"}):
+        answer = told.look(told.document(keys=[{**key, "jwk": {**key["jwk"], **wrong}}] * 2))
+        refused(answer, answer.status_code, {400: "node-document-refused", 502: "no-node-there"}[answer.status_code])
+
+
+def test_a_document_of_an_older_protocol(told: Told):
+    refused(told.look(told.document(protocols=["0"])), 400, "node-document-refused")
+
+
+def test_a_sandbox_for_a_production_node(told: Told):
+    refused(told.look(told.document(environment="sandbox")), 409, "environments-differ")

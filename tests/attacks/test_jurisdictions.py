@@ -49,7 +49,7 @@ def asked(node: Served, method: str, path: str, operation: dict[str, Any], role:
 def test_a_caller_elsewhere_learns_and_changes_nothing_of_her(full: Served, method: str, path: str, operation: dict[str, Any]):
     before = held(full.office)
     for of in ELSEWHERE:
-        for role in ROLES:
+        for role in ROLES if of == CHAOYANG else ("clerk", "coordinator"):
             answer = asked(full, method, path, operation, role, of)
             assert not any(canary in answer.text for canary in CANARIES), (role, of)
             if answer.status_code >= 400:
