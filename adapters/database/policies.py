@@ -70,6 +70,8 @@ POLICIES = {
     "cross_check_differences": of_area("jurisdiction"),
     "escalations": of_area("own"),
     "register_differences": of_area("own"),
+    "certificate_keys": of_area("jurisdiction"),
+    "certificate_checks": of_area("own"),
     "entry_facts": of_parent("entry_facts", "entries", entry="id"),
     "pairing_keys": of_parent("pairing_keys", "entries", entry="id"),
     "import_rows": of_parent("import_rows", "imports", import_id="id"),
@@ -82,15 +84,22 @@ POLICIES = {
     "messages": of_parent("messages", "exchanges", exchange="exchange", link="link"),
     "remembered_answers": of_caller("caller"),
     "register_tokens": OF_NODE,
+    "subject_requests": OF_NODE,
 }
 _NODE = "the node's own: nothing about a person or a county's matter"
 _WIRE = "what passed between two nodes as a whole: digests and signatures, no bodies"
 _FIGURES = "figures, which higher levels see too; no persons"
+_AUDIT = "ids alone, which every transaction adds to and none changes; an auditor sees its own counties'"
 _QUEUE = "ids and days alone, which the jobs read"
 WITHOUT = {
     "alembic_version": _NODE,
     "agreements": _NODE,
     "api_keys": "looked up before it is known who calls; hashes alone",
+    "audit_heads": _AUDIT,
+    "audit_rows": _AUDIT,
+    "audit_signed": _WIRE,
+    "audit_subjects": _AUDIT,
+    "audit_witnessed": _WIRE,
     "batches": _WIRE,
     "comparisons": _FIGURES,
     "doomed_keys": "ids of data keys that are to be destroyed",

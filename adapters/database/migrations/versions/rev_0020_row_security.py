@@ -4,8 +4,8 @@ from alembic import op
 
 from adapters.database.policies import POLICIES, released, secured
 
-revision = "0015"
-down_revision = "0014"
+revision = "0020"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
@@ -19,6 +19,8 @@ TABLES = (
     "cross_check_differences",
     "escalations",
     "register_differences",
+    "certificate_keys",
+    "certificate_checks",
     "entry_facts",
     "pairing_keys",
     "import_rows",
@@ -30,6 +32,7 @@ TABLES = (
     "messages",
     "remembered_answers",
     "register_tokens",
+    "subject_requests",
 )
 
 
