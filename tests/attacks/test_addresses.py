@@ -105,7 +105,7 @@ class Told:
         self.answer = answer
         return look(self.node, "https://wuchang.example")
 
-    def document(self, key: jose.PrivateKey | None = None, **changes: Any) -> httpx.Response:
+    def document(self, key: jose.Signer | None = None, **changes: Any) -> httpx.Response:
         """The other node's document, with these changes, signed by its own key or by this one."""
         said = ijson.loads(jose.read_unverified(self.other.documents.current()).payload)
         said["endpoints"] = {name: f"https://wuchang.example/{name}" for name in said["endpoints"]}
