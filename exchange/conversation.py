@@ -205,7 +205,7 @@ class Conversation:
     """The state after some of the messages.
 
     `lapses_on` is the last day of an answer that is neither confirmed nor challenged, `expected` the date that the asked side
-    has named in an interim answer of this round.
+    has named in an interim answer of this round, `closed_on` the day of the confirmation or the withdrawal.
     """
 
     state: State
@@ -219,6 +219,7 @@ class Conversation:
     reminded_on: date | None = None
     lapses_on: date | None = None
     expected: date | None = None
+    closed_on: date | None = None
     last_turn: Turn
 
     def state_at(self, now: datetime, lapse_days: int) -> State:
@@ -273,8 +274,12 @@ class Conversation:
                 then = replace(then, lapses_on=None)
                 fact = self._fact(FactKind.CHALLENGED, letter, round_=self.round + 1)
             case Effect.CONFIRMS:
+                then = replace(then, closed_on=civil_day(letter.stamp))
                 fact = replace(self._fact(FactKind.CONFIRMED, letter, round_=self.round), result=self.result)
-            case Effect.WITHDRAWS | Effect.ERASES:
+            case Effect.WITHDRAWS:
+                then = replace(then, closed_on=civil_day(letter.stamp))
+                fact = self._fact(FactKind.WITHDRAWN, letter, round_=self.round)
+            case Effect.ERASES:
                 fact = self._fact(FactKind.WITHDRAWN, letter, round_=self.round)
             case Effect.REMARKS if letter.kind is Kind.REMINDER:
                 then = replace(then, reminded_on=civil_day(letter.stamp))

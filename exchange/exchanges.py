@@ -5,15 +5,16 @@ local link of the node with itself, and then both sides stand in the same ledger
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
 from exchange.codes import Event, Item, Kind, Purpose, Result, Role, UrgentReason
-from exchange.conversation import Conversation, Letter, Turn
+from exchange.conversation import Conversation, Letter, State, Turn
 from exchange.jurisdiction import Category
+from exchange.moments import civil_day
 from exchange.wire.batch import Outcome, WireProblem
-from exchange.wire.message import expected_date
+from exchange.wire.message import Message, expected_date, note_of
 
 
 class Direction(StrEnum):
@@ -21,6 +22,18 @@ class Direction(StrEnum):
 
     OUT = "out"
     IN = "in"
+
+
+class NoteKept(StrEnum):
+    """Whether a message's line still holds its note (附言), or stands without the one that it had."""
+
+    HELD = "held"
+    ERASED = "erased"
+
+    @classmethod
+    def of(cls, message: Message) -> "NoteKept | None":
+        """Of a message as it was written."""
+        return None if note_of(message) is None else cls.HELD
 
 
 class Acceptance(StrEnum):
@@ -45,6 +58,10 @@ class ExchangeKey(NamedTuple):
     link: int
     exchange: str
     role: Role
+
+
+# A notice that wants no feedback is over when it has been on the table as long as an answer that waits to be confirmed.
+NOTICE_STANDS = timedelta(days=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +106,34 @@ class Exchange:
         """Whether it counts in the feedback rates; known once the receipt named a due date."""
         return self.first_due is not None
 
+    @property
+    def over_on(self) -> date | None:
+        """The last day on which it goes on, today's or a coming one while it lapses unless somebody acts; None while it is owed.
+
+        - rejected: the day of the receipt
+        - confirmed or withdrawn: that day
+        - answered: the last day on which the answer can be confirmed or challenged
+        - wanting no feedback: some days after it was received, so that it can be read
+        """
+        received, talk = self.received_at or self.known_at, self.conversation
+        if self.acceptance is Acceptance.REJECTED:
+            return civil_day(received or self.submitted_at)
+        match talk.state if talk is not None else None:
+            case State.CLOSED | State.WITHDRAWN:
+                return talk.closed_on if talk is not None else None
+            case State.ANSWERED | State.LAPSED:
+                return talk.lapses_on if talk is not None else None
+            case State.NOTED:
+                return civil_day((received or self.submitted_at) + NOTICE_STANDS)
+            case _:
+                return None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedMessage:
     """One message in a link's log. `line` is what crossed the wire, None once erased; the digest stays.
+
+    Once its note is erased, `line` is what is left of it, which is no longer what the digest was made of.
 
     An outgoing message has no `sequence` until it is cut into a batch, and no `outcome` until the receipt is stored.
     """
@@ -116,6 +157,12 @@ class LoggedMessage:
     due: date | None = None
     result: Result | None = None
     problem: WireProblem | None = None
+    note: NoteKept | None = None
+
+    @property
+    def travelled(self) -> bytes | None:
+        """The line as it crossed the wire, byte for byte; None where that is no longer held."""
+        return None if self.note is NoteKept.ERASED else self.line
 
     def letter(self, sender: str, stamp: datetime) -> Letter:
         """What the state machine needs of it; only an accepted message has one."""

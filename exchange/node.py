@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from exchange.clocks.retention import Retention
 from exchange.errors import Conflict
 from exchange.jurisdiction import Divisions
 from exchange.people.document import Document, index_input, read_document
@@ -31,7 +32,8 @@ class Node:
 
     `rules` and `house` are the versions in use today, `rulebook` and `housebook` all that are known.
     `keyed` is the node's keyed hash for blind indexes: bytes in, 43 characters out. `webhooks` is whether own systems are told
-    of what happens. `internal_limit` is what townships are given where nothing else is said.
+    of what happens. `internal_limit` is what townships are given where nothing else is said. `retention` is how long persons are
+    kept.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Node:
     keyed: Callable[[bytes], str]
     webhooks: bool = False
     internal_limit: InternalLimit = field(default_factory=InternalLimit)
+    retention: Retention = field(default_factory=Retention)
 
     def agreed_rules(self, named: RulesRef) -> RuleSet:
         """The rule set that an agreement names; RulesUnknown, which says what is known here."""

@@ -1,7 +1,9 @@
-"""Tidy: erase the bodies of what was withdrawn, and forget answers, assertions, notifications and differences in time."""
+"""Tidy: erase what was withdrawn and the notes of what is over, forget answers, assertions, notifications and differences."""
 
 from datetime import timedelta
 
+from exchange.verbs.clocks.retain import erase_notes, erase_withdrawn
+from jobs.retain import in_pieces
 from jobs.shift import Shift
 
 # Longer than the seven days for which a caller may rely on its idempotency key, so that none is cut short.
@@ -13,20 +15,12 @@ KEEP_NOTIFICATIONS = timedelta(days=30)
 KEEP_DIFFERENCES = timedelta(days=30)
 # As long as bodies are kept: who asked about whose certificate is for auditors, and the rates do not need it.
 KEEP_CHECKS = timedelta(days=366)
-_AT_ONCE = 500
 
 
 def tidy(shift: Shift) -> str:
     """Erase and forget in small transactions, so that no clerk waits for it."""
-    erased = 0
-    while not shift.stopping.is_set():
-        with shift.office.ledgers.transaction() as ledger:
-            keys = ledger.exchanges.to_erase(_AT_ONCE)
-            for link in sorted({key.link for key in keys}):
-                ledger.messages.erase(link, {key.exchange for key in keys if key.link == link})
-        erased += len(keys)
-        if len(keys) < _AT_ONCE:
-            break
+    erased = in_pieces(shift.office, shift.stopping, erase_withdrawn)
+    notes = in_pieces(shift.office, shift.stopping, erase_notes)
     now = shift.office.now()
     with shift.office.ledgers.transaction() as ledger:
         forgotten = ledger.chores.forget(answers_before=now - KEEP_ANSWERS, assertions_before=now)
@@ -37,5 +31,6 @@ def tidy(shift: Shift) -> str:
     if shift.office.data_keys is not None:
         # What could not be destroyed when it was erased.
         shift.office.data_keys.destroy_doomed()
-    told = f"{erased} withdrawn exchanges erased, {forgotten} answers, assertions and notifications forgotten"
-    return f"{told}, {checks} checks of certificates forgotten, {lapsed} differences lapsed, {settled} settled ones forgotten"
+    told = f"{erased} withdrawn exchanges erased, {notes} without their notes"
+    told = f"{told}, {forgotten} answers, assertions and notifications forgotten, {checks} checks of certificates forgotten"
+    return f"{told}, {lapsed} differences lapsed, {settled} settled ones forgotten"

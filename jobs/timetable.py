@@ -26,6 +26,8 @@ from jobs.reconciling.tokens import keep_tokens, turn_tokens
 from jobs.renew import renew_partners
 from jobs.reporting.freeze import freeze_reports
 from jobs.reporting.send_reports import send_reports
+from jobs.retain import NAME as RETAIN
+from jobs.retain import retain
 from jobs.retry import retry_rejected
 from jobs.shift import Shift
 from jobs.sweep_keys import sweep_keys
@@ -83,6 +85,7 @@ SCHEDULE = (
     Job(name="index-pairing", run=index_pairing, when=Daily(at=time(2, 40))),
     Job(name="sweep-keys", run=sweep_keys, when=Daily(at=time(2, 50))),
     Job(name="recount", run=recount, when=Daily(at=time(3, 0))),
+    Job(name=RETAIN, run=retain, when=Daily(at=time(3, 30))),
     Job(name="turn-tokens", run=turn_tokens, when=Daily(at=time(4, 0))),
     Job(name="doubles", run=find_persons_twice, when=Daily(at=time(6, 30))),
     Job(name="foresee", run=foresee, when=Daily(at=time(7, 50))),

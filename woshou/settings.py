@@ -101,6 +101,15 @@ class Settings(BaseSettings):
         pattern=r"^[1-9][0-9]?/[1-9][0-9]?$",
         description="分派乡镇的内部时限占剩余天数的份额 / share of the remaining days that a township is given, as a fraction.",
     )
+    retain_bodies_months: int = Field(
+        default=12, ge=3, le=36, description="办结后保留消息正文的月数 / months for which bodies are kept after closing."
+    )
+    retain_entries_months: int = Field(
+        default=24,
+        ge=6,
+        le=60,
+        description="退档后保留人员信息的月数 / months for which an entry's person is kept after closing.",
+    )
     log_format: Literal["json", "text"] = Field(default="json", description="日志格式 / log format.")
 
     @field_validator("jurisdictions", "host_names", "partner_networks", mode="before")

@@ -18,6 +18,7 @@ from adapters.rules import packaged_house_book, packaged_house_rules, packaged_r
 from adapters.sealing.suites import SUITES
 from adapters.sealing.wrapping import FILE as KEY_FILE
 from adapters.sealing.wrapping import CommandKeys, GivenKeys, KeyFile, Source
+from exchange.clocks.retention import Retention
 from exchange.errors import Invalid
 from exchange.ids import new_id
 from exchange.jurisdiction import Divisions, Jurisdiction
@@ -131,6 +132,7 @@ def open_office(settings: Settings, *, migrate: bool = True) -> Iterator[Office]
         keyed=KeyedHash(keyring.blind_index_key),
         webhooks=settings.webhooks is not None,
         internal_limit=InternalLimit(share=Fraction(settings.internal_limit)),
+        retention=Retention(bodies_months=settings.retain_bodies_months, entries_months=settings.retain_entries_months),
     )
     database = open_ledger(settings, node.keyed)
     try:

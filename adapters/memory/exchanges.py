@@ -14,9 +14,9 @@ from exchange.conversation import Conversation, Fact, FactKind, State
 from exchange.counting.history import History, KeptFact
 from exchange.counting.version import step_day
 from exchange.cursors import exchange_cursor, read_exchange_cursor
-from exchange.exchanges import Acceptance, Exchange, ExchangeKey
-from exchange.ledger import CountedExchange, ExchangeFilter, Page
-from exchange.moments import Period
+from exchange.exchanges import Acceptance, Exchange, ExchangeKey, LoggedMessage, NoteKept
+from exchange.ledger import CountedExchange, ExchangeFilter, Held, Page
+from exchange.moments import Period, day_start
 
 AWAITING = frozenset({State.OPEN, State.CHALLENGED})
 
@@ -109,6 +109,33 @@ class MemoryExchanges:
             if any(kept.fact.what is FactKind.WITHDRAWN and kept.voided_at is None for kept in facts)
         )
         return sorted(key for key in withdrawn if (key.link, key.exchange) in bodies)[:limit]
+
+    def over(self, before: date, held: Held, limit: int) -> list[ExchangeKey]:
+        start, found = day_start(before), set[ExchangeKey]()
+        for message in self._books.messages.values():
+            sides = [ExchangeKey(message.link, message.exchange, role) for role in Role]
+            here = [self._books.exchanges[key] for key in sides if key in self._books.exchanges]
+            ended = [each.over_on is not None and each.over_on < before for each in here]
+            if here and all(ended) and self._holds(message, held, start):
+                found.update(each.key for each in here)
+        return sorted(found)[:limit]
+
+    def forget_persons(self, keys: Iterable[ExchangeKey]) -> None:
+        self.save([replace(self._books.exchanges[key], person_index="") for key in keys if key in self._books.exchanges])
+
+    def _holds(self, message: LoggedMessage, held: Held, start: datetime) -> bool:
+        match held:
+            case Held.NOTES:
+                return erasable(message) and message.note is NoteKept.HELD
+            case Held.UNJUDGED:
+                return message.line is not None and message.outcome is None and message.created_at < start
+            case Held.BODIES:
+                same = (each for each in self._books.messages.values() if (each.link, each.exchange) == _of(message))
+                return erasable(message) and all(each.created_at < start for each in same if each.line is not None)
+
+
+def _of(message: LoggedMessage) -> tuple[int, str]:
+    return message.link, message.exchange
 
 
 def _is_unpaired(exchange: Exchange) -> bool:

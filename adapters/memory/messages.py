@@ -53,7 +53,7 @@ class MemoryMessages:
     def erase(self, link: int, exchanges: Iterable[str]) -> None:
         wanted = frozenset(exchanges)
         erased = [
-            replace(message, line=None)
+            replace(message, line=None, note=None)
             for message in self._books.messages.values()
             if message.link == link and message.exchange in wanted and erasable(message)
         ]

@@ -206,8 +206,17 @@ class Case:
     def cancelled(self, at: datetime, reason: WithdrawalReason) -> "Case":
         """Taken back: that there was a case stays, who it was about does not; CaseClosed."""
         self.check_open()
+        return self.without_couple()._then(cancelled_at=at, cancelled_for=reason)
+
+    @property
+    def names_couple(self) -> bool:
+        """Whether it is still known who the two are."""
+        return any(spouse.person is not None for spouse in self.spouses)
+
+    def without_couple(self) -> "Case":
+        """The same case, and nobody knows any more who the two are."""
         first, second = (structs.replace(spouse, person=None) for spouse in self.spouses)
-        return self._then(cancelled_at=at, cancelled_for=reason, spouses=(first, second))
+        return replace(self, spouses=(first, second))
 
     def check_open(self) -> None:
         """CaseClosed if it is over."""

@@ -37,6 +37,7 @@ from exchange.ledger.values import (
     EntryFilter,
     ExchangeFilter,
     Finding,
+    Held,
     Page,
     RememberedAnswer,
     UnfinishedRun,
@@ -89,7 +90,11 @@ class Messages(Protocol):
 
 
 class Exchanges(Protocol):
-    """The exchanges and the facts that the rates count."""
+    """The exchanges and the facts that the rates count.
+
+    `over` gives exchanges that were over (`Exchange.over_on`) before a day, and of which something is still held; bodies only
+    where nothing was said of it since. `forget_persons` takes the index by which the person of an exchange is found.
+    """
 
     def load(self, link: int, role: Role, exchanges: Iterable[str]) -> Mapping[str, Exchange]: ...
     def named(self, exchange: str) -> list[Exchange]: ...
@@ -106,6 +111,8 @@ class Exchanges(Protocol):
     def histories(self, keys: Iterable[ExchangeKey]) -> Iterable[History]: ...
     def keys(self, after: ExchangeKey | None, limit: int) -> list[ExchangeKey]: ...
     def to_erase(self, limit: int) -> list[ExchangeKey]: ...
+    def over(self, before: date, held: Held, limit: int) -> list[ExchangeKey]: ...
+    def forget_persons(self, keys: Iterable[ExchangeKey]) -> None: ...
 
 
 class Assignments(Protocol):
@@ -135,7 +142,7 @@ class Entries(Protocol):
 
     `erase` takes the person from entries for good, and whatever else is held by which it could be found: an erased entry is known
     to `counted`, `sums`, `verified`, `named` and `townships` alone, which answer as they did before. `closed_before` gives the
-    closed ones that are not erased, the first closed first, and keeps others from reopening them until the transaction ends.
+    closed ones that are not erased, the first closed first; locked, nobody reopens them until the transaction ends.
     """
 
     def get(self, entry: str, *, lock: bool = False) -> Entry | None: ...
@@ -156,7 +163,7 @@ class Entries(Protocol):
     def between(self, own: str, register: RegisterKind, others: Iterable[str], page: Page) -> list[Entry]: ...
     def in_two_inflows(self, own: Iterable[str]) -> list[tuple[str, ...]]: ...
     def everyone(self) -> Iterable[Entry]: ...
-    def closed_before(self, moment: datetime, limit: int) -> list[str]: ...
+    def closed_before(self, moment: datetime, limit: int, *, lock: bool = False) -> list[str]: ...
     def erase(self, entries: Iterable[str]) -> int: ...
 
 
@@ -228,7 +235,10 @@ class Partners(Protocol):
 
 
 class Imports(Protocol):
-    """The files that were taken in, and the result of every row; `that_made` gives those that made some entries."""
+    """The files that were taken in, and the result of every row.
+
+    `that_made` gives those that made some entries; `forget` takes what was told of the rows of older ones.
+    """
 
     def by_digest(self, jurisdiction: str, layout: str, sha256: str) -> ImportedFile | None: ...
     def get(self, import_id: str) -> ImportedFile | None: ...
@@ -237,6 +247,7 @@ class Imports(Protocol):
     def rows(self, import_id: str, page: Page, *, outcome: str | None = None) -> list[RowResult]: ...
     def counted(self, own: frozenset[str], as_of: datetime) -> list[ImportedFile]: ...
     def that_made(self, made: Iterable[str]) -> Mapping[str, list[ImportedFile]]: ...
+    def forget(self, before: datetime, files: int) -> int: ...
 
 
 class Access(Protocol):
@@ -344,7 +355,10 @@ class Routes(Protocol):
 
 
 class Cases(Protocol):
-    """The cases of couples; `following` are those that are over and of which something is still to come."""
+    """The cases of couples; `following` are those that are over and of which something is still to come.
+
+    `finished_before` gives those that name their couple still.
+    """
 
     def get(self, case: str, *, lock: bool = False) -> Case | None: ...
     def add(self, case: Case) -> None: ...
@@ -352,6 +366,7 @@ class Cases(Protocol):
     def find(self, wanted: CaseFilter, page: Page) -> list[Case]: ...
     def of_exchanges(self, exchanges: Iterable[str]) -> Mapping[ExchangeKey, str]: ...
     def following(self, page: Page) -> list[Case]: ...
+    def finished_before(self, moment: datetime, limit: int, *, lock: bool = False) -> list[Case]: ...
 
 
 class CrossChecks(Protocol):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import NamedTuple, Self
 
 from exchange.codes import RegisterKind, Role
@@ -130,6 +131,14 @@ class CaseFilter:
     open: bool | None = None
     owner: str | None = None
     contradicted: bool | None = None
+
+
+class Held(StrEnum):
+    """What is still held of an exchange: bodies that can be erased, notes, or bodies that nobody has judged yet."""
+
+    BODIES = "bodies"
+    NOTES = "notes"
+    UNJUDGED = "unjudged"
 
 
 class Page(NamedTuple):

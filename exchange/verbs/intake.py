@@ -8,7 +8,7 @@ from exchange.admission import Desk, ExchangeExists, Terms
 from exchange.codes import Kind, Role
 from exchange.conversation import Conversation, Letter, State, answered_at, fold
 from exchange.errors import Invalid, Refused, Retry, WoshouError
-from exchange.exchanges import Acceptance, Direction, Exchange, ExchangeKey, Link, LoggedMessage
+from exchange.exchanges import Acceptance, Direction, Exchange, ExchangeKey, Link, LoggedMessage, NoteKept
 from exchange.ledger import Ledger
 from exchange.moments import parse_moment
 from exchange.node import Node
@@ -277,6 +277,7 @@ class Intake:
             known_at=self._now,
             outcome=Outcome.ACCEPTED,
             due=due,
+            note=NoteKept.of(message),
         )
 
 

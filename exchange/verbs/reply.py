@@ -11,7 +11,7 @@ from exchange.admission import Desk, UnknownExchange, WrongReply
 from exchange.codes import Kind, PriorityLevel
 from exchange.conversation import SENDER, NotInThisState
 from exchange.errors import Conflict
-from exchange.exchanges import Direction, Exchange, ExchangeKey, LoggedMessage
+from exchange.exchanges import Direction, Exchange, ExchangeKey, LoggedMessage, NoteKept
 from exchange.ids import new_id, new_salt
 from exchange.ledger import Ledger
 from exchange.moments import format_moment, parse_moment
@@ -131,6 +131,7 @@ def _queue(desk: Desk, exchange: Exchange, said: Said, log: Sequence[LoggedMessa
         in_reply_to=replied.id,
         created_at=parse_moment(message.created_at),
         result=said.body.result if isinstance(said.body, FeedbackBody) else None,
+        note=NoteKept.of(message),
     )
 
 

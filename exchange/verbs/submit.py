@@ -8,7 +8,7 @@ from typing import Any
 from exchange.admission import Desk
 from exchange.codes import Event, Item, PriorityLevel, Purpose, QueryReason, RegisterKind, Role, UrgentReason
 from exchange.errors import Conflict, Invalid
-from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage
+from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, NoteKept
 from exchange.ids import new_id, new_salt
 from exchange.ledger import Ledger
 from exchange.moments import civil_day, format_moment, parse_moment
@@ -141,6 +141,7 @@ class Submission:
                 line=line,
                 in_reply_to=None,
                 created_at=parse_moment(message.created_at),
+                note=NoteKept.of(message),
             )
         )
         return exchange

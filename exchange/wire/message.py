@@ -357,3 +357,17 @@ def expected_date(line: bytes) -> date | None:
 def kind_of(message: Message) -> Kind:
     """The kind of a message value."""
     return KIND_OF[type(message)]
+
+
+def note_of(message: Message) -> str | None:
+    """The note (附言) of a message, if it has one."""
+    return getattr(message.body, "note", None)
+
+
+def without_note(line: bytes) -> bytes:
+    """The line of a message, its note left out: for reading, no longer what its digest was made of."""
+    message = read_message(line)
+    body = message.body
+    if isinstance(body, QueryBody | NoticeBody | FeedbackBody | ChallengeBody):
+        message = msgspec.structs.replace(message, body=msgspec.structs.replace(body, note=None))
+    return write_message(message)

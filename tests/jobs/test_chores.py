@@ -7,7 +7,7 @@ import pytest
 
 from exchange.auditing.event import Actor, ActorKind
 from exchange.checking.check import DifferenceState
-from exchange.codes import Kind, WithdrawalReason
+from exchange.codes import CloseReason, Kind, WithdrawalReason
 from exchange.conversation import State
 from exchange.exchanges import Direction
 from exchange.verbs.reply import Said, reply
@@ -16,10 +16,11 @@ from jobs.clocks.overdue import announce_overdue
 from jobs.clocks.remind import remind_partners
 from jobs.deliver import deliver_all
 from jobs.renew import renew_partners
+from jobs.retain import AT_ONCE, retain
 from jobs.runner import Clockwork, on_shift
 from jobs.tidy import tidy
 from jobs.timetable import Every, Job
-from tests.builders import WUCHANG_NODE, a_check, a_difference, a_register_difference
+from tests.builders import WUCHANG_NODE, a_check, a_difference, a_moment, a_register_difference, an_entry
 from tests.certificates.support import a_check as a_certificate_check
 from tests.jobs.offices import Pair, a_pair
 
@@ -154,3 +155,24 @@ def test_a_partner_is_looked_at_once_a_minute_however_often_it_is_asked_for(pair
         for _ in range(3):
             renew_partners(shift)
     assert pair.wire.requests.count("GET /.well-known/migrant-exchange") == 1
+
+
+def test_every_night_retention_erases_in_pieces_what_was_kept_long_enough(pair: Pair):
+    closed = [an_entry(n, closed_at=a_moment(), close_reason=CloseReason.RETURNED) for n in range(AT_ONCE + 1)]
+    with pair.xicheng.ledgers.transaction() as ledger:
+        ledger.entries.add([*closed, an_entry(999)])
+    with on_shift(pair.xicheng, pair.client) as shift:
+        for days, gone in ((720, 0), (12, AT_ONCE + 1), (1, 0)):
+            pair.clock.move(timedelta(days=days))
+            assert retain(shift) == f"0 bodies, 0 couples, {gone} persons, 0 rows, 0 held_up"
+
+
+def test_retention_that_is_told_to_stop_goes_on_the_next_time(pair: Pair):
+    with pair.xicheng.ledgers.transaction() as ledger:
+        ledger.entries.add([an_entry(1, closed_at=a_moment(), close_reason=CloseReason.RETURNED)])
+    pair.clock.move(timedelta(days=800))
+    with on_shift(pair.xicheng, pair.client) as shift:
+        shift.stopping.set()
+        assert retain(shift).startswith("0 bodies, 0 couples, 0 persons")
+        shift.stopping.clear()
+        assert retain(shift).startswith("0 bodies, 0 couples, 1 persons")

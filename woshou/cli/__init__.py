@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from woshou.cli.call import group
-from woshou.cli.commands import agreement, apikey, exchange, node, openapi, partner, processes, rates, report, upkeep
+from woshou.cli.commands import agreement, apikey, exchange, node, openapi, partner, processes, rates, report, retention, upkeep
 from woshou.cli.commands.auditing import audit
 from woshou.cli.commands.casework import case, route
 from woshou.cli.commands.clocks import alerts, norms
@@ -44,6 +44,7 @@ _MODULES = (
     norms,
     apikey,
     audit,
+    retention,
     upkeep,
     openapi,
 )

@@ -32,7 +32,7 @@ _RESULT = words_or_none(Result)
 _ROLE = words(Role)
 _STATE = words(State)
 _URGENT = words_or_none(UrgentReason)
-_NOTHING: Values = (None,) * 14
+_NOTHING: Values = (None,) * 15
 
 
 def exchange_values(exchange: Exchange) -> Values:
@@ -90,6 +90,7 @@ def _conversation_values(conversation: Conversation | None) -> Values:
         iso_of(conversation.reminded_on),
         iso_of(conversation.lapses_on),
         iso_of(conversation.expected),
+        iso_of(conversation.closed_on),
         turn,
         sender,
         position,
@@ -162,7 +163,7 @@ def exchange_of(row: AnyRow) -> Exchange:
 
 def _conversation_of(values: list[Any]) -> Conversation | None:
     state, round_, due, challenges, challenge, feedback, result, fed_back_at, reminded_on, *last = values
-    lapses_on, expected, turn, sender, position = last
+    lapses_on, expected, closed_on, turn, sender, position = last
     if state is None:
         return None
     return Conversation(
@@ -177,6 +178,7 @@ def _conversation_of(values: list[Any]) -> Conversation | None:
         reminded_on=day_of(reminded_on),
         lapses_on=day_of(lapses_on),
         expected=day_of(expected),
+        closed_on=day_of(closed_on),
         last_turn=Turn(turn, sender, position),
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, literal, literal_column, or_, select, tuple_
 
 from adapters.database.books.counting.verdicts import queue_values
+from adapters.database.books.endings import exchanges_over
 from adapters.database.books.exchange_rows import exchange_of, exchange_values, fact_of, fact_values
 from adapters.database.books.work.assignments import SqlAssignments
 from adapters.database.tables import ExchangeRow, FactRow, MessageRow, UncountedRow
@@ -21,7 +22,7 @@ from exchange.counting.history import History, KeptFact
 from exchange.counting.version import step_day
 from exchange.cursors import read_exchange_cursor
 from exchange.exchanges import Acceptance, Exchange, ExchangeKey
-from exchange.ledger import CountedExchange, ExchangeFilter, Page
+from exchange.ledger import CountedExchange, ExchangeFilter, Held, Page
 from exchange.moments import to_milliseconds
 
 _EXCHANGES = table_of(ExchangeRow)
@@ -212,6 +213,14 @@ class SqlExchanges:
             .limit(limit)
         )
         return [ExchangeKey(link, exchange, Role(role)) for link, exchange, role in self._work.rows(withdrawn)]
+
+    def over(self, before: date, held: Held, limit: int) -> list[ExchangeKey]:
+        return exchanges_over(self._work, before, held, limit)
+
+    def forget_persons(self, keys: Iterable[ExchangeKey]) -> None:
+        names = {key.exchange for key in keys}
+        if names:
+            self._work.change(_EXCHANGES.update().where(self._work.one_of(_EXCHANGES.c.exchange, names)).values(person_index=""))
 
 
 def _of(key: ExchangeKey) -> ColumnElement[bool]:

@@ -19,7 +19,7 @@ from adapters.database.values import (
 )
 from adapters.database.work import STREAMED, AnyRow, Asked, Values, Work, table_of
 from exchange.codes import Kind, Result
-from exchange.exchanges import Direction, LoggedMessage
+from exchange.exchanges import Direction, LoggedMessage, NoteKept
 from exchange.moments import from_milliseconds, to_milliseconds
 from exchange.wire.batch import Outcome
 
@@ -29,6 +29,7 @@ _DIRECTION = words(Direction)
 _KIND = words(Kind)
 _OUTCOME = words_or_none(Outcome)
 _RESULT = words_or_none(Result)
+_NOTE = words_or_none(NoteKept)
 # Written into the statement, so that both databases see that the index of queued messages serves it.
 _REJECTED = literal(Outcome.REJECTED.value, literal_execute=True)
 _OUT: ColumnElement[str] = literal_column(f"'{Direction.OUT.value}'")
@@ -101,7 +102,7 @@ class SqlMessages:
             messages.outcome.is_not(None),
             messages.line.is_not(None),
         )
-        self._work.erase(MessageRow, *judged)
+        self._work.erase(MessageRow, *judged, note=None)
 
     def kept(self) -> Iterator[LoggedMessage]:
         held = _MESSAGES.c
@@ -148,6 +149,7 @@ def _values(message: LoggedMessage) -> Values:
         iso_of(message.due),
         message.result,
         json_of_problem(message.problem),
+        message.note,
     )
 
 
@@ -173,6 +175,7 @@ def message_of(row: AnyRow) -> LoggedMessage:
         due,
         result,
         problem,
+        note,
     ) = row
     return LoggedMessage(
         link=link,
@@ -194,4 +197,5 @@ def message_of(row: AnyRow) -> LoggedMessage:
         due=day_of(due),
         result=_RESULT[result],
         problem=problem_of(problem),
+        note=_NOTE[note],
     )

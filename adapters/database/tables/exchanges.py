@@ -92,6 +92,7 @@ class ExchangeRow(Row, table=True):
     reminded_on: str | None = text()
     lapses_on: str | None = text()
     expected: str | None = text()
+    closed_on: str | None = text()
     turn: int | None = number()
     turn_sender: str | None = text()
     turn_position: int | None = number()

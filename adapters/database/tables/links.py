@@ -5,6 +5,8 @@ from sqlalchemy import text as sql
 
 from adapters.database.tables.columns import Row, number, sealed, text
 
+_HELD, _NOTED = sql("line IS NOT NULL"), sql("note = 'held'")
+
 
 class LinkRow(Row, table=True):
     """Where the two logs with one partner stand."""
@@ -78,6 +80,8 @@ class MessageRow(Row, table=True):
             sqlite_where=sql("direction = 'out' AND outcome = 'rejected'"),
             postgresql_where=sql("direction = 'out' AND outcome = 'rejected'"),
         ),
+        Index("messages_held", "created_at", sqlite_where=_HELD, postgresql_where=_HELD),
+        Index("messages_noted", "exchange", "link", sqlite_where=_NOTED, postgresql_where=_NOTED),
     )
 
     link: int = number(primary_key=True)
@@ -99,6 +103,7 @@ class MessageRow(Row, table=True):
     due: str | None = text()
     result: str | None = text()
     problem: str | None = text()
+    note: str | None = text()
 
 
 class EvidenceRow(Row, table=True):

@@ -6,6 +6,7 @@ from sqlalchemy import text as sql
 from adapters.database.tables.columns import Row, flag, number, sealed, text
 
 _OPEN = sql("closed_at IS NULL")
+_TOLD = sql("problems <> '[]'")
 _TO_ERASE = sql("closed_at IS NOT NULL AND sealed IS NOT NULL")
 
 
@@ -91,6 +92,7 @@ class ImportRowRow(Row, table=True):
     """The result of one row of a file."""
 
     __tablename__ = "import_rows"
+    __table_args__ = (Index("import_rows_told", "import_id", sqlite_where=_TOLD, postgresql_where=_TOLD),)
 
     import_id: str = text(primary_key=True, foreign_key="imports.id")
     row: int = number(primary_key=True)

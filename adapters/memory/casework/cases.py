@@ -1,6 +1,7 @@
 """The cases of couples, in memory."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from adapters.memory.books import Books, add, save
 from adapters.memory.listing import newest_first
@@ -37,6 +38,11 @@ class MemoryCases:
     def following(self, page: Page) -> list[Case]:
         found = (case for case in self._books.cases.values() if case.following)
         return newest_first(found, page, cursor=case_cursor, read=read_entry_cursor)
+
+    def finished_before(self, moment: datetime, limit: int, *, lock: bool = False) -> list[Case]:
+        named = (case for case in self._books.cases.values() if case.names_couple)
+        finished = sorted((case.finished_at, case.id, case) for case in named if case.finished_at is not None)
+        return [case for at, _, case in finished if at < moment][:limit]
 
 
 def _fits(case: Case, wanted: CaseFilter) -> bool:

@@ -158,7 +158,7 @@ class MemoryEntries:
     def everyone(self) -> Iterable[Entry]:
         return [entry for _, entry in sorted(self._books.entries.items())]
 
-    def closed_before(self, moment: datetime, limit: int) -> list[str]:
+    def closed_before(self, moment: datetime, limit: int, *, lock: bool = False) -> list[str]:
         closed = sorted((entry.closed_at, entry.id) for entry in self._books.entries.values() if entry.closed_at is not None)
         return [entry for at, entry in closed if at < moment][:limit]
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from adapters.memory.books import Books, KeyTaken, add
@@ -51,6 +52,19 @@ class MemoryImports:
             for entry in sorted({row.made for row in rows if row.made is not None and row.made in wanted}):
                 found[entry].append(self._books.imports[name])
         return dict(found)
+
+    def forget(self, before: datetime, files: int) -> int:
+        told = [
+            file
+            for file, rows in self._books.import_rows.items()
+            if self._books.imports[file].at < before and any(row.problems for row in rows)
+        ]
+        forgotten = 0
+        for file in told[:files]:
+            rows = self._books.import_rows[file]
+            forgotten += sum(1 for row in rows if row.problems)
+            self._books.import_rows[file] = tuple(replace(row, problems=()) for row in rows)
+        return forgotten
 
 
 def _bytes_of(file: ImportedFile) -> tuple[str, str, str]:

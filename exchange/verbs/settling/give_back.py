@@ -22,17 +22,17 @@ def lines_of(ledger: Ledger, link: Link, direction: Direction, manifest: Manifes
     A message that was rejected is kept by its sender alone, and one whose id was known before stands with its first batch.
     """
     held = {message.id: message for message in ledger.messages.in_batch(link.id, direction, manifest.sequence)}
-    erased = [message for message in held.values() if message.line is None]
+    erased = [message for message in held.values() if message.travelled is None]
     openings = _openings(ledger, link, direction, erased)
     lines: list[Line] = []
     for word in receipt.receipts:
         message = held.get(word.id) if word.id is not None else None
         if message is None or message.digest != word.digest:
             lines.append(ErasedLine(erased=word.digest, message=None))
-        elif message.line is None:
+        elif message.travelled is None:
             lines.append(ErasedLine(erased=word.digest, message=_left(message, direction, openings)))
         else:
-            lines.append(message.line)
+            lines.append(message.travelled)
     return lines
 
 

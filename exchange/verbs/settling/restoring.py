@@ -10,7 +10,7 @@ from datetime import date, datetime
 from exchange.admission import Desk
 from exchange.codes import Event, Item, Kind, Purpose, Role, UrgentReason
 from exchange.errors import Refused, Retry
-from exchange.exchanges import Acceptance, Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
+from exchange.exchanges import Acceptance, Direction, Exchange, ExchangeKey, Link, LoggedMessage, NoteKept, StoredBatch
 from exchange.jurisdiction import Category
 from exchange.ledger import Finding, Ledger
 from exchange.moments import civil_day, parse_moment
@@ -181,6 +181,7 @@ class Restoring:
             in_reply_to=message.in_reply_to.id if message.in_reply_to is not None else None,
             created_at=parse_moment(message.created_at),
             result=message.body.result if isinstance(message, Feedback) else None,
+            note=NoteKept.of(message),
         )
         return _Read(logged=logged, opening=opening)
 

@@ -1,7 +1,7 @@
 """The cases of couples."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -21,7 +21,7 @@ from exchange.moments import from_milliseconds, to_milliseconds
 _CASES = table_of(CaseRow)
 _EXCHANGES = table_of(CaseExchangeRow)
 # Written as in the partial index: SQLite takes no `= 1` for it.
-_FOLLOWING = text("cases.following")
+_FOLLOWING, _NAMES_COUPLE = text("cases.following"), text("cases.names_couple")
 _PURPOSE = words(Purpose)
 _REASON = words_or_none(WithdrawalReason)
 _spouses = msgspec.json.Decoder(tuple[Spouse, Spouse])
@@ -69,6 +69,12 @@ class SqlCases:
     def _cases(self, rows: Iterable[AnyRow]) -> list[Case]:
         return [_case(named(_CASES, row)) for row in self._work.opened(CaseRow, rows)]
 
+    def finished_before(self, moment: datetime, limit: int, *, lock: bool = False) -> list[Case]:
+        cases = _CASES.c
+        due = (_NAMES_COUPLE, cases.finished_at.is_not(None), cases.finished_at < to_milliseconds(moment))
+        found = select(_CASES).where(*due).order_by(cases.finished_at, cases.id).limit(limit)
+        return self._cases(self._work.rows(found.with_for_update(skip_locked=True) if lock else found))
+
     def _name(self, case: Case) -> None:
         for key in case.exchanges():
             self._work.claim(CaseExchangeRow, {"exchange": key.exchange, "link": key.link, "case_id": case.id})
@@ -104,6 +110,7 @@ def _values(case: Case) -> Values:
         case.following,
         number_of(case.contradicted_at),
         case.version,
+        case.names_couple,
     )
 
 

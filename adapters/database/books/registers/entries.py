@@ -170,12 +170,13 @@ class SqlEntries:
             yield from self._entries(rows)
             after = rows[-1].id
 
-    def closed_before(self, moment: datetime, limit: int) -> list[str]:
+    def closed_before(self, moment: datetime, limit: int, *, lock: bool = False) -> list[str]:
         held = _ENTRIES.c
         found = select(held.id).where(held.closed_at < to_milliseconds(moment), _HELD).order_by(held.closed_at, held.id)
+        found = found.limit(limit)
         # One that somebody reopens at this moment is not among them: it is no longer closed once that is stored.
-        locked = found.limit(limit).with_for_update(key_share=True, skip_locked=True)
-        return [str(row[0]) for row in self._work.rows(locked)]
+        rows = self._work.rows(found.with_for_update(key_share=True, skip_locked=True) if lock else found)
+        return [str(row[0]) for row in rows]
 
     def erase(self, entries: Iterable[str]) -> int:
         wanted = list(entries)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import select, tuple_
+from sqlalchemy import literal, select, tuple_
 
 from adapters.database.faults import or_busy
 from adapters.database.tables import ImportRow, ImportRowRow
@@ -20,6 +20,8 @@ from exchange.moments import from_milliseconds, to_milliseconds
 _FILES = table_of(ImportRow)
 _ROWS = table_of(ImportRowRow)
 _OUTCOME = words(RowOutcome)
+# Written into the statement, so that both databases see that the index of rows with problems serves it.
+_NOTHING = literal("[]", literal_execute=True)
 _problems = msgspec.json.Decoder(tuple[RowProblem, ...])
 
 
@@ -89,6 +91,14 @@ class SqlImports:
 
     def _files(self, rows: Iterable[AnyRow]) -> list[ImportedFile]:
         return [_file(named(_FILES, row)) for row in self._work.opened(ImportRow, rows)]
+
+    def forget(self, before: datetime, files: int) -> int:
+        rows = _ROWS.c
+        told = (rows.problems != _NOTHING, _FILES.c.at < to_milliseconds(before))
+        some = select(rows.import_id).distinct().join_from(_ROWS, _FILES, _FILES.c.id == rows.import_id).where(*told).limit(files)
+        wanted = [row[0] for row in self._work.rows(some)]
+        these = _ROWS.update().where(self._work.one_of(rows.import_id, wanted), rows.problems != _NOTHING)
+        return self._work.change(these.values(problems=_NOTHING.value)) if wanted else 0
 
 
 def _values(file: ImportedFile) -> Values:

@@ -1,0 +1,58 @@
+"""What retention erases: the persons of entries and cases, the bodies and notes of what is over."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0018"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+# When an exchange was confirmed or withdrawn, in Shanghai.
+_DAY = {
+    "sqlite": "date(happened_at / 1000 + 28800, 'unixepoch')",
+    "postgresql": "to_char(to_timestamp(happened_at / 1000 + 28800) AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
+}
+_CLOSED_ON = """
+UPDATE exchanges SET closed_on = (
+    SELECT max({day}) FROM facts
+    WHERE facts.exchange = exchanges.exchange AND facts.link = exchanges.link AND facts.role = exchanges.role
+    AND facts.what IN ('confirmed', 'withdrawn') AND facts.voided_at IS NULL
+) WHERE state IN ('closed', 'withdrawn')
+"""
+
+
+def upgrade() -> None:
+    """Let an entry stand without its person, and find what is due."""
+    with op.batch_alter_table("entries") as entries:
+        entries.alter_column("sealed", existing_type=sa.LargeBinary(), nullable=True)
+    _index("entries_to_erase", "entries", ["closed_at", "id"], "closed_at IS NOT NULL AND sealed IS NOT NULL")
+    op.add_column("exchanges", sa.Column("closed_on", TEXT, nullable=True))
+    op.execute(_CLOSED_ON.format(day=_DAY[op.get_bind().dialect.name]))
+    op.add_column("messages", sa.Column("note", TEXT, nullable=True))
+    _index("messages_held", "messages", ["created_at"], "line IS NOT NULL")
+    _index("messages_noted", "messages", ["exchange", "link"], "note = 'held'")
+    op.add_column("cases", sa.Column("names_couple", sa.Boolean, nullable=False, server_default=sa.true()))
+    op.execute("UPDATE cases SET names_couple = false WHERE cancelled_at IS NOT NULL")
+    _index("cases_to_erase", "cases", ["finished_at", "id"], "names_couple AND finished_at IS NOT NULL")
+    _index("import_rows_told", "import_rows", ["import_id"], "problems <> '[]'")
+
+
+def downgrade() -> None:
+    """As it was; an erased entry cannot be told without its person, so that its row goes."""
+    op.drop_index("import_rows_told", "import_rows")
+    op.drop_index("cases_to_erase", "cases")
+    op.drop_column("cases", "names_couple")
+    for index in ("messages_noted", "messages_held"):
+        op.drop_index(index, "messages")
+    op.drop_column("messages", "note")
+    op.drop_column("exchanges", "closed_on")
+    op.drop_index("entries_to_erase", "entries")
+    op.execute("DELETE FROM entries WHERE sealed IS NULL")
+    with op.batch_alter_table("entries") as entries:
+        entries.alter_column("sealed", existing_type=sa.LargeBinary(), nullable=False)
+
+
+def _index(name: str, table: str, columns: list[str], where: str) -> None:
+    op.create_index(name, table, columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))

@@ -1,0 +1,112 @@
+"""Retention: what is about a person goes in time, a piece at a time; facts, stamps, ids and digests stay, and so do all figures.
+
+Each piece is safe to repeat and finds for itself what is due, so that whatever breaks off goes on where it was.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from exchange.clocks.retention import KEEP_ROW_PROBLEMS
+from exchange.exchanges import ExchangeKey, NoteKept
+from exchange.ledger import Finding, Held, Ledger
+from exchange.moments import civil_day, day_start
+from exchange.node import Node
+from exchange.wire.message import without_note
+
+HELD_UP = "retention-held-up"
+Piece = Callable[[Ledger, Node, datetime, int], int]
+
+
+def erase_withdrawn(ledger: Ledger, node: Node, now: datetime, limit: int) -> int:
+    """The bodies of what was withdrawn (protocol, within 24 hours)."""
+    return _erase(ledger, ledger.exchanges.to_erase(limit))
+
+
+def erase_notes(ledger: Ledger, node: Node, now: datetime, limit: int) -> int:
+    """The notes of what was closed until yesterday, out of bodies that stay."""
+    keys = ledger.exchanges.over(civil_day(now), Held.NOTES, limit)
+    for link, names in _by_link(keys).items():
+        for log in ledger.messages.of_exchanges(link, names).values():
+            ledger.messages.save(
+                [
+                    replace(message, line=without_note(message.line), note=NoteKept.ERASED)
+                    for message in log
+                    if message.note is NoteKept.HELD and message.line is not None and message.outcome is not None
+                ]
+            )
+    return len(keys)
+
+
+def erase_bodies(ledger: Ledger, node: Node, now: datetime, limit: int) -> int:
+    """The bodies of exchanges that were over long enough ago, and the index by which their persons would be found."""
+    return _erase(ledger, ledger.exchanges.over(node.retention.bodies_before(now), Held.BODIES, limit))
+
+
+def erase_couples(ledger: Ledger, node: Node, now: datetime, limit: int) -> int:
+    """Who the couples were of cases that were finished as long ago as bodies are kept."""
+    cases = ledger.cases.finished_before(day_start(node.retention.bodies_before(now)), limit, lock=True)
+    for case in cases:
+        ledger.cases.save(case.without_couple())
+    return len(cases)
+
+
+def erase_persons(ledger: Ledger, node: Node, now: datetime, limit: int) -> int:
+    """The persons of entries that were closed long enough ago."""
+    return ledger.entries.erase(ledger.entries.closed_before(node.retention.entries_before(now), limit, lock=True))
+
+
+def forget_rows(ledger: Ledger, node: Node, now: datetime, limit: int) -> int:
+    """What was told of the single rows of older sheets; `limit` is in files."""
+    return ledger.imports.forget(now - KEEP_ROW_PROBLEMS, limit)
+
+
+NIGHTLY: Mapping[str, Piece] = {
+    "bodies": erase_bodies,
+    "couples": erase_couples,
+    "persons": erase_persons,
+    "rows": forget_rows,
+}
+
+
+def due(ledger: Ledger, node: Node, now: datetime, most: int) -> dict[str, int]:
+    """How much is due now, counted up to `most`; `unjudged` are exchanges whose bodies cannot go yet."""
+    bodies = node.retention.bodies_before(now)
+    return {
+        "bodies": len(ledger.exchanges.over(bodies, Held.BODIES, most)),
+        "couples": len(ledger.cases.finished_before(day_start(bodies), most)),
+        "persons": len(ledger.entries.closed_before(node.retention.entries_before(now), most)),
+        "unjudged": len(ledger.exchanges.over(bodies, Held.UNJUDGED, most)),
+    }
+
+
+def note_held_up(ledger: Ledger, node: Node, now: datetime, most: int) -> int:
+    """Raise a finding where bodies cannot go, since what they were sent in has no receipt; settle it once they can."""
+    before = node.retention.bodies_before(now)
+    stuck = len(ledger.exchanges.over(before, Held.UNJUDGED, most))
+    if stuck:
+        detail = f"{stuck} exchanges that were over before {before.isoformat()} hold messages that have no receipt"
+        found = Finding(
+            id=f"{HELD_UP}.{before.isoformat()}", kind=HELD_UP, partner=node.name, subject="bodies", detail=detail, at=now
+        )
+        ledger.chores.add_findings([found])
+    else:
+        ledger.chores.settle_findings([each.id for each in ledger.chores.open_findings((HELD_UP,), node.name)], now)
+    return stuck
+
+
+def _erase(ledger: Ledger, keys: Iterable[ExchangeKey]) -> int:
+    named = list(keys)
+    for link, names in _by_link(named).items():
+        ledger.messages.erase(link, names)
+    ledger.exchanges.forget_persons(named)
+    for key in named:
+        ledger.pairing.forget(key)
+    return len(named)
+
+
+def _by_link(keys: Iterable[ExchangeKey]) -> dict[int, set[str]]:
+    named: dict[int, set[str]] = {}
+    for key in keys:
+        named.setdefault(key.link, set()).add(key.exchange)
+    return named
