@@ -122,7 +122,7 @@ def _exchange_row(exchange: Exchange, now: datetime, lapse_days: int) -> list[Ce
         exchange.category.value,
         exchange.kind.value,
         exchange.event.value if exchange.event else None,
-        exchange.purpose.value,
+        exchange.purpose_on(civil_day(now)).value,
         exchange.urgent.value if exchange.urgent else None,
         exchange.acceptance.value,
         talk.state_at(now, lapse_days).value if talk else None,

@@ -39,12 +39,12 @@ def read_file(
     return read_register(office.node, jurisdiction, RegisterKind(layout.value), facts, office.now())
 
 
-def take_file(ledger: Ledger, office: Office, file: ReadFile) -> ImportedFile:
-    """Take in a sheet that was read; the same bytes again give the first result and change nothing."""
+def take_file(ledger: Ledger, office: Office, file: ReadFile, by: str | None = None) -> ImportedFile:
+    """Take in a sheet that was read, for the API key that sent it; the same bytes again give the first result."""
     if isinstance(file, AnswersSheet):
         return take_answers(ledger, file, office.now())
     if isinstance(file, MattersSheet):
-        return take_matters(ledger, file, office.now())
+        return take_matters(ledger, file, office.now(), by=by)
     return take_register(ledger, file, office.now())
 
 

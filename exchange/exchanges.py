@@ -60,6 +60,8 @@ class ExchangeKey(NamedTuple):
     role: Role
 
 
+# A birth registration is told from other services no longer than this after its end (domain, purposes).
+TOLD_APART = timedelta(days=90)
 # A notice that wants no feedback is over when it has been on the table as long as an answer that waits to be confirmed.
 NOTICE_STANDS = timedelta(days=15)
 
@@ -69,7 +71,8 @@ class Exchange:
     """One side of one exchange. `own` is the jurisdiction served here, `other` the partner's; both county codes.
 
     `conversation` is None until the opening is accepted. `entry` is the local register entry that it is about: known at once to
-    the asker, found by pairing on the asked side. `agreement` is the digest of the agreement that allowed it. While
+    the asker, found by pairing on the asked side. `clerk` is the API key of the clerk who asked, or who took it over.
+    `agreement` is the digest of the agreement that allowed it. While
     `due_provisional`, the present round's due date rests on a year whose holidays this node does not know yet.
     """
 
@@ -98,6 +101,7 @@ class Exchange:
     paired_at: datetime | None = None
     pairing: PairedBy | None = None
     handled_by: str | None = None
+    clerk: str | None = None
     problem: WireProblem | None = None
     version: int = 1
 
@@ -105,6 +109,13 @@ class Exchange:
     def wants_feedback(self) -> bool:
         """Whether it counts in the feedback rates; known once the receipt named a due date."""
         return self.first_due is not None
+
+    def purpose_on(self, today: date) -> Purpose:
+        """The purpose as it is shown: a birth registration is one of many public services from 90 days after its end on.
+
+        What was said on the wire stays as it was, so that whatever comes late still fits; so do the counts of a past report.
+        """
+        return coarsened(self.purpose, self.over_on, today)
 
     @property
     def over_on(self) -> date | None:
@@ -127,6 +138,12 @@ class Exchange:
                 return civil_day((received or self.submitted_at) + NOTICE_STANDS)
             case _:
                 return None
+
+
+def coarsened(purpose: Purpose, over_on: date | None, today: date) -> Purpose:
+    """The purpose of what was over on a day, as it is shown on another."""
+    told = purpose is not Purpose.BIRTH_REGISTRATION or over_on is None or today < over_on + TOLD_APART
+    return purpose if told else Purpose.PUBLIC_SERVICE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

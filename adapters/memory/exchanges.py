@@ -156,7 +156,7 @@ def _fits(exchange: Exchange, wanted: ExchangeFilter) -> bool:
         (wanted.event, exchange.event),
         (wanted.acceptance, exchange.acceptance),
         (wanted.other, exchange.other),
-        (wanted.purpose, exchange.purpose),
+        (wanted.purpose, exchange.purpose if wanted.lapsed_on is None else exchange.purpose_on(wanted.lapsed_on)),
         (wanted.entry, exchange.entry),
         (wanted.handled_by, exchange.handled_by),
         (wanted.paired, exchange.paired_at is not None),

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Body, Response
 from adapters.office import Office
 from api.access import AnswererDep, AssignerDep, Caller, LedgerDep, OfficeDep, ReaderDep, ReadLedgerDep
 from api.declared import reading, writing
-from api.local.visible import AmbiguousExchange, partner_names, visible_all, visible_for
+from api.local.exchanges import RoleQuery
+from api.local.visible import AmbiguousExchange, partner_names, visible, visible_all, visible_for
 from api.models.assignments import (
     ASSIGNING_EXAMPLE,
     ASSIGNING_MANY_EXAMPLE,
@@ -18,6 +19,7 @@ from api.models.assignments import (
     AssigningMany,
     AssignmentShown,
     Returning,
+    TakingOver,
 )
 from api.models.base import IdPath, Listing, NodeQuery
 from api.models.exchanges import ExchangeRow
@@ -29,8 +31,11 @@ from exchange.codes import Kind, Role
 from exchange.errors import Invalid, NotFound
 from exchange.exchanges import Exchange
 from exchange.ledger import Ledger
+from exchange.verbs.cases.reading import NotYourCase
+from exchange.verbs.cases.settling import NoSuchClerk
 from exchange.verbs.reply import NotYourRole
 from exchange.verbs.work.assign import assign, assign_all, give_back, townships_of
+from exchange.verbs.work.take_over import NotYourExchange, take_over
 from exchange.work.assignment import AlreadyTheirs, InternalLimitRefused, NotAssignable, NotAssigned, NotATownshipHere
 
 router = APIRouter(prefix="/api/v1", tags=["Assignments"], route_class=StrictRoute)
@@ -85,6 +90,30 @@ def return_exchange(
     """Give back what a township has now, with the reason; then its key sees the exchange no more."""
     found = visible_for(ledger, caller, exchange, Kind.FEEDBACK, partner)
     return _row(once, office, ledger, give_back(ledger, found, body.reason, by=caller.key, now=office.now()))
+
+
+@router.post(
+    "/exchanges/{exchange}/clerk",
+    response_model=ExchangeRow,
+    responses=writing(NotFound, AmbiguousExchange, NotYourExchange, NotYourCase, NoSuchClerk),
+    summary="Take an exchange over, or hand it to another clerk",
+)
+def take_exchange_over(
+    caller: AnswererDep,
+    once: OnceDep,
+    office: OfficeDep,
+    ledger: LedgerDep,
+    exchange: IdPath,
+    body: Annotated[TakingOver, Shaped(TakingOver), Body(openapi_examples=shown({}))],
+    role: RoleQuery = None,
+    partner: NodeQuery = None,
+) -> Response:
+    """Become the clerk of an exchange that nobody has (领办), or give one's own to another key.
+
+    Of a birth registration the person is shown to that clerk alone.
+    """
+    found = visible(ledger, caller, exchange, role=role, partner=partner)
+    return _row(once, office, ledger, take_over(ledger, found, caller.key, body.clerk))
 
 
 @router.get(

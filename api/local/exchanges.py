@@ -1,5 +1,6 @@
 """Exchanges (信息交换): start a query or a notice, list, read the whole conversation."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Response
@@ -28,7 +29,7 @@ from exchange.routing.today import SeveralSuccessors, successor_note
 from exchange.terms.agreement import ItemNotAgreed, NoAgreement, NoteNotAllowed
 from exchange.terms.rulebook import RulesUnknown
 from exchange.terms.screening import ExcludedContent
-from exchange.verbs.cases.reading import case_of, may_see_people
+from exchange.verbs.cases.reading import hidden_from
 from exchange.verbs.cross_check.warn import unsettled
 from exchange.verbs.pair import pair
 from exchange.verbs.routing.send_on import trace
@@ -71,7 +72,7 @@ def start_exchange(
     An entry whose differences from another department's sheet are not settled yet is warned of, with their fields.
     """
     now, node = office.now(), office.node
-    draft = _draft(ledger, caller.jurisdiction, body)
+    draft = replace(_draft(ledger, caller.jurisdiction, body), by=caller.key)
     started = submit(ledger, node, draft, now)
     replaced = started.other != draft.other
     notes = [successor_note(node.divisions, draft.other, started.other)] if replaced else []
@@ -122,7 +123,14 @@ def list_exchanges(
     )
     partners = partner_names(ledger)
     rows, following = paging.rows(lambda page: ledger.exchanges.find(wanted, page), exchange_cursor)
-    return Listing[ExchangeRow](items=[ExchangeRow.of(row, partners[row.key.link], now, lapse) for row in rows], next=following)
+    hidden = hidden_from(ledger, rows, caller.key)
+    told = [
+        ExchangeRow.of(row, partners[row.key.link], now, lapse, of_whom=row.key not in hidden)
+        for row in rows
+        # Whose entry it is about is not told by asking for each.
+        if entry is None or row.key not in hidden
+    ]
+    return Listing[ExchangeRow](items=told, next=following)
 
 
 @router.get("/exchanges/{exchange}", responses=reading(NotFound, AmbiguousExchange), summary="Read a conversation")
@@ -137,9 +145,10 @@ def read_exchange(
 ) -> ExchangeWhole:
     """One exchange with every message, its stamps and its effect; bodies only for the county's own clerks and systems.
 
-    Those of a birth registration that belongs to a case are shown to the clerk whose case it is alone.
+    Those of a birth registration are shown to its clerk alone: whose case it is, who asked, or who took it over.
     """
     found = visible(ledger, caller, exchange, role=role, partner=partner)
+    hidden = found.key in hidden_from(ledger, [found], caller.key)
     response.headers["etag"] = etag(found.version)
     shown_whole = ExchangeWhole.with_messages(
         found,
@@ -147,7 +156,8 @@ def read_exchange(
         office.now(),
         judged_by(ledger, office.node, found),
         whole(ledger, office.node, found),
-        sees_people=caller.handles_people and may_see_people(case_of(ledger, found), caller.key),
+        sees_people=caller.handles_people and not hidden,
+        of_whom=not hidden,
     )
     return shown_whole.model_copy(update=trace(ledger, found)._asdict())
 

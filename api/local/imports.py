@@ -99,7 +99,7 @@ def take_in(
 
     def take(ledger: Ledger) -> Response:
         asked.recall(ledger)
-        taken = take_file(ledger, office, read)
+        taken = take_file(ledger, office, read, caller.key)
         return asked.answer(ledger, ImportShown.of(taken), 201, {"location": f"/api/v1/imports/{taken.id}"})
 
     return in_transaction(office.ledgers, take, within)

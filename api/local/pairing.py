@@ -13,15 +13,17 @@ from api.once import OnceDep
 from api.preconditions import etag
 from api.serving.routes import StrictRoute
 from exchange.errors import NotFound
+from exchange.verbs.cases.reading import hidden_from
 from exchange.verbs.pair import NotPaired, OwnOpening, unpair
 from exchange.verbs.pairing.candidates import BodiesErased, candidates
+from exchange.verbs.work.take_over import NotYourExchange
 
 router = APIRouter(prefix="/api/v1", tags=["Exchanges"], route_class=StrictRoute)
 
 
 @router.get(
     "/exchanges/{exchange}/candidates",
-    responses=reading(NotFound, AmbiguousExchange, BodiesErased),
+    responses=reading(NotFound, AmbiguousExchange, BodiesErased, NotYourExchange),
     summary="Who may be the person",
 )
 def list_candidates(
@@ -37,6 +39,8 @@ def list_candidates(
     A score never decides: pair with `POST …/pairing` after a look at both. Protected entries are never among them.
     """
     held = visible(ledger, caller, exchange, role=role, partner=partner)
+    if hidden_from(ledger, [held], caller.key):
+        raise NotYourExchange
     return Candidates.of(held, candidates(ledger, office.node, held))
 
 

@@ -143,7 +143,7 @@ def read_worklist(
 ) -> Listing[WorkRow]:
     """What is on a list, the most urgent first; with the person for the county's own clerks, or for the township that has it.
 
-    The people of a birth registration's case are shown to the clerk whose case it is alone.
+    The people of a birth registration are shown to its clerk alone: whose case it is, who asked, or who took it over.
     """
     now, lapse, partners = office.now(), office.node.rules.lapse_days, partner_names(ledger)
     within = wanted.within(ledger)
@@ -158,6 +158,7 @@ def read_worklist(
             now,
             lapse,
             sees_people=caller.handles_people and item.exchange.key not in hidden,
+            of_whom=item.exchange.key not in hidden,
         )
         for item in described(ledger, found)
     ]
@@ -177,9 +178,11 @@ def export_worklist(
 ) -> Response:
     """A sheet with what is asked of whom, up to 20,000 rows, the most urgent first; filled in, it is imported as `answers`.
 
-    What has an answer under way is left out. The file holds persons.
+    What has an answer under way is left out. The file holds persons; not those of birth registrations of other clerks.
     """
     found = whole_list(ledger, worklist, wanted.within(ledger), MOST_ROWS)
+    hidden = hidden_from(ledger, [item.exchange for item in found], caller.key)
+    found = [replace(item, opening=None) if item.exchange.key in hidden else item for item in found]
     return sheet_file(write_answers(found, office.node.divisions, format), f"{worklist}.{format}", format)
 
 

@@ -42,6 +42,12 @@ class Returning(Shape, frozen=True, kw_only=True):
     reason: ReturnReason
 
 
+class TakingOver(Shape, frozen=True, kw_only=True):
+    """The key of another clerk to whom it goes; the caller's own without one."""
+
+    clerk: Annotated[str, Meta(min_length=1, max_length=40, pattern="^[0-9A-Za-z-]+$")] | None = None
+
+
 class AssignmentShown(Shown):
     """One step. `township` is null where it went back to the county; `by` is the id of the key that did it."""
 

@@ -121,13 +121,15 @@ class ExchangeRow(Shown):
     entry: str | None
     pairing: PairedBy | None = Field(description="how it was paired with the entry, or that a clerk has undone it")
     handled_by: str | None = Field(description="the township, once it is handed to one")
+    clerk: str | None = Field(description="the key of the clerk who asked, or who took it over")
     problem: ProblemShown | None
     version: int
 
     @classmethod
-    def of(cls, exchange: Exchange, partner: str, now: datetime, lapse_days: int) -> Self:
-        """As a clock sees it."""
-        return cls(**_row(exchange, partner, now, lapse_days))
+    def of(cls, exchange: Exchange, partner: str, now: datetime, lapse_days: int, *, of_whom: bool = True) -> Self:
+        """As a clock sees it; without the entry where the caller is not to know of whom it is."""
+        row = cls(**_row(exchange, partner, now, lapse_days))
+        return row if of_whom else row.model_copy(update={"entry": None})
 
 
 class StartedExchange(ExchangeRow):
@@ -197,13 +199,21 @@ class ExchangeWhole(ExchangeRow):
 
     @classmethod
     def with_messages(
-        cls, exchange: Exchange, partner: str, now: datetime, rules: RuleSet, told: Sequence[Told], *, sees_people: bool
+        cls,
+        exchange: Exchange,
+        partner: str,
+        now: datetime,
+        rules: RuleSet,
+        told: Sequence[Told],
+        *,
+        sees_people: bool,
+        of_whom: bool = True,
     ) -> Self:
         """As a clock sees it, judged by its agreement's rules, with every message."""
         messages = [MessageShown.of(one, sees_people=sees_people) for one in told]
         used = exchange.conversation.challenges if exchange.conversation is not None else 0
         return cls(
-            **_row(exchange, partner, now, rules.lapse_days),
+            **_row(exchange, partner, now, rules.lapse_days) | ({} if of_whom else {"entry": None}),
             agreement=exchange.agreement,
             rules=rules.version,
             challenges_left=max(rules.max_challenges - used, 0),
@@ -226,7 +236,7 @@ def _row(exchange: Exchange, partner: str, now: datetime, lapse_days: int) -> di
         "category": exchange.category,
         "kind": exchange.kind,
         "event": exchange.event,
-        "purpose": exchange.purpose,
+        "purpose": exchange.purpose_on(civil_day(now)),
         "urgent": exchange.urgent,
         "items": list(exchange.items),
         "acceptance": exchange.acceptance,
@@ -249,6 +259,7 @@ def _row(exchange: Exchange, partner: str, now: datetime, lapse_days: int) -> di
         "entry": exchange.entry,
         "pairing": exchange.pairing,
         "handled_by": exchange.handled_by,
+        "clerk": exchange.clerk,
         "problem": ProblemShown.of(exchange.problem),
         "version": exchange.version,
     }

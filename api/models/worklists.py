@@ -54,10 +54,12 @@ class WorkRow(ExchangeRow):
     person: Annotated[Person, Shaped(Person)] | None
 
     @classmethod
-    def of_item(cls, item: WorkItem, partner: str, now: datetime, lapse_days: int, *, sees_people: bool) -> Self:
+    def of_item(
+        cls, item: WorkItem, partner: str, now: datetime, lapse_days: int, *, sees_people: bool, of_whom: bool = True
+    ) -> Self:
         """As a clock sees it."""
         exchange, today = item.exchange, civil_day(now)
-        talk, row = exchange.conversation, ExchangeRow.of(exchange, partner, now, lapse_days)
+        talk, row = exchange.conversation, ExchangeRow.of(exchange, partner, now, lapse_days, of_whom=of_whom)
         due = talk.due if talk is not None else None
         told = item.announced
         return cls(

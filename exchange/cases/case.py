@@ -14,7 +14,8 @@ from msgspec import Meta, structs
 
 from exchange.codes import Event, Item, Purpose, Role, WithdrawalReason
 from exchange.errors import Conflict, Invalid, Refused
-from exchange.exchanges import ExchangeKey
+from exchange.exchanges import ExchangeKey, coarsened
+from exchange.moments import civil_day
 from exchange.people.record import Person, Shape, whole
 from exchange.wire.message import UUID, CountyCode
 
@@ -171,6 +172,11 @@ class Case:
     def is_open(self) -> bool:
         """Whether it is neither finished nor cancelled."""
         return self.finished_at is None and self.cancelled_at is None
+
+    def service_on(self, today: date) -> Purpose:
+        """The service as it is shown: like `Exchange.purpose_on`."""
+        ended = self.finished_at or self.cancelled_at
+        return coarsened(self.service, civil_day(ended) if ended is not None else None, today)
 
     def exchanges(self) -> list[ExchangeKey]:
         """All exchanges that the case opened."""

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from exchange.cases.case import Case, Commitment, Spouse
-from exchange.codes import Item, Result
+from exchange.codes import Item, Purpose, Result
 from exchange.conversation import State
 from exchange.errors import Conflict
 from exchange.exchanges import Acceptance, Exchange
@@ -107,9 +107,10 @@ class SpouseProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseProgress:
-    """A case and both spouses."""
+    """A case and both spouses; `service` is the case's as it is shown."""
 
     case: Case
+    service: Purpose
     state: CaseState
     spouses: tuple[SpouseProgress, ...]
 
@@ -137,7 +138,7 @@ def progress(case: Case, asked: Sequence[Asked | None], now: datetime, lapse_day
         for number, (spouse, one) in enumerate(zip(case.spouses, asked, strict=True), 1)
     )
     states = [one.state for spouse in spouses for one in spouse.items]
-    return CaseProgress(case=case, state=state_of(case, states), spouses=spouses)
+    return CaseProgress(case=case, service=case.service_on(civil_day(now)), state=state_of(case, states), spouses=spouses)
 
 
 def state_of(case: Case, states: Sequence[ItemState]) -> CaseState:

@@ -69,8 +69,8 @@ class ExchangeFilter:
     """Which exchanges to list; None does not filter. `own` holds the county codes that the caller may see.
 
     `overdue_on`: an answer is awaited and its due date lies before that day; `expected_before`: likewise by the date that an
-    interim answer has named. `lapsed_on` is the day by which `state` sees what has lapsed; `lapsing` holds the last days of
-    answers that were neither confirmed nor challenged.
+    interim answer has named. `lapsed_on` is the day by which `state` sees what has lapsed, and `purpose` what is told apart no
+    more; `lapsing` holds the last days of answers that were neither confirmed nor challenged.
     """
 
     own: frozenset[str]

@@ -290,6 +290,7 @@ def exchange_of(
     other: str,
     person_index: str,
     entry: str | None = None,
+    clerk: str | None = None,
     accepted_at: datetime | None = None,
     conversation: Conversation | None = None,
 ) -> Exchange:
@@ -319,6 +320,7 @@ def exchange_of(
         conversation=conversation,
         person_index=person_index,
         entry=entry,
+        clerk=clerk,
     )
 
 

@@ -59,7 +59,8 @@ class OpeningDraft:
     """What a clerk, a sheet or another system wants to ask or tell. `own` and `other` are county codes.
 
     `event` makes it a notice, its absence a query. The person is taken from `entry` where one is named. `exchange` is a
-    UUID of the caller's own, for one who must find the exchange again by what it is about; a new one is made without it.
+    UUID of the caller's own, for one who must find the exchange again by what it is about; a new one is made without it. `by` is
+    the API key of the clerk who asks, None for whoever sits at the node.
     """
 
     own: str
@@ -79,6 +80,7 @@ class OpeningDraft:
     corrects: Reply | None = None
     note: str | None = None
     exchange: str | None = None
+    by: str | None = None
 
 
 class Submission:
@@ -128,6 +130,7 @@ class Submission:
             other=draft.other,
             person_index=index or self._node.person_index(message.body.person),
             entry=entry.id if entry else None,
+            clerk=draft.by,
         )
         self._exchanges.append(exchange)
         self._messages.append(

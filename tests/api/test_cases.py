@@ -1,5 +1,7 @@
 """Cases, routes and sending on through the API of real nodes: who sees a couple, and what a case comes to."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -51,7 +53,10 @@ def test_a_case_from_the_application_to_the_closing_notice(both: Neighbours):
     both.deliver()
     arrived = both.wuchang.get("/exchanges", params={"role": "asked"})["items"]
     assert [(row["event"], row["state"]) for row in arrived] == [("registered", "noted"), (None, "closed")]
-    notice = both.wuchang.get(f"/exchanges/{arrived[0]['exchange']}")["messages"][0]["body"]
+    told = f"/exchanges/{arrived[0]['exchange']}"
+    assert both.wuchang.get(told)["messages"][0]["body"] is None
+    both.wuchang.post(f"{told}/clerk", {})
+    notice = both.wuchang.get(told)["messages"][0]["body"]
     assert notice["record"] == {"children": [{"birth_date": "2026-02-20"}]}
 
 
@@ -199,3 +204,95 @@ def test_a_retired_code_is_replaced_and_told(both: Neighbours):
     assert both.xicheng.post("/exchanges", {**query, **applied}, status=201)["notes"] == []
     retired = both.wuchang.post("/exchanges", {**query, **applied, "origin": "110104", "destination": WUCHANG}, status=201)
     assert (retired["other"], retired["notes"][0]["code"]) == (XICHENG, "retired-code")
+
+
+def a_birth(own: str, other: str, **changes: Any) -> dict[str, Any]:
+    """A query for a birth registration that no case opened."""
+    return {
+        "person": spouse(1, None)["person"],
+        "origin": other,
+        "destination": own,
+        "purpose": "birth_registration",
+        "items": ["marital_status"],
+        "requested_by_person": True,
+        "application_date": "2026-03-01",
+        **changes,
+    }
+
+
+def test_without_a_case_a_birth_registration_is_shown_to_who_asked_and_to_who_took_it_over(both: Neighbours):
+    secrets = (NAMES[0], an_id_number(1))
+    query = both.xicheng.post("/exchanges", a_birth(XICHENG, WUCHANG), status=201)["exchange"]
+    both.deliver()
+    told, person = f"/exchanges/{query}", {"name": NAMES[0], "document": {"type": "id_number", "number": an_id_number(1)}}
+
+    def shown(side: Served, role: str = "clerk") -> list[bool]:
+        """Whether the exchange, the lists, the sheet and the candidates tell of whom it is."""
+        paths = [told, "/worklists/to_pair", "/worklists/overdue", "/exchanges", "/worklists/to_pair/sheet?format=csv"]
+        answers = [side.call("GET", path, role=role) for path in (*paths, f"{told}/candidates")]
+        assert [answer.status_code for answer in answers[:-1]] == [200] * len(paths)
+        assert answers[-1].status_code in (200, 403)
+        names = [any(secret in answer.content.decode("utf-8", "replace") for secret in secrets) for answer in answers[:-1]]
+        return [any(names), answers[-1].status_code == 200]
+
+    assert shown(both.xicheng) == [True, True]
+    assert shown(both.xicheng, "system") == [False, False]
+    # On the asked side it is nobody's until a clerk takes it over.
+    assert shown(both.wuchang) == shown(both.wuchang, "system") == [False, False]
+    mine = both.wuchang.post(f"{told}/clerk", {})["clerk"]
+    assert mine == both.wuchang.key("clerk", WUCHANG).split("_")[1]
+    assert (shown(both.wuchang), shown(both.wuchang, "system")) == ([True, True], [False, False])
+    refused = both.wuchang.call("POST", f"{told}/clerk", role="system", json={})
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:woshou:problem:not-your-exchange")
+    # Handed on, it is the other's; a key that works no more holds nothing.
+    other = both.wuchang.key("system", WUCHANG).split("_")[1]
+    both.wuchang.post(f"{told}/clerk", {"clerk": other})
+    assert (shown(both.wuchang), shown(both.wuchang, "system")) == ([False, False], [True, True])
+    unknown = both.wuchang.call("POST", f"{told}/clerk", role="system", json={"clerk": mine[::-1]})
+    assert (unknown.status_code, unknown.json()["type"]) == (422, "urn:woshou:problem:no-such-clerk")
+    with both.wuchang.office.ledgers.transaction() as ledger:
+        held = ledger.access.api_key(other)
+        assert held is not None
+        ledger.access.save_api_key(replace(held, revoked_at=both.wuchang.office.now()))
+    both.wuchang.post(f"{told}/clerk", {})
+    assert shown(both.wuchang) == [True, True]
+    assert person["name"] == both.wuchang.get(told)["messages"][0]["body"]["person"]["name"]
+
+
+def test_whose_entry_a_birth_registration_is_about_is_not_told_to_others(both: Neighbours):
+    entry = {
+        "register": "inflow",
+        "origin": WUCHANG,
+        "destination": XICHENG,
+        "person": spouse(1, None)["person"],
+    }
+    made = both.xicheng.post("/entries", entry, status=201)["id"]
+    both.xicheng.post("/exchanges", a_birth(XICHENG, WUCHANG), status=201)
+    for role, wanted in (("clerk", [made]), ("system", [None]), ("coordinator", [None])):
+        rows = both.xicheng.get("/exchanges", role=role)["items"]
+        assert [row["entry"] for row in rows] == wanted
+        assert len(both.xicheng.get("/exchanges", role=role, params={"entry": made})["items"]) == (role == "clerk")
+
+
+def test_ninety_days_after_its_end_a_birth_registration_is_one_of_many_services(both: Neighbours):
+    query = both.xicheng.post("/exchanges", a_birth(XICHENG, WUCHANG), status=201)["exchange"]
+    both.deliver()
+    both.wuchang.post(f"/exchanges/{query}/feedback", {"result": "confirmed"}, status=202)
+    both.deliver()
+    both.xicheng.post(f"/exchanges/{query}/confirmation", {}, status=202)
+    both.deliver()
+    for days, purpose in ((89, "birth_registration"), (1, "public_service")):
+        both.xicheng.clock.move(timedelta(days=days))
+        for side in (both.xicheng, both.wuchang):
+            assert side.get(f"/exchanges/{query}")["purpose"] == purpose
+            assert [row["purpose"] for row in side.get("/exchanges")["items"]] == [purpose]
+            for asked in ("birth_registration", "public_service"):
+                assert len(side.get("/exchanges", params={"purpose": asked})["items"]) == (asked == purpose)
+            exported = side.call("GET", "/exports/exchanges", params={"format": "csv"}).text
+            assert [each in exported for each in ("birth_registration", "public_service")] == [
+                each == purpose for each in ("birth_registration", "public_service")
+            ]
+    # What comes late is still judged by what was said.
+    both.xicheng.post(f"/exchanges/{query}/withdrawal", {"reason": "entered_by_mistake"}, status=202)
+    both.deliver()
+    assert both.wuchang.get(f"/exchanges/{query}")["messages"][-1]["outcome"] == "accepted"

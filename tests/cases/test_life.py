@@ -18,7 +18,7 @@ from exchange.people.whereabouts import PlaceTooCoarse
 from exchange.routing.today import SeveralSuccessors
 from exchange.verbs.cases.cancelling import cancel, follow
 from exchange.verbs.cases.opening import SpouseDraft
-from exchange.verbs.cases.reading import NotYourCase, case_of
+from exchange.verbs.cases.reading import NotYourCase, cases_of
 from exchange.verbs.cases.settling import CommitmentDraft, NoSuchClerk, commit, finish, hand_over
 from exchange.verbs.routing.send_on import send_on
 from tests.builders import WUCHANG, XICHENG, YUYANG, an_api_key, an_entry
@@ -251,7 +251,7 @@ def test_a_case_goes_on_where_its_query_was_sent_on(world):
     station = world.stations[XICHENG]
     with station.ledgers.transaction() as ledger:
         sent = send_on(ledger, station.node, world.held(XICHENG, first), world.now)
-        held = case_of(ledger, sent.after)
+        held = cases_of(ledger, [sent.after.key]).get(sent.after.key)
     assert held is not None
     assert held.id == case
     world.carry()

@@ -3,13 +3,13 @@
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, literal, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select
 
 from adapters.database.tables import ExchangeRow, MessageRow
 from adapters.database.work import Work, table_of
-from exchange.codes import Role
+from exchange.codes import Purpose, Role
 from exchange.conversation import State
-from exchange.exchanges import NOTICE_STANDS, Acceptance, ExchangeKey, NoteKept
+from exchange.exchanges import NOTICE_STANDS, TOLD_APART, Acceptance, ExchangeKey, NoteKept
 from exchange.ledger import Held
 from exchange.moments import day_start, to_milliseconds
 
@@ -29,6 +29,16 @@ def over_on(work: Work, held: Any) -> ColumnElement[str]:
         (held.state.in_([State.ANSWERED.value, State.LAPSED.value]), held.lapses_on),
         (held.state == State.NOTED.value, work.civil_date(received + stands)),
     )
+
+
+def shown_as(work: Work, purpose: str, today: date | None) -> ColumnElement[bool]:
+    """Whether a row of exchanges is shown with this purpose on a day (`Exchange.purpose_on`); as it was opened without one."""
+    held = _EXCHANGES.c
+    said, birth = held.purpose == str(purpose), held.purpose == Purpose.BIRTH_REGISTRATION.value
+    if today is None:
+        return said
+    coarse = and_(birth, func.coalesce(over_on(work, held) <= (today - TOLD_APART).isoformat(), False))
+    return or_(said, coarse) if purpose == Purpose.PUBLIC_SERVICE else and_(said, ~coarse)
 
 
 def exchanges_over(work: Work, before: date, held: Held, limit: int) -> list[ExchangeKey]:

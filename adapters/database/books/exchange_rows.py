@@ -68,6 +68,7 @@ def exchange_values(exchange: Exchange) -> Values:
         number_of(exchange.paired_at),
         exchange.pairing,
         exchange.handled_by,
+        exchange.clerk,
         json_of_problem(exchange.problem),
         exchange.version,
         *_conversation_values(exchange.conversation),
@@ -126,6 +127,7 @@ def exchange_of(row: AnyRow) -> Exchange:
         paired_at,
         pairing,
         handled_by,
+        clerk,
         problem,
         version,
         *conversation,
@@ -156,6 +158,7 @@ def exchange_of(row: AnyRow) -> Exchange:
         paired_at=moment_of(paired_at),
         pairing=_PAIRING[pairing],
         handled_by=handled_by,
+        clerk=clerk,
         problem=problem_of(problem),
         version=version,
     )

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, literal, literal_column, or_, select, tuple_
 
 from adapters.database.books.counting.verdicts import queue_values
-from adapters.database.books.endings import exchanges_over
+from adapters.database.books.endings import exchanges_over, shown_as
 from adapters.database.books.exchange_rows import exchange_of, exchange_values, fact_of, fact_values
 from adapters.database.books.work.assignments import SqlAssignments
 from adapters.database.tables import ExchangeRow, FactRow, MessageRow, UncountedRow
@@ -149,6 +149,8 @@ class SqlExchanges:
         held = _EXCHANGES.c
         place = (held.submitted_at, held.exchange, held.role, held.link)
         found = _ALL.where(*_fitting(wanted))
+        if wanted.purpose is not None:
+            found = found.where(shown_as(self._work, wanted.purpose, wanted.lapsed_on))
         if page.after:
             after = read_exchange_cursor(page.after)
             found = found.where(
@@ -245,7 +247,6 @@ def _fitting(wanted: ExchangeFilter) -> list[ColumnElement[bool]]:
         (held.event, wanted.event),
         (held.acceptance, wanted.acceptance),
         (held.other, wanted.other),
-        (held.purpose, wanted.purpose),
         (held.entry, wanted.entry),
         (held.handled_by, wanted.handled_by),
     )

@@ -79,6 +79,7 @@ class ExchangeRow(Row, table=True):
     paired_at: int | None = number()
     pairing: str | None = text()
     handled_by: str | None = text()
+    clerk: str | None = text()
     problem: str | None = text()
     version: int = number()
     state: str | None = text()

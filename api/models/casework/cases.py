@@ -225,7 +225,7 @@ def _row(progress: CaseProgress, caller: str) -> dict[str, Any]:
     return {
         "case": case.id,
         "jurisdiction": case.jurisdiction,
-        "service": case.service,
+        "service": progress.service,
         "state": progress.state,
         "application_date": case.application_date,
         "owner": case.owner,

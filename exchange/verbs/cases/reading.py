@@ -38,11 +38,6 @@ def progress_of(ledger: Ledger, node: Node, case: Case, now: datetime) -> CasePr
     return progress(case, [_asked(ledger, one.query.key) if one.query else None for one in case.spouses], now, _lapse(node))
 
 
-def case_of(ledger: Ledger, exchange: Exchange) -> Case | None:
-    """The case that opened an exchange, or the one that it follows; None for an exchange of no case."""
-    return cases_of(ledger, [exchange.key]).get(exchange.key)
-
-
 def cases_of(ledger: Ledger, keys: Iterable[ExchangeKey]) -> Mapping[ExchangeKey, Case]:
     """The cases of several exchanges, by `case_of`'s rule: a look-up for each step back, and one for each case."""
     trails = trails_of(ledger, keys)
@@ -58,10 +53,15 @@ def may_see_people(case: Case | None, by: str) -> bool:
 
 
 def hidden_from(ledger: Ledger, exchanges: Iterable[Exchange], by: str) -> frozenset[ExchangeKey]:
-    """Which of these belong to another clerk's birth registration, so that their people are not shown."""
-    asked = [each for each in exchanges if each.key.role is Role.ASKER and each.purpose is Purpose.BIRTH_REGISTRATION]
-    cases = cases_of(ledger, [each.key for each in asked])
-    return frozenset(each.key for each in asked if not may_see_people(cases.get(each.key), by))
+    """Which of these are birth registrations of others, so that their people are not shown.
+
+    One that a case opened is its clerk's. Of any other it is the clerk who asked, or on the asked side who took it over; what
+    nobody has taken over yet is shown to nobody.
+    """
+    births = [each for each in exchanges if each.purpose is Purpose.BIRTH_REGISTRATION]
+    cases = cases_of(ledger, [each.key for each in births if each.key.role is Role.ASKER])
+    owners = {each.key: cases[each.key].owner if each.key in cases else each.clerk for each in births}
+    return frozenset(key for key, owner in owners.items() if owner != by)
 
 
 def listed(ledger: Ledger, node: Node, cases: Sequence[Case], now: datetime) -> list[CaseProgress]:

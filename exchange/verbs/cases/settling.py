@@ -92,14 +92,20 @@ def finish(
 def hand_over(ledger: Ledger, own: frozenset[str], by: str | None, case_id: str, to: str) -> Case:
     """Give the case to another key; only then does its clerk see the people. NotFound, NotYourCase, NoSuchClerk."""
     case = load(ledger, own, by, case_id)
-    key = ledger.access.api_key(to)
-    if key is None or key.revoked_at is not None or key.jurisdiction != case.jurisdiction or key.role not in _CLERKS:
-        raise NoSuchClerk(pointer="/clerk")
-    if key.id == case.owner:
+    clerk = clerk_of(ledger, to, case.jurisdiction)
+    if clerk == case.owner:
         return case
-    then = case.handed_to(key.id)
+    then = case.handed_to(clerk)
     ledger.cases.save(then)
     return then
+
+
+def clerk_of(ledger: Ledger, key_id: str, *places: str) -> str:
+    """The id of a key that works, of a clerk or system of one of these places; NoSuchClerk."""
+    key = ledger.access.api_key(key_id)
+    if key is None or key.revoked_at is not None or key.jurisdiction not in places or key.role not in _CLERKS:
+        raise NoSuchClerk(pointer="/clerk")
+    return key.id
 
 
 def _covered(spouse: SpouseProgress, draft: CommitmentDraft) -> tuple[Item, ...]:

@@ -194,6 +194,7 @@ def _draft(exchange: Exchange, opening: Query | Notice, county: str, entry: Entr
         entry=entry.id if entry is not None else None,
         person=opening.body.person,
         record=opening.body.record,
+        by=exchange.clerk,
     )
     if isinstance(opening, Notice):
         return replace(draft, event=opening.body.event, event_date=opening.body.date)

@@ -84,8 +84,10 @@ def read_matters(node: Node, jurisdiction: str, sheet: SheetFacts, now: datetime
     return MattersSheet(registrar=registrar, facts=sheet, rows=[_read(registrar, row) for row in sheet.rows])
 
 
-def take_matters(ledger: Ledger, sheet: MattersSheet, now: datetime, *, chunk: int = CHUNK) -> ImportedFile:
-    """Submit the matters, `chunk` at a time; the same bytes again give the first result and change nothing."""
+def take_matters(
+    ledger: Ledger, sheet: MattersSheet, now: datetime, *, by: str | None = None, chunk: int = CHUNK
+) -> ImportedFile:
+    """Submit the matters for a clerk's key, `chunk` at a time; the same bytes again give the first result and change nothing."""
     jurisdiction = sheet.registrar.jurisdiction
     known = ledger.imports.by_digest(jurisdiction, LAYOUT, sheet.facts.sha256)
     if known is not None:
@@ -93,7 +95,7 @@ def take_matters(ledger: Ledger, sheet: MattersSheet, now: datetime, *, chunk: i
     import_id = new_id(now)
     results: list[RowResult] = []
     for rows in chunks(sheet.rows, chunk):
-        results.extend(_Chunk(ledger, sheet, import_id, now).take(rows))
+        results.extend(_Chunk(ledger, sheet, import_id, now, by).take(rows))
     return keep_results(ledger, sheet.facts, jurisdiction, LAYOUT, import_id, results, now)
 
 
@@ -110,8 +112,8 @@ def _read(registrar: Registrar, row: SheetRow) -> ReadMatter:
 class _Chunk:
     """Some rows, submitted with a few look-ups for all of them."""
 
-    def __init__(self, ledger: Ledger, sheet: MattersSheet, import_id: str, now: datetime) -> None:
-        self._ledger, self._sheet, self._import = ledger, sheet, import_id
+    def __init__(self, ledger: Ledger, sheet: MattersSheet, import_id: str, now: datetime, by: str | None) -> None:
+        self._ledger, self._sheet, self._import, self._by = ledger, sheet, import_id, by
         self._node, self._own = sheet.registrar.node, sheet.registrar.jurisdiction
         self._divisions = self._node.divisions
         self._submission = Submission(ledger, self._node, now)
@@ -182,6 +184,7 @@ class _Chunk:
         return _Planned(
             matter=matter,
             draft=OpeningDraft(
+                by=self._by,
                 own=self._own,
                 other=other,
                 own_is_origin=own_is_origin,

@@ -1,4 +1,4 @@
-"""What retention erases: the persons of entries and cases, the bodies and notes of what is over."""
+"""What retention erases: the persons of entries and cases, bodies and notes of what is over; and who has an exchange."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,6 +28,7 @@ def upgrade() -> None:
     with op.batch_alter_table("entries") as entries:
         entries.alter_column("sealed", existing_type=sa.LargeBinary(), nullable=True)
     _index("entries_to_erase", "entries", ["closed_at", "id"], "closed_at IS NOT NULL AND sealed IS NOT NULL")
+    op.add_column("exchanges", sa.Column("clerk", TEXT, nullable=True))
     op.add_column("exchanges", sa.Column("closed_on", TEXT, nullable=True))
     op.execute(_CLOSED_ON.format(day=_DAY[op.get_bind().dialect.name]))
     op.add_column("messages", sa.Column("note", TEXT, nullable=True))
@@ -48,6 +49,7 @@ def downgrade() -> None:
         op.drop_index(index, "messages")
     op.drop_column("messages", "note")
     op.drop_column("exchanges", "closed_on")
+    op.drop_column("exchanges", "clerk")
     op.drop_index("entries_to_erase", "entries")
     op.execute("DELETE FROM entries WHERE sealed IS NULL")
     with op.batch_alter_table("entries") as entries:
