@@ -26,6 +26,7 @@ from exchange.verbs.reconciling.answer import TokensNotReady
 from exchange.verbs.reconciling.asked import TooManyRuns
 from exchange.wire.batch import BatchTooLarge
 from exchange.wire.problems import problem_type
+from exchange.work.daily import AgreementLimit, DailyLimit
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -138,6 +139,8 @@ STATUS: dict[type[WoshouError], int] = {
     TokensNotReady: 503,
     TooManyRuns: 429,
     TooManyMisses: 429,
+    DailyLimit: 429,
+    AgreementLimit: 429,
     SequenceGap: 409,
     LinkForked: 409,
     UnknownExchange: 404,

@@ -16,6 +16,7 @@ from exchange.terms.house import HouseRules
 from exchange.terms.rulebook import Rulebook
 from exchange.terms.rules import RuleSet
 from exchange.work.assignment import InternalLimit
+from exchange.work.daily import DailyLimits
 
 
 class NotServed(Conflict):
@@ -33,7 +34,7 @@ class Node:
     `rules` and `house` are the versions in use today, `rulebook` and `housebook` all that are known.
     `keyed` is the node's keyed hash for blind indexes: bytes in, 43 characters out. `webhooks` is whether own systems are told
     of what happens. `internal_limit` is what townships are given where nothing else is said. `retention` is how long persons are
-    kept.
+    kept, `daily_limits` what one clerk may do in a day.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Node:
     webhooks: bool = False
     internal_limit: InternalLimit = field(default_factory=InternalLimit)
     retention: Retention = field(default_factory=Retention)
+    daily_limits: DailyLimits = field(default_factory=DailyLimits)
 
     def agreed_rules(self, named: RulesRef) -> RuleSet:
         """The rule set that an agreement names; RulesUnknown, which says what is known here."""

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from exchange.moments import civil_day
 from exchange.verbs.clocks.retain import erase_notes, erase_withdrawn
 from jobs.retain import in_pieces
 from jobs.shift import Shift
@@ -26,6 +27,7 @@ def tidy(shift: Shift) -> str:
         forgotten = ledger.chores.forget(answers_before=now - KEEP_ANSWERS, assertions_before=now)
         forgotten += ledger.notifications.forget(now - KEEP_NOTIFICATIONS)
         checks = ledger.certificate_checks.forget(now - KEEP_CHECKS)
+        forgotten += ledger.access.forget_counts(civil_day(now))
         lapsed = ledger.cross_checks.forget(now - KEEP_DIFFERENCES)
         settled = ledger.register_runs.forget(now - KEEP_DIFFERENCES)
     if shift.office.data_keys is not None:

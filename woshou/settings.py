@@ -101,6 +101,21 @@ class Settings(BaseSettings):
         pattern=r"^[1-9][0-9]?/[1-9][0-9]?$",
         description="分派乡镇的内部时限占剩余天数的份额 / share of the remaining days that a township is given, as a fraction.",
     )
+    clerk_queries: int = Field(
+        default=200,
+        ge=10,
+        le=5000,
+        description="每名经办人每日协查上限 / queries that one clerk may start a day, sheets apart.",
+    )
+    clerk_persons: int = Field(
+        default=5000, ge=100, le=100_000, description="每名经办人每日查看人员上限 / persons that one clerk may be shown a day."
+    )
+    clerk_sheets: int = Field(
+        default=20,
+        ge=1,
+        le=1000,
+        description="每名经办人每日导出上限 / sheets of persons that one clerk may take out a day.",
+    )
     retain_bodies_months: int = Field(
         default=12, ge=3, le=36, description="办结后保留消息正文的月数 / months for which bodies are kept after closing."
     )

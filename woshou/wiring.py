@@ -26,6 +26,7 @@ from exchange.node import Node
 from exchange.terms.calendar import WorkingDays
 from exchange.wire.ijson import b64url_encode
 from exchange.work.assignment import InternalLimit
+from exchange.work.daily import DailyLimits
 from woshou.settings import Settings
 
 KEYS = "keys"
@@ -132,6 +133,7 @@ def open_office(settings: Settings, *, migrate: bool = True) -> Iterator[Office]
         keyed=KeyedHash(keyring.blind_index_key),
         webhooks=settings.webhooks is not None,
         internal_limit=InternalLimit(share=Fraction(settings.internal_limit)),
+        daily_limits=DailyLimits(queries=settings.clerk_queries, persons=settings.clerk_persons, sheets=settings.clerk_sheets),
         retention=Retention(bodies_months=settings.retain_bodies_months, entries_months=settings.retain_entries_months),
     )
     database = open_ledger(settings, node.keyed)

@@ -1,7 +1,10 @@
 """Local callers and remembered answers, in memory."""
 
+from datetime import date
+
 from adapters.memory.books import Books
 from exchange.ledger import ApiKey, LedgerBusy, RememberedAnswer
+from exchange.work.daily import Deed
 
 
 class MemoryAccess:
@@ -26,3 +29,14 @@ class MemoryAccess:
         if (answer.caller, answer.key) in self._books.answers:
             raise LedgerBusy
         self._books.answers[answer.caller, answer.key] = answer
+
+    def count(self, caller: str, day: date, deed: Deed, times: int) -> int:
+        total = self._books.deed_counts.get((caller, day, deed), 0) + times
+        self._books.deed_counts[caller, day, deed] = total
+        return total
+
+    def forget_counts(self, before: date) -> int:
+        old = [place for place in self._books.deed_counts if place[1] < before]
+        for place in old:
+            del self._books.deed_counts[place]
+        return len(old)

@@ -44,6 +44,7 @@ from exchange.terms.agreement import SignedAgreement
 from exchange.terms.daytable import LoadedDay
 from exchange.terms.rulebook import RulesFile, RulesKind, RulesUse
 from exchange.work.assignment import Assignment
+from exchange.work.daily import Deed
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -111,6 +112,7 @@ class Books:
     imports: dict[str, ImportedFile] = field(default_factory=dict)
     import_rows: dict[str, tuple[RowResult, ...]] = field(default_factory=dict)
     api_keys: dict[str, ApiKey] = field(default_factory=dict)
+    deed_counts: dict[tuple[str, date, Deed], int] = field(default_factory=dict)
     answers: dict[tuple[str, str], RememberedAnswer] = field(default_factory=dict)
     runs: dict[tuple[str, date], JobRun] = field(default_factory=dict)
     findings: dict[str, Finding] = field(default_factory=dict)

@@ -24,6 +24,7 @@ from api.once import OnceDep
 from api.paging import PagingDep
 from api.preconditions import IfMatch, RequiredIfMatch, etag
 from api.problems import BodyTooSlow, PreconditionMissing, RequestTooLarge
+from api.serving import daily
 from api.serving.routes import StrictRoute
 from exchange.codes import RegisterKind
 from exchange.cursors import BadCursor, entry_cursor
@@ -41,6 +42,7 @@ from exchange.verbs.keep_entry import (
     protect_entry,
     reopen_entry,
 )
+from exchange.work.daily import DailyLimit
 
 router = APIRouter(prefix="/api/v1", tags=["Entries"], route_class=StrictRoute)
 _SEARCH_EXAMPLE = {"document": {"type": "id_number", "number": "110102199003070011"}}
@@ -74,9 +76,10 @@ def enter_person(
     return once.answer(answer, status, {"location": f"/api/v1/entries/{result.entry}"})
 
 
-@router.get("/entries", responses=reading(BadCursor), summary="List entries")
+@router.get("/entries", responses=reading(BadCursor, DailyLimit), summary="List entries")
 def list_entries(
     caller: ClerkDep,
+    office: OfficeDep,
     ledger: ReadLedgerDep,
     paging: PagingDep,
     register: Annotated[RegisterKind | None, Query()] = None,
@@ -87,11 +90,14 @@ def list_entries(
     """The caller's entries, the newest first; `other` is the division on the other side, exactly as the entries name it."""
     wanted = EntryFilter(jurisdictions=caller.counties, register=register, open=open, other=other, township=township)
     rows, following = paging.rows(lambda page: ledger.entries.find(wanted, page), entry_cursor)
+    daily.shown(office, caller, len(rows))
     return Listing[EntryShown](items=[EntryShown.of(row) for row in rows], next=following)
 
 
 @router.post(
-    "/entries/search", responses=reading(DocumentRefused, RequestTooLarge, BodyTooSlow), summary="Find a person's entries"
+    "/entries/search",
+    responses=reading(DocumentRefused, RequestTooLarge, BodyTooSlow, DailyLimit),
+    summary="Find a person's entries",
 )
 def search_entries(
     caller: ClerkDep,
@@ -105,15 +111,17 @@ def search_entries(
 ) -> Listing[EntryShown]:
     """The entries of one person in the caller's own registers, by the number of a document. Nothing is remembered of it."""
     found = find_by_document(ledger, office.node, caller.counties, body.document)
+    daily.shown(office, caller)
     return Listing[EntryShown](items=[EntryShown.of(entry) for entry in found], next=None)
 
 
-@router.get("/entries/{entry}", responses=reading(NotFound), summary="Read an entry")
-def read_entry(caller: ClerkDep, ledger: ReadLedgerDep, response: Response, entry: IdPath) -> EntryShown:
+@router.get("/entries/{entry}", responses=reading(NotFound, DailyLimit), summary="Read an entry")
+def read_entry(caller: ClerkDep, office: OfficeDep, ledger: ReadLedgerDep, response: Response, entry: IdPath) -> EntryShown:
     """One entry of the caller's, with its version as ETag."""
     found = ledger.entries.get(entry)
     if found is None or found.jurisdiction not in caller.counties:
         raise NotFound
+    daily.shown(office, caller)
     response.headers["etag"] = etag(found.version)
     return EntryShown.of(found)
 

@@ -14,6 +14,7 @@ from api.models.shapes import Shaped, shown
 from api.once import OnceDep
 from api.paging import PagingDep
 from api.preconditions import etag
+from api.serving import daily
 from api.serving.routes import StrictRoute
 from exchange.admission import WrongParties
 from exchange.codes import Event, Kind, Purpose, RegisterKind, Role
@@ -35,6 +36,7 @@ from exchange.verbs.pair import pair
 from exchange.verbs.routing.send_on import trace
 from exchange.verbs.submit import EventInFuture, NoGround, NoRoute, OpeningDraft, submit
 from exchange.verbs.whole import judged_by, whole
+from exchange.work.daily import AgreementLimit, DailyLimit
 
 router = APIRouter(prefix="/api/v1", tags=["Exchanges"], route_class=StrictRoute)
 RoleQuery = Annotated[Role | None, Query(description="which side, where both are the caller's")]
@@ -57,6 +59,8 @@ RoleQuery = Annotated[Role | None, Query(description="which side, where both are
         ExcludedContent,
         NotServed,
         EntryProtected,
+        DailyLimit,
+        AgreementLimit,
     ),
     summary="Start a query or a notice",
 )
@@ -73,6 +77,8 @@ def start_exchange(
     """
     now, node = office.now(), office.node
     draft = replace(_draft(ledger, caller.jurisdiction, body), by=caller.key)
+    if draft.event is None:
+        daily.started(ledger, office, caller)
     started = submit(ledger, node, draft, now)
     replaced = started.other != draft.other
     notes = [successor_note(node.divisions, draft.other, started.other)] if replaced else []
@@ -133,7 +139,7 @@ def list_exchanges(
     return Listing[ExchangeRow](items=told, next=following)
 
 
-@router.get("/exchanges/{exchange}", responses=reading(NotFound, AmbiguousExchange), summary="Read a conversation")
+@router.get("/exchanges/{exchange}", responses=reading(NotFound, AmbiguousExchange, DailyLimit), summary="Read a conversation")
 def read_exchange(
     caller: ReaderDep,
     office: OfficeDep,
@@ -150,6 +156,8 @@ def read_exchange(
     found = visible(ledger, caller, exchange, role=role, partner=partner)
     hidden = found.key in hidden_from(ledger, [found], caller.key)
     response.headers["etag"] = etag(found.version)
+    if caller.handles_people and not hidden:
+        daily.shown(office, caller)
     shown_whole = ExchangeWhole.with_messages(
         found,
         partner_names(ledger)[found.key.link],

@@ -8,12 +8,14 @@ from fastapi import APIRouter, Query, Response
 from adapters.exporting import MEDIA_TYPES, Format, write_entries, write_exchanges
 from api.access import ClerkDep, OfficeDep, ReaderDep, ReadLedgerDep
 from api.declared import Responses, reading
+from api.serving import daily
 from api.serving.routes import StrictRoute
 from exchange.codes import RegisterKind, Role
 from exchange.cursors import entry_cursor, exchange_cursor
 from exchange.exchanges import Exchange
 from exchange.ledger import EntryFilter, ExchangeFilter, Ledger, Page
 from exchange.people.register import Entry
+from exchange.work.daily import DailyLimit
 
 router = APIRouter(prefix="/api/v1/exports", tags=["Exports"], route_class=StrictRoute)
 _PAGE = 1000
@@ -26,9 +28,10 @@ SHEET: Responses = {
 FormatQuery = Annotated[Format, Query(description="CSV is UTF-8 with byte order mark")]
 
 
-@router.get("/entries", response_class=Response, responses=SHEET | reading(), summary="A register as a sheet")
+@router.get("/entries", response_class=Response, responses=SHEET | reading(DailyLimit), summary="A register as a sheet")
 def export_entries(
     caller: ClerkDep,
+    office: OfficeDep,
     ledger: ReadLedgerDep,
     register: Annotated[RegisterKind, Query()],
     format: FormatQuery = Format.XLSX,
@@ -36,6 +39,7 @@ def export_entries(
 ) -> Response:
     """The caller's register in the columns that an import reads."""
     wanted = EntryFilter(jurisdictions=caller.counties, register=register, open=open)
+    daily.shown(office, caller, sheet=True)
     return sheet_file(write_entries(register, _entries(ledger, wanted), format), f"{register}.{format}", format)
 
 

@@ -11,19 +11,21 @@ from api.models.exchanges import ExchangeRow
 from api.models.registers.pairing import Candidates
 from api.once import OnceDep
 from api.preconditions import etag
+from api.serving import daily
 from api.serving.routes import StrictRoute
 from exchange.errors import NotFound
 from exchange.verbs.cases.reading import hidden_from
 from exchange.verbs.pair import NotPaired, OwnOpening, unpair
 from exchange.verbs.pairing.candidates import BodiesErased, candidates
 from exchange.verbs.work.take_over import NotYourExchange
+from exchange.work.daily import DailyLimit
 
 router = APIRouter(prefix="/api/v1", tags=["Exchanges"], route_class=StrictRoute)
 
 
 @router.get(
     "/exchanges/{exchange}/candidates",
-    responses=reading(NotFound, AmbiguousExchange, BodiesErased, NotYourExchange),
+    responses=reading(NotFound, AmbiguousExchange, BodiesErased, NotYourExchange, DailyLimit),
     summary="Who may be the person",
 )
 def list_candidates(
@@ -41,7 +43,9 @@ def list_candidates(
     held = visible(ledger, caller, exchange, role=role, partner=partner)
     if hidden_from(ledger, [held], caller.key):
         raise NotYourExchange
-    return Candidates.of(held, candidates(ledger, office.node, held))
+    found = candidates(ledger, office.node, held)
+    daily.shown(office, caller, 1 + len(found))
+    return Candidates.of(held, found)
 
 
 @router.post(

@@ -17,6 +17,7 @@ from api.models.base import CodeQuery, Listing, NodeQuery
 from api.models.reconciling.differences import DifferenceList
 from api.models.worklists import SILENT, Count, Counts, SilentShown, WorkRow
 from api.paging import PagingDep
+from api.serving import daily
 from api.serving.routes import StrictRoute
 from exchange.codes import Event, Kind, Purpose
 from exchange.counting.query import UNASSIGNED
@@ -27,6 +28,7 @@ from exchange.verbs.cases.reading import hidden_from
 from exchange.verbs.reconciling.differences import reconciled
 from exchange.verbs.work.items import SILENT_DAYS, described, silent_partners
 from exchange.verbs.work.to_answer import NotAnswerable, whole_list
+from exchange.work.daily import DailyLimit
 from exchange.work.worklists import WorkFilter, Worklist
 
 router = APIRouter(prefix="/api/v1/worklists", tags=["Worklists"], route_class=StrictRoute)
@@ -132,7 +134,7 @@ def list_coarse(_: ReaderDep, office: OfficeDep, ledger: ReadLedgerDep, paging: 
     return listed(office, ledger, paging, wanted, DifferenceKind.COARSE)
 
 
-@router.get("/{worklist}", responses=reading(BadCursor), summary="Read a worklist")
+@router.get("/{worklist}", responses=reading(BadCursor, DailyLimit), summary="Read a worklist")
 def read_worklist(
     caller: ReaderDep,
     office: OfficeDep,
@@ -151,6 +153,8 @@ def read_worklist(
         lambda page: ledger.worklists.page(worklist, within, page), lambda row: work_cursor(worklist, row)
     )
     hidden = hidden_from(ledger, found, caller.key)
+    if caller.handles_people:
+        daily.shown(office, caller, sum(row.key not in hidden for row in found))
     rows = [
         WorkRow.of_item(
             item,
@@ -166,7 +170,10 @@ def read_worklist(
 
 
 @router.get(
-    "/{worklist}/sheet", response_class=Response, responses=SHEET | reading(NotAnswerable), summary="A worklist to be answered"
+    "/{worklist}/sheet",
+    response_class=Response,
+    responses=SHEET | reading(NotAnswerable, DailyLimit),
+    summary="A worklist to be answered",
 )
 def export_worklist(
     caller: AnswererDep,
@@ -181,6 +188,7 @@ def export_worklist(
     What has an answer under way is left out. The file holds persons; not those of birth registrations of other clerks.
     """
     found = whole_list(ledger, worklist, wanted.within(ledger), MOST_ROWS)
+    daily.shown(office, caller, len(found), sheet=True)
     hidden = hidden_from(ledger, [item.exchange for item in found], caller.key)
     found = [replace(item, opening=None) if item.exchange.key in hidden else item for item in found]
     return sheet_file(write_answers(found, office.node.divisions, format), f"{worklist}.{format}", format)

@@ -58,6 +58,7 @@ from exchange.terms.daytable import LoadedDay
 from exchange.terms.rulebook import RulesFile, RulesUse
 from exchange.wire.figures import LogLines
 from exchange.work.assignment import Assignment
+from exchange.work.daily import Deed
 from exchange.work.worklists import WorkFilter, Worklist
 
 
@@ -251,13 +252,18 @@ class Imports(Protocol):
 
 
 class Access(Protocol):
-    """Local callers, and the answers that their idempotency keys recall."""
+    """Local callers, the answers that their idempotency keys recall, and what each has done on a day.
+
+    `count` adds to that, and gives what it comes to; `forget_counts` takes the days before one.
+    """
 
     def api_keys(self) -> list[ApiKey]: ...
     def api_key(self, key_id: str) -> ApiKey | None: ...
     def save_api_key(self, key: ApiKey) -> None: ...
     def remembered(self, caller: str, key: str) -> RememberedAnswer | None: ...
     def remember(self, answer: RememberedAnswer) -> None: ...
+    def count(self, caller: str, day: date, deed: Deed, times: int) -> int: ...
+    def forget_counts(self, before: date) -> int: ...
 
 
 class Chores(Protocol):

@@ -17,6 +17,7 @@ from exchange.people.record import Person, Record
 from exchange.people.register import Entry, EntryProtected
 from exchange.routing.table import NoRoute, RoutingTable
 from exchange.routing.today import names, todays_code
+from exchange.terms.agreement import SignedAgreement
 from exchange.verbs.intake import exchange_of
 from exchange.verbs.routing.find import Counties, table_of
 from exchange.wire import ijson
@@ -31,6 +32,7 @@ from exchange.wire.message import (
     read_message,
     write_message,
 )
+from exchange.work.daily import AgreementLimit, Deed
 
 __all__ = ["EventInFuture", "NoGround", "NoRoute", "OpeningDraft", "Submission", "check_happened", "submit"]
 
@@ -121,6 +123,7 @@ class Submission:
         line = write_message(message)
         read_message(line)  # what is queued is what any receiver can read
         terms = desk.opening(message, sending=True)
+        self._count(draft, terms.agreement)
         key = ExchangeKey(link.id, message.exchange, Role.ASKER)
         exchange = exchange_of(
             key,
@@ -154,6 +157,14 @@ class Submission:
         self._ledger.messages.add(self._messages)
         self._ledger.exchanges.add(self._exchanges)
         self._messages, self._exchanges = [], []
+
+    def _count(self, draft: OpeningDraft, signed: SignedAgreement) -> None:
+        """AgreementLimit for a query above what the agreement allows the county in a day, sheets and cases with it."""
+        limit = signed.agreement.queries_per_day
+        if draft.event is not None or limit is None:
+            return
+        if self._ledger.access.count(f"{signed.digest} {draft.own}", self._today, Deed.QUERIES, 1) > limit:
+            raise AgreementLimit
 
     def _desk(self, other: str) -> tuple[Link, Desk]:
         if other not in self._desks:

@@ -6,6 +6,7 @@ import pytest
 
 from exchange.cursors import BadCursor, finding_cursor
 from exchange.ledger import LedgerBusy, Page
+from exchange.work.daily import Deed
 from tests.builders import a_day, a_finding, a_moment, an_answer, an_api_key
 from tests.ledger.support import in_pages
 
@@ -107,3 +108,15 @@ def test_a_finding_that_is_found_again_stays_as_it_was_first_found(ledger):
     assert {finding.id: finding for finding in ledger.chores.findings(Page())} == {
         each.id: each for each in (a_finding(1), a_finding(2))
     }
+
+
+def test_deeds_are_counted_by_caller_day_and_kind_and_forgotten_by_day(ledgers):
+    with ledgers.transaction() as ledger:
+        count = ledger.access.count
+        assert [count("key-1", a_day(), Deed.QUERIES, times) for times in (1, 2, 0)] == [1, 3, 3]
+        assert count("key-2", a_day(), Deed.QUERIES, 1) == 1
+        assert count("key-1", a_day(), Deed.PERSONS, 4) == 4
+    with ledgers.transaction() as ledger:
+        assert ledger.access.count("key-1", a_day(1), Deed.QUERIES, 5) == 5
+        assert ledger.access.forget_counts(a_day(1)) == 3
+        assert [ledger.access.count("key-1", a_day(day), Deed.QUERIES, 0) for day in (0, 1)] == [0, 5]

@@ -1,15 +1,19 @@
 """Local callers, and the answers that their idempotency keys recall."""
 
+from datetime import date
+
 from sqlalchemy import select
 
 from adapters.database.faults import or_busy
-from adapters.database.tables import ApiKeyRow, RememberedAnswerRow
+from adapters.database.tables import ApiKeyRow, DeedCountRow, RememberedAnswerRow
 from adapters.database.values import moment_of, stored
 from adapters.database.work import AnyRow, Work, named, table_of
 from exchange.ledger import ApiKey, RememberedAnswer
 from exchange.moments import from_milliseconds
+from exchange.work.daily import Deed
 
 _KEYS = table_of(ApiKeyRow)
+_COUNTS = table_of(DeedCountRow)
 _ANSWERS = table_of(RememberedAnswerRow)
 
 
@@ -41,6 +45,18 @@ class SqlAccess:
         # The same key twice at once: the later of the two must undo its work, and will find this answer when it comes again.
         with or_busy():
             self._work.insert(RememberedAnswerRow, [tuple(stored(answer).values())])
+
+    def count(self, caller: str, day: date, deed: Deed, times: int) -> int:
+        counts = _COUNTS.c
+        place = {"caller": caller, "day": day.isoformat(), "deed": deed.value}
+        self._work.claim(DeedCountRow, {**place, "times": 0})
+        its = (counts.caller == caller, counts.day == place["day"], counts.deed == place["deed"])
+        self._work.change(_COUNTS.update().where(*its).values(times=counts.times + times))
+        row = self._work.first(select(counts.times).where(*its))
+        return 0 if row is None else int(row[0])
+
+    def forget_counts(self, before: date) -> int:
+        return self._work.change(_COUNTS.delete().where(_COUNTS.c.day < before.isoformat()))
 
 
 def _key(row: AnyRow) -> ApiKey:

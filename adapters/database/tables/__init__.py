@@ -15,6 +15,7 @@ from adapters.database.tables.exchanges import ExchangeRow, FactRow
 from adapters.database.tables.links import BatchRow, EvidenceRow, LinkRow, MessageRow
 from adapters.database.tables.node import (
     ApiKeyRow,
+    DeedCountRow,
     DoomedKeyRow,
     FindingRow,
     JobRunRow,
@@ -61,6 +62,7 @@ __all__ = [
     "ComparisonRow",
     "CrossCheckRow",
     "CrossCheckRowRow",
+    "DeedCountRow",
     "DifferenceRow",
     "DoomedKeyRow",
     "EntryFactRow",

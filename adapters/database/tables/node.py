@@ -23,6 +23,17 @@ class ApiKeyRow(Row, table=True):
     revoked_at: int | None = number()
 
 
+class DeedCountRow(Row, table=True):
+    """How often a key did something on a civil day."""
+
+    __tablename__ = "deed_counts"
+
+    caller: str = text(primary_key=True)
+    day: str = text(primary_key=True)
+    deed: str = text(primary_key=True)
+    times: int = number()
+
+
 class RememberedAnswerRow(Row, table=True):
     """The answer to an idempotent request."""
 

@@ -9,6 +9,7 @@ branch_labels = None
 depends_on = None
 
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 # When an exchange was confirmed or withdrawn, in Shanghai.
 _DAY = {
     "sqlite": "date(happened_at / 1000 + 28800, 'unixepoch')",
@@ -37,12 +38,19 @@ def upgrade() -> None:
     op.add_column("cases", sa.Column("names_couple", sa.Boolean, nullable=False, server_default=sa.true()))
     op.execute("UPDATE cases SET names_couple = false WHERE cancelled_at IS NOT NULL")
     _index("cases_to_erase", "cases", ["finished_at", "id"], "names_couple AND finished_at IS NOT NULL")
+    op.create_table(
+        "deed_counts",
+        *(sa.Column(name, TEXT, nullable=False) for name in ("caller", "day", "deed")),
+        sa.Column("times", NUMBER, nullable=False),
+        sa.PrimaryKeyConstraint("caller", "day", "deed", name="deed_counts_pkey"),
+    )
     _index("import_rows_told", "import_rows", ["import_id"], "problems <> '[]'")
 
 
 def downgrade() -> None:
     """As it was; an erased entry cannot be told without its person, so that its row goes."""
     op.drop_index("import_rows_told", "import_rows")
+    op.drop_table("deed_counts")
     op.drop_index("cases_to_erase", "cases")
     op.drop_column("cases", "names_couple")
     for index in ("messages_noted", "messages_held"):
