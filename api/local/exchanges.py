@@ -173,7 +173,7 @@ def read_exchange(
 @router.post(
     "/exchanges/{exchange}/pairing",
     response_model=ExchangeRow,
-    responses=writing(NotFound, AmbiguousExchange),
+    responses=writing(NotFound, AmbiguousExchange, EntryProtected),
     summary="Pair with a local entry",
 )
 def pair_exchange(

@@ -108,6 +108,14 @@ def read_rates(
     return ReportShown.of(guarded(report(ledger, office.node, replace(wanted, parts=parts))))
 
 
+class NotByPurpose(Invalid):
+    """The rows behind a figure by purpose."""
+
+    code = "not-by-purpose"
+    zh = "按用途的指标不提供单行：那会说明每一件的用途。"
+    en = "A figure by purpose shows no rows: they would tell what each exchange was for."
+
+
 class GridFormat(StrEnum):
     """JSON in columns, or one cell a line."""
 
@@ -188,11 +196,18 @@ def read_grid(
             return Response(made.csv(), media_type="text/csv; charset=utf-8")
 
 
-@router.get("/rates/{rate}/rows", responses=reading(NotFound, NotServed, BadCursor), summary="The rows behind a rate")
+@router.get(
+    "/rates/{rate}/rows", responses=reading(NotFound, NotServed, BadCursor, NotByPurpose), summary="The rows behind a rate"
+)
 def read_rate_rows(
     wanted: WantedDep, office: OfficeDep, ledger: ReadLedgerDep, paging: PagingDep, rate: Annotated[RateName, Path()]
 ) -> Listing[RowShown]:
-    """Ids and stamps of what was counted, enough to count the figure again; the counts of all rows sum to the rate's."""
+    """Ids and stamps of what was counted, enough to count the figure again; the counts of all rows sum to the rate's.
+
+    Not by purpose: that would tell what each exchange was for.
+    """
+    if wanted.narrowing.purpose is not None:
+        raise NotByPurpose(pointer="/purpose")
     found = rows_behind(ledger, office.node, wanted, wanted.jurisdictions[0], rate)
 
     def page_of(page: Page) -> list[tuple[int, RowShown]]:

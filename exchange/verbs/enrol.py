@@ -219,6 +219,8 @@ class _Register:
         (self._added if new or entry.id in self._added else self._changed)[entry.id] = entry
 
     def _tell(self, entry: Entry, what: EntryFactKind, at: datetime, reason: CloseReason | None = None) -> None:
+        if entry.protected:
+            return  # nothing of it is counted
         self._facts.append(EntryFact(entry=entry.id, what=what, happened_at=at, known_at=self._now, reason=reason))
 
 

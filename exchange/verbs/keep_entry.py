@@ -72,7 +72,7 @@ def change_entry(
     )
     if then != entry:
         ledger.entries.save([then])
-        ledger.entries.add_facts([_fact(then, EntryFactKind.CHANGED, now, now)])
+        _tell(ledger, then, EntryFactKind.CHANGED, now, now)
         pair_waiting(ledger, [then], now)
     return KeptEntry(then, checked.warnings)
 
@@ -95,7 +95,7 @@ def close_entry(
     at = max(at, entry.opened_at)
     then = entry.closed(reason, at)
     ledger.entries.save([then])
-    ledger.entries.add_facts([_fact(then, EntryFactKind.CLOSED, at, now, reason)])
+    _tell(ledger, then, EntryFactKind.CLOSED, at, now, reason)
     return then
 
 
@@ -103,7 +103,7 @@ def reopen_entry(ledger: Ledger, own: frozenset[str], entry_id: str, now: dateti
     """回档, whatever it was closed for: this is a clerk's own decision. EntryOpen, EntryExists."""
     then = _load(ledger, own, entry_id, version).reopened(now)
     ledger.entries.save([then])
-    ledger.entries.add_facts([_fact(then, EntryFactKind.REOPENED, now, now)])
+    _tell(ledger, then, EntryFactKind.REOPENED, now, now)
     pair_waiting(ledger, [then], now)
     return then
 
@@ -113,14 +113,17 @@ def protect_entry(
 ) -> Entry:
     """Set or lift the protection (保护) of an entry: a protected one is never compared, announced or found by others.
 
-    What other departments' sheets had to say of it is erased.
+    What other departments' sheets had to say of it is erased. In the figures, which higher levels see, an open one counts from
+    then on as closed, and from the end of its protection on as opened; what was counted before stays.
     """
     entry = _load(ledger, own, entry_id, version)
     if entry.protected is protected:
         return entry
     then = replace(entry, protected=protected, version=entry.version + 1)
     ledger.entries.save([then])
-    ledger.entries.add_facts([_fact(then, EntryFactKind.CHANGED, now, now)])
+    if then.is_open:
+        shown = EntryFactKind.CLOSED if protected else EntryFactKind.OPENED
+        ledger.entries.add_facts([EntryFact(entry=then.id, what=shown, happened_at=now, known_at=now)])
     if protected:
         ledger.cross_checks.lapse(entry=entry_id)
     pair_waiting(ledger, [then], now)
@@ -149,7 +152,16 @@ def _load(ledger: Ledger, own: frozenset[str], entry_id: str, version: int | Non
     return entry
 
 
-def _fact(
-    entry: Entry, what: EntryFactKind, happened_at: datetime, known_at: datetime, reason: CloseReason | None = None
-) -> EntryFact:
-    return EntryFact(entry=entry.id, what=what, happened_at=happened_at, known_at=known_at, reason=reason)
+def _tell(
+    ledger: Ledger,
+    entry: Entry,
+    what: EntryFactKind,
+    happened_at: datetime,
+    known_at: datetime,
+    reason: CloseReason | None = None,
+) -> None:
+    """Write down what happened to an entry, so that it counts; of a protected one nothing does."""
+    if not entry.protected:
+        ledger.entries.add_facts(
+            [EntryFact(entry=entry.id, what=what, happened_at=happened_at, known_at=known_at, reason=reason)]
+        )

@@ -13,7 +13,7 @@ from exchange.conversation import State
 from exchange.errors import Conflict, NotFound
 from exchange.exchanges import Exchange, PairedBy
 from exchange.ledger import Ledger
-from exchange.people.register import Entry
+from exchange.people.register import Entry, EntryProtected
 from exchange.verbs.work.locked import locked
 
 
@@ -62,10 +62,12 @@ def paired(ledger: Ledger, exchanges: Sequence[Exchange], now: datetime) -> list
 
 
 def pair(ledger: Ledger, exchange: Exchange, entry_id: str, now: datetime) -> Exchange:
-    """A clerk's word on who the person is; NotFound for an entry of another register or jurisdiction."""
+    """A clerk's word on who the person is; NotFound for an entry of another register or jurisdiction, EntryProtected."""
     entry = ledger.entries.get(entry_id)
     if entry is None or entry.jurisdiction != exchange.own or entry.register is not register_asked(exchange):
         raise NotFound
+    if entry.protected:
+        raise EntryProtected(pointer="/entry")
     held = locked(ledger, [exchange])[exchange.key]
     together = replace(_together(held, entry, now, PairedBy.CLERK), version=held.version + 1)
     ledger.exchanges.save([together])

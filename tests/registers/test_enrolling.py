@@ -64,7 +64,12 @@ def test_a_new_person_is_entered_with_all_that_was_said(ledgers):
     )
     assert result == EnrolResult(outcome=Enrolment.OPENED, entry=entry.id)
     assert entries(ledgers) == [entry]
-    opened = EntryFact(entry=entry.id, what=EntryFactKind.OPENED, happened_at=a_moment(), known_at=a_moment())
+    assert facts(ledgers) == []  # nothing of a protected entry is counted
+
+
+def test_the_opening_of_an_entry_is_counted(ledgers):
+    (result,) = enter(ledgers, a_draft(1))
+    opened = EntryFact(entry=result.entry or "", what=EntryFactKind.OPENED, happened_at=a_moment(), known_at=a_moment())
     assert facts(ledgers) == [opened]
 
 

@@ -131,6 +131,16 @@ def test_protection_is_set_once_and_kept_as_a_change(ledger, entry):
     assert not keep.protect_entry(ledger, OWN, entry.id, False, a_moment(3)).protected
 
 
+def test_in_the_figures_an_open_entry_is_closed_while_it_is_protected(ledger, entry):
+    keep.protect_entry(ledger, OWN, entry.id, True, a_moment(1))
+    assert last_fact(ledger).what is EntryFactKind.CLOSED
+    keep.close_entry(ledger, OWN, entry.id, CloseReason.RETURNED, a_moment(2))
+    keep.reopen_entry(ledger, OWN, entry.id, a_moment(3))
+    assert last_fact(ledger).happened_at == a_moment(1)
+    keep.protect_entry(ledger, OWN, entry.id, False, a_moment(4))
+    assert (last_fact(ledger).what, last_fact(ledger).happened_at) == (EntryFactKind.OPENED, a_moment(4))
+
+
 def test_nothing_is_written_over_what_somebody_else_wrote(ledger, entry):
     keep.protect_entry(ledger, OWN, entry.id, True, a_moment(1), version=1)
     for late in (

@@ -1,0 +1,157 @@
+"""Two nodes that are equal but for one protected entry look the same to a partner and to whoever sees no persons."""
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.database.engine import open_database
+from api.app import create_app
+from api.describing.openapi import describe
+from exchange.codes import CloseReason
+from exchange.ledger import ExchangeFilter, Page
+from exchange.verbs.enrol import enrol
+from exchange.verbs.keep_entry import close_entry, protect_entry, reopen_entry
+from tests.api.nodes import Neighbours, Served, neighbours
+from tests.builders import WUCHANG, XICHENG, a_person, an_id_number
+from tests.jobs.offices import HandClock
+from tests.registers.support import a_draft
+
+BEIJING = "110000"
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_SIGNED = r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"
+_DIGEST = re.compile(rf"(?<![A-Za-z0-9_-])(?:[A-Za-z0-9_-]{{43}}|[0-9a-f]{{12}}|{_SIGNED})(?![A-Za-z0-9_-])")
+_URL = re.compile(r"127\.0\.0\.1:\d+|(?:[0-9A-Za-z]{4,8}[ -]){3,}[0-9A-Za-z]{4,8}")
+MONTH = {"month": "2026-03", "jurisdiction": XICHENG}
+
+
+def plain(text: str) -> str:
+    """Without ids, digests and addresses, which differ between any two nodes."""
+    return _DIGEST.sub("D", _UUID.sub("I", _URL.sub("U", text)))
+
+
+@pytest.fixture(params=["entered", "protected later", "closed and reopened"])
+def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Neighbours, Neighbours]]:
+    """The same two counties twice; the second time Xicheng has one protected entry more."""
+    with ExitStack() as stack:
+        made = []
+        for name in ("without", "within"):
+            (tmp_path / name).mkdir()
+            database = open_database(f"sqlite:///{tmp_path / name}.db")
+            database.upgrade()
+            made.append(stack.enter_context(neighbours(tmp_path / name, HandClock(), xicheng=database)))
+        for both in made:
+            office = both.xicheng.office
+            with office.ledgers.transaction() as ledger:
+                drafts = [a_draft(n, destination=WUCHANG, protected=False) for n in (1, 2)]
+                enrol(ledger, office.node, XICHENG, drafts, office.now())
+                if both is made[1]:
+                    hide(ledger, office, request.param)
+        yield made[0], made[1]
+
+
+def hide(ledger: Any, office: Any, how: str) -> None:
+    """One more person, protected before anybody has looked."""
+    draft = replace(a_draft(3, destination=WUCHANG), protected=how != "protected later")
+    (result,) = enrol(ledger, office.node, XICHENG, [draft], office.now())
+    assert result.entry is not None
+    own = frozenset({XICHENG})
+    if how == "protected later":
+        protect_entry(ledger, own, result.entry, True, office.now())
+    if how == "closed and reopened":
+        close_entry(ledger, own, result.entry, CloseReason.RETURNED, office.now())
+        reopen_entry(ledger, own, result.entry, office.now())
+
+
+def ask_about(both: Neighbours, n: int) -> str:
+    """Wuchang asks Xicheng about a person, who applied for it."""
+    person = a_person(n)
+    body = {
+        "person": {"name": person.name, "document": {"type": "id_number", "number": an_id_number(n)}},
+        "origin": XICHENG,
+        "destination": WUCHANG,
+        "purpose": "public_service",
+        "items": ["marital_status"],
+        "requested_by_person": True,
+        "application_date": "2026-03-01",
+    }
+    exchange: str = both.wuchang.post("/exchanges", body, status=201)["exchange"]
+    both.deliver()
+    return exchange
+
+
+def readable() -> list[str]:
+    """Every GET of the local API that needs nothing but what is given here."""
+    described: dict[str, Any] = describe(create_app())["paths"]
+    paths = [path for path, methods in described.items() if path.startswith("/api/v1") and "get" in methods]
+    given = {"rate": "exchange", "worklist": "to_pair", "report": "feedback", "layout": "outflow", "year": "2026"}
+    filled = []
+    for path in paths:
+        if all(name in given for name in re.findall(r"{(\w+)}", path)) and "templates" not in path:
+            filled.append(path.format(**given).removeprefix("/api/v1"))
+    return filled
+
+
+def everything(node: Served, *, place: str, role: str) -> dict[str, tuple[int, str]]:
+    """All that a caller can read, with the figures of all rates and the rows behind them."""
+    found = {}
+    for path in (*readable(), "/rates/confirmation/rows", "/rates/coverage/rows", "/rates/entry/rows"):
+        figures = path.startswith(("/rates", "/reports", "/received-reports/sum"))
+        answer = node.http.get(
+            f"/api/v1{path}",
+            params={**MONTH, "parts": "true", "rate": "feedback_given"} if figures else {},
+            headers={"authorization": f"Bearer {node.key(role, place)}"},
+        )
+        kind = answer.headers.get("content-type", "")
+        # A workbook is packed with the time of its making.
+        found[path] = (answer.status_code, plain(answer.text) if "sheet" not in kind else "")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("role", "place"), [("coordinator", XICHENG), ("auditor", XICHENG), ("operator", XICHENG), ("coordinator", BEIJING)]
+)
+def test_whoever_sees_no_persons_sees_no_difference(pair: tuple[Neighbours, Neighbours], role: str, place: str) -> None:
+    seen = []
+    for both in pair:
+        for n in (2, 3):
+            ask_about(both, n)
+        seen.append(everything(both.xicheng, place=place, role=role))
+    assert seen[0] == seen[1]
+    assert len([path for path, (status, _) in seen[0].items() if status == 200]) > 5
+
+
+def test_a_partner_sees_no_difference(pair: tuple[Neighbours, Neighbours]) -> None:
+    seen = []
+    for both in pair:
+        told = []
+        for n in (1, 3):
+            exchange = ask_about(both, n)
+            told.append(plain(both.wuchang.call("GET", f"/exchanges/{exchange}").text))
+        link = both.xicheng.office.ledgers
+        with link.transaction(read_only=True) as ledger:
+            findings = [(finding.kind, finding.detail) for finding in ledger.chores.findings(Page())]
+            # Of nobody's in the register and of the protected one alike: nobody is found.
+            paired = sorted(row.paired_at is None for row in ledger.exchanges.find(_all(both), Page()))
+        seen.append((told, findings, paired))
+    assert seen[0] == seen[1]
+
+
+def test_the_countys_own_clerk_sees_the_entry_and_cannot_pair_it(pair: tuple[Neighbours, Neighbours]) -> None:
+    _, both = pair
+    exchange = ask_about(both, 3)
+    found = both.xicheng.post("/entries/search", {"document": {"type": "id_number", "number": an_id_number(3)}}, status=200)[
+        "items"
+    ]
+    assert [entry["protected"] for entry in found] == [True]
+    refused = both.xicheng.call("POST", f"/exchanges/{exchange}/pairing", json={"entry": found[0]["id"]})
+    assert refused.json()["type"] == "urn:woshou:problem:entry-protected"
+    assert both.xicheng.get(f"/exchanges/{exchange}/candidates")["items"] == []
+
+
+def _all(both: Neighbours) -> Any:
+    return ExchangeFilter(own=both.xicheng.office.node.jurisdictions)
