@@ -25,7 +25,7 @@ BEIJING = "110000"
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _SIGNED = r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"
 _DIGEST = re.compile(rf"(?<![A-Za-z0-9_-])(?:[A-Za-z0-9_-]{{43}}|[0-9a-f]{{12}}|{_SIGNED})(?![A-Za-z0-9_-])")
-_URL = re.compile(r"127\.0\.0\.1:\d+|(?:[0-9A-Za-z]{4,8}[ -]){3,}[0-9A-Za-z]{4,8}")
+_URL = re.compile(r'127\.0\.0\.1:\d+|(?<="fingerprint":")[^"]+')
 MONTH = {"month": "2026-03", "jurisdiction": XICHENG}
 
 

@@ -1,10 +1,10 @@
-"""What retention erases: the persons of entries and cases, bodies and notes of what is over; and who has an exchange."""
+"""What retention erases of exchanges, cases and files; who has an exchange; what clerks do in a day."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018"
-down_revision = "0012"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
@@ -25,10 +25,7 @@ UPDATE exchanges SET closed_on = (
 
 
 def upgrade() -> None:
-    """Let an entry stand without its person, and find what is due."""
-    with op.batch_alter_table("entries") as entries:
-        entries.alter_column("sealed", existing_type=sa.LargeBinary(), nullable=True)
-    _index("entries_to_erase", "entries", ["closed_at", "id"], "closed_at IS NOT NULL AND sealed IS NOT NULL")
+    """Note when exchanges were closed and who has them, find what is due, and count what clerks do."""
     op.add_column("exchanges", sa.Column("clerk", TEXT, nullable=True))
     op.add_column("exchanges", sa.Column("closed_on", TEXT, nullable=True))
     op.execute(_CLOSED_ON.format(day=_DAY[op.get_bind().dialect.name]))
@@ -48,7 +45,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """As it was; an erased entry cannot be told without its person, so that its row goes."""
+    """As it was."""
     op.drop_index("import_rows_told", "import_rows")
     op.drop_table("deed_counts")
     op.drop_index("cases_to_erase", "cases")
@@ -58,10 +55,6 @@ def downgrade() -> None:
     op.drop_column("messages", "note")
     op.drop_column("exchanges", "closed_on")
     op.drop_column("exchanges", "clerk")
-    op.drop_index("entries_to_erase", "entries")
-    op.execute("DELETE FROM entries WHERE sealed IS NULL")
-    with op.batch_alter_table("entries") as entries:
-        entries.alter_column("sealed", existing_type=sa.LargeBinary(), nullable=False)
 
 
 def _index(name: str, table: str, columns: list[str], where: str) -> None:
