@@ -102,6 +102,7 @@ WITHOUT = {
     "audit_witnessed": _WIRE,
     "batches": _WIRE,
     "comparisons": _FIGURES,
+    "deed_counts": "how much a key did on a day; no persons",
     "doomed_keys": "ids of data keys that are to be destroyed",
     "evidence": _WIRE,
     "findings": _NODE,

@@ -1,7 +1,8 @@
 """The daily limits of clerks, where persons are shown or queries are started."""
 
 from adapters.office import Office
-from api.access import Caller, LocalRole
+from api.access import Caller
+from api.rights import LocalRole
 from exchange.ledger import Ledger
 from exchange.verbs.work.count_deed import count_deed
 from exchange.work.daily import Deed
