@@ -1,13 +1,10 @@
 """Sealed values in both databases: what opens them, what does not, and what is left after an erasure."""
 
-import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from time import sleep
-from typing import Any
 
 import pytest
 from sqlalchemy import event, text
@@ -17,11 +14,7 @@ from adapters.database.engine import Database
 from adapters.database.key_store import key_store_url, open_key_store
 from adapters.database.seals import Encryption, Sealer, new_key_id
 from adapters.sealing.errors import (
-    DataKeyDestroyed,
-    DataKeyMissing,
     DataKeyUnreadable,
-    KeyStoreMissing,
-    KeyStoreOfAnother,
     SealBroken,
     WrappingKeyMissing,
 )
@@ -31,9 +24,7 @@ from exchange.exchanges import Direction
 from exchange.ledger import EntryFilter, LedgerBusy, Page
 from exchange.wire import ijson
 from tests.builders import (
-    a_check,
     a_difference,
-    a_link,
     a_message,
     a_moment,
     a_person,
@@ -45,6 +36,7 @@ from tests.builders import (
 )
 from tests.building.cases import a_case
 from tests.building.sealing import ENCRYPTION, KEY, keys_of, open_database
+from tests.sealing.filled import fill, read, standing
 
 WEEK = 7 * 24 * 3_600_000
 OTHER_KEY = "A" * 43 + "="
@@ -79,30 +71,6 @@ def store(database_url: str):
     opened.close()
 
 
-def fill(database: Database) -> None:
-    """One value of each kind: messages 1 to 3, entries 1 and 2, a case, a difference, an answer."""
-    with database.transaction() as ledger:
-        ledger.links.add(a_link().uuid, a_link().partner)
-        ledger.messages.add([judged(a_message(n)) for n in (1, 2, 3)])
-        ledger.entries.add([an_entry(1), an_entry(2)])
-        ledger.cases.add(a_case())
-        ledger.cross_checks.add(a_check(), [], [a_difference()])
-        ledger.access.remember(an_answer())
-        ledger.imports.add(an_import(filename=f"{a_person(1).name}.xlsx"), [])
-
-
-def read(database: Database) -> Any:
-    with database.transaction(read_only=True) as ledger:
-        return (
-            ledger.messages.known(1, Direction.OUT, [an_id(n) for n in (1, 2, 3)]),
-            ledger.entries.load([an_id(1), an_id(2)]),
-            ledger.cases.get(an_id(1)),
-            ledger.cross_checks.pick(an_id(1), [an_id(1)]),
-            ledger.access.remembered("key-1", "idempotency-1"),
-            ledger.imports.get(an_id(1)),
-        )
-
-
 COLUMNS = {
     "messages": "line",
     "entries": "sealed",
@@ -111,10 +79,6 @@ COLUMNS = {
     "remembered_answers": "body",
     "imports": "sealed",
 }
-
-
-def standing(store) -> int:
-    return len(store.used(b"", 10_000))
 
 
 def test_every_value_has_a_data_key_of_its_own_and_reads_back(database, raw, store):
@@ -282,104 +246,6 @@ def test_young_keys_are_left_alone(database, store):
     fill(database)
     store.add([(new_key_id(), b"wrapped", "test", "entries", an_id(9).encode())])
     assert keys_of(database).sweep().idle == 0
-
-
-class TestRestoring:
-    """Yesterday's ledger beside today's key store; on SQLite, where a backup is a copy of a file."""
-
-    @pytest.fixture
-    def url(self, tmp_path: Path) -> str:
-        return f"sqlite:///{tmp_path / 'woshou.db'}"
-
-    @pytest.fixture
-    def restored(self, url: str, tmp_path: Path) -> Iterator[Database]:
-        database = open_database(url)
-        database.upgrade()
-        fill(database)
-        database.close()
-        shutil.copy(tmp_path / "woshou.db", tmp_path / "backup")
-        database = open_database(url)
-        with database.transaction() as ledger:
-            ledger.messages.erase(1, [an_id(1)])
-            ledger.chores.forget(answers_before=a_moment(100), assertions_before=a_moment(100))
-            ledger.cross_checks.forget(a_moment(100))
-            ledger.entries.add([an_entry(3)])
-        database.close()
-        for beside in ("woshou.db-wal", "woshou.db-shm"):
-            (tmp_path / beside).unlink(missing_ok=True)
-        shutil.copy(tmp_path / "backup", tmp_path / "woshou.db")
-        database = open_database(url)
-        yield database
-        database.close()
-
-    def test_what_was_not_erased_since_reads_and_what_was_does_not(self, restored):
-        messages, entries, case, (difference,), answer, _ = read(restored)
-        assert messages[an_id(1)].line is None
-        assert messages[an_id(2)] == judged(a_message(2))
-        assert entries == {an_id(n): an_entry(n) for n in (1, 2)}
-        assert case == a_case()
-        assert (difference.state.value, difference.proposal) == ("lapsed", None)
-        assert answer is None
-
-    def test_an_entry_that_was_erased_since_is_told_of_by_name(self, restored, tmp_path):
-        store = open_key_store(read_url(f"sqlite:///{tmp_path / 'woshou-keys.db'}"))
-        store.destroy(
-            [key_id for key_id, table, row, _ in store.used(b"", 100) if (table, row) == ("entries", an_id(1).encode())]
-        )
-        store.close()
-        with pytest.raises(DataKeyDestroyed), restored.transaction(read_only=True) as ledger:
-            ledger.entries.get(an_id(1))
-
-    def test_it_is_written_on_as_before(self, restored):
-        with restored.transaction() as ledger:
-            ledger.entries.add([an_entry(4)])
-            held = ledger.messages.known(1, Direction.OUT, [an_id(1)])
-            ledger.messages.save(list(held.values()))
-        with restored.transaction(read_only=True) as ledger:
-            assert ledger.entries.get(an_id(4)) == an_entry(4)
-
-    def test_a_lost_key_store_is_told_of(self, restored, url, tmp_path):
-        restored.close()
-        (tmp_path / "woshou-keys.db").unlink()
-        database = open_database(url)
-        with pytest.raises(KeyStoreMissing):
-            read(database)
-        with pytest.raises(KeyStoreMissing), database.transaction() as ledger:
-            ledger.entries.add([an_entry(4)])
-        with pytest.raises(KeyStoreMissing):
-            keys_of(database).check()
-        database.close()
-
-    def test_the_key_store_of_another_ledger_is_refused(self, restored, url, tmp_path):
-        database = open_database(f"sqlite:///{tmp_path / 'other.db'}")
-        database.upgrade()
-        fill(database)
-        database.close()
-        restored.close()
-        shutil.copy(tmp_path / "other-keys.db", tmp_path / "woshou-keys.db")
-        database = open_database(url)
-        with pytest.raises(KeyStoreOfAnother):
-            keys_of(database).check()
-        with pytest.raises(DataKeyMissing):
-            read(database)
-        database.close()
-
-    def test_no_byte_of_a_destroyed_key_is_left_in_the_files_of_the_key_store(self, restored, tmp_path):
-        with restored.transaction() as ledger:
-            ledger.entries.add([an_entry(5)])
-        files = [tmp_path / "woshou-keys.db", tmp_path / "woshou-keys.db-wal"]
-        store = open_key_store(read_url(f"sqlite:///{files[0]}"))
-        key_id = max(key_id for key_id, *_ in store.used(b"", 100))
-        wrapped, _ = store.find([key_id])[key_id] or (b"", "")
-
-        def left() -> bool:
-            return any(wrapped in file.read_bytes() for file in files if file.exists())
-
-        assert left()
-        store.destroy([key_id])
-        assert not left()
-        assert store.find([key_id]) == {key_id: None}
-        store.close()
 
 
 def opened_by(url: str, keys: str) -> Database:

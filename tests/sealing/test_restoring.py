@@ -1,0 +1,128 @@
+"""Yesterday's ledger beside today's key store; on SQLite, where a backup is a copy of a file."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from adapters.database.connections import read_url
+from adapters.database.engine import Database
+from adapters.database.key_store import open_key_store
+from adapters.sealing.errors import (
+    DataKeyDestroyed,
+    DataKeyMissing,
+    KeyStoreMissing,
+    KeyStoreOfAnother,
+)
+from exchange.exchanges import Direction
+from tests.builders import (
+    a_message,
+    a_moment,
+    an_entry,
+    an_id,
+    judged,
+)
+from tests.building.cases import a_case
+from tests.building.sealing import keys_of, open_database
+from tests.sealing.filled import fill, read
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'woshou.db'}"
+
+
+@pytest.fixture
+def restored(url: str, tmp_path: Path) -> Iterator[Database]:
+    database = open_database(url)
+    database.upgrade()
+    fill(database)
+    database.close()
+    shutil.copy(tmp_path / "woshou.db", tmp_path / "backup")
+    database = open_database(url)
+    with database.transaction() as ledger:
+        ledger.messages.erase(1, [an_id(1)])
+        ledger.chores.forget(answers_before=a_moment(100), assertions_before=a_moment(100))
+        ledger.cross_checks.forget(a_moment(100))
+        ledger.entries.add([an_entry(3)])
+    database.close()
+    for beside in ("woshou.db-wal", "woshou.db-shm"):
+        (tmp_path / beside).unlink(missing_ok=True)
+    shutil.copy(tmp_path / "backup", tmp_path / "woshou.db")
+    database = open_database(url)
+    yield database
+    database.close()
+
+
+def test_what_was_not_erased_since_reads_and_what_was_does_not(restored):
+    messages, entries, case, (difference,), answer, _ = read(restored)
+    assert messages[an_id(1)].line is None
+    assert messages[an_id(2)] == judged(a_message(2))
+    assert entries == {an_id(n): an_entry(n) for n in (1, 2)}
+    assert case == a_case()
+    assert (difference.state.value, difference.proposal) == ("lapsed", None)
+    assert answer is None
+
+
+def test_an_entry_that_was_erased_since_is_told_of_by_name(restored, tmp_path):
+    store = open_key_store(read_url(f"sqlite:///{tmp_path / 'woshou-keys.db'}"))
+    store.destroy([key_id for key_id, table, row, _ in store.used(b"", 100) if (table, row) == ("entries", an_id(1).encode())])
+    store.close()
+    with pytest.raises(DataKeyDestroyed), restored.transaction(read_only=True) as ledger:
+        ledger.entries.get(an_id(1))
+
+
+def test_it_is_written_on_as_before(restored):
+    with restored.transaction() as ledger:
+        ledger.entries.add([an_entry(4)])
+        held = ledger.messages.known(1, Direction.OUT, [an_id(1)])
+        ledger.messages.save(list(held.values()))
+    with restored.transaction(read_only=True) as ledger:
+        assert ledger.entries.get(an_id(4)) == an_entry(4)
+
+
+def test_a_lost_key_store_is_told_of(restored, url, tmp_path):
+    restored.close()
+    (tmp_path / "woshou-keys.db").unlink()
+    database = open_database(url)
+    with pytest.raises(KeyStoreMissing):
+        read(database)
+    with pytest.raises(KeyStoreMissing), database.transaction() as ledger:
+        ledger.entries.add([an_entry(4)])
+    with pytest.raises(KeyStoreMissing):
+        keys_of(database).check()
+    database.close()
+
+
+def test_the_key_store_of_another_ledger_is_refused(restored, url, tmp_path):
+    database = open_database(f"sqlite:///{tmp_path / 'other.db'}")
+    database.upgrade()
+    fill(database)
+    database.close()
+    restored.close()
+    shutil.copy(tmp_path / "other-keys.db", tmp_path / "woshou-keys.db")
+    database = open_database(url)
+    with pytest.raises(KeyStoreOfAnother):
+        keys_of(database).check()
+    with pytest.raises(DataKeyMissing):
+        read(database)
+    database.close()
+
+
+def test_no_byte_of_a_destroyed_key_is_left_in_the_files_of_the_key_store(restored, tmp_path):
+    with restored.transaction() as ledger:
+        ledger.entries.add([an_entry(5)])
+    files = [tmp_path / "woshou-keys.db", tmp_path / "woshou-keys.db-wal"]
+    store = open_key_store(read_url(f"sqlite:///{files[0]}"))
+    key_id = max(key_id for key_id, *_ in store.used(b"", 100))
+    wrapped, _ = store.find([key_id])[key_id] or (b"", "")
+
+    def left() -> bool:
+        return any(wrapped in file.read_bytes() for file in files if file.exists())
+
+    assert left()
+    store.destroy([key_id])
+    assert not left()
+    assert store.find([key_id]) == {key_id: None}
+    store.close()
