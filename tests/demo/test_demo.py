@@ -210,7 +210,7 @@ def test_no_refusal_no_metric_and_no_line_of_the_servers_log_names_a_person(summ
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as http:
             _await(http)
-            clerk, operator = ({"authorization": f"Bearer {keys[role]}"} for role in ("clerk", "operator"))
+            clerk, operator = ({"authorization": f"Bearer {keys[role]}"} for role in ("system", "operator"))
             person = {"name": someone.name, "document": {"type": "id_number", "number": someone.number}}
             entry = {"register": "outflow", "origin": "110102", "destination": "110102", "person": person}
             answers = [
