@@ -26,12 +26,12 @@ from jobs.reconciling.tokens import keep_tokens, turn_tokens
 from jobs.renew import renew_partners
 from jobs.reporting.freeze import freeze_reports
 from jobs.reporting.send_reports import send_reports
-from jobs.retain import NAME as RETAIN
-from jobs.retain import retain
 from jobs.retry import retry_rejected
 from jobs.shift import Shift
-from jobs.sweep_keys import sweep_keys
-from jobs.tidy import tidy
+from jobs.upkeep.retain import NAME as RETAIN
+from jobs.upkeep.retain import retain
+from jobs.upkeep.sweep_keys import sweep_keys
+from jobs.upkeep.tidy import tidy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from exchange.settling.outcome import LedgerOutcome
 from exchange.verbs.reply import NOTHING, Body, Said, reply
 from exchange.wire.message import ChallengeBody, FeedbackBody, WithdrawalBody
 from jobs.runner import on_shift
-from jobs.tidy import tidy
+from jobs.upkeep.tidy import tidy
 from tests.api.comparing import ask
 from tests.api.nodes import Neighbours, Served, agree, onboard, served
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, XICHENG_NODE, a_moment

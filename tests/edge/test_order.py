@@ -79,7 +79,9 @@ def credential(node: Served, name: str) -> str:
     (tag,) = ROUTES[name]["tags"]
     if tag == "Partner":
         office = node.office
-        return access_token(office.node.name, "wuchang.example", ["exchange", "reconcile"], office.now(), office.signing_key())[0]
+        return access_token(
+            office.node.name, "wuchang.example", ["exchange", "reconcile", "check"], office.now(), office.signing_key()
+        )[0]
     return node.key(ROLES.get(tag, "clerk"), XICHENG)
 
 

@@ -16,10 +16,10 @@ from jobs.clocks.overdue import announce_overdue
 from jobs.clocks.remind import remind_partners
 from jobs.deliver import deliver_all
 from jobs.renew import renew_partners
-from jobs.retain import AT_ONCE, retain
 from jobs.runner import Clockwork, on_shift
-from jobs.tidy import tidy
 from jobs.timetable import Every, Job
+from jobs.upkeep.retain import AT_ONCE, retain
+from jobs.upkeep.tidy import tidy
 from tests.builders import WUCHANG_NODE, a_check, a_difference, a_moment, a_register_difference, an_entry
 from tests.certificates.support import a_check as a_certificate_check
 from tests.jobs.offices import Pair, a_pair

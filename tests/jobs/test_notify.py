@@ -21,8 +21,8 @@ from exchange.announcements import GIVE_UP_AFTER, LEAST_ATTEMPTS, Notification, 
 from exchange.ledger import LedgerBusy, Page
 from jobs.notifier import GIVEN_UP, LONGEST_REST, Notifier
 from jobs.runner import on_shift, run_once
-from jobs.tidy import KEEP_NOTIFICATIONS, tidy
 from jobs.timetable import SCHEDULE
+from jobs.upkeep.tidy import KEEP_NOTIFICATIONS, tidy
 from tests.builders import WUCHANG, a_moment, a_notification, an_id
 from tests.building.sealing import open_database
 from tests.building.waiting import until

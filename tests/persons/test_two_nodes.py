@@ -18,7 +18,7 @@ from exchange.verbs.persons.find import Found, find, subject_of
 from exchange.verbs.persons.follow import follow
 from exchange.wire.message import FeedbackBody
 from jobs.runner import on_shift
-from jobs.tidy import tidy
+from jobs.upkeep.tidy import tidy
 from tests.api.nodes import Served
 from tests.api.restoring import Pair, a_pair
 from tests.builders import XICHENG_NODE, a_moment, a_person, an_entry, an_id_number

@@ -73,10 +73,13 @@ def test_a_module_has_at_most_400_lines():
 
 
 def test_a_folder_of_code_has_about_a_dozen_modules_at_most():
+    """But the revisions of the tables, which are one list that only grows."""
     count: dict[str, int] = {}
     for path in committed_files():
         folder = path.parent.relative_to(ROOT)
-        if path.suffix == ".py" and path.name != "__init__.py" and folder.parts and folder.parts[0] in PACKAGES:
+        if "versions" in folder.parts or path.name == "__init__.py":
+            continue
+        if path.suffix == ".py" and folder.parts and folder.parts[0] in PACKAGES:
             count[str(folder)] = count.get(str(folder), 0) + 1
     assert {folder: modules for folder, modules in count.items() if modules > 15} == {}
 

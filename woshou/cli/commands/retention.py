@@ -7,7 +7,7 @@ import typer
 
 from adapters.office import Office
 from exchange.verbs.clocks.retain import due
-from jobs.retain import MOST, retain_all
+from jobs.upkeep.retain import MOST, retain_all
 from woshou.cli.call import Call, command, group
 from woshou.cli.words import say
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from exchange.moments import civil_day
 from exchange.verbs.clocks.retain import erase_notes, erase_withdrawn
-from jobs.retain import in_pieces
 from jobs.shift import Shift
+from jobs.upkeep.retain import in_pieces
 
 # Longer than the seven days for which a caller may rely on its idempotency key, so that none is cut short.
 KEEP_ANSWERS = timedelta(days=8)
