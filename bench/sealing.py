@@ -1,9 +1,10 @@
-"""What sealing costs: partner batches into a sealed ledger, beside one that is not; bytes a value, and wrapping keys anew.
+"""What sealing and the audit cost: batches with both, with sealing alone and with neither; bytes, and wrapping keys anew.
 
     python -m bench.sealing [--quick] [--json]
 
 A thousand messages a batch, taken in within this process as `woshou serve` takes them: signature, digests, validation, log,
-facts, durable signed receipt. The ledger that is not sealed is opened past the wiring: no setting of a node does that.
+facts, durable signed receipt, the audit's row. The ledger that is not sealed is opened past the wiring, and where no trail is
+left nothing is audited: no setting of a node does either.
 """
 
 import tempfile
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from adapters.auditing.trail import Trail, leaving
 from adapters.database.connections import open_engine, read_url
 from adapters.database.data_keys import DataKeys
 from adapters.database.engine import open_database
@@ -25,15 +27,16 @@ from bench.batches import Log
 from bench.databases import KINDS, Databases
 from bench.measure import Options, Rates, Report, Take, options, say
 from bench.nodes import BenchNode, two_nodes
+from exchange.auditing.event import Actor, ActorKind
 from exchange.codes import RegisterKind
 from exchange.ids import new_id
 from exchange.people.register import Entry
 from woshou.wiring import open_office
 
 BATCH = 1000
-SEALED, PLAIN = "sealed", "not sealed"
+BOTH, SEALED, PLAIN = "sealed and audited", "sealed", "neither"
 READ_SEALED, READ_PLAIN = "entries read, sealed", "entries read, not sealed"
-_TARGET = 0.6
+_TARGET, _READING = 0.6, 0.3
 
 
 class Receiver:
@@ -52,6 +55,12 @@ class Receiver:
     def take(self) -> int:
         take_batch(self._office, self._caller, next(self._waiting))
         return BATCH
+
+    def take_audited(self) -> int:
+        """The same as a request that leaves its row in the audit."""
+        office, actor = self._office, Actor(kind=ActorKind.PARTNER, id=self._caller.node)
+        with leaving(Trail(action="send_batch", node=office.node, now=office.now, ledgers=office.ledgers, actor=actor)):
+            return self.take()
 
     def enter(self) -> None:
         """A thousand entries, to be read."""
@@ -96,21 +105,26 @@ def _measure(kind: str, databases: Databases, chosen: Options, report: Report) -
     rounds = 3 if chosen.quick else 7
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="woshou-bench-")))
-        sealed_node, sealed = stack.enter_context(_receiver(folder / "sealed", databases, "sealed", rounds + 1, sealed=True))
+        sealed_node, sealed = stack.enter_context(
+            _receiver(folder / "sealed", databases, "sealed", 2 * (rounds + 1), sealed=True)
+        )
         _, plain = stack.enter_context(_receiver(folder / "plain", databases, "plain", rounds + 1, sealed=False))
         for receiver in (sealed, plain):
             receiver.enter()
         works: dict[str, Take] = {
             PLAIN: plain.take,
             SEALED: sealed.take,
+            BOTH: sealed.take_audited,
             READ_PLAIN: plain.read,
             READ_SEALED: sealed.read,
         }
         rates = Rates()
         rates.run(works, rounds)
         report.keep(f"{kind}: ", rates)
-        report.compare(f"{kind}: batches, sealed / not sealed", rates, SEALED, PLAIN, _TARGET)
-        report.compare(f"{kind}: reading, sealed / not sealed", rates, READ_SEALED, READ_PLAIN, 0.3)
+        report.compare(f"{kind}: batches, sealed and audited / neither", rates, BOTH, PLAIN, _TARGET)
+        report.compare(f"{kind}: batches, sealed / neither", rates, SEALED, PLAIN, _TARGET)
+        report.compare(f"{kind}: batches, sealed and audited / sealed", rates, BOTH, SEALED, _TARGET)
+        report.compare(f"{kind}: reading, sealed / not sealed", rates, READ_SEALED, READ_PLAIN, _READING)
         ledger = sealed_node.settings.database
         report.notes.append(f"{kind}: {_bytes_added(ledger, databases)} bytes more a value in the ledger")
         with open_office(sealed_node.settings) as office:
