@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from adapters.auditing.trail import showing
 from adapters.office import Office
 from adapters.sheets import Layout, Limits, read_sheet
 from adapters.sheets.words import label, labels
@@ -65,7 +66,9 @@ def compare_file(
 def write_differences(check: CrossCheck, differences: Iterable[Difference], divisions: Divisions) -> bytes:
     """The open differences of a check as an .xlsx, to be filled in and read again."""
     title = f"比对差异 Differences {check.layout.value}"
-    return write_sheet(_COLUMNS, (_row(each, divisions) for each in differences), title=title, notes=_NOTES)
+    rows = list(differences)
+    showing(rows)
+    return write_sheet(_COLUMNS, (_row(each, divisions) for each in rows), title=title, notes=_NOTES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

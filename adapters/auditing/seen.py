@@ -3,6 +3,7 @@
 So an answer that nobody thought of is told as well. A person becomes the node's blind index; names and numbers go no further.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
@@ -38,6 +39,19 @@ class Seen:
     def persons(self) -> int:
         """How many persons there are among the subjects."""
         return sum(subject.startswith("person:") for subject in self.subjects)
+
+    @property
+    def told_of(self) -> int:
+        """How many persons something was shown of; where nothing identifies them, how many entries or exchanges it was."""
+        kinds = Counter(subject.partition(":")[0] for subject in self.subjects)
+        return max(kinds.values(), default=1) if self.shown else 0
+
+    def add(self, more: "Seen") -> None:
+        """What was seen elsewhere too."""
+        self.subjects.update(more.subjects)
+        self.shown |= more.shown
+        self.purposes |= more.purposes
+        self.masked = self.masked or more.masked
 
     @property
     def empty(self) -> bool:

@@ -36,6 +36,7 @@ class Trail:
     written: int = 0
     _seen: Seen = field(default_factory=Seen)
     _count: int = 0
+    _uncounted: Seen = field(default_factory=Seen)
 
     @property
     def pending(self) -> bool:
@@ -49,8 +50,16 @@ class Trail:
 
     def show(self, *values: object) -> None:
         """What is about to be shown: the persons in it, and what is told of them."""
+        told = Seen()
         for value in values:
-            look(value, self.node, self._seen)
+            look(value, self.node, told)
+        self._seen.add(told)
+        self._uncounted.add(told)
+
+    def take_persons(self) -> int:
+        """How many persons something was shown of since this was asked last, for who counts them."""
+        found, self._uncounted = self._uncounted.told_of, Seen()
+        return found
 
     def sent(self, *values: object) -> None:
         """What the caller has sent: the persons in it. Nothing is shown by that."""

@@ -30,15 +30,19 @@ class CertificateAsking:
     def __init__(self, office: Office, client: PartnerClient, renewals: Renewals, pace: Pace | None = None) -> None:
         self._office, self._client, self._renewals, self._pace = office, client, renewals, pace or Pace()
 
-    def ask(self, draft: CheckDraft, caller: str, told: Callable[[Ledger, Checked], T]) -> T:
+    def ask(
+        self, draft: CheckDraft, caller: str, told: Callable[[Ledger, Checked], T], begun: Callable[[], None] = lambda: None
+    ) -> T:
         """Ask, write down, and give what `told` makes of it in the same transaction; refusals as `prepare`.
 
-        A partner that cannot be reached, refuses or answers what is none is `cannot_say`, with the trouble.
+        A partner that cannot be reached, refuses or answers what is none is `cannot_say`, with the trouble. `begun` is called
+        when nothing stands against asking any more, and may refuse.
         """
         office = self._office
         with office.ledgers.transaction(read_only=True) as ledger:
             prepared = prepare(ledger, office.node, draft, caller, office.now())
             partner = ledger.partners.get(prepared.partner)
+        begun()
         if prepared.partner == office.node.name:
             return self._within(prepared, told)
         if partner is None:

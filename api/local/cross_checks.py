@@ -42,6 +42,7 @@ from exchange.verbs.cross_check.differences import open_differences
 from exchange.verbs.cross_check.run import CheckKey, known_check
 from exchange.verbs.cross_check.settle import Settled, settle, settle_fields
 from exchange.wire import ijson
+from exchange.work.daily import DailyLimit
 
 router = APIRouter(prefix="/api/v1/cross-checks", tags=["Cross-checks"], route_class=StrictRoute)
 LayoutForm = Annotated[CheckLayout, Form(description="whose sheet it is")]
@@ -175,7 +176,7 @@ def read_check_rows(caller: ClerkDep, ledger: ReadLedgerDep, paging: PagingDep, 
     return Listing[RowOfCheck](items=[RowOfCheck.of(row) for row in rows], next=following)
 
 
-@router.get("/{id}/differences", responses=reading(NotFound, BadCursor), summary="Differences")
+@router.get("/{id}/differences", responses=reading(NotFound, BadCursor, DailyLimit), summary="Differences")
 def read_differences(
     caller: ClerkDep,
     ledger: ReadLedgerDep,
@@ -192,7 +193,9 @@ def read_differences(
     return Listing[DifferenceShown](items=[DifferenceShown.of(row) for row in rows], next=following)
 
 
-@router.get("/{id}/sheet", response_class=Response, responses=_SHEET | reading(NotFound), summary="Differences as a sheet")
+@router.get(
+    "/{id}/sheet", response_class=Response, responses=_SHEET | reading(NotFound, DailyLimit), summary="Differences as a sheet"
+)
 def export_differences(caller: ClerkDep, office: OfficeDep, ledger: ReadLedgerDep, id: IdPath) -> Response:
     """The open differences as an .xlsx with a column to fill in; `POST /settlement-sheets` takes it back."""
     check = _own(ledger, caller, id)

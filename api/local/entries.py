@@ -90,7 +90,6 @@ def list_entries(
     """The caller's entries, the newest first; `other` is the division on the other side, exactly as the entries name it."""
     wanted = EntryFilter(jurisdictions=caller.counties, register=register, open=open, other=other, township=township)
     rows, following = paging.rows(lambda page: ledger.entries.find(wanted, page), entry_cursor)
-    daily.shown(office, caller, len(rows))
     return Listing[EntryShown](items=[EntryShown.of(row) for row in rows], next=following)
 
 
@@ -111,7 +110,8 @@ def search_entries(
 ) -> Listing[EntryShown]:
     """The entries of one person in the caller's own registers, by the number of a document. Nothing is remembered of it."""
     found = find_by_document(ledger, office.node, caller.counties, body.document)
-    daily.shown(office, caller)
+    if not found:
+        daily.asked_of_one(office, caller)  # that somebody is not there is told of a person, too
     return Listing[EntryShown](items=[EntryShown.of(entry) for entry in found], next=None)
 
 
@@ -121,7 +121,6 @@ def read_entry(caller: ClerkDep, office: OfficeDep, ledger: ReadLedgerDep, respo
     found = ledger.entries.get(entry)
     if found is None or found.jurisdiction not in caller.counties:
         raise NotFound
-    daily.shown(office, caller)
     response.headers["etag"] = etag(found.version)
     return EntryShown.of(found)
 

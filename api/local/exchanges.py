@@ -156,8 +156,6 @@ def read_exchange(
     found = visible(ledger, caller, exchange, role=role, partner=partner)
     hidden = found.key in hidden_from(ledger, [found], caller.key)
     response.headers["etag"] = etag(found.version)
-    if caller.handles_people and not hidden:
-        daily.shown(office, caller)
     shown_whole = ExchangeWhole.with_messages(
         found,
         partner_names(ledger)[found.key.link],

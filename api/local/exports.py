@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query, Response
 from adapters.exporting import MEDIA_TYPES, Format, write_entries, write_exchanges
 from api.access import ClerkDep, OfficeDep, ReaderDep, ReadLedgerDep
 from api.declared import Responses, reading
-from api.serving import daily
 from api.serving.routes import StrictRoute
 from exchange.codes import RegisterKind, Role
 from exchange.cursors import entry_cursor, exchange_cursor
@@ -39,7 +38,6 @@ def export_entries(
 ) -> Response:
     """The caller's register in the columns that an import reads."""
     wanted = EntryFilter(jurisdictions=caller.counties, register=register, open=open)
-    daily.shown(office, caller, sheet=True)
     return sheet_file(write_entries(register, _entries(ledger, wanted), format), f"{register}.{format}", format)
 
 

@@ -11,7 +11,6 @@ from api.models.exchanges import ExchangeRow
 from api.models.registers.pairing import Candidates
 from api.once import OnceDep
 from api.preconditions import etag
-from api.serving import daily
 from api.serving.routes import StrictRoute
 from exchange.errors import NotFound
 from exchange.verbs.cases.reading import hidden_from
@@ -44,7 +43,6 @@ def list_candidates(
     if hidden_from(ledger, [held], caller.key):
         raise NotYourExchange
     found = candidates(ledger, office.node, held)
-    daily.shown(office, caller, 1 + len(found))
     return Candidates.of(held, found)
 
 

@@ -17,7 +17,6 @@ from api.models.base import CodeQuery, Listing, NodeQuery
 from api.models.reconciling.differences import DifferenceList
 from api.models.worklists import SILENT, Count, Counts, SilentShown, WorkRow
 from api.paging import PagingDep
-from api.serving import daily
 from api.serving.routes import StrictRoute
 from exchange.codes import Event, Kind, Purpose
 from exchange.counting.query import UNASSIGNED
@@ -112,7 +111,7 @@ def list_silent_partners(
     return Listing[SilentShown](items=_silent(caller, office, ledger, days), next=None)
 
 
-@router.get(f"/{DifferenceKind.ONE_SIDED}", responses=reading(BadCursor), summary="One-sided entries")
+@router.get(f"/{DifferenceKind.ONE_SIDED}", responses=reading(BadCursor, DailyLimit), summary="One-sided entries")
 def list_one_sided(
     _: ReaderDep, office: OfficeDep, ledger: ReadLedgerDep, paging: PagingDep, wanted: SoughtDep
 ) -> DifferenceList:
@@ -120,7 +119,7 @@ def list_one_sided(
     return listed(office, ledger, paging, wanted, DifferenceKind.ONE_SIDED)
 
 
-@router.get(f"/{DifferenceKind.DIFFERING}", responses=reading(BadCursor), summary="Differing records")
+@router.get(f"/{DifferenceKind.DIFFERING}", responses=reading(BadCursor, DailyLimit), summary="Differing records")
 def list_differing(
     _: ReaderDep, office: OfficeDep, ledger: ReadLedgerDep, paging: PagingDep, wanted: SoughtDep
 ) -> DifferenceList:
@@ -128,7 +127,7 @@ def list_differing(
     return listed(office, ledger, paging, wanted, DifferenceKind.DIFFERING)
 
 
-@router.get(f"/{DifferenceKind.COARSE}", responses=reading(BadCursor), summary="Coarse destinations that were found")
+@router.get(f"/{DifferenceKind.COARSE}", responses=reading(BadCursor, DailyLimit), summary="Coarse destinations that were found")
 def list_coarse(_: ReaderDep, office: OfficeDep, ledger: ReadLedgerDep, paging: PagingDep, wanted: SoughtDep) -> DifferenceList:
     """Outflow entries that name a province or prefecture, and whose person a reconciliation found in one of its counties."""
     return listed(office, ledger, paging, wanted, DifferenceKind.COARSE)
@@ -153,8 +152,6 @@ def read_worklist(
         lambda page: ledger.worklists.page(worklist, within, page), lambda row: work_cursor(worklist, row)
     )
     hidden = hidden_from(ledger, found, caller.key)
-    if caller.handles_people:
-        daily.shown(office, caller, sum(row.key not in hidden for row in found))
     rows = [
         WorkRow.of_item(
             item,
@@ -188,7 +185,6 @@ def export_worklist(
     What has an answer under way is left out. The file holds persons; not those of birth registrations of other clerks.
     """
     found = whole_list(ledger, worklist, wanted.within(ledger), MOST_ROWS)
-    daily.shown(office, caller, len(found), sheet=True)
     hidden = hidden_from(ledger, [item.exchange for item in found], caller.key)
     found = [replace(item, opening=None) if item.exchange.key in hidden else item for item in found]
     return sheet_file(write_answers(found, office.node.divisions, format), f"{worklist}.{format}", format)

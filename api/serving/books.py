@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from adapters.auditing.trail import Trail, current
+from api.serving import shown
 from exchange.errors import Refused
 from exchange.ledger import Ledger, LedgerBusy, Ledgers, Within
 from exchange.people.register import EntryExists
@@ -66,7 +67,8 @@ def in_transaction(
 def transacted(endpoint: Callable[P, T]) -> Callable[P, T]:
     """A route's function that finds its ledger open where an Opening was among its arguments.
 
-    Who calls leaves a trail: its row is written with the change, or before what was read goes out.
+    Who calls leaves a trail: its row is written with the change, or before what was read goes out. So is the count of whom a
+    clerk is shown, by which the day's limit refuses.
     """
 
     @wraps(endpoint)
@@ -76,7 +78,7 @@ def transacted(endpoint: Callable[P, T]) -> Callable[P, T]:
             trail.sent(*values.values())
         answer = _answered(endpoint, args, values, trail)
         if trail is not None:
-            trail.settle()
+            shown.settle(trail, answer)
         return answer
 
     return opened
@@ -97,7 +99,10 @@ def _answered(endpoint: Callable[..., T], args: tuple[Any, ...], values: Mapping
     def work(ledger: Ledger) -> T:
         for beginning in beginnings:
             beginning.begin(ledger)
-        return told(endpoint(*args, **{**values, name: ledger}))
+        answer = told(endpoint(*args, **{**values, name: ledger}))
+        if trail is not None and not opening.read_only:
+            shown.count_shown(ledger, trail, answer)
+        return answer
 
     if opening.read_only:
         with opening.ledgers.transaction(read_only=True, within=opening.within) as ledger:

@@ -1,4 +1,4 @@
-"""The daily limits of clerks, where persons are shown or queries are started."""
+"""The daily limits of clerks on what they ask; on whom they are shown it is `api.serving.shown`."""
 
 from adapters.office import Office
 from api.access import Caller
@@ -14,9 +14,8 @@ def started(ledger: Ledger, office: Office, caller: Caller) -> None:
         count_deed(ledger, office.node, caller.key, Deed.QUERIES, 1, office.now())
 
 
-def shown(office: Office, caller: Caller, persons: int = 1, *, sheet: bool = False) -> None:
-    """Count persons, or a sheet of them, before they are shown, in a transaction of its own; DailyLimit."""
-    if caller.role is LocalRole.CLERK and persons:
+def asked_of_one(office: Office, caller: Caller) -> None:
+    """Count a question about a person that is answered without showing one, in a transaction of its own; DailyLimit."""
+    if caller.role is LocalRole.CLERK:
         with office.ledgers.transaction() as ledger:
-            deed, times = (Deed.SHEETS, 1) if sheet else (Deed.PERSONS, persons)
-            count_deed(ledger, office.node, caller.key, deed, times, office.now())
+            count_deed(ledger, office.node, caller.key, Deed.PERSONS, 1, office.now())

@@ -34,6 +34,7 @@ from exchange.verbs.cases.cancelling import cancel
 from exchange.verbs.cases.opening import open_case
 from exchange.verbs.cases.reading import NotYourCase, listed, may_see_people, progress_of
 from exchange.verbs.cases.settling import NoSuchClerk, commit, finish, hand_over
+from exchange.work.daily import DailyLimit
 
 router = APIRouter(prefix="/api/v1", tags=["Cases"], route_class=StrictRoute)
 
@@ -75,7 +76,7 @@ def list_cases(
     return Listing[CaseRow](items=[CaseRow.of(one, caller.key) for one in found], next=following)
 
 
-@router.get("/cases/{case}", responses=reading(NotFound), summary="Read a case")
+@router.get("/cases/{case}", responses=reading(NotFound, DailyLimit), summary="Read a case")
 def read_case(caller: ReaderDep, office: OfficeDep, ledger: ReadLedgerDep, response: Response, case: IdPath) -> CaseWhole:
     """Where it stands. The couple of a birth registration is shown to the clerk whose case it is, and to nobody else."""
     held = ledger.cases.get(case)

@@ -1,5 +1,6 @@
 """Checks of certificates (婚育证明验证): ask the issuer, and see who asked."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Request, Response
@@ -12,6 +13,7 @@ from api.models.certificates.checks import CHECK_EXAMPLE, CheckRow, CheckShown, 
 from api.models.shapes import Shaped, shown
 from api.once import AskedDep
 from api.paging import PagingDep
+from api.serving import daily
 from api.serving.routes import StrictRoute
 from exchange.certificates.check import CheckRepeated, TooManyMisses
 from exchange.codes import Role
@@ -25,6 +27,7 @@ from exchange.routing.today import SeveralSuccessors
 from exchange.terms.agreement import ItemNotAgreed, NoAgreement
 from exchange.verbs.certificates.ask import Checked, HolderDiffers, days_of_query
 from exchange.verbs.submit import NoGround
+from exchange.work.daily import DailyLimit
 
 router = APIRouter(prefix="/api/v1", tags=["Certificates"], route_class=StrictRoute)
 
@@ -44,6 +47,7 @@ router = APIRouter(prefix="/api/v1", tags=["Certificates"], route_class=StrictRo
         ItemNotAgreed,
         TooManyMisses,
         CheckRepeated,
+        DailyLimit,
     ),
     summary="Check a certificate with its issuer",
 )
@@ -68,7 +72,8 @@ def ask_about_certificate(
     def told(ledger: Ledger, checked: Checked) -> Response:
         return asked.answer(ledger, CheckShown.told(checked, days_of_query(office.node)))
 
-    return asking.ask(body.draft(caller.jurisdiction), f"key {caller.key}", told)
+    draft, begun = body.draft(caller.jurisdiction), partial(daily.asked_of_one, office, caller)
+    return asking.ask(draft, f"key {caller.key}", told, begun)
 
 
 @router.get("/certificate-checks", responses=reading(BadCursor), summary="List checks of certificates")

@@ -44,6 +44,7 @@ from exchange.terms.agreement import ItemNotAgreed, NoAgreement
 from exchange.terms.rulebook import RulesUnknown
 from exchange.verbs.reconciling.differences import described, find_difference, reconciled
 from exchange.verbs.reconciling.settle import send, set_destination
+from exchange.work.daily import DailyLimit
 
 router = APIRouter(prefix="/api/v1/register-differences", tags=["Reconciliation"], route_class=StrictRoute)
 _SENT_BEFORE: Responses = {200: {"model": DifferenceSent, "description": "It was under way or over; nothing was sent"}}
@@ -76,7 +77,7 @@ def sought(
 SoughtDep = Annotated[Sought, Depends(sought)]
 
 
-@router.get("", responses=reading(BadCursor), summary="List the differences")
+@router.get("", responses=reading(BadCursor, DailyLimit), summary="List the differences")
 def list_differences(
     _: ReaderDep,
     office: OfficeDep,
@@ -92,7 +93,7 @@ def list_differences(
     return listed(office, ledger, paging, wanted, kind)
 
 
-@router.get("/{entry}/{other}", responses=reading(NotFound), summary="Read a difference")
+@router.get("/{entry}/{other}", responses=reading(NotFound, DailyLimit), summary="Read a difference")
 def read_difference(
     caller: ReaderDep, office: OfficeDep, ledger: ReadLedgerDep, entry: IdPath, other: OtherPath
 ) -> RegisterDifferenceWhole:
