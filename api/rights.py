@@ -189,6 +189,5 @@ PUBLIC = {
     "POST /oauth/token": ("协作方以签名换取令牌", "where a partner's signature gets it a token"),
     "GET /openapi.json": ("接口描述", "the description of the interface"),
     "GET /docs": ("接口文档", "the same, to read"),
-    "GET /docs/oauth2-redirect": ("接口文档", "a part of it"),
     "GET /redoc": ("接口文档", "the same, to read"),
 }

@@ -32,7 +32,7 @@ NAMES = {
     "sequence": 1,
 }
 # What the county was asked, and its township has.
-ABOUT_ASKED = ("", "/feedback", "/interim", "/assignment", "/assignments", "/return", "/pairing", "/unpairing", "/candidates")
+ABOUT_ASKED = ("", "/feedback", "/interim", "/assignment", "/assignments", "/return", "/pairing", "/unpairing", "/candidates", "/clerk")
 FIGURES = {"jurisdiction": XICHENG, "month": "2026-02"}
 PARAMS = {
     "GET /api/v1/exports/entries": {"register": "outflow"},
@@ -51,6 +51,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/exchanges/{exchange}/pairing": {"entry": QUERY},
     "POST /api/v1/exchanges/{exchange}/assignment": {"township": "110102003"},
     "POST /api/v1/escalations": {"exchange": QUERY},
+    "POST /api/v1/certificate-checks": {"entry": QUERY},
     "POST /api/v1/agreements": {"jurisdiction": XICHENG},
     "POST /api/v1/frozen-reports": {"jurisdiction": XICHENG},
     "POST /api/v1/partners": {"url": "http://127.0.0.1:1"},

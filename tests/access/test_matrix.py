@@ -49,7 +49,7 @@ RECORDS = ("{entry}", "{exchange}", "{case}", "{id}", "{digest}", "{escalation}"
 # What a township has when its county gave it the matter.
 GIVEN = {
     *("GET /api/v1/exchanges", "GET /api/v1/exchanges/{exchange}", "GET /api/v1/exchanges/{exchange}/assignments"),
-    *(f"POST /api/v1/exchanges/{{exchange}}/{what}" for what in ("feedback", "interim", "return")),
+    *(f"POST /api/v1/exchanges/{{exchange}}/{what}" for what in ("feedback", "interim", "return", "clerk")),
     "GET /api/v1/worklists/{worklist}",
 }
 A_RECORD, ROWS, A_DEED = "one record", "a list of records", "the caller's own, or nobody's"
@@ -57,6 +57,7 @@ A_RECORD, ROWS, A_DEED = "one record", "a list of records", "the caller's own, o
 SEEM = {
     "POST /api/v1/exchanges": A_RECORD,
     "POST /api/v1/escalations": A_RECORD,
+    "POST /api/v1/certificate-checks": A_RECORD,
     "POST /api/v1/cross-checks/settlement-sheets": A_RECORD,
     "POST /api/v1/entries/search": ROWS,
     "GET /api/v1/rates": A_RECORD,
@@ -81,6 +82,8 @@ ODD: dict[str, dict[str, str]] = {
     },
     # The township's clerk, who was asked first, has given it back.
     "POST /api/v1/exchanges/{exchange}/return": {"its township/system": UNKNOWN},
+    # And it was the first to take it over, from whom nobody else can.
+    "POST /api/v1/exchanges/{exchange}/clerk": {"its township/system": FORBIDDEN, "own": FORBIDDEN},
     # A township brings answers alone, and this is a register.
     "POST /api/v1/imports": dict.fromkeys(("its township", "another township"), FORBIDDEN),
     # They name Xicheng in their body, for which another county's coordinator has no word.
@@ -241,7 +244,7 @@ def test_without_a_key_of_this_node_nothing_is_told(world: World, name: str):
 def test_a_partner_needs_a_token_of_the_scope_and_good_standing(world: World, name: str):
     world.restore()
     scope = WIRE[name].scope
-    other = {"exchange": "reconcile", "reconcile": "exchange"}[scope]
+    other = {"exchange": "reconcile", "reconcile": "check", "check": "exchange"}[scope]
     for credential in (None, world.node.key("operator", XICHENG), world.node.key("clerk", XICHENG), world.token(other)):
         assert world.asking(name, credential).status_code == 401
     assert world.asking(name, world.token(scope)).status_code not in (401, 500)
