@@ -32,7 +32,18 @@ NAMES = {
     "sequence": 1,
 }
 # What the county was asked, and its township has.
-ABOUT_ASKED = ("", "/feedback", "/interim", "/assignment", "/assignments", "/return", "/pairing", "/unpairing", "/candidates", "/clerk")
+ABOUT_ASKED = (
+    "",
+    "/feedback",
+    "/interim",
+    "/assignment",
+    "/assignments",
+    "/return",
+    "/pairing",
+    "/unpairing",
+    "/candidates",
+    "/clerk",
+)
 FIGURES = {"jurisdiction": XICHENG, "month": "2026-02"}
 PARAMS = {
     "GET /api/v1/exports/entries": {"register": "outflow"},

@@ -4,45 +4,24 @@ What is expected follows from api/rights.py: a new operation is tried here by it
 record that its path names, and, where it is neither about one record nor a list of records, a line in `ODD`.
 """
 
-import shutil
-import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 import pytest
 import starlette.routing
 from fastapi import APIRouter
 
-from adapters.database.engine import open_database
-from adapters.keys.tokens import access_token
 from api.access import ClerkDep, PartnerDep
 from api.app import create_app, operations
-from api.describing.openapi import describe
 from api.rights import PEOPLE, PUBLIC, LocalRole, PartnerRight, Place, Records, Right
 from api.serving.routes import NoRight, Route, ruled
 from exchange.partners import PartnerStatus
-from tests.access.asking import NAMES, Asking, text_of
-from tests.access.world import CHAOYANG, PARTNER, TOWNSHIP, beijing, fill, marks_of, words_of
-from tests.api.nodes import Served, served
-from tests.builders import WUCHANG, XICHENG
-from tests.jobs.offices import HandClock
+from tests.access.asking import NAMES, text_of
+from tests.access.serving import PATHS, RELATIONS, World
+from tests.access.world import CHAOYANG, PARTNER, marks_of, words_of
+from tests.builders import XICHENG
 
-# The relation of the key's jurisdiction to Xicheng: by jurisdiction, and what that is to the node.
-RELATIONS = {
-    "own": (XICHENG, Place.COUNTY),
-    "its township": (TOWNSHIP[XICHENG], Place.TOWNSHIP),
-    "another township": ("110102003", Place.TOWNSHIP),
-    "prefecture above": ("110100", Place.ABOVE),
-    "province above": ("110000", Place.ABOVE),
-    "another county": (CHAOYANG, Place.COUNTY),
-    "a county not served": (WUCHANG, Place.ELSEWHERE),
-    "a province not served": ("420000", Place.ELSEWHERE),
-}
 HERE = ("own", "prefecture above", "province above")
 OK, FORBIDDEN, UNKNOWN, NONE = "ok", "forbidden", "unknown", "none of its records"
-PATHS: dict[str, Any] = describe(create_app())["paths"]
 OPERATIONS = {f"{method.upper()} {path}": told for path, methods in PATHS.items() for method, told in methods.items()}
 RECORDS = ("{entry}", "{exchange}", "{case}", "{id}", "{digest}", "{escalation}")
 
@@ -98,52 +77,6 @@ ODD: dict[str, dict[str, str]] = {
 ROUTES = operations()
 LOCAL = {name: route.right for name, route in sorted(ROUTES.items()) if isinstance(route.right, Right)}
 WIRE = {name: route.right for name, route in sorted(ROUTES.items()) if isinstance(route.right, PartnerRight)}
-
-
-@dataclass(frozen=True)
-class World:
-    """The node, and what puts its books back to how they were."""
-
-    node: Served
-    asking: Asking
-    books: Path
-
-    def restore(self) -> None:
-        """Undo all that was done to the books."""
-        with sqlite3.connect(self.books.with_name("kept.db")) as kept, sqlite3.connect(self.books) as books:
-            kept.backup(books)
-        kept.close()
-        books.close()
-
-    def token(self, *scopes: str) -> str:
-        """A partner's access token."""
-        office = self.node.office
-        return access_token(office.node.name, PARTNER, list(scopes), office.now(), office.signing_key())[0]
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder = tmp_path_factory.mktemp("access")
-    database = open_database(f"sqlite:///{folder / 'books.db'}", lock_seconds=2)
-    database.upgrade()
-    with served(folder / "node", beijing(), HandClock(), database) as node:
-        owner = node.key("clerk", XICHENG).split("_")[1]
-        for role in LocalRole:
-            for place, _ in RELATIONS.values():
-                node.key(role, place)
-        node.key("auditor", "110101")
-        with database.transaction() as ledger:
-            fill(ledger, node.clock.now(), owner)
-            revoked = ledger.access.api_key(node.key("auditor", "110101").split("_")[1])
-            assert revoked is not None
-            ledger.access.save_api_key(replace(revoked, revoked_at=node.clock.now()))
-        with sqlite3.connect(folder / "books.db") as books, sqlite3.connect(folder / "kept.db") as kept:
-            books.backup(kept)
-        books.close()
-        kept.close()
-        yield World(node, Asking(node.http, PATHS), folder / "books.db")
-    database.close()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def kind_of(name: str) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import structs
 
 from exchange.cases.case import Named
-from exchange.codes import Role
+from exchange.codes import Purpose, Role
 from exchange.exchanges import Direction, Exchange
 from exchange.ledger import Ledger, RememberedAnswer
 from exchange.node import Node
@@ -58,6 +58,7 @@ NODE, PARTNER = "beijing.example", "wuchang.example"
 # What each county's records are numbered from: its asked exchange, which a township has, comes after its own query.
 FIRST = {XICHENG: 301, CHAOYANG: 601}
 TOWNSHIP = {XICHENG: "110102001", CHAOYANG: "110105001"}
+_BIRTH, _OF_BIRTH, _COUPLE = Purpose.BIRTH_REGISTRATION, 450, ("独孤应举", "长孙应举")
 _NAMES = {XICHENG: ("诸葛西城", "上官西城"), CHAOYANG: ("司马朝阳", "欧阳朝阳")}
 
 
@@ -78,8 +79,16 @@ def beijing() -> Node:
     return replace(a_node(NODE, XICHENG), jurisdictions=frozenset({XICHENG, CHAOYANG}))
 
 
-def fill(ledger: Ledger, now: datetime, owner: str = "key-1") -> None:
-    """One of everything in each county; the cases of Xicheng belong to the key `owner`."""
+def birth_words() -> frozenset[str]:
+    """What would give away the couple whose birth registration Xicheng handles or answers, who are in no register of its."""
+    return frozenset({*_COUPLE, an_id_number(_OF_BIRTH)})
+
+
+def fill(ledger: Ledger, now: datetime, owner: str = "key-1", *, births: bool = False) -> None:
+    """One of everything in each county; the cases of Xicheng belong to the key `owner`.
+
+    With `births` its exchanges are birth registrations that this key has, of a couple who are nobody else's matter.
+    """
     ledger.partners.save(a_partner(node=PARTNER, status=PartnerStatus.ACTIVE, confirmed=(WUCHANG,)))
     link = ledger.links.add(an_id(990), PARTNER).id
     ledger.comparisons.add(a_comparison(1))
@@ -87,10 +96,10 @@ def fill(ledger: Ledger, now: datetime, owner: str = "key-1") -> None:
     ledger.troubles.begin(a_trouble())
     ledger.chores.add_findings([a_finding(1)])
     for county in FIRST:
-        _fill(ledger, county, link, now, owner if county == XICHENG else "key-2")
+        _fill(ledger, county, link, now, owner if county == XICHENG else "key-2", births and county == XICHENG)
 
 
-def _fill(ledger: Ledger, county: str, link: int, now: datetime, owner: str) -> None:
+def _fill(ledger: Ledger, county: str, link: int, now: datetime, owner: str, birth: bool) -> None:
     first, (name, spouse) = FIRST[county], _NAMES[county]
     second = first + 1
     person = structs.replace(a_person(first), name=name)
@@ -107,6 +116,11 @@ def _fill(ledger: Ledger, county: str, link: int, now: datetime, owner: str) -> 
     ledger.entries.add_facts([an_entry_fact(first)])
     asker, asked = _exchanges(county, link)
     query = a_query(first, body=structs.replace(a_query(first).body, person=person))
+    if birth:
+        person, spouse = structs.replace(a_person(_OF_BIRTH), name=_COUPLE[0]), _COUPLE[1]
+        query = structs.replace(query, purpose=_BIRTH, body=structs.replace(query.body, person=person))
+        index = beijing().person_index(person)
+        asker, asked = (replace(each, purpose=_BIRTH, clerk=owner, person_index=index, entry=None) for each in (asker, asked))
     line = write_message(query)
     ledger.messages.add([judged(a_message(first, link=link, line=line))])
     ledger.messages.add([judged(a_message(second, link=link, line=line, direction=Direction.IN))])
