@@ -61,7 +61,7 @@ class World:
 @contextmanager
 def world_in(folder: Path, *, births: bool = False) -> Iterator[World]:
     """The node on SQLite, until the block ends; with `births` what it exchanges about Xicheng are birth registrations."""
-    database = open_database(f"sqlite:///{folder / 'books.db'}", lock_seconds=2)
+    database = open_database(f"sqlite:///{folder / 'books.db'}", lock_seconds=2, keyed=beijing().keyed)
     database.upgrade()
     with served(folder / "node", beijing(), HandClock(), database) as node:
         owner = node.key("clerk", XICHENG).split("_")[1]

@@ -1,7 +1,7 @@
 """A node of two counties with one of everything in each, whose persons bear names and numbers that stand nowhere else."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from msgspec import structs
 
@@ -14,6 +14,7 @@ from exchange.partners import PartnerStatus
 from exchange.people.record import Spouse
 from exchange.reconciling.results import DifferenceKind
 from exchange.terms.agreement import Party, SignedAgreement, Standing
+from exchange.verbs.pairing.index import index_some
 from exchange.wire.message import write_message
 from exchange.work.assignment import Assignment
 from tests.builders import (
@@ -97,6 +98,7 @@ def fill(ledger: Ledger, now: datetime, owner: str = "key-1", *, births: bool = 
     ledger.chores.add_findings([a_finding(1)])
     for county in FIRST:
         _fill(ledger, county, link, now, owner if county == XICHENG else "key-2", births and county == XICHENG)
+    index_some(ledger)
 
 
 def _fill(ledger: Ledger, county: str, link: int, now: datetime, owner: str, birth: bool) -> None:
@@ -118,7 +120,8 @@ def _fill(ledger: Ledger, county: str, link: int, now: datetime, owner: str, bir
     query = a_query(first, body=structs.replace(a_query(first).body, person=person))
     if birth:
         person, spouse = structs.replace(a_person(_OF_BIRTH), name=_COUPLE[0]), _COUPLE[1]
-        query = structs.replace(query, purpose=_BIRTH, body=structs.replace(query.body, person=person))
+        body = structs.replace(query.body, person=person, requested_by_person=True, application_date=date(2026, 3, 1))
+        query = structs.replace(query, purpose=_BIRTH, body=body)
         index = beijing().person_index(person)
         asker, asked = (replace(each, purpose=_BIRTH, clerk=owner, person_index=index, entry=None) for each in (asker, asked))
     line = write_message(query)
