@@ -33,15 +33,18 @@ class Sealing:
             return rows
         return self._sealed(kind, rows, {})
 
-    def changed(self, kind: TableRow, rows: Sequence[Values]) -> Sequence[Values]:
-        """Changed rows, sealed under the keys that they have; the keys of those that tell nothing any more are doomed."""
+    def changed(self, kind: TableRow, rows: Sequence[Values], *, afresh: bool = False) -> Sequence[Values]:
+        """Changed rows, sealed under the keys that they have; the keys of those that tell nothing any more are doomed.
+
+        `afresh` dooms all of them and seals under new ones, so that what stood there cannot be opened from a copy either.
+        """
         place = shape_of(kind).sealed
         if self._seals is None or place is None:
             return rows
         heads = self._heads(kind, rows)
         blank = [heads[key][2:] for row in rows if row[place] is None and (key := shape_of(kind).key_of(row)) in heads]
-        self.doom_ids(blank)
-        return self._sealed(kind, rows, heads)
+        self.doom_ids([head[2:] for head in heads.values()] if afresh else blank)
+        return self._sealed(kind, rows, {} if afresh else heads)
 
     def opened(self, kind: TableRow, rows: Iterable[AnyRow]) -> list[Values]:
         """Whole rows with what they tell of persons opened; None where the key was destroyed."""

@@ -2,7 +2,7 @@
 
 A value is ``0x01 ‖ suite ‖ data key id (16) ‖ nonce ‖ ciphertext ‖ tag``, bound to its own head, its table and its row. New data
 keys are in the key store before the ledger commits; those of erased values are put on a list in the ledger's own transaction,
-and destroyed once it has committed. A row keeps its data key for life.
+and destroyed once it has committed. A row keeps its data key for life, unless something is left out of it for good.
 """
 
 import os

@@ -172,9 +172,9 @@ class Work(ABC):
         if rows:
             self._insert(shape_of(kind), self.sealing.added(kind, rows))
 
-    def update(self, kind: TableRow, rows: Sequence[Values]) -> None:
-        """Write rows over those with their keys; KeyError if one of them is not there."""
-        if rows and self._update(shape_of(kind), self.sealing.changed(kind, rows)) != len(rows):
+    def update(self, kind: TableRow, rows: Sequence[Values], *, afresh: bool = False) -> None:
+        """Write rows over those with their keys; KeyError if one of them is not there. `afresh`: under new data keys."""
+        if rows and self._update(shape_of(kind), self.sealing.changed(kind, rows, afresh=afresh)) != len(rows):
             raise KeyError(f"a row of {kind.__tablename__} that is to be changed was never added")
 
     def opened(self, kind: TableRow, rows: Iterable[AnyRow]) -> list[Values]:

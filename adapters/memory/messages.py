@@ -42,6 +42,9 @@ class MemoryMessages:
     def save(self, messages: Sequence[LoggedMessage]) -> None:
         save(self._books.messages, ((_key(message), message) for message in messages))
 
+    def shorten(self, messages: Sequence[LoggedMessage]) -> None:
+        self.save(messages)
+
     def of_exchanges(self, link: int, exchanges: Iterable[str]) -> Mapping[str, list[LoggedMessage]]:
         wanted = frozenset(exchanges)
         found: defaultdict[str, list[LoggedMessage]] = defaultdict(list)

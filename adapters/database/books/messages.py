@@ -82,6 +82,9 @@ class SqlMessages:
     def save(self, messages: Sequence[LoggedMessage]) -> None:
         self._work.update(MessageRow, [_values(message) for message in messages])
 
+    def shorten(self, messages: Sequence[LoggedMessage]) -> None:
+        self._work.update(MessageRow, [_values(message) for message in messages], afresh=True)
+
     def of_exchanges(self, link: int, exchanges: Iterable[str]) -> Mapping[str, list[LoggedMessage]]:
         wanted = list(exchanges)
         if not wanted:

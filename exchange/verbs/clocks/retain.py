@@ -28,7 +28,7 @@ def erase_notes(ledger: Ledger, node: Node, now: datetime, limit: int) -> int:
     keys = ledger.exchanges.over(civil_day(now), Held.NOTES, limit)
     for link, names in _by_link(keys).items():
         for log in ledger.messages.of_exchanges(link, names).values():
-            ledger.messages.save(
+            ledger.messages.shorten(
                 [
                     replace(message, line=without_note(message.line), note=NoteKept.ERASED)
                     for message in log
