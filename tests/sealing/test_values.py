@@ -12,6 +12,7 @@ from sqlalchemy import event, text
 from adapters.database.connections import open_engine, read_url
 from adapters.database.engine import Database
 from adapters.database.key_store import key_store_url, open_key_store
+from adapters.database.policies import SETTING, said
 from adapters.database.seals import Encryption, Sealer, new_key_id
 from adapters.sealing.errors import (
     DataKeyUnreadable,
@@ -57,6 +58,8 @@ def raw(database_url: str):
 
     def run(statement: str, **values):
         with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.exec_driver_sql(SETTING, said(None))
             found = connection.execute(text(statement), values)
             return [tuple(row) for row in found] if found.returns_rows else found.rowcount
 
