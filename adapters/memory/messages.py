@@ -74,6 +74,7 @@ class MemoryMessages:
             and message.problem.retry is Retry.LATER
             and message.known_at is not None
             and message.known_at < before
+            and message.travelled is not None
         )
         return sorted(freed, key=lambda message: message.id)[:limit]
 

@@ -120,9 +120,9 @@ def _fitting(queued: Sequence[LoggedMessage]) -> list[LoggedMessage]:
 
 
 def _line(message: LoggedMessage) -> bytes:
-    if message.line is None:
+    if message.travelled is None:
         raise ValueError("a message is never erased before its receipt is stored")
-    return message.line
+    return message.travelled
 
 
 def settle(

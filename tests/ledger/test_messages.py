@@ -8,7 +8,7 @@ from msgspec import structs
 
 from exchange.codes import Kind, Result
 from exchange.errors import Retry
-from exchange.exchanges import Direction
+from exchange.exchanges import Direction, NoteKept
 from exchange.wire.batch import Outcome, WireProblem
 from tests.builders import a_day, a_digest, a_message, a_moment, an_id, cut, judged
 from tests.ledger.support import TAKEN
@@ -205,3 +205,18 @@ def test_only_what_was_rejected_for_now_comes_back_to_be_retried_and_only_after_
     assert ledger.messages.to_retry(for_now.known_at, 10) == []
     assert ledger.messages.to_retry(for_now.known_at + timedelta(seconds=1), 10) == [for_now]
     assert ledger.messages.to_retry(for_now.known_at + timedelta(seconds=1), 0) == []
+
+
+def test_what_was_erased_since_it_was_rejected_is_not_retried(ledger):
+    """Withdrawn, or its note gone at closing: the bytes that would be judged anew are not there any more."""
+    whole, noted, bare, gone = (
+        judged(a_message(n, line=line, note=note), 1, n, outcome=Outcome.REJECTED, problem=PROBLEM)
+        for n, line, note in (
+            (1, b"{}", None),
+            (2, b"{}", NoteKept.HELD),
+            (3, b"{}", NoteKept.ERASED),
+            (4, None, None),
+        )
+    )
+    ledger.messages.add([whole, noted, bare, gone])
+    assert ledger.messages.to_retry(a_moment(9_000_000), 10) == [whole, noted]

@@ -1,6 +1,7 @@
 """What the stand-alone verifier makes of real evidence, and of evidence that was tampered with."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from adapters.keys.jose import sign, thumbprint
 from adapters.keys.keyring import Keyring
 from adapters.node_document import NodeDocuments
+from exchange.codes import Kind
+from exchange.exchanges import NoteKept
 from exchange.moments import format_moment
 from exchange.proving.file import EVIDENCE_TYPE, write_file
 from exchange.terms.agreement import DECISION_TYPES, DecisionWord
@@ -55,6 +58,24 @@ def test_what_was_erased_is_told_and_its_digest_stands(week):
     erased = [en for kind, _, en in lines if kind == "erased"]
     assert len(erased) == 3
     assert all("erased; its digest stands" in en for en in erased)
+
+
+def test_a_message_without_its_erased_note_is_no_proof_and_what_stands_of_it_is_its_digest(week):
+    """What is left of its line is not what was signed: a file that held it would prove nothing at all."""
+    with week.office.ledgers.transaction() as ledger:
+        (exchange,) = ledger.exchanges.named(week.challenged)
+        log = ledger.messages.of_exchanges(exchange.key.link, [week.challenged])[week.challenged]
+        noted = next(message for message in log if message.kind is Kind.CHALLENGE)
+        ledger.messages.save([replace(noted, line=b"{}", note=NoteKept.ERASED)])
+    try:
+        data = evidence(week.office, week.challenged)
+        bare = evidence(week.office, week.challenged, bodies=False)
+    finally:
+        with week.office.ledgers.transaction() as ledger:
+            ledger.messages.save([noted])
+    (row,) = [row for row in parts_of(data)["messages"] if row["id"] == noted.id]
+    assert (row["body"], row["line"], row["digest"]) == ("erased", None, noted.digest)
+    assert (judged(data), judged(bare)) == ("holds", "holds")
 
 
 def test_without_bodies_it_names_nobody_and_holds_all_the_same(week):

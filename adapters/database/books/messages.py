@@ -124,6 +124,9 @@ class SqlMessages:
             messages.outcome == _REJECTED,
             messages.known_at < to_milliseconds(before),
             messages.problem.like('%"retry":"later"%'),
+            # What was erased since, be it the note alone, is no longer what may be judged anew.
+            messages.line.is_not(None),
+            func.coalesce(messages.note, "") != NoteKept.ERASED.value,
         )
         return self._messages(self._work.rows(freed.order_by(messages.id).limit(limit)))
 

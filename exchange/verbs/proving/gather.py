@@ -55,7 +55,9 @@ def _about(exchange: Exchange, link: Link, us: Partner, them: Partner) -> dict[s
 
 
 def _message(message: LoggedMessage, sender: str, *, bodies: bool) -> dict[str, Any]:
-    body = "erased" if message.line is None else "here" if bodies else "left-out"
+    # Without its erased note a line is not what was signed, and no proof of anything.
+    line = message.travelled
+    body = "erased" if line is None else "here" if bodies else "left-out"
     return {
         "id": message.id,
         "kind": message.kind.value,
@@ -64,7 +66,7 @@ def _message(message: LoggedMessage, sender: str, *, bodies: bool) -> dict[str, 
         "position": message.position,
         "digest": message.digest,
         "body": body,
-        "line": message.line.decode("utf-8") if message.line is not None and bodies else None,
+        "line": line.decode("utf-8") if line is not None and bodies else None,
     }
 
 
