@@ -170,8 +170,8 @@ LedgerDep = Annotated[Ledger, Depends(writing)]
 ReadLedgerDep = Annotated[Ledger, Depends(reading)]
 
 
-def partner_of(office: Office, token: str, scope: str) -> Partner:
-    """The partner whose token this is, for that scope; its standing is looked up at every request."""
+def client_of(office: Office, token: str, scope: str) -> str:
+    """The node whose token this is, for that scope."""
     now, keyring = office.now(), office.keyring
     try:
         access = tokens.check_access_token(
@@ -181,9 +181,14 @@ def partner_of(office: Office, token: str, scope: str) -> Partner:
         raise Unauthorized from exc
     if scope not in access.scopes:
         raise Unauthorized
+    return access.client
+
+
+def partner_in_standing(office: Office, client: str) -> Partner:
+    """The partner of that name; its standing is looked up at every request."""
     with office.ledgers.transaction(read_only=True) as ledger:
         office.look_up(ledger)
-        partner = ledger.partners.get(access.client)
+        partner = ledger.partners.get(client)
     if partner is None or partner.status is not PartnerStatus.ACTIVE:
         raise PartnerSuspended
     return partner
@@ -326,7 +331,10 @@ async def identify(request: Request, right: Right | PartnerRight) -> None:
             known = await run_in_threadpool(caller_with, office, given.credentials)
             request.state.within = None if right.records is Records.NODE else known.within
         else:
-            known = await run_in_threadpool(partner_of, office, given.credentials, right.scope)
+            client = client_of(office, given.credentials, right.scope)
+            # Before its standing is looked up: who is refused for that is known by then.
+            tell_actor(request, Actor(kind=ActorKind.PARTNER, id=client), NODE_WIDE)
+            known = await run_in_threadpool(partner_in_standing, office, client)
             request.state.within = None
     request.state.known = known
     tell_actor(request, *_actor(known))

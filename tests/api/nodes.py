@@ -95,6 +95,10 @@ class Served:
             deliver_all(shift)
 
 
+# By the address of each: so an answer tells which node gave it.
+RUNNING: dict[str, Served] = {}
+
+
 @contextmanager
 def served(
     folder: Path,
@@ -128,7 +132,8 @@ def served(
             thread.start()
             while not serving.started:
                 time.sleep(0.01)
-            yield Served(office=office, clock=clock, url=url, http=client)
+            RUNNING[url] = Served(office=office, clock=clock, url=url, http=client)
+            yield RUNNING[url]
             serving.should_exit = True
             thread.join()
 

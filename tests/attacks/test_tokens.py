@@ -126,7 +126,7 @@ def test_a_proof_that_claims(hand: Hand, claims: dict[str, Any]):
 def test_a_proof_sent_twice(hand: Hand):
     assertion = hand.assertion()
     assert hand.ask_token(assertion).status_code == 200
-    refused(hand.ask_token(assertion), 401, "unauthorized")
+    refused(hand.ask_token(assertion), 401, "unauthorized", proven=XICHENG_NODE)
 
 
 def test_a_proof_sent_again_under_the_twin_of_its_signature(hand: Hand):
@@ -136,7 +136,7 @@ def test_a_proof_sent_again_under_the_twin_of_its_signature(hand: Hand):
     head, payload, signature = assertion.split(".")
     raw = b64url_decode(signature)
     twin = raw[:32] + (ORDER - int.from_bytes(raw[32:], "big")).to_bytes(32, "big")
-    refused(hand.ask_token(f"{head}.{payload}.{b64url_encode(twin)}"), 401, "unauthorized")
+    refused(hand.ask_token(f"{head}.{payload}.{b64url_encode(twin)}"), 401, "unauthorized", proven=XICHENG_NODE)
 
 
 def test_a_proof_kept_until_its_id_is_forgotten(hand: Hand):
