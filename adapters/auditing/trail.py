@@ -69,9 +69,13 @@ class Trail:
         self._seen.subjects.update(told.subjects)
         self._seen.purposes |= told.purposes
 
-    def about(self, subjects: Iterable[str], count: int = 0) -> None:
-        """Subjects that something is done to; `count` where there are more things than subjects."""
+    def about(self, subjects: Iterable[str], count: int = 0, shown: Iterable[str] = ()) -> None:
+        """Subjects that something is done to; `count` where there are more things than subjects.
+
+        `shown` are fields that are shown of persons in a form in which nobody is recognised as one.
+        """
         self._seen.subjects.update(dict.fromkeys(subjects))
+        self._seen.shown.update(shown)
         self._count += count
 
     def events(self) -> list[AuditEvent]:
@@ -128,11 +132,11 @@ def before_showing(*values: object) -> None:
             trail.settle()
 
 
-def concerning(subjects: Iterable[str], count: int = 0) -> None:
+def concerning(subjects: Iterable[str], count: int = 0, shown: Iterable[str] = ()) -> None:
     """Tell the trail, if there is one, whom or what an action is about."""
     trail = _current.get()
     if trail is not None:
-        trail.about(subjects, count)
+        trail.about(subjects, count, shown)
 
 
 def begin(trail: Trail) -> Trail:

@@ -75,6 +75,11 @@ def of_exchange(exchange: str) -> str:
     return f"exchange:{exchange}"
 
 
+def of_case(case: str) -> str:
+    """The subject that a case is."""
+    return f"case:{case}"
+
+
 def of_person(index: str) -> str:
     """The subject that a person is, by the node's blind index."""
     return f"person:{index}"

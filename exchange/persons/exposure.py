@@ -3,13 +3,15 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from exchange.auditing.event import of_person
 from exchange.persons.subject import Relation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breach:
     """What is known of it. `partner` or `counties` say whose books; `moved` is whether only what was sent or taken in the time
-    is meant, as when a key is lost, or all that was held at some time within.
+    is meant, as when a key is lost, or all that was held at some time within. With `shown`, subjects of the audit, only those of
+    whom something was shown.
     """
 
     since: datetime
@@ -17,6 +19,11 @@ class Breach:
     counties: frozenset[str]
     partner: str | None = None
     moved: bool = False
+    shown: frozenset[str] | None = None
+
+    def reached(self, subject: str, index: str) -> bool:
+        """Whether something of it, or of the person with this index, was shown, if that is known at all."""
+        return self.shown is None or subject in self.shown or (index != "" and of_person(index) in self.shown)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What is told to a person who asks (查阅): what is held, whence it came, where it went, who saw it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -90,7 +90,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """Somebody was shown something of the person."""
+    """Somebody was shown something of the person: `what` are the fields, of which a listing shows each person's own."""
 
     at: datetime
     who: str
@@ -98,13 +98,9 @@ class Reading:
     what: str
 
 
-# Who read some entries and exchanges, by their ids.
-Readings = Callable[[Sequence[str], Sequence[str]], Sequence[Reading]]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectReport:
-    """The whole answer. `seen_by` is None where no readings are recorded. `perhaps` counts entries for a clerk to look at."""
+    """The whole answer. `seen_by` is what the audit tells. `perhaps` are entries for a clerk to look at."""
 
     at: datetime
     node: str
@@ -114,5 +110,5 @@ class SubjectReport:
     compared: tuple[Compared, ...]
     differences: tuple[str, ...]
     requests: tuple[SubjectRequest, ...]
-    seen_by: tuple[Reading, ...] | None
+    seen_by: tuple[Reading, ...]
     perhaps: tuple[str, ...]

@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from adapters.clock import set_clock
+from exchange.auditing.event import Actor, ActorKind, AuditEvent, of_entry, of_exchange, of_person
+from exchange.people.record import Record
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, a_moment, a_person, a_record, an_api_key, an_id, an_id_number
 from tests.cli.two_counties import ask, keep, married_to, opened, two_counties
 
@@ -49,12 +51,45 @@ def test_a_lost_key_concerns_what_moved_while_it_could_be_used(both, tmp_path):
     assert both("subject", "exposed", "--key", "x" * 43).refusal["code"] == "not-found"
 
 
-def test_a_lost_api_key_concerns_its_county_from_its_first_day_on(both):
-    keep(both, 1, a_person(1))
-    keep(both, 2, a_person(2), county=XICHENG)
+def shown(both, key, n, at, *, problem=None, fields=("person",), subjects=()):
+    """The row that is left when this key was shown, or refused, somebody's entry."""
     with opened(both) as office, office.ledgers.transaction() as ledger:
-        ledger.access.save_api_key(an_api_key(1, jurisdiction=XICHENG))
-    told = both("subject", "exposed", "--api-key", an_api_key(1).id).json
-    assert (told["entries"], told["since"]) == ([an_id(2)], "2026-03-02T01:01:00.000Z")
+        entry = ledger.entries.get(an_id(n))
+        assert entry is not None
+        event = AuditEvent(
+            at=at,
+            jurisdiction=entry.jurisdiction,
+            actor=Actor(kind=ActorKind.KEY, id=key, role="clerk"),
+            action="read_entry",
+            problem=problem,
+            subjects=subjects or (of_entry(entry.id), of_person(entry.person_index)),
+            shown=fields,
+        )
+        ledger.audit.append([event])
+
+
+def test_a_lost_api_key_concerns_those_whom_it_was_shown_from_its_first_day_on(both):
+    for n in range(1, 6):
+        keep(both, n, a_person(n), record=Record())
+    exchange = ask(both, 5, entry=an_id(5), person=None)
+    lost, other = an_api_key(1), an_api_key(2)
+    with opened(both) as office, office.ledgers.transaction() as ledger:
+        for key in (lost, other):
+            ledger.access.save_api_key(key)
+    shown(both, lost.id, 1, a_moment(120))
+    shown(both, lost.id, 2, a_moment(120), problem="not-found", fields=())
+    shown(both, lost.id, 3, a_moment(120), fields=())
+    shown(both, other.id, 4, a_moment(120))
+    shown(both, lost.id, 5, a_moment(180), subjects=(of_exchange(exchange),))
+    told = both("subject", "exposed", "--api-key", lost.id, "--until", "2026-03-03").json
+    assert (told["entries"], told["exchanges"]) == ([an_id(1), an_id(5)], [exchange])
+    assert (told["persons"], told["since"]) == (2, "2026-03-02T01:01:00.000Z")
+    one = both("subject", "exposed", "--api-key", lost.id, "--until", "2026-03-02T11:30:00").json
+    assert (one["entries"], one["exchanges"], one["persons"]) == ([an_id(1)], [], 1)
+    late = both("subject", "exposed", "--api-key", lost.id, "--since", "2026-03-02T12:00:01", "--until", "2026-03-03").json
+    assert (late["entries"], late["exchanges"], late["persons"]) == ([], [], 0)
+
+
+def test_only_one_thing_is_said_to_be_lost(both):
     assert both("subject", "exposed", "--api-key", "k", "--partner", WUCHANG_NODE).refusal["code"] == "which-breach"
     assert both("subject", "exposed").refusal["code"] == "which-breach"

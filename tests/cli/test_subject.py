@@ -1,12 +1,14 @@
 """`woshou subject`: one person's rights, on a node of two counties that exchange with one another, on both databases."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from msgspec import structs
 
 from adapters.clock import set_clock
+from exchange.auditing.event import Actor, ActorKind, AuditEvent, of_entry, of_exchange, of_person
 from exchange.codes import Event, Item, Kind, MaritalStatus, Purpose, Result
 from exchange.ledger import ExchangeFilter, Page
 from exchange.moments import Period
@@ -114,6 +116,59 @@ def test_a_report_tells_from_whom_and_to_whom_it_went_and_what_was_erased(both):
         ledger.messages.erase(ledger.links.all()[0].id, [exchange])
     after = both("subject", "report", stdin=an_id_number(1)).json
     assert [row["erased"] for row in after["passed"] if row["exchange"] == exchange] == [True] * 4
+
+
+def seen(both, *words, **claim):
+    given = json.dumps(claim, default=str) if claim else an_id_number(1)
+    return [row["who"].split()[0] + " " + row["what"] for row in both("subject", "report", *words, stdin=given).json["seen_by"]]
+
+
+def test_a_report_tells_who_saw_the_person_when_for_what_and_what(both):
+    keep(both, 1, a_person(1), record=a_record())
+    keep(both, 2, a_person(2))
+    exchange = ask(both, 1, entry=an_id(1), person=None)
+    clerk = Actor(kind=ActorKind.KEY, id="k1", role="clerk")
+    read = AuditEvent(
+        at=a_moment(60),
+        jurisdiction=WUCHANG,
+        actor=clerk,
+        action="read_exchange",
+        purpose=Purpose.BENEFIT,
+        subjects=(of_exchange(exchange),),
+        shown=("marital_status", "person"),
+    )
+    withheld = replace(read, shown=(), masked=True)
+    elsewhere = replace(read, subjects=(of_entry(an_id(2)),))
+    assert both("subject", "report", stdin=an_id_number(1)).json["seen_by"] == []
+    with opened(both) as office, office.ledgers.transaction() as ledger:
+        ledger.audit.append([read, withheld, elsewhere])
+    told = both("subject", "report", stdin=an_id_number(1)).json["seen_by"]
+    assert [row for row in told if row["who"].startswith("key")] == [
+        {"at": "2026-03-02T02:00:00.000Z", "who": "key k1 clerk", "purpose": "benefit", "what": "marital_status, person"}
+    ]
+
+
+def test_a_report_that_went_into_a_file_is_a_reading_like_any_other(both, tmp_path):
+    keep(both, 1, a_person(1))
+    assert both("subject", "report", "-o", "-", stdin=an_id_number(1)).code == 0
+    (row,) = both("audit", "list", "--action", "subject report").json["items"]
+    assert {"person", "marital_status"} <= set(row["shown"])
+    assert f"entry:{an_id(1)}" in row["subjects"]
+    assert both("subject", "report", "-o", str(tmp_path / "page.html"), stdin=an_id_number(1)).code == 0
+    assert "command" in (tmp_path / "page.html").read_text("utf-8")
+
+
+def test_of_two_people_without_a_number_each_is_told_of_their_own_readings_only(both):
+    keep(both, 1, numberless())
+    keep(both, 2, numberless(), county=XICHENG)
+    read = AuditEvent(at=a_moment(60), actor=Actor(kind=ActorKind.KEY, id="k1"), action="read_entry", shown=("person",))
+    with opened(both) as office:
+        index = office.node.person_index(numberless())
+        with office.ledgers.transaction() as ledger:
+            ledger.audit.append([replace(read, subjects=(of_entry(an_id(2)), of_person(index)))])
+    claim = {"name": "王小明", "birth_date": "1990-03-07"}
+    assert "key person" not in seen(both, "--candidate", an_id(1), **claim)
+    assert "key person" in seen(both, "--candidate", an_id(2), **claim)
 
 
 def test_an_old_number_of_15_digits_and_small_letters_find_the_same_person(both):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from exchange.auditing.event import of_case, of_entry, of_exchange
 from exchange.cursors import exchange_cursor
 from exchange.errors import Refused
 from exchange.exchanges import Exchange, LoggedMessage
@@ -23,12 +24,14 @@ def expose(ledger: Ledger, node: Node, breach: Breach) -> Exposure:
     entries, cases = list[str](), list[str]()
     if breach.partner is None and not breach.moved:
         for entry in ledger.entries.everyone():
-            if entry.jurisdiction in breach.counties and entry.opened_at <= breach.until:
+            reached = breach.reached(of_entry(entry.id), entry.person_index)
+            if reached and entry.jurisdiction in breach.counties and entry.opened_at <= breach.until:
                 entries.append(entry.id)
                 for person in roll.note(entry.person, entry.record, entry.person_index):
                     person.entries.add(entry.id)
         for case in cases_of(ledger, breach.counties):
-            known = [spouse.person for spouse in case.spouses if spouse.person is not None]
+            couple = [spouse.person for spouse in case.spouses if spouse.person is not None]
+            known = [each for each in couple if breach.reached(of_case(case.id), roll.index(each))]
             if known and case.opened_at <= breach.until:
                 cases.append(case.id)
                 for each in known:
@@ -37,7 +40,7 @@ def expose(ledger: Ledger, node: Node, breach: Breach) -> Exposure:
     exchanges, erased = dict[str, None](), dict[str, None]()
     for exchange, messages in _exchanges(ledger, breach):
         meant = [message for message in messages if _meant(message, breach)]
-        if not meant:
+        if not meant or not breach.reached(of_exchange(exchange.key.exchange), exchange.person_index):
             continue
         exchanges[exchange.key.exchange] = None
         if exchange.entry is not None:
@@ -83,7 +86,7 @@ class _Roll:
             yield spouse
 
     def _person(self, relation: Relation, person: Person | None, index: str | None) -> Affected:
-        key = (relation, index or self._index(person))
+        key = (relation, index or self.index(person))
         known = self.people.get(key)
         if known is None:
             known = self.people[key] = Affected(relation=relation, name="", document="")
@@ -91,7 +94,8 @@ class _Roll:
             known.name, known.document = person.name, _masked(person.document)
         return known
 
-    def _index(self, person: Person | None) -> str:
+    def index(self, person: Person | None) -> str:
+        """The blind index of somebody; empty where nothing identifies them."""
         try:
             return self._node.person_index(person) if person is not None else ""
         except Refused:

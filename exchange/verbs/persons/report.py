@@ -6,21 +6,20 @@ from typing import Any
 
 import msgspec
 
+from exchange.auditing.event import of_entry, of_exchange, of_person
 from exchange.ledger import Ledger
 from exchange.moments import day_start
 from exchange.node import Node
-from exchange.persons.report import About, Compared, Held, Passed, Readings, Source, SubjectReport
+from exchange.persons.report import About, Compared, Held, Passed, Reading, Source, SubjectReport
 from exchange.persons.subject import Relation, occurrences
+from exchange.verbs.auditing.who_saw import readings_of
 from exchange.verbs.persons.find import Found, FoundEntry, FoundMessage
 
 
-def report(ledger: Ledger, node: Node, found: Found, now: datetime, readings: Readings | None = None) -> SubjectReport:
-    """The answer to what was found. `readings` tells who was shown what, where that is recorded."""
+def report(ledger: Ledger, node: Node, found: Found, now: datetime) -> SubjectReport:
+    """The answer to what was found."""
     partners = {link.id: link.partner for link in ledger.links.all()}
     index = found.subject.index
-    entries = list(dict.fromkeys(each.entry.id for each in found.entries))
-    exchanges = list(dict.fromkeys(each.exchange.key.exchange for each in found.messages))
-    exchanges += [each.key.exchange for each in found.exchanges if each.key.exchange not in exchanges]
     return SubjectReport(
         at=now,
         node=node.name,
@@ -44,7 +43,7 @@ def report(ledger: Ledger, node: Node, found: Found, now: datetime, readings: Re
         compared=tuple(_compared(ledger, [each.entry.id for each in found.entries if _is_person(each)])),
         differences=tuple(difference.id for difference in found.differences),
         requests=tuple(ledger.subject_requests.of_person(index)) if index is not None else (),
-        seen_by=None if readings is None else tuple(readings(entries, exchanges)),
+        seen_by=tuple(_readings(ledger, found)),
         perhaps=found.perhaps,
     )
 
@@ -108,6 +107,25 @@ def _passed(each: FoundMessage, partner: str) -> Passed:
         fields=occurrence.fields if occurrence is not None else (),
         erased=message.line is None,
     )
+
+
+def _readings(ledger: Ledger, found: Found) -> Iterator[Reading]:
+    """Who was shown an entry or an exchange in which the person stands, or the person wherever else."""
+    subject = found.subject
+    subjects = {of_entry(each.entry.id) for each in found.entries}
+    subjects |= {of_exchange(each.exchange.key.exchange) for each in found.messages if each.occurrence is not None}
+    subjects |= {of_exchange(each.key.exchange) for each in found.exchanges}
+    if subject.index is not None and subject.needles:
+        # Without a number, two of one name and birth date have one index: by that alone nobody is told from the other.
+        subjects.add(of_person(subject.index))
+    for event in readings_of(ledger, subject.counties, subjects):
+        actor = event.actor
+        yield Reading(
+            at=event.at,
+            who=" ".join(part for part in (actor.kind.value, actor.id, actor.role) if part),
+            purpose=event.purpose.value if event.purpose is not None else "",
+            what=", ".join(event.shown),
+        )
 
 
 def _is_person(each: FoundEntry) -> bool:

@@ -5,11 +5,14 @@ from typing import Annotated, Any
 
 import typer
 
+from adapters.auditing.trail import concerning
 from adapters.office import Office
+from exchange.auditing.event import Actor, ActorKind, of_case, of_entry, of_exchange
 from exchange.errors import Invalid, NotFound
 from exchange.ledger import Ledger
 from exchange.moments import SHANGHAI
 from exchange.persons.exposure import Breach
+from exchange.verbs.auditing.who_saw import shown_to
 from exchange.verbs.persons.expose import expose
 from woshou.cli import show
 from woshou.cli.call import Call, command
@@ -60,7 +63,9 @@ def install_exposed(app: typer.Typer) -> None:
         ] = None,
         partner: Annotated[str | None, typer.Option(help=say("协作方：其所持", "partner: what it holds"))] = None,
         key: Annotated[str | None, typer.Option(help=say("密钥 kid：期间所传", "a key's kid: what was sent and taken"))] = None,
-        api_key: Annotated[str | None, typer.Option(help=say("接口密钥编号：其区县", "an API key's id: its county"))] = None,
+        api_key: Annotated[
+            str | None, typer.Option(help=say("接口密钥编号：其所见", "an API key's id: what it was shown"))
+        ] = None,
         jurisdiction: Annotated[str | None, typer.Option(help=say("区县代码", "county code"))] = None,
         people: Annotated[bool, typer.Option("--people", help=say("含姓名，用于通知", "with names, to notify"))] = False,
     ) -> None:
@@ -68,22 +73,26 @@ def install_exposed(app: typer.Typer) -> None:
             raise WhichBreach
         with call.office() as office, office.ledgers.transaction(read_only=True) as ledger:
             counties, begins = call.counties(office, jurisdiction), _moment(since)
+            ends, shown = _moment(until) or office.now(), None
             if key is not None:
                 partner, begins = _key(office, ledger, key, begins)
             if api_key is not None:
                 held = ledger.access.api_key(api_key)
                 if held is None:
                     raise NotFound
-                below = (each for each in office.node.jurisdictions if office.node.divisions.contains(held.jurisdiction, each))
-                counties, begins = frozenset(below), begins or held.created_at
+                begins = begins or held.created_at
+                reader = Actor(kind=ActorKind.KEY, id=held.id)
+                shown = shown_to(ledger, office.node.jurisdictions, reader, begins, ends)
             if partner is not None and ledger.links.of(partner) is None:
                 raise NotFound
             if begins is None:
                 raise WhichBreach
-            ends = _moment(until) or office.now()
-            breach = Breach(since=begins, until=ends, counties=counties, partner=partner, moved=key is not None)
+            breach = Breach(since=begins, until=ends, counties=counties, partner=partner, moved=key is not None, shown=shown)
             with call.progress("正在查看全部个案与消息", "Looking through all entries and messages"):
                 found = expose(ledger, office.node, breach)
+        if people:
+            ids = (*map(of_entry, found.entries), *map(of_exchange, found.exchanges), *map(of_case, found.cases))
+            concerning(ids, count=len(found.people), shown=found.fields)
         told: dict[str, Any] = {
             "since": found.breach.since,
             "until": found.breach.until,

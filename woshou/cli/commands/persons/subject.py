@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from adapters.auditing.trail import concerning, showing
 from adapters.office import Office
 from adapters.persons.page import write_page
 from exchange.cursors import subject_request_cursor
@@ -112,7 +113,10 @@ def _install_report(app: typer.Typer) -> None:
             told = report(ledger, office.node, found, office.now())
             page = write_page(told, office.node.divisions, civil_day(office.now()))
         whole: dict[str, Any] = show.plain(told)
+        if people or output is not None:
+            concerning(f"{each.kind}:{each.id}" for each in told.held)
         if output is not None:
+            showing(told)
             data = page if output.suffix == ".html" else show.json_text(whole).encode("utf-8")
             write_private(output, data, force=force)
             if output == STDOUT:
