@@ -1,6 +1,7 @@
 """Two nodes that are equal but for one protected entry look the same to a partner and to whoever sees no persons."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from adapters.database.engine import open_database
 from api.app import create_app
@@ -139,6 +141,24 @@ def test_a_partner_sees_no_difference(pair: tuple[Neighbours, Neighbours]) -> No
             paired = sorted(row.paired_at is None for row in ledger.exchanges.find(_all(both), Page()))
         seen.append((told, findings, paired))
     assert seen[0] == seen[1]
+
+
+def test_a_query_about_a_protected_person_takes_the_same_work(pair: tuple[Neighbours, Neighbours]) -> None:
+    taken = []
+    for both in pair:
+        ask_about(both, 1)
+        statements: Counter[str] = Counter()
+
+        def listen(_connection: object, _cursor: object, statement: str, *_: object, told: Counter[str] = statements) -> None:
+            told[statement] += 1
+
+        # Wuchang's books are in memory: what is asked of a database, Xicheng asks.
+        event.listen(Engine, "before_cursor_execute", listen)
+        ask_about(both, 3)
+        event.remove(Engine, "before_cursor_execute", listen)
+        taken.append(statements)
+    assert taken[0] == taken[1]
+    assert sum(taken[0].values()) > 5
 
 
 def test_the_countys_own_clerk_sees_the_entry_and_cannot_pair_it(pair: tuple[Neighbours, Neighbours]) -> None:
