@@ -1,0 +1,86 @@
+"""What is counted by purpose: never the rows, and no figure so small that it points to persons, nor what would tell one."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.app import create_app
+from api.describing.openapi import describe
+from exchange.codes import Purpose
+from exchange.rates import RateName
+from tests.api.nodes import Served, served
+from tests.builders import WUCHANG
+from tests.jobs.offices import HandClock
+from tests.life.two_nodes import a_node
+from tests.rates.histories import HANYANG, JIANGAN, WUHAN, History, Told, holding
+
+YEAR = {"from": "2026-01-01", "to": "2026-12-31"}
+FIGURES = ("/api/v1/rates", "/api/v1/reports", "/api/v1/received-reports", "/api/v1/frozen-reports")
+
+
+@pytest.fixture
+def wuhan(tmp_path: Path) -> Iterator[Served]:
+    """Three counties, two years later: 40 exchanges of the purpose in one, 12 in another, 3 in the last; and others."""
+    clock = HandClock()
+    node = replace(a_node("wuhan.example", WUCHANG), jurisdictions=frozenset({WUCHANG, HANYANG, JIANGAN}))
+    with served(tmp_path / "node", node, clock) as made:
+        told: list[Told] = []
+        for n, (county, many) in enumerate(((WUCHANG, 40), (HANYANG, 12), (JIANGAN, 3)), 1):
+            place = {"own": county, "origin": county}
+            told += History().answered(10).of_many(range(1000 * n, 1000 * n + many), purpose=Purpose.BENEFIT, **place)
+            told += History().of_many(range(1000 * n + 500, 1000 * n + 520), purpose=Purpose.PUBLIC_SERVICE, **place)
+        holding(told, ledgers=made.office.ledgers)
+        clock.move(timedelta(days=700))
+        yield made
+
+
+def given(shown: dict[str, Any]) -> dict[tuple[str, str], int | None]:
+    """The denominators that are shown, by place and rate."""
+    return {(one["jurisdiction"], rate["rate"]): rate["denominator"] for one in shown["figures"] for rate in one["rates"]}
+
+
+@pytest.mark.parametrize("rate", RateName)
+def test_the_rows_behind_a_figure_by_purpose_are_refused(wuhan: Served, rate: RateName) -> None:
+    refused = wuhan.call("GET", f"/rates/{rate}/rows", params={**YEAR, "purpose": "benefit"}, role="coordinator", of=WUHAN)
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:woshou:problem:not-by-purpose")
+    assert (refused.json()["pointer"], "items" in refused.json()) == ("/purpose", False)
+
+
+def test_by_purpose_a_small_cell_is_withheld_with_what_would_tell_it(wuhan: Served) -> None:
+    shown = wuhan.get("/rates", params={**YEAR, "purpose": "benefit", "parts": "true"}, role="coordinator", of=WUHAN)
+    cells = given(shown)
+    assert not [cell for cell in cells.values() if cell is not None and 0 < cell < 10]
+    parts = {place: cells[place, "feedback_given"] for place in (WUCHANG, HANYANG, JIANGAN)}
+    # The whole less what is shown is that of two counties and not of one.
+    assert (cells[WUHAN, "feedback_given"], parts) == (55, {WUCHANG: 40, HANYANG: None, JIANGAN: None})
+    for one in shown["figures"]:
+        for rate in one["rates"]:
+            if rate["denominator"] is None:
+                assert (rate["numerator"], rate["percent"]) in ((None, None), (None, "—")), rate
+    # The others of the same place are few enough to be told apart by nobody.
+    whole = given(wuhan.get("/rates", params={**YEAR, "parts": "true"}, role="coordinator", of=WUHAN))
+    assert (whole[JIANGAN, "feedback_given"], whole[WUHAN, "feedback_given"]) == (23, 115)
+
+
+@pytest.mark.parametrize("narrowed", [{"kind": "query"}, {"register": "outflow"}, {"priority": "normal"}])
+def test_a_county_of_few_shows_nothing_by_purpose_however_it_is_narrowed(wuhan: Served, narrowed: dict[str, str]) -> None:
+    asked = {**YEAR, "purpose": "benefit", **narrowed}
+    cells = given(wuhan.get("/rates", params=asked, role="coordinator", of=JIANGAN))
+    assert {cells[JIANGAN, name] for name in ("feedback_given", "outflow_feedback", "on_time")} <= {None, 0}
+
+
+def test_figures_are_asked_by_purpose_nowhere_else() -> None:
+    paths: dict[str, Any] = describe(create_app())["paths"]
+    divided = {
+        path
+        for path, methods in paths.items()
+        for told in methods.values()
+        if path.startswith(FIGURES) and any(each["name"] == "purpose" for each in told.get("parameters", ()))
+    }
+    masked = {"/api/v1/rates", "/api/v1/rates/handshake/series", "/api/v1/reports/{report}"}
+    # The other two refuse it: test_rates.py and above.
+    assert divided == masked | {"/api/v1/rates/grid", "/api/v1/rates/{rate}/rows"}
