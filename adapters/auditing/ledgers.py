@@ -2,12 +2,24 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, cast
 
 from adapters.auditing.trail import Trail, current
-from exchange.auditing.event import of_entry, of_exchange, of_person
-from exchange.exchanges import Exchange
-from exchange.ledger import Candidate, Entries, Exchanges, Ledger, Ledgers, Messages, Within
+from exchange.auditing.event import of_case, of_entry, of_exchange, of_person
+from exchange.cases.case import Case
+from exchange.exchanges import Exchange, LoggedMessage, NoteKept
+from exchange.ledger import (
+    Candidate,
+    Cases,
+    CertificateChecks,
+    Entries,
+    Exchanges,
+    Ledger,
+    Ledgers,
+    Messages,
+    Within,
+)
 from exchange.people.register import Entry
 
 
@@ -42,6 +54,8 @@ def _note_writing(ledger: Ledger, trail: Trail) -> None:
     ledger.entries = cast(Entries, _NotedEntries(ledger.entries, trail))
     ledger.exchanges = cast(Exchanges, _NotedExchanges(ledger.exchanges, trail))
     ledger.messages = cast(Messages, _NotedMessages(ledger.messages, trail))
+    ledger.cases = cast(Cases, _NotedCases(ledger.cases, trail))
+    ledger.certificate_checks = cast(CertificateChecks, _NotedChecks(ledger.certificate_checks, trail))
 
 
 class _Noted:
@@ -84,10 +98,29 @@ class _NotedExchanges(_Noted):
 
 
 class _NotedMessages(_Noted):
+    def save(self, messages: Sequence[LoggedMessage]) -> None:
+        self._trail.about(of_exchange(message.exchange) for message in messages if message.note is NoteKept.ERASED)
+        self._book.save(messages)
+
     def erase(self, link: int, exchanges: Iterable[str]) -> None:
         named = list(exchanges)
         self._trail.about(map(of_exchange, named))
         self._book.erase(link, named)
+
+
+class _NotedCases(_Noted):
+    def save(self, case: Case) -> None:
+        if all(spouse.person is None for spouse in case.spouses):
+            self._trail.about([of_case(case.id)])
+        self._written([of_case(case.id)])
+        self._book.save(case)
+
+
+class _NotedChecks(_Noted):
+    def forget(self, before: datetime) -> int:
+        forgotten = int(self._book.forget(before))
+        self._trail.about((), count=forgotten)
+        return forgotten
 
 
 def _of_entries(entries: Iterable[Entry]) -> Iterator[str]:

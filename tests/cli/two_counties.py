@@ -53,7 +53,11 @@ def two_counties(node: Terminal, folder: Path, database: str, *, kinds: tuple[st
         agreed_terms(),
         parties=[Party(node=WUCHANG_NODE, jurisdiction=code) for code in (XICHENG, WUCHANG)],
         kinds=list(kinds),
-        fields=[FieldRule(subject=kind, purpose=Purpose.PUBLIC_SERVICE, items=items) for kind in kinds],
+        purposes=[Purpose.PUBLIC_SERVICE, Purpose.CERTIFICATE_VERIFICATION],
+        fields=[
+            *(FieldRule(subject=kind, purpose=Purpose.PUBLIC_SERVICE, items=items) for kind in kinds),
+            FieldRule(subject="query", purpose=Purpose.CERTIFICATE_VERIFICATION, items=[Item.CERTIFICATE]),
+        ],
     )
     with opened(node) as office, office.ledgers.transaction() as ledger:
         held = agree.propose(ledger, office.node, terms, office.now(), office.signer(PROPOSAL_TYPE))

@@ -1,15 +1,17 @@
 """The daily and hourly chores: reminders once and then weekly, the withdrawn erased, new keys learned."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from adapters.auditing.trail import Trail, leaving
 from exchange.auditing.event import Actor, ActorKind
 from exchange.checking.check import DifferenceState
 from exchange.codes import CloseReason, Kind, WithdrawalReason
 from exchange.conversation import State
-from exchange.exchanges import Direction
+from exchange.exchanges import Direction, NoteKept
 from exchange.verbs.reply import Said, reply
 from exchange.wire.message import WithdrawalBody
 from jobs.clocks.overdue import announce_overdue
@@ -21,6 +23,7 @@ from jobs.timetable import Every, Job
 from jobs.upkeep.retain import AT_ONCE, retain
 from jobs.upkeep.tidy import tidy
 from tests.builders import WUCHANG_NODE, a_check, a_difference, a_moment, a_register_difference, an_entry
+from tests.building.cases import a_case
 from tests.certificates.support import a_check as a_certificate_check
 from tests.jobs.offices import Pair, a_pair
 
@@ -135,6 +138,33 @@ def test_what_a_job_erased_is_told_in_the_audit_and_nothing_else_of_it(pair: Pai
     with pair.xicheng.ledgers.transaction(read_only=True) as ledger:
         (row,) = ledger.audit.rows("")
     assert (row.event.actor, row.event.subjects) == (Actor(kind=ActorKind.JOB, id="tidy"), (f"exchange:{exchange}",))
+
+
+def test_a_job_that_erases_notes_couples_or_old_checks_says_so_too(pair: Pair):
+    exchange, office = pair.ask(1), pair.xicheng
+    trail = Trail(
+        action="tidy",
+        node=office.node,
+        now=office.now,
+        ledgers=office.ledgers,
+        actor=Actor(kind=ActorKind.JOB, id="tidy"),
+        always=False,
+    )
+    with office.ledgers.transaction() as ledger:
+        ledger.cases.add(a_case(7))
+        ledger.certificate_checks.add(a_certificate_check(1))
+    with leaving(trail), office.ledgers.transaction() as ledger:
+        (message,) = ledger.messages.of_exchanges(1, [exchange])[exchange]
+        ledger.messages.save([message])
+        ledger.cases.save(a_case(7))
+    with leaving(trail), office.ledgers.transaction() as ledger:
+        ledger.messages.save([replace(message, note=NoteKept.ERASED)])
+        ledger.cases.save(a_case(7).without_couple())
+        assert ledger.certificate_checks.forget(a_moment(9_000_000)) == 1
+    with office.ledgers.transaction(read_only=True) as ledger:
+        (row,) = ledger.audit.rows("")
+    assert row.event.subjects == (f"exchange:{exchange}", f"case:{a_case(7).id}")
+    assert (row.event.count, row.event.actor.kind) == (1, ActorKind.JOB)
 
 
 def test_a_new_key_is_learned_before_it_is_needed(pair: Pair):

@@ -52,6 +52,13 @@ def told_in(county: str) -> None:
         trail.jurisdiction = county
 
 
+def tell_given(*values: object) -> None:
+    """Persons that the operator has given, by prompt or standard input; nothing is shown by that."""
+    trail = current()
+    if trail is not None:
+        trail.sent(*values)
+
+
 def leave_row() -> None:
     """Write the command's row now."""
     trail = current()

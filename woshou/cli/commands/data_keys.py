@@ -34,6 +34,7 @@ def install(app: typer.Typer) -> None:
 
     @command(app, "forget", zh="销毁不再使用的主密钥", en="Destroy a key-encryption key that wraps nothing any more")
     def forget(call: Call, kek: Annotated[str, typer.Argument(help=say("主密钥标识", "id of the key-encryption key"))]) -> None:
+        call.told()
         with _data_keys(call) as keys:
             keys.forget(kek)
         call.done({"kek": kek}, f"主密钥 {kek} 已销毁。", f"The key-encryption key {kek} is destroyed.")

@@ -188,6 +188,7 @@ def _install_keys(app: typer.Typer) -> None:
             int, typer.Option(min=0, max=400, help=say("新旧并存天数", "days for which the old keys stay valid"))
         ] = 30,
     ) -> None:
+        call.told()
         keyring, now = _keyring(call)
         renewed = keyring.adopt(_public_key(jwk), command, now, timedelta(days=overlap_days))
         shown, kid = renewed.fingerprint(now), renewed.signing_key(now).kid

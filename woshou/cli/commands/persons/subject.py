@@ -8,6 +8,7 @@ import typer
 from adapters.auditing.trail import concerning, showing
 from adapters.office import Office
 from adapters.persons.page import write_page
+from exchange.auditing.event import of_person
 from exchange.cursors import subject_request_cursor
 from exchange.errors import NotFound
 from exchange.ledger import Ledger, Page
@@ -188,6 +189,8 @@ def _install_erase(app: typer.Typer) -> None:
             request = None
             recipients: list[dict[str, Any]] = []
             if yes:
+                if found.subject.index is not None:
+                    concerning([of_person(found.subject.index)])
                 with office.ledgers.transaction() as ledger:
                     request = erase(ledger, office.node, found, planned, office.now())
                     recipients = _recipients(ledger, request.id)

@@ -13,6 +13,7 @@ from exchange.codes import Role
 from exchange.cursors import certificate_check_cursor
 from exchange.ledger import Page
 from exchange.verbs.certificates.ask import CheckDraft, days_of_query
+from woshou.cli.audit import tell_given
 from woshou.cli.call import Call, command, group
 from woshou.cli.people import ask_person, read_json
 from woshou.cli.sides import DayOption, day
@@ -56,6 +57,7 @@ def install(app: typer.Typer) -> None:
         with call.office() as office, http_client(reach=office.reach) as client:
             own = call.county(office, jurisdiction)
             wanted = _wanted(with_holder=entry is None)
+            tell_given(wanted)
             draft = CheckDraft(
                 own=own,
                 number=wanted.number,
