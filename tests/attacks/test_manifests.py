@@ -14,6 +14,8 @@ import pytest
 from adapters.keys import jose
 from adapters.keys.keyring import Keyring
 from adapters.keys.tokens import access_token
+from exchange.auditing.event import NODE_WIDE
+from exchange.ledger import AuditFilter, Page
 from exchange.moments import format_moment
 from exchange.terms.agreement import PROPOSAL_TYPE
 from exchange.verbs.intake import read_arrivals
@@ -83,11 +85,21 @@ def test_a_batch_that_says(hand: Hand, changes: dict[str, Any], status: int, cod
 
 
 def test_a_batch_sent_again_has_no_second_effect(hand: Hand):
-    """The same bytes get the same receipt; the fixture sees that nothing else has become of them."""
+    """The same bytes get the same receipt, and each time a row; the fixture sees that nothing else has become of them."""
     first = hand.cut(a_query(1), sequence=1, previous=None)
+    batch = ijson.digest(jose.read_unverified(first.split(b"\n")[0].decode()).payload)
+    wanted = AuditFilter(jurisdictions=frozenset({NODE_WIDE}), subjects=frozenset({f"batch:{batch}"}), refused=False)
+
+    def told() -> list[tuple[str, str, int]]:
+        with hand.served.office.ledgers.transaction(read_only=True) as ledger:
+            rows = ledger.audit.find(wanted, Page())
+        return [(row.event.action, row.event.actor.id, row.event.count) for row in rows]
+
+    before = told()
     answers = [hand.send(first) for _ in range(2)]
     assert {answer.status_code for answer in answers} == {200}
     assert answers[0].content == answers[1].content
+    assert told() == [("send_batch", hand.name, 1)] * 2 + before
 
 
 def test_a_line_changed_on_its_way(hand: Hand):
