@@ -14,11 +14,14 @@ from adapters.database.seals import FORMAT, HEAD, ID_AT, ID_BYTES, Seals, row_ke
 from adapters.database.shapes import AnyRow, TableRow, Values, sealed_tables, shape_of, table_of
 from adapters.database.tables import DoomedKeyRow, LedgerIdentityRow
 from adapters.sealing.errors import SealBroken
+from exchange.ledger import LedgerBusy
 
 if TYPE_CHECKING:
     from adapters.database.work import Work
 
 _IDENTITY = table_of(LedgerIdentityRow)
+# A scan of a whole register reads more rows than need be remembered.
+_REMEMBERED = 10_000
 
 
 class Sealing:
@@ -26,6 +29,8 @@ class Sealing:
 
     def __init__(self, work: "Work", seals: Seals | None) -> None:
         self._work, self._seals = work, seals
+        # Of the rows that were read here: under which data key each one's value was, None where there was none.
+        self._read: dict[tuple[str, Values], bytes | None] = {}
 
     def added(self, kind: TableRow, rows: Sequence[Values]) -> Sequence[Values]:
         """New rows with what they tell of persons sealed."""
@@ -37,14 +42,24 @@ class Sealing:
         """Changed rows, sealed under the keys that they have; the keys of those that tell nothing any more are doomed.
 
         `afresh` dooms all of them and seals under new ones, so that what stood there cannot be opened from a copy either.
+        LedgerBusy if another transaction erased a row, or took something out of it, since it was read: what is gone does not
+        come back by an older reading. The rows stay locked, so none can do so before this transaction ends.
         """
-        place = shape_of(kind).sealed
+        shape = shape_of(kind)
+        place = shape.sealed
         if self._seals is None or place is None:
             return rows
         heads = self._heads(kind, rows)
-        blank = [heads[key][2:] for row in rows if row[place] is None and (key := shape_of(kind).key_of(row)) in heads]
-        self.doom_ids([head[2:] for head in heads.values()] if afresh else blank)
-        return self._sealed(kind, rows, {} if afresh else heads)
+        for row in rows:
+            key = shape.key_of(row)
+            if row[place] is not None and key in heads and not self._is_current(shape.table, key, heads[key]):
+                raise LedgerBusy
+        held = {key: head for key, head in heads.items() if head is not None}
+        blank = [held[key][2:] for row in rows if row[place] is None and (key := shape.key_of(row)) in held]
+        self.doom_ids([head[2:] for head in held.values()] if afresh else blank)
+        sealed = self._sealed(kind, rows, {} if afresh else held)
+        self._remember(shape.table, ((shape.key_of(row), row[place]) for row in sealed))
+        return sealed
 
     def opened(self, kind: TableRow, rows: Iterable[AnyRow]) -> list[Values]:
         """Whole rows with what they tell of persons opened; None where the key was destroyed."""
@@ -55,7 +70,9 @@ class Sealing:
             return held
         full = [number for number, row in enumerate(held) if row[place] is not None]
         named = [((shape.table, row_key(shape.key_of(held[number]))), held[number][place]) for number in full]
-        if self._seals is None:
+        if self._seals is not None:
+            self._remember(shape.table, ((shape.key_of(row), row[place]) for row in held))
+        else:
             for row, value in named:
                 if value[:1] == bytes((FORMAT,)):
                     raise SealBroken(told(row))
@@ -70,7 +87,9 @@ class Sealing:
         if self._seals is not None:
             self._seals.erased = True
             # Another transaction may be erasing the same.
-            self._work.claim_from(DoomedKeyRow, select(_key_id(column)).where(*where, column.is_not(None)))
+            # Locked: between this and the erasure no other may seal it under another key.
+            held = select(_key_id(column)).where(*where, column.is_not(None)).with_for_update(key_share=True)
+            self._work.claim_from(DoomedKeyRow, held)
         return table, column
 
     def doom_ids(self, ids: Sequence[bytes]) -> None:
@@ -108,8 +127,8 @@ class Sealing:
             sealed[number] = _with(rows[number], place, value)
         return sealed
 
-    def _heads(self, kind: TableRow, rows: Sequence[Values]) -> dict[Values, bytes]:
-        """The heads of the sealed values that these rows have in the ledger, by the rows' keys."""
+    def _heads(self, kind: TableRow, rows: Sequence[Values]) -> dict[Values, bytes | None]:
+        """The heads of the sealed values that these rows have in the ledger, by the rows' keys; the rows are locked."""
         shape = shape_of(kind)
         table, column = _sealed_column(kind)
         keys = [table.c[name] for name in shape.keys]
@@ -118,12 +137,24 @@ class Sealing:
         for row in rows:
             *first, last = shape.key_of(row)
             groups[tuple(first)].append(last)
-        found: dict[Values, bytes] = {}
+        found: dict[Values, bytes | None] = {}
         for common, names in groups.items():
             same = [key == value for key, value in zip(keys[:-1], common, strict=True)]
-            asked = select(*keys, head).where(*same, self._work.one_of(keys[-1], names), column.is_not(None))
-            found.update((tuple(row[:-1]), bytes(row[-1])) for row in self._work.rows(asked))
+            asked = select(*keys, head).where(*same, self._work.one_of(keys[-1], names)).order_by(keys[-1])
+            locked = self._work.rows(asked.with_for_update(key_share=True))
+            found.update((tuple(row[:-1]), None if row[-1] is None else bytes(row[-1])) for row in locked)
         return found
+
+    def _is_current(self, table: str, key: Values, head: bytes | None) -> bool:
+        """Whether a row's value is under the key that it was read under; of one that was not read, whether there is a value."""
+        if (table, key) not in self._read:
+            return head is not None
+        return self._read[table, key] == (None if head is None else head[2:])
+
+    def _remember(self, table: str, rows: Iterable[tuple[Values, bytes | None]]) -> None:
+        if len(self._read) > _REMEMBERED:
+            self._read.clear()
+        self._read.update(((table, key), None if value is None else value[2:HEAD]) for key, value in rows)
 
 
 def in_use(work: "Work", kind: TableRow, wanted: Iterable[tuple[bytes, Values]]) -> set[bytes]:

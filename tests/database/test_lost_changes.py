@@ -1,6 +1,7 @@
 """What two do to one thing at once is both done: whoever read before the other's commit reads again."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -156,3 +157,76 @@ def test_a_case_that_is_followed_stays_with_the_clerk_to_whom_it_is_handed_meanw
     )
     with database.transaction(read_only=True) as ledger:
         assert ledger.cases.get(case.id) == replace(handed, following=False, version=3)
+
+
+def test_an_erased_body_does_not_come_back_by_an_older_reading(database):
+    with database.transaction() as ledger:
+        ledger.messages.add([judged(a_message(n)) for n in (1, 2)])
+
+    def say_again(ledger: Ledger) -> None:
+        ledger.messages.save([each for log in ledger.messages.of_exchanges(1, [an_id(1), an_id(2)]).values() for each in log])
+
+    with suppress(LedgerBusy):
+        at_once(database, lambda ledger: ledger.messages.erase(1, [an_id(1)]), say_again)
+    with database.transaction(read_only=True) as ledger:
+        logs = ledger.messages.of_exchanges(1, [an_id(1), an_id(2)])
+        assert [message.line is None for name in (1, 2) for message in logs[an_id(name)]] == [True, False]
+
+
+def test_a_note_that_was_erased_does_not_come_back_by_an_older_reading(database):
+    with database.transaction() as ledger:
+        ledger.messages.add([judged(a_message(1))])
+
+    def shorten(ledger: Ledger) -> None:
+        (message,) = ledger.messages.of_exchanges(1, [an_id(1)])[an_id(1)]
+        ledger.messages.shorten([replace(message, line=b"short")])
+
+    def say_again(ledger: Ledger) -> None:
+        ledger.messages.save(ledger.messages.of_exchanges(1, [an_id(1)])[an_id(1)])
+
+    with suppress(LedgerBusy):
+        at_once(database, shorten, say_again)
+    with database.transaction(read_only=True) as ledger:
+        assert [message.line for message in ledger.messages.of_exchanges(1, [an_id(1)])[an_id(1)]] == [b"short"]
+
+
+def test_an_erased_person_does_not_come_back_by_an_older_reading(database):
+    with database.transaction() as ledger:
+        ledger.entries.add([ENTRY])
+
+    def save(ledger: Ledger) -> None:
+        ledger.entries.save(list(ledger.entries.load([ENTRY.id]).values()))
+
+    with suppress(LedgerBusy):
+        at_once(database, lambda ledger: ledger.entries.erase([ENTRY.id]), save)
+    with database.transaction(read_only=True) as ledger:
+        assert ledger.entries.get(ENTRY.id) is None
+        assert not ledger.entries.by_person([WUCHANG], [ENTRY.person_index])
+
+
+def test_an_erased_couple_does_not_come_back_by_an_older_reading(database):
+    case = a_case(finished_at=a_moment(40))
+    with database.transaction() as ledger:
+        ledger.cases.add(case)
+
+    def hand_over(ledger: Ledger) -> None:
+        ledger.cases.save(ledger.cases.get(case.id).handed_to("another"))
+
+    with suppress(LedgerBusy):
+        at_once(database, lambda ledger: ledger.cases.save(case.without_couple()), hand_over)
+    with database.transaction(read_only=True) as ledger:
+        assert not ledger.cases.get(case.id).names_couple
+
+
+def test_a_row_is_filled_again_by_whoever_read_that_it_is_empty(database):
+    """What a partner rejected for a while has no line here, and gets it with the word that follows."""
+    freed = judged(a_message(1), line=None, outcome=Outcome.REJECTED, problem=LATER)
+    with database.transaction() as ledger:
+        ledger.messages.add([freed])
+    with pytest.raises(LedgerBusy), database.transaction() as ledger:
+        ledger.messages.save([judged(a_message(1))])
+    with database.transaction() as ledger:
+        ledger.messages.known(1, freed.direction, [freed.id])
+        ledger.messages.save([judged(a_message(1))])
+    with database.transaction(read_only=True) as ledger:
+        assert ledger.messages.known(1, freed.direction, [freed.id]) == {freed.id: judged(a_message(1))}

@@ -178,8 +178,10 @@ def erase(ledger: Ledger, node: Node, found: Found, planned: ErasurePlan, now: d
     held = (ledger.entries.get(entry, lock=True) for entry in planned.entries)
     erased = [entry.id for entry in held if entry is not None and not entry.is_open]
     ledger.entries.erase(erased)
-    for case in planned.cases:
-        ledger.cases.save(_without(found, node, case))
+    # As each is now: the other of the two may have been erased since.
+    for case in filter(None, (ledger.cases.get(case.id, lock=True) for case in planned.cases)):
+        if _is_over(case):
+            ledger.cases.save(_without(found, node, case))
     request = SubjectRequest(
         id=new_id(now),
         kind=RequestKind.ERASURE,
