@@ -16,6 +16,7 @@ from adapters.memory import MemoryLedgers
 from exchange.codes import CloseReason, Kind, Result
 from exchange.wire.message import FeedbackBody, note_of, read_message
 from tests.builders import an_entry, an_id
+from tests.building.cases import a_case
 from tests.building.sealing import open_database
 from tests.conftest import PostgresServer
 from tests.life.test_retention import answer, lines, log, to, tonight
@@ -130,3 +131,21 @@ def test_a_line_whose_note_was_erased_cannot_be_opened_from_a_copy_either(held: 
     held.raw("UPDATE messages SET line = :old WHERE id = :one", old=bytes(old), one=copied.id)
     (restored,) = [message for message in log(two.xicheng, exchange) if message.note is not None]
     assert restored.line is None
+
+
+def test_a_case_whose_couple_was_erased_cannot_be_opened_from_a_copy_either(held: Held) -> None:
+    case = a_case()
+    with held.database.transaction() as ledger:
+        ledger.cases.add(case)
+    for then in (case.handed_to("another"), case.without_couple()):
+        ((old,),) = held.raw("SELECT sealed FROM cases")
+        with held.database.transaction() as ledger:
+            ledger.cases.save(then)
+        kept = bytes(old)[2:18] in held.standing()
+        assert kept == then.names_couple
+    assert held.standing() == held.heads("cases", "sealed")
+    held.raw("UPDATE cases SET sealed = :old", old=bytes(old))
+    with held.database.transaction(read_only=True) as ledger:
+        restored = ledger.cases.get(case.id)
+    assert restored is not None
+    assert not restored.names_couple
