@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Any, TypeAlias
 
 from adapters.database.key_store import KeyStore
-from adapters.sealing.errors import DataKeyDestroyed, DataKeyMissing, KeyStoreMissing, KeyStoreOfAnother, SealBroken
+from adapters.sealing.errors import DataKeyMissing, KeyStoreMissing, KeyStoreOfAnother, SealBroken
 from adapters.sealing.suites import AES, KEY_BYTES, Cipher, Suite, suite_of
 from adapters.sealing.wrapping import Source, Wrapping
 
@@ -158,11 +158,6 @@ def told(row: Row) -> str:
     """Where a value stands, for an error's text. A caller chose the key of an answer to be repeated: it is not told."""
     table, key = row
     return table if table == "remembered_answers" else f"{table} {key.decode().replace(chr(0), '/')}"
-
-
-def destroyed(row: Row) -> DataKeyDestroyed:
-    """The refusal to read what was erased."""
-    return DataKeyDestroyed(told(row))
 
 
 def row_key(values: Iterable[Any]) -> bytes:

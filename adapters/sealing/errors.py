@@ -9,7 +9,6 @@ The tree::
     ├── WrappingKeysElsewhere   new wrapping keys are made where the present ones come from
     ├── DataKeyUnreadable       a data key does not open under the key that is named for it
     ├── DataKeyMissing          the key store knows nothing of a value's data key
-    ├── DataKeyDestroyed        what the value told was erased
     ├── SealBroken              a value was changed, moved to another row, or never sealed
     ├── UnknownSuite            made by a suite that this program does not have
     ├── KeyStoreMissing         the key store is empty, and the ledger holds sealed values
@@ -101,14 +100,6 @@ class DataKeyMissing(_OfValue):
     code = "data-key-missing"
     told_zh = f"密钥库中没有其数据密钥。{_STORE_ZH}"
     told_en = f"its data key is not in the key store. {_STORE_EN}"
-
-
-class DataKeyDestroyed(_OfValue):
-    """What the value told was erased, and the ledger is a copy from before that."""
-
-    code = "data-key-destroyed"
-    told_zh = "其数据密钥已销毁：内容已被擦除，不能恢复。"
-    told_en = "its data key was destroyed: what it told was erased and does not come back."
 
 
 class SealBroken(_OfValue):

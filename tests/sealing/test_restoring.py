@@ -10,12 +10,12 @@ from adapters.database.connections import read_url
 from adapters.database.engine import Database
 from adapters.database.key_store import open_key_store
 from adapters.sealing.errors import (
-    DataKeyDestroyed,
     DataKeyMissing,
     KeyStoreMissing,
     KeyStoreOfAnother,
 )
 from exchange.exchanges import Direction
+from exchange.ledger import EntryFilter, Page
 from tests.builders import (
     a_message,
     a_moment,
@@ -65,12 +65,23 @@ def test_what_was_not_erased_since_reads_and_what_was_does_not(restored):
     assert answer is None
 
 
-def test_an_entry_that_was_erased_since_is_told_of_by_name(restored, tmp_path):
-    store = open_key_store(read_url(f"sqlite:///{tmp_path / 'woshou-keys.db'}"))
-    store.destroy([key_id for key_id, table, row, _ in store.used(b"", 100) if (table, row) == ("entries", an_id(1).encode())])
+def destroy(folder: Path, *tables: str, row: str = an_id(1)) -> None:
+    """Destroy the data keys of a row of each table, as its erasure did after the ledger was copied."""
+    store = open_key_store(read_url(f"sqlite:///{folder / 'woshou-keys.db'}"))
+    store.destroy([key_id for key_id, table, of, _ in store.used(b"", 100) if table in tables and of == row.encode()])
     store.close()
-    with pytest.raises(DataKeyDestroyed), restored.transaction(read_only=True) as ledger:
-        ledger.entries.get(an_id(1))
+
+
+def test_what_was_erased_since_is_not_there_and_is_in_nobodys_way(restored, tmp_path):
+    destroy(tmp_path, "entries", "cases", "imports")
+    with restored.transaction(read_only=True) as ledger:
+        assert ledger.entries.get(an_id(1)) is None
+        assert ledger.entries.load([an_id(1), an_id(2)]) == {an_id(2): an_entry(2)}
+        assert list(ledger.entries.everyone()) == [an_entry(2)]
+        wanted = EntryFilter(jurisdictions=frozenset({an_entry(2).jurisdiction}))
+        assert ledger.entries.find(wanted, Page()) == [an_entry(2)]
+        assert not ledger.cases.get(an_id(1)).names_couple
+        assert ledger.imports.get(an_id(1)).filename == ""
 
 
 def test_it_is_written_on_as_before(restored):

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import case, delete, exists, func, literal, or_, select
 
-from adapters.database.books.registers.entry_rows import entry_of
+from adapters.database.books.registers.entry_rows import entries_of
 from adapters.database.pages import newest_first
 from adapters.database.tables import CertificateCheckRow, CertificateKeyRow, EntryRow
 from adapters.database.values import day_of, stored
@@ -46,7 +46,7 @@ class SqlCertificateChecks:
         found = self._work.rows(of_county.where(_KEYS.c.number == key).order_by(_ENTRIES.c.id).limit(_MOST))
         # Opened where nothing was found: to fetch a key and to open an entry takes time that would tell.
         other = self._work.rows(of_county.limit(1))
-        entries = [entry_of(row) for row in self._work.opened(EntryRow, found or other)]
+        entries = entries_of(self._work, found or other)
         return entries if found else []
 
     def misses(self, role: Role, caller: str, certificate: str, holder: str, since: datetime) -> Misses:

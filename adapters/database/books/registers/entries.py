@@ -14,7 +14,7 @@ from adapters.database.books.counting.entry_sums import named_places, open_entri
 from adapters.database.books.counting.verification_sums import verified_entries
 from adapters.database.books.reconciling.tokens import drop_from_reconciling, hide_from_reconciling, queue_tokens
 from adapters.database.books.registers.cross_checks import drop_differences
-from adapters.database.books.registers.entry_rows import entry_of, entry_values
+from adapters.database.books.registers.entry_rows import entries_of, entry_values
 from adapters.database.books.registers.pairing import add_keys, drop_keys, replace_keys
 from adapters.database.faults import Fault, taken
 from adapters.database.tables import EntryFactRow, EntryRow
@@ -59,7 +59,7 @@ class SqlEntries:
     def get(self, entry: str, *, lock: bool = False) -> Entry | None:
         statement = _ALL.where(_ENTRIES.c.id == entry)
         row = self._work.first(statement.with_for_update(key_share=True) if lock else statement)
-        return None if row is None else self._entries([row])[0]
+        return next(iter(self._entries([row])), None) if row is not None else None
 
     def load(self, entries: Iterable[str]) -> Mapping[str, Entry]:
         wanted = list(entries)
@@ -191,7 +191,7 @@ class SqlEntries:
         return erased
 
     def _entries(self, rows: Iterable[AnyRow]) -> list[Entry]:
-        return [entry_of(row) for row in self._work.opened(EntryRow, rows)]
+        return entries_of(self._work, rows)
 
     @contextmanager
     def _one_open_each(self) -> Iterator[None]:

@@ -1,15 +1,18 @@
 """An entry as one row, and back."""
 
+from collections.abc import Iterable
+
 import msgspec
 
-from adapters.database.seals import destroyed
+from adapters.database.tables import EntryRow
 from adapters.database.values import moment_of, number_of, words, words_or_none
-from adapters.database.work import AnyRow, Values
+from adapters.database.work import AnyRow, Values, Work, shape_of
 from exchange.codes import CloseReason, RegisterKind
 from exchange.moments import from_milliseconds, to_milliseconds
 from exchange.people.record import Person, Record, Shape
 from exchange.people.register import Entry
 
+_SEALED = shape_of(EntryRow).columns.index("sealed")
 _REGISTER = words(RegisterKind)
 _REASON = words_or_none(CloseReason)
 
@@ -44,8 +47,12 @@ def entry_values(entry: Entry) -> Values:
     )
 
 
-def entry_of(row: AnyRow) -> Entry:
-    """The entry of a row."""
+def entries_of(work: Work, rows: Iterable[AnyRow]) -> list[Entry]:
+    """The entries of rows; without those whose data key was destroyed, erased before an older copy of the ledger came back."""
+    return [_entry(row) for row in work.opened(EntryRow, rows) if row[_SEALED] is not None]
+
+
+def _entry(row: Values) -> Entry:
     (
         id_,
         jurisdiction,
@@ -61,8 +68,6 @@ def entry_of(row: AnyRow) -> Entry:
         close_reason,
         version,
     ) = row
-    if sealed is None:
-        raise destroyed(("entries", id_.encode()))
     about = _decoder.decode(sealed)
     return Entry(
         id=id_,

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, delete, func, literal_column, or_, select, union_all
 
-from adapters.database.books.registers.entry_rows import entry_of
+from adapters.database.books.registers.entry_rows import entries_of
 from adapters.database.tables import CertificateKeyRow, EntryRow, ExchangeRow, PairingKeyRow, PairingSuggestionRow
 from adapters.database.work import AnyRow, Asked, Values, Work, table_of
 from exchange.codes import Role
@@ -81,7 +81,7 @@ class SqlPairing:
             .order_by(_ENTRIES.c.id)
             .limit(page.limit)
         )
-        return [entry_of(row) for row in self._work.opened(EntryRow, self._work.rows(found))]
+        return entries_of(self._work, self._work.rows(found))
 
     def index(self, entries: Sequence[Entry]) -> None:
         replace_keys(self._work, self._blinding, entries)
