@@ -14,7 +14,7 @@ from adapters.database.sealing import in_use
 from adapters.database.seals import Sealer, made_at
 from adapters.database.shapes import Values, sealed_tables, table_of
 from adapters.database.tables import DoomedKeyRow
-from adapters.sealing.errors import WrappingKeyInUse
+from adapters.sealing.errors import WrappingKeyInUse, WrappingKeyMissing
 from exchange.ledger import LedgerBusy
 
 if TYPE_CHECKING:
@@ -154,7 +154,13 @@ class DataKeys:
         ]
 
     def forget(self, kek: str) -> None:
-        """Destroy a key-encryption key that wraps nothing here, and with it all that older copies of the key store hold."""
-        if self.store.counts().get(kek, 0) or kek == self._wrapping.newest():
+        """Destroy a key-encryption key that wraps nothing here, and with it all that older copies of the key store hold.
+
+        WrappingKeysElsewhere where the operator has to destroy it: that nothing will be stored under it is seen to then, too.
+        """
+        if kek not in self._wrapping.ids():
+            raise WrappingKeyMissing(kek)
+        # In the store first: a writer that wrapped by it a moment ago must wrap anew.
+        if kek == self._wrapping.newest() or not self.store.forget(kek):
             raise WrappingKeyInUse
         self._wrapping.source.forget(kek)

@@ -5,7 +5,7 @@ copy of the ledger can be told from one whose key was lost. The store knows whic
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -15,6 +15,7 @@ from sqlalchemy import URL, Engine, event
 
 from adapters.database.connections import LOCK_SECONDS, READ_ONLY, open_engine, read_url, sqlite_file
 from adapters.database.faults import translated
+from adapters.sealing.errors import WrappingKeyMissing
 
 SCHEMA = "woshou_keys"
 # An id of 16 bytes, the wrapped key, the key that wraps it; and whose value it seals: a table and the key of its row.
@@ -30,6 +31,7 @@ class KeyStore(ABC):
     mark: ClassVar[str]
     keys: ClassVar[str]
     owner: ClassVar[str]
+    forgotten: ClassVar[str]
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -48,10 +50,19 @@ class KeyStore(ABC):
             driver.execute(f"INSERT INTO {self.owner} (one, ledger) VALUES (1, {self.mark}) ON CONFLICT DO NOTHING", [ledger])
 
     def add(self, keys: Sequence[NewKey]) -> None:
-        """Keep new keys."""
-        marks = ", ".join([self.mark] * 5)
+        """Keep new keys; WrappingKeyMissing if one that wraps them was forgotten since."""
         with self._open() as driver:
-            driver.cursor().executemany(f"INSERT INTO {self.keys} (id, wrapped, kek, used_in, used_by) VALUES ({marks})", keys)
+            self._see_known(driver, {kek for _, _, kek, _, _ in keys})
+            self._insert(driver, keys)
+
+    def forget(self, kek: str) -> bool:
+        """Let a key-encryption key never wrap anything here again; False if it does wrap something."""
+        with self._open() as driver:
+            self._hold(driver, alone=True)
+            if driver.execute(f"SELECT 1 FROM {self.keys} WHERE kek = {self.mark} LIMIT 1", [kek]).fetchone() is not None:
+                return False
+            driver.execute(f"INSERT INTO {self.forgotten} (kek) VALUES ({self.mark}) ON CONFLICT DO NOTHING", [kek])
+        return True
 
     def find(self, ids: Sequence[bytes]) -> Mapping[bytes, tuple[bytes, str] | None]:
         """Keys by their ids, wrapped, with the id of the key that wraps each; None for one that was destroyed."""
@@ -95,11 +106,15 @@ class KeyStore(ABC):
             return list(driver.execute(statement, [after, kek, limit]).fetchall())
 
     def rewrap(self, keys: Sequence[tuple[bytes, str, bytes, str]]) -> int:
-        """Put new wrappings in place of old ones (wrapped, kek; id, old kek); one that was destroyed meanwhile stays so."""
+        """Put new wrappings in place of old ones (wrapped, kek; id, old kek); one that was destroyed meanwhile stays so.
+
+        WrappingKeyMissing if the new kek was forgotten since.
+        """
         statement = (
             f"UPDATE {self.keys} SET wrapped = {self.mark}, kek = {self.mark} WHERE id = {self.mark} AND kek = {self.mark}"
         )
         with self._open() as driver:
+            self._see_known(driver, {kek for _, kek, _, _ in keys})
             cursor = driver.cursor()
             cursor.executemany(statement, keys)
             return int(cursor.rowcount)
@@ -115,11 +130,27 @@ class KeyStore(ABC):
         with self._open() as driver:
             driver.execute(f"DELETE FROM {self.keys}")
             driver.execute(f"DELETE FROM {self.owner}")
+            driver.execute(f"DELETE FROM {self.forgotten}")
         self.scrub()
 
     def close(self) -> None:
         """Close all connections that no call holds."""
         self._engine.dispose()
+
+    def _see_known(self, driver: Any, keks: Iterable[str]) -> None:
+        """See that these wrap still; and until the transaction ends none of them can be forgotten."""
+        self._hold(driver, alone=False)
+        for kek in keks:
+            if driver.execute(f"SELECT 1 FROM {self.forgotten} WHERE kek = {self.mark}", [kek]).fetchone() is not None:
+                raise WrappingKeyMissing(kek)
+
+    def _insert(self, driver: Any, keys: Sequence[NewKey]) -> None:
+        marks = ", ".join([self.mark] * 5)
+        driver.cursor().executemany(f"INSERT INTO {self.keys} (id, wrapped, kek, used_in, used_by) VALUES ({marks})", keys)
+
+    @abstractmethod
+    def _hold(self, driver: Any, *, alone: bool) -> None:
+        """Until the transaction ends: let no key be forgotten, or (`alone`) none be written."""
 
     @abstractmethod
     def scrub(self) -> None:
@@ -157,7 +188,7 @@ class KeyStore(ABC):
 class SqliteKeyStore(KeyStore):
     """A file of its own; what is destroyed is overwritten with zeros, and the journal is emptied."""
 
-    mark, keys, owner = "?", "data_keys", "belongs"
+    mark, keys, owner, forgotten = "?", "data_keys", "belongs", "forgotten_wrapping_keys"
 
     def __init__(self, engine: Engine) -> None:
         event.listen(engine, "connect", lambda driver, _record: driver.execute("PRAGMA secure_delete = ON"))
@@ -175,6 +206,10 @@ class SqliteKeyStore(KeyStore):
             "used_by BLOB NOT NULL, idle_since INTEGER) WITHOUT ROWID"
         )
         driver.execute("CREATE TABLE IF NOT EXISTS belongs (one INTEGER PRIMARY KEY, ledger TEXT NOT NULL)")
+        driver.execute(f"CREATE TABLE IF NOT EXISTS {self.forgotten} (kek TEXT PRIMARY KEY)")
+
+    def _hold(self, driver: Any, *, alone: bool) -> None:
+        """There is one writer at a time."""
 
     def _among(self, driver: Any, statement: str, ids: Sequence[bytes], values: Sequence[Any] = ()) -> Any:
         return driver.execute(f"{statement} id IN ({', '.join('?' * len(ids))})", [*values, *ids])
@@ -187,24 +222,26 @@ class PostgresKeyStore(KeyStore):
     """A schema of its own, which `pg_dump --exclude-schema` leaves out."""
 
     mark, keys, owner = "%s", f"{SCHEMA}.data_keys", f"{SCHEMA}.belongs"
+    forgotten = f"{SCHEMA}.forgotten_wrapping_keys"
 
-    def add(self, keys: Sequence[NewKey]) -> None:
+    def _insert(self, driver: Any, keys: Sequence[NewKey]) -> None:
         statement = (
             f"INSERT INTO {self.keys} (id, wrapped, kek, used_in, used_by) "
             "SELECT * FROM unnest(%b::bytea[], %b::bytea[], %s::text[], %s::text[], %b::bytea[])"
         )
-        with self._open() as driver:
-            driver.execute(statement, [list(column) for column in zip(*keys, strict=True)])
+        driver.execute(statement, [list(column) for column in zip(*keys, strict=True)])
+
+    def _hold(self, driver: Any, *, alone: bool) -> None:
+        shared = "" if alone else "_shared"
+        driver.execute(f"SELECT pg_advisory_xact_lock{shared}(hashtext(%s))", [self.forgotten])
 
     def scrub(self) -> None:
         """Left to autovacuum: what remains of a wrapped key dies with the key that wraps it (docs/encryption.md)."""
 
     def _make(self, driver: Any) -> None:
         # Looked for first: a role that may not make schemas may still use one that is there.
-        if driver.execute("SELECT to_regclass(%s), to_regclass(%s)", [self.keys, self.owner]).fetchone() == (
-            self.keys,
-            self.owner,
-        ):
+        tables = (self.keys, self.owner, self.forgotten)
+        if driver.execute("SELECT to_regclass(%s), to_regclass(%s), to_regclass(%s)", tables).fetchone() == tables:
             return
         driver.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [SCHEMA])
         driver.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
@@ -213,6 +250,7 @@ class PostgresKeyStore(KeyStore):
             "used_in text NOT NULL, used_by bytea NOT NULL, idle_since bigint)"
         )
         driver.execute(f"CREATE TABLE IF NOT EXISTS {self.owner} (one integer PRIMARY KEY, ledger text NOT NULL)")
+        driver.execute(f"CREATE TABLE IF NOT EXISTS {self.forgotten} (kek text PRIMARY KEY)")
 
     def _among(self, driver: Any, statement: str, ids: Sequence[bytes], values: Sequence[Any] = ()) -> Any:
         return driver.execute(f"{statement} id = ANY(%b::bytea[])", [*values, list(ids)], binary=True)

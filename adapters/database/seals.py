@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Any, TypeAlias
 
 from adapters.database.key_store import KeyStore
-from adapters.sealing.errors import DataKeyMissing, KeyStoreMissing, KeyStoreOfAnother, SealBroken
+from adapters.sealing.errors import DataKeyMissing, KeyStoreMissing, KeyStoreOfAnother, SealBroken, WrappingKeyMissing
 from adapters.sealing.suites import AES, KEY_BYTES, Cipher, Suite, suite_of
 from adapters.sealing.wrapping import Source, Wrapping
 
@@ -103,11 +103,19 @@ class Seals:
         """Bring the new data keys into the key store: before the ledger commits what they seal."""
         if not self._new:
             return
-        wrapped = self._sealer.wrapping.wrap({key_id: key for key_id, (key, _) in self._new.items()})
-        self._sealer.store.add([(key_id, key, kek, *self._new[key_id][1]) for key_id, key, kek in wrapped])
+        try:
+            self._store_new()
+        except WrappingKeyMissing:
+            # It was forgotten between wrapping and storing: there is a newer one.
+            self._sealer.wrapping.reload()
+            self._store_new()
         self._known.update((key_id, key) for key_id, (key, _) in self._new.items())
         self.kept += len(self._new)
         self._new.clear()
+
+    def _store_new(self) -> None:
+        wrapped = self._sealer.wrapping.wrap({key_id: key for key_id, (key, _) in self._new.items()})
+        self._sealer.store.add([(key_id, key, kek, *self._new[key_id][1]) for key_id, key, kek in wrapped])
 
     def _sealed(self, row: Row, head: bytes | None, plain: bytes) -> bytes:
         key_id = None if head is None else head[2:]

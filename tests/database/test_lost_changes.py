@@ -210,12 +210,16 @@ def test_an_erased_couple_does_not_come_back_by_an_older_reading(database):
         ledger.cases.add(case)
 
     def hand_over(ledger: Ledger) -> None:
-        ledger.cases.save(ledger.cases.get(case.id).handed_to("another"))
+        held = ledger.cases.get(case.id)
+        assert held is not None
+        ledger.cases.save(held.handed_to("another"))
 
     with suppress(LedgerBusy):
         at_once(database, lambda ledger: ledger.cases.save(case.without_couple()), hand_over)
     with database.transaction(read_only=True) as ledger:
-        assert not ledger.cases.get(case.id).names_couple
+        kept = ledger.cases.get(case.id)
+        assert kept is not None
+        assert not kept.names_couple
 
 
 def test_a_row_is_filled_again_by_whoever_read_that_it_is_empty(database):

@@ -6,8 +6,8 @@ from threading import Event, Thread
 import pytest
 
 from adapters.database.seals import Encryption
-from adapters.sealing.errors import WrappingKeyInUse
-from adapters.sealing.wrapping import GivenKeys, KeyFile
+from adapters.sealing.errors import WrappingKeyInUse, WrappingKeyMissing
+from adapters.sealing.wrapping import GivenKeys, KeyFile, Keys
 from tests.builders import an_entry, an_id
 from tests.building.sealing import KEY, keys_of, open_database
 
@@ -94,6 +94,61 @@ def test_the_node_reads_and_writes_meanwhile(database, database_url, file):
     with other.transaction(read_only=True) as ledger:
         assert len(ledger.entries.load([an_id(n) for n in (1, COUNT, *rounds)])) == 2 + len(rounds)
     other.close()
+
+
+class Overtaken:
+    """A source whose key is rotated away and forgotten by another process right after it was read to wrap by."""
+
+    name, makes = "file", True
+
+    def __init__(self, file: KeyFile) -> None:
+        self._file, self._held = file, file.load()
+        self.stale = True
+
+    def stamp(self) -> object:
+        return self.stale or self._file.stamp()
+
+    def load(self) -> Keys:
+        if self.stale and self._file.load() != self._held:
+            self.stale = False
+        return self._held if self.stale else self._file.load()
+
+    def add(self) -> str:
+        return self._file.add()
+
+    def forget(self, kek: str) -> None:
+        self._file.forget(kek)
+
+
+def test_nothing_is_stored_under_a_key_that_was_forgotten_meanwhile(database, database_url, file):
+    source = Overtaken(file)
+    slow = open_database(database_url, encryption=Encryption(source=source), lock_seconds=30)
+    with slow.transaction(read_only=True) as ledger:
+        assert ledger.entries.get(an_id(1)) == an_entry(1)
+    (old,) = file.load()
+    keys_of(database).rotate(lambda *_: None)
+    keys_of(database).forget(old)
+    with slow.transaction() as ledger:
+        ledger.entries.add([an_entry(COUNT + 1)])
+    assert not source.stale
+    with database.transaction(read_only=True) as ledger:
+        assert ledger.entries.get(an_id(COUNT + 1)) == an_entry(COUNT + 1)
+    assert keys_of(database).store.counts() == {next(iter(file.load())): COUNT + 1}
+    slow.close()
+
+
+def test_a_key_is_not_forgotten_while_something_is_stored_under_it(database, file):
+    """The store's own transaction decides: whoever comes second sees what the first did."""
+    store = keys_of(database).store
+    (old,) = file.load()
+    assert not store.forget(old)
+    assert store.forget("another")
+    with pytest.raises(WrappingKeyMissing):
+        store.add([(b"0" * 16, b"wrapped", "another", "entries", b"row")])
+    key_id, _, under = store.wrapped_otherwise("", b"", 1)[0]
+    with pytest.raises(WrappingKeyMissing):
+        store.rewrap([(b"anew", "another", key_id, under)])
+    assert store.counts() == {old: COUNT}
 
 
 def test_a_key_that_was_destroyed_meanwhile_stays_so(database):
