@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import structlog
 from sqlalchemy import delete, select
 
+from adapters.database.restored import erase_page
 from adapters.database.sealing import in_use
-from adapters.database.seals import Sealer, made_at
+from adapters.database.seals import Sealer, Seals, made_at
 from adapters.database.shapes import Values, sealed_tables, table_of
 from adapters.database.tables import DoomedKeyRow
 from adapters.sealing.errors import WrappingKeyInUse, WrappingKeyMissing
@@ -27,7 +28,7 @@ _HOUR = 3_600_000
 _YOUNG = _HOUR
 # Long enough to find that an older backup was restored by mistake, and to restore the newer one.
 KEEP_IDLE = 7 * 24 * _HOUR
-Open: TypeAlias = "Callable[[bool], AbstractContextManager[Work]]"
+Open: TypeAlias = "Callable[..., AbstractContextManager[Work]]"
 Progress: TypeAlias = Callable[[int, int], None]
 log = structlog.get_logger()
 
@@ -52,7 +53,7 @@ class Swept:
 
 
 class DataKeys:
-    """One ledger's data keys. `open_work` opens a transaction on the ledger, read-only or not."""
+    """One ledger's data keys. `open_work` opens a transaction on the ledger, read-only or not; with seals, if it seals."""
 
     def __init__(self, sealer: Sealer, open_work: Open) -> None:
         self._sealer, self.store, self._wrapping = sealer, sealer.store, sealer.wrapping
@@ -83,6 +84,23 @@ class DataKeys:
             destroyed += self.store.destroy(ids)
             with self._open(False) as work:
                 work.change(delete(_DOOMED).where(_DOOMED.c.id <= ids[-1], _DOOMED.c.id.in_(ids)))
+
+    def erase_again(self) -> int:
+        """Erase what an older copy of the ledger brought back, which nobody can read any more; how many rows."""
+        self.check()
+        erased = 0
+        for kind in sealed_tables():
+            after, goes_on = None, True
+            while goes_on:
+                with self._open(True) as work:
+                    gone, last = erase_page(work, self.store, kind, after, write=False)
+                if gone:
+                    with self._open(False, Seals(self._sealer)) as work:
+                        erased += erase_page(work, self.store, kind, after, write=True)[0]
+                after, goes_on = last, last is not None
+        if erased:
+            self.destroy_doomed()
+        return erased
 
     def sweep(self, now: int | None = None) -> Swept:
         """Find keys that no value uses, as a transaction leaves them that was undone; destroy those that have been so for long.

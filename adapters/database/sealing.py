@@ -83,12 +83,12 @@ class Sealing:
 
     def doom(self, kind: TableRow, where: Sequence[ColumnElement[bool]]) -> tuple[Table, Column[Any]]:
         """Put the keys of these rows' values on the list; their table and its sealed column."""
-        table, column = _sealed_column(kind)
+        table, column = sealed_column(kind)
         if self._seals is not None:
             self._seals.erased = True
             # Another transaction may be erasing the same.
             # Locked: between this and the erasure no other may seal it under another key.
-            held = select(_key_id(column)).where(*where, column.is_not(None)).with_for_update(key_share=True)
+            held = select(key_id_of(column)).where(*where, column.is_not(None)).with_for_update(key_share=True)
             self._work.claim_from(DoomedKeyRow, held)
         return table, column
 
@@ -108,7 +108,7 @@ class Sealing:
 
     def holds_values(self) -> bool:
         """Whether anything sealed is in the ledger."""
-        columns = [_sealed_column(kind)[1] for kind in sealed_tables()]
+        columns = [sealed_column(kind)[1] for kind in sealed_tables()]
         return any(self._work.first(select(literal(1)).where(column.is_not(None)).limit(1)) for column in columns)
 
     def _sealed(self, kind: TableRow, rows: Sequence[Values], heads: dict[Values, bytes]) -> Sequence[Values]:
@@ -130,7 +130,7 @@ class Sealing:
     def _heads(self, kind: TableRow, rows: Sequence[Values]) -> dict[Values, bytes | None]:
         """The heads of the sealed values that these rows have in the ledger, by the rows' keys; the rows are locked."""
         shape = shape_of(kind)
-        table, column = _sealed_column(kind)
+        table, column = sealed_column(kind)
         keys = [table.c[name] for name in shape.keys]
         head = cast(func.substr(column, 1, HEAD), LargeBinary)
         groups: defaultdict[Values, list[str]] = defaultdict(list)
@@ -160,7 +160,7 @@ class Sealing:
 def in_use(work: "Work", kind: TableRow, wanted: Iterable[tuple[bytes, Values]]) -> set[bytes]:
     """Of some data keys of a table, each with its row's key, those that a value of that row is sealed under."""
     shape = shape_of(kind)
-    table, column = _sealed_column(kind)
+    table, column = sealed_column(kind)
     keys = [table.c[name] for name in shape.keys]
     used: set[bytes] = set()
     ordered = sorted(wanted, key=lambda each: each[1][:-1])
@@ -168,19 +168,21 @@ def in_use(work: "Work", kind: TableRow, wanted: Iterable[tuple[bytes, Values]])
         of_group = dict(group)
         same = [key == key.type.python_type(value) for key, value in zip(keys[:-1], first, strict=True)]
         last = [key[-1] for key in of_group.values()]
-        asked = select(_key_id(column)).where(*same, work.one_of(keys[-1], last), column.is_not(None))
+        asked = select(key_id_of(column)).where(*same, work.one_of(keys[-1], last), column.is_not(None))
         used.update(bytes(row[0]) for row in work.rows(asked))
     return used
 
 
-def _sealed_column(kind: TableRow) -> tuple[Table, Column[Any]]:
+def sealed_column(kind: TableRow) -> tuple[Table, Column[Any]]:
+    """A table and its sealed column."""
     table, place = table_of(kind), shape_of(kind).sealed
     if place is None:
         raise LookupError(f"{table.name} has no sealed column")
     return table, table.c[shape_of(kind).columns[place]]
 
 
-def _key_id(column: Column[Any]) -> ColumnElement[bytes]:
+def key_id_of(column: Column[Any]) -> ColumnElement[bytes]:
+    """The id of the data key that a sealed value is under."""
     return cast(func.substr(column, ID_AT, ID_BYTES), LargeBinary)
 
 

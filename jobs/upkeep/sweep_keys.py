@@ -1,4 +1,7 @@
-"""Sweep the key store: data keys that no value uses are found, and destroyed once they have been so for a week."""
+"""Sweep ledger and key store: what an older ledger brought back is erased again, and data keys that no value uses are found.
+
+They are destroyed once they have been so for a week.
+"""
 
 from jobs.shift import Shift
 
@@ -8,5 +11,6 @@ def sweep_keys(shift: Shift) -> str:
     keys = shift.office.data_keys
     if keys is None:
         return "nothing is sealed here"
+    again = keys.erase_again()
     swept = keys.sweep()
-    return f"{swept.idle} data keys that nothing uses, {swept.destroyed} of them destroyed"
+    return f"{again} erased again, {swept.idle} data keys that nothing uses, {swept.destroyed} of them destroyed"

@@ -5,7 +5,7 @@ from datetime import timedelta
 from exchange.moments import civil_day
 from exchange.verbs.clocks.retain import erase_notes, erase_withdrawn
 from jobs.shift import Shift
-from jobs.upkeep.retain import in_pieces
+from jobs.upkeep.retain import in_pieces, in_turn
 
 # Longer than the seven days for which a caller may rely on its idempotency key, so that none is cut short.
 KEEP_ANSWERS = timedelta(days=8)
@@ -20,8 +20,17 @@ KEEP_CHECKS = timedelta(days=366)
 
 def tidy(shift: Shift) -> str:
     """Erase and forget in small transactions, so that no clerk waits for it."""
-    erased = in_pieces(shift.office, shift.stopping, erase_withdrawn)
-    notes = in_pieces(shift.office, shift.stopping, erase_notes)
+    with in_turn() as turn:
+        with turn():
+            erased = in_pieces(shift.office, shift.stopping, erase_withdrawn)
+        with turn():
+            notes = in_pieces(shift.office, shift.stopping, erase_notes)
+        with turn():
+            forgotten = _forget(shift)
+    return f"{erased} withdrawn exchanges erased, {notes} without their notes, {forgotten}"
+
+
+def _forget(shift: Shift) -> str:
     now = shift.office.now()
     with shift.office.ledgers.transaction() as ledger:
         forgotten = ledger.chores.forget(answers_before=now - KEEP_ANSWERS, assertions_before=now)
@@ -33,6 +42,5 @@ def tidy(shift: Shift) -> str:
     if shift.office.data_keys is not None:
         # What could not be destroyed when it was erased.
         shift.office.data_keys.destroy_doomed()
-    told = f"{erased} withdrawn exchanges erased, {notes} without their notes"
-    told = f"{told}, {forgotten} answers, assertions and notifications forgotten, {checks} checks of certificates forgotten"
+    told = f"{forgotten} answers, assertions and notifications forgotten, {checks} checks of certificates forgotten"
     return f"{told}, {lapsed} differences lapsed, {settled} settled ones forgotten"

@@ -131,7 +131,7 @@ def test_the_database_is_current_and_answers(node):
     assert node("db", "check").json == {"current": True, "weaknesses": []}
     revision = node("db", "revision").json
     assert revision["current"]
-    assert node("db", "upgrade").json == {"revision": revision["revision"]}
+    assert node("db", "upgrade").json == {"revision": revision["revision"], "erased_again": 0}
 
 
 def test_rotation_keeps_the_old_keys_valid_for_the_overlap(node):

@@ -1,6 +1,7 @@
 """Yesterday's ledger beside today's key store; on SQLite, where a backup is a copy of a file."""
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,6 +83,26 @@ def test_what_was_erased_since_is_not_there_and_is_in_nobodys_way(restored, tmp_
         assert ledger.entries.find(wanted, Page()) == [an_entry(2)]
         assert not ledger.cases.get(an_id(1)).names_couple
         assert ledger.imports.get(an_id(1)).filename == ""
+
+
+def test_what_was_erased_since_is_erased_again(restored, tmp_path):
+    destroy(tmp_path, "entries", "cases", "imports")
+    # A message, a difference and an answer were erased by the ledger that is lost.
+    assert keys_of(restored).erase_again() == 6
+    assert keys_of(restored).erase_again() == 0
+    with sqlite3.connect(tmp_path / "woshou.db") as raw:
+        assert raw.execute("SELECT count(*) FROM messages WHERE line IS NULL").fetchone() == (1,)
+        assert raw.execute("SELECT person_index FROM entries WHERE sealed IS NULL").fetchall() == [(f"erased {an_id(1)}",)]
+        assert raw.execute("SELECT names_couple FROM cases").fetchall() == [(0,)]
+        assert raw.execute("SELECT state, sealed FROM cross_check_differences").fetchall() == [("lapsed", None)]
+        assert raw.execute("SELECT count(*) FROM remembered_answers").fetchone() == (0,)
+        assert raw.execute("SELECT sealed FROM imports").fetchall() == [(None,)]
+    raw.close()
+    messages, entries, case, _, answer, _ = read(restored)
+    assert messages[an_id(2)] == judged(a_message(2))
+    assert entries == {an_id(2): an_entry(2)}
+    assert not case.names_couple
+    assert answer is None
 
 
 def test_it_is_written_on_as_before(restored):

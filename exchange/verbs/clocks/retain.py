@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from exchange.clocks.retention import KEEP_ROW_PROBLEMS
-from exchange.exchanges import ExchangeKey, NoteKept
+from exchange.exchanges import ExchangeKey, LoggedMessage, NoteKept
 from exchange.ledger import Finding, Held, Ledger
 from exchange.moments import civil_day, day_start
 from exchange.node import Node
@@ -29,13 +29,16 @@ def erase_notes(ledger: Ledger, node: Node, now: datetime, limit: int) -> int:
     for link, names in _by_link(keys).items():
         for log in ledger.messages.of_exchanges(link, names).values():
             ledger.messages.shorten(
-                [
-                    replace(message, line=without_note(message.line), note=NoteKept.ERASED)
-                    for message in log
-                    if message.note is NoteKept.HELD and message.line is not None and message.outcome is not None
-                ]
+                [_noteless(message) for message in log if message.note is NoteKept.HELD and message.outcome is not None]
             )
     return len(keys)
+
+
+def _noteless(message: LoggedMessage) -> LoggedMessage:
+    if message.line is None:
+        # Its body was erased before an older copy of the ledger came back.
+        return replace(message, note=None)
+    return replace(message, line=without_note(message.line), note=NoteKept.ERASED)
 
 
 def erase_bodies(ledger: Ledger, node: Node, now: datetime, limit: int) -> int:

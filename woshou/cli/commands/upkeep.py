@@ -83,15 +83,26 @@ def install(app: typer.Typer) -> None:
 
 
 def _install_database(app: typer.Typer) -> None:
-    @command(app, "upgrade", zh="升级到最新版本", en="Bring the tables to the newest revision")
+    @command(
+        app,
+        "upgrade",
+        zh="升级到最新版本；恢复备份后重新擦除",
+        en="Bring the tables to the newest revision; erase again after a restore",
+    )
     def upgrade(call: Call) -> None:
         opened = open_ledger(call.settings())
         try:
             opened.upgrade()
             revision = opened.revision()
+            # After a restore: what was erased since the copy was made.
+            erased = opened.data_keys.erase_again() if opened.data_keys is not None else 0
         finally:
             opened.close()
-        call.done({"revision": revision}, f"数据库版本：{revision}", f"Revision: {revision}")
+        call.done(
+            {"revision": revision, "erased_again": erased},
+            f"数据库版本：{revision}；重新擦除 {erased} 行。",
+            f"Revision: {revision}; {erased} rows erased again.",
+        )
 
     @command(app, "revision", zh="显示数据库版本", en="Show the tables' revision")
     def revision(call: Call) -> None:

@@ -148,10 +148,17 @@ class SqlCrossChecks:
 
 def drop_differences(work: Work, entries: Sequence[str]) -> None:
     """Let nothing be left of what other departments' sheets say of these entries; open ones lapse."""
-    rows = _DIFFERENCES.c
-    these = work.one_of(rows.entry, entries)
+    _drop(work, work.one_of(_DIFFERENCES.c.entry, entries))
+
+
+def lapse_differences(work: Work, ids: Sequence[str]) -> None:
+    """The same of single differences."""
+    _drop(work, work.one_of(_DIFFERENCES.c.id, ids))
+
+
+def _drop(work: Work, these: ColumnElement[bool]) -> None:
     work.change(_DIFFERENCES.update().where(these, _IS_OPEN).values(state=DifferenceState.LAPSED.value))
-    work.erase(DifferenceRow, these, rows.sealed.is_not(None))
+    work.erase(DifferenceRow, these, _DIFFERENCES.c.sealed.is_not(None))
 
 
 def _fitting(wanted: DifferenceFilter) -> list[ColumnElement[bool]]:
