@@ -11,6 +11,7 @@ from exchange.auditing.event import Actor, ActorKind
 from exchange.checking.check import DifferenceState
 from exchange.codes import CloseReason, Kind, WithdrawalReason
 from exchange.conversation import State
+from exchange.errors import WoshouError
 from exchange.exchanges import Direction, NoteKept
 from exchange.verbs.reply import Said, reply
 from exchange.wire.message import WithdrawalBody
@@ -20,7 +21,7 @@ from jobs.deliver import deliver_all
 from jobs.renew import renew_partners
 from jobs.runner import Clockwork, on_shift
 from jobs.timetable import Every, Job
-from jobs.upkeep.retain import AT_ONCE, retain
+from jobs.upkeep.retain import AT_ONCE, in_turn, retain
 from jobs.upkeep.tidy import tidy
 from tests.builders import WUCHANG_NODE, a_check, a_difference, a_moment, a_register_difference, an_entry
 from tests.building.cases import a_case
@@ -31,6 +32,31 @@ from tests.jobs.offices import Pair, a_pair
 @pytest.fixture
 def pair(tmp_path: Path) -> Pair:
     return a_pair(tmp_path)
+
+
+class Refusal(WoshouError):
+    """Something is wrong with one step."""
+
+    code, zh, en = "refusal", "无", "none"
+
+
+def test_a_step_that_is_refused_holds_no_other_up():
+    done = []
+
+    def step(name: str) -> None:
+        done.append(name)
+        if name == "first":
+            raise Refusal
+
+    def steps() -> None:
+        with in_turn() as turn:
+            for name in ("first", "second"):
+                with turn():
+                    step(name)
+
+    with pytest.raises(Refusal):
+        steps()
+    assert done == ["first", "second"]
 
 
 def day_by_day(pair: Pair, days: int) -> list[str]:

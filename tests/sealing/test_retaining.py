@@ -30,7 +30,7 @@ class Held:
 
     def __init__(self, database: Database, url: str, powerful: str) -> None:
         self.database = database
-        self._url, self._powerful = read_url(url), read_url(powerful)
+        self.address, self._powerful = read_url(url), read_url(powerful)
 
     def raw(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
         engine = open_engine(self._powerful)
@@ -46,7 +46,7 @@ class Held:
 
     def standing(self) -> set[bytes]:
         """The ids of all data keys that there are."""
-        store = open_key_store(key_store_url(self._url))
+        store = open_key_store(key_store_url(self.address))
         found = {row[0] for row in store.used(b"", 10_000)}
         store.close()
         return found
@@ -131,6 +131,23 @@ def test_a_line_whose_note_was_erased_cannot_be_opened_from_a_copy_either(held: 
     held.raw("UPDATE messages SET line = :old WHERE id = :one", old=bytes(old), one=copied.id)
     (restored,) = [message for message in log(two.xicheng, exchange) if message.note is not None]
     assert restored.line is None
+
+
+def test_notes_of_lines_that_cannot_be_opened_any_more_are_done_with(held: Held) -> None:
+    """An older ledger, in which they stand still: their key was destroyed with their bodies."""
+    two = Two.of(held.database, MemoryLedgers(), notes_allowed=True)
+    exchange = two.xicheng.ask()
+    two.calm()
+    two.wuchang.say(exchange, Kind.FEEDBACK, FeedbackBody(result=Result.CONFIRMED, note="请周三来电"))
+    two.calm()
+    two.xicheng.say(exchange, Kind.CONFIRMATION)
+    two.calm()
+    store = open_key_store(key_store_url(held.address))
+    store.destroy(sorted(held.heads("messages", "line")))
+    store.close()
+    two.pass_time(timedelta(days=1))
+    assert tonight(two.xicheng) == 1
+    assert not any(message.note or message.line for message in log(two.xicheng, exchange))
 
 
 def test_a_case_whose_couple_was_erased_cannot_be_opened_from_a_copy_either(held: Held) -> None:
