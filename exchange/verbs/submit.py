@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from exchange.admission import Desk
+from exchange.admission import Desk, Terms
 from exchange.codes import Event, Item, PriorityLevel, Purpose, QueryReason, RegisterKind, Role, UrgentReason
 from exchange.errors import Conflict, Invalid
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, NoteKept
@@ -85,6 +85,18 @@ class OpeningDraft:
     by: str | None = None
 
 
+class _Prepared(NamedTuple):
+    """A draft with today's code of the other side, and what it becomes."""
+
+    draft: OpeningDraft
+    link: Link
+    message: Query | Notice
+    line: bytes
+    terms: Terms
+    entry: Entry | None
+    person_index: str | None
+
+
 class Submission:
     """Queues drafts one after the other and stores them together."""
 
@@ -107,22 +119,16 @@ class Submission:
             self._expected[own, index] = theirs
             self._entries.update({entry.id: entry for entry in theirs})
 
+    def admit(self, draft: OpeningDraft) -> None:
+        """Look whether `add` would queue the draft; a Refused leaf if not. Nothing is queued or counted."""
+        self._prepared(draft)
+
     def add(self, draft: OpeningDraft) -> Exchange:
-        """Queue one draft; a Refused leaf if the receiver would not accept it.
+        """Queue one draft; a Refused leaf if the receiver would not accept it, AgreementLimit beyond what may be asked today.
 
         A retired code of the other side is replaced by its successor: then the exchange's `other` is not the draft's.
         """
-        if draft.own not in self._node.jurisdictions:
-            raise NotServed
-        side = "/destination" if draft.own_is_origin else "/origin"
-        draft = replace(draft, other=todays_code(self._node.divisions, draft.other, self._today, pointer=side).code)
-        link, desk = self._desk(draft.other)
-        index = None if draft.person is None else self._node.person_index(draft.person)
-        entry = self._entry_of(draft, index)
-        message = self._message(draft, entry)
-        line = write_message(message)
-        read_message(line)  # what is queued is what any receiver can read
-        terms = desk.opening(message, sending=True)
+        draft, link, message, line, terms, entry, index = self._prepared(draft)
         self._count(draft, terms.agreement)
         key = ExchangeKey(link.id, message.exchange, Role.ASKER)
         exchange = exchange_of(
@@ -157,6 +163,20 @@ class Submission:
         self._ledger.messages.add(self._messages)
         self._ledger.exchanges.add(self._exchanges)
         self._messages, self._exchanges = [], []
+
+    def _prepared(self, draft: OpeningDraft) -> "_Prepared":
+        """The draft as a message that the receiver admits."""
+        if draft.own not in self._node.jurisdictions:
+            raise NotServed
+        side = "/destination" if draft.own_is_origin else "/origin"
+        draft = replace(draft, other=todays_code(self._node.divisions, draft.other, self._today, pointer=side).code)
+        link, desk = self._desk(draft.other)
+        index = None if draft.person is None else self._node.person_index(draft.person)
+        entry = self._entry_of(draft, index)
+        message = self._message(draft, entry)
+        line = write_message(message)
+        read_message(line)  # what is queued is what any receiver can read
+        return _Prepared(draft, link, message, line, desk.opening(message, sending=True), entry, index)
 
     def _count(self, draft: OpeningDraft, signed: SignedAgreement) -> None:
         """AgreementLimit for a query above what the agreement allows the county in a day, sheets and cases with it."""

@@ -267,3 +267,31 @@ def test_a_difference_that_was_repaired_leaves_the_lists_and_can_still_be_read(n
     path = f"/register-differences/{entry}/{XICHENG}"
     assert nodes.wuchang.get(path)["standing"] == "settled"
     assert nodes.wuchang.call("POST", f"{path}/send").json()["type"] == "urn:woshou:problem:difference-settled"
+
+
+@pytest.mark.parametrize("path", ["/register-differences", "/worklists/differing", "/worklists", "/register-differences/{}/{}"])
+def test_looking_at_what_could_be_asked_counts_nothing_and_sending_it_counts_once(stored: Neighbours, path: str):
+    node = stored.xicheng
+    agree(stored, kinds=KINDS, fields=FIELDS, register_comparison=COMPARING, valid_from="2026-03-04", queries_per_day=2)
+    node.clock.move(timedelta(days=1))
+    there = {"register": "inflow", "origin": WUCHANG, "destination": XICHENG}
+    entries = [enter(node, n, **there) for n in (1, 2, 3)]
+    pair = Pair(origin=WUCHANG, destination=XICHENG)
+    facts: dict[str, Any] = {"own": XICHENG, "partner": WUCHANG_NODE, "kind": DIFFERING, "fields": (Item.MARITAL_STATUS,)}
+    with node.office.ledgers.transaction() as ledger:
+        ledger.register_runs.put(a_register_run(1, partner=WUCHANG_NODE, ended_at=a_moment(-499)))
+        ledger.register_runs.put_differences(
+            [
+                a_register_difference(n, entry=entry, pair=pair, first_at=a_moment(-500), **facts)
+                for n, entry in enumerate(entries, 1)
+            ]
+        )
+
+    def send(entry: str) -> int:
+        return node.call("POST", f"/register-differences/{entry}/{WUCHANG}/send").status_code
+
+    for _ in range(3):
+        assert node.call("GET", path.format(entries[0], WUCHANG)).status_code == 200
+    assert [send(entry) for entry in entries] == [201, 201, 429]
+    node.clock.move(timedelta(days=1))
+    assert send(entries[2]) == 201

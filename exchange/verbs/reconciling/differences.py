@@ -114,7 +114,7 @@ def _tried(submission: Submission, item: DifferenceItem) -> DifferenceItem:
     if item.draft is None:
         return item
     try:
-        submission.add(item.draft)
+        submission.admit(item.draft)
     except Refused as refusal:
         blocked = replace(item.settling, standing=Standing.BLOCKED, message=None, obstacle=refusal.with_traceback(None))
         return replace(item, settling=blocked, draft=None)
