@@ -52,7 +52,7 @@ _ROUTERS = (
     heads.router,
     *ROUTERS,
 )
-# What a body may hold where it is more than what one person or one matter needs.
+# What a body may hold where it is more than what one person or one matter needs, by the path of the route.
 BODY_LIMITS = {
     "/v1/batches": partner.MAX_SENT,
     "/v1/batches/proven": MAX_PROVEN,
@@ -61,6 +61,7 @@ BODY_LIMITS = {
     "/v1/registers/settlement": registers.MAX_SETTLEMENT,
     "/api/v1/received-reports": partner.MAX_DOCUMENT,
     "/api/v1/imports": imports.MAX_FORM,
+    "/api/v1/imports/{id}/annotated": imports.MAX_FORM,
     "/api/v1/cross-checks": imports.MAX_FORM,
     "/api/v1/cross-checks/settlement-sheets": imports.MAX_FORM,
     "/api/v1/entries/bulk": ndjson.MAX_BYTES,

@@ -8,6 +8,7 @@ from time import perf_counter
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import Metrics
@@ -22,7 +23,7 @@ _BYTES_A_SECOND = 256 * 1024
 
 
 class Edge:
-    """The outermost layer of the application; `limits` are the paths whose bodies may be larger than the usual.
+    """The outermost layer of the application; `limits` are the routes' paths whose bodies may be larger than the usual.
 
     Starlette's own limit answers in plain text, and FastAPI counts a body only where a route reads it; here it is a problem
     like any other, which `refused` is told of. `seconds` is how long a body may take, before what its size adds.
@@ -41,7 +42,8 @@ class Edge:
     ) -> None:
         self._refused = refused
         self._app, self._metrics, self._door = app, metrics, door
-        self._limits, self._now, self._seconds = limits, now, seconds
+        self._limits = [(compile_path(path)[0], limit) for path, limit in limits.items()]
+        self._now, self._seconds = now, seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -63,7 +65,7 @@ class Edge:
             await send(message)
 
         try:
-            limit = self._limits.get(scope["path"], USUAL_BODY)
+            limit = next((limit for path, limit in self._limits if path.match(scope["path"])), USUAL_BODY)
             try:
                 self._door.check(scope)
                 if _announced(scope) > limit:

@@ -14,6 +14,7 @@ from adapters.keys.tokens import access_token
 from api.app import create_app
 from api.describing.openapi import describe
 from api.models.base import EXAMPLE_ID
+from api.serving.edge import USUAL_BODY
 from exchange.partners import PartnerStatus
 from tests.api.nodes import Served, served
 from tests.builders import XICHENG, XICHENG_NODE, a_digest, a_partner
@@ -146,3 +147,12 @@ def test_bodies_that_drip_hold_no_lock_and_end(node: Served):
     assert {name: answer[:12] for name, answer in answers.items()} == dict.fromkeys(asked, b"HTTP/1.1 408")
     assert all(b"urn:woshou:problem:request-timeout" in answer for answer in answers.values())
     assert waited < 1
+
+
+@pytest.mark.parametrize("name", sorted(name for name in CLOSED if media(name).startswith("multipart")))
+def test_every_route_that_takes_a_file_takes_one_larger_than_the_usual_body(node: Served, name: str):
+    method, path = address(name)
+    form = {"layout": "births" if "cross-checks" in path else "outflow", "check": EXAMPLE_ID}
+    headers = {"authorization": f"Bearer {credential(node, name)}"}
+    answer = node.http.request(method, path, files={"file": ("a.csv", b"a" * 2 * USUAL_BODY)}, data=form, headers=headers)
+    assert answer.status_code in (404, 422), answer.text
