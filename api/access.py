@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 
@@ -282,6 +283,15 @@ async def caller_calling(
 
 
 CallerDep = Annotated[Caller, Depends(caller_calling)]
+
+
+async def calling_out(limiter: LimiterDep, caller: CallerDep) -> AsyncIterator[None]:
+    """One of the few places for requests that wait for another node, taken before a thread is."""
+    with limiter.calling(caller.key):
+        yield
+
+
+CallingOutDep = Annotated[None, Depends(calling_out, scope="function")]
 
 
 class Having:

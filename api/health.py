@@ -1,5 +1,6 @@
 """Whether the node is well, its figures for Prometheus, and whom to tell of a weakness."""
 
+import asyncio
 from datetime import datetime, time, timedelta
 from typing import Literal, Protocol, runtime_checkable
 
@@ -7,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from adapters.auditing.ledgers import AuditedLedgers
+from adapters.office import Office
 from api.access import OfficeDep, OperatorDep, ReadLedgerDep
 from api.declared import Responses, declared, reading
 from api.metrics import CONTENT_TYPE
@@ -45,20 +47,25 @@ class Revised(Protocol):
 
 
 @router.get("/healthz", responses=declared(TooManyRequests), summary="Is the process alive")
-def healthz() -> Health:
+async def healthz() -> Health:
     """It answers, so it is."""
     return Health()
 
 
 @router.get("/readyz", responses=declared(NotReady, LedgerBusy, TooManyRequests, WoshouError), summary="Can it serve")
-def readyz(office: OfficeDep) -> Health:
+async def readyz(office: OfficeDep) -> Health:
     """Whether the database can be reached and is at the right revision."""
+    # Not of the threads that requests hold: a node is asked just when they are all busy.
+    await asyncio.to_thread(_look, office)
+    return Health()
+
+
+def _look(office: Office) -> None:
     held = office.ledgers.unaudited if isinstance(office.ledgers, AuditedLedgers) else office.ledgers
     if isinstance(held, Revised) and not held.is_current():
         raise NotReady
     with office.ledgers.transaction(read_only=True) as ledger:
         ledger.links.all()
-    return Health()
 
 
 @router.get(

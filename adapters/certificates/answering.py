@@ -1,6 +1,5 @@
-"""Answers to questions about certificates: the signature and the form before the transaction, the beat after it."""
+"""Answers to questions about certificates: the signature and the form before the transaction; the beat is its sender's."""
 
-from adapters.certificates.pacing import Pace
 from adapters.keys import jose
 from adapters.office import Office, trusted_key
 from exchange.certificates.limits import OF_PARTNER
@@ -15,30 +14,29 @@ from exchange.wire.checks import CHECK_TYPE, CHECKED_TYPE, CertificateAsked, Cer
 class CertificateAnswering:
     """Answers one partner's question at a time; safe for many threads."""
 
-    def __init__(self, office: Office, pace: Pace | None = None) -> None:
-        self._office, self._pace = office, pace or Pace()
+    def __init__(self, office: Office) -> None:
+        self._office = office
 
     def answer(self, asked: "SignedQuestion", caller: Partner) -> str:
-        """The signed answer, after the beat.
+        """The signed answer.
 
         NotYourLink, CheckNotFresh, NoAgreement, ItemNotAgreed, CheckRepeated, TooManyMisses.
         """
         office = self._office
-        with self._pace.steady():
-            with office.ledgers.transaction() as ledger:
-                now = office.now()
-                admit(ledger, office.node, caller, asked.question, now)
-                question = wire.question_of(asked.question)
-                word = answer(ledger, office.node, question, now, partner=caller.node, caller=caller.node, most_misses=OF_PARTNER)
-            told = CertificateTold(
-                question=asked.digest,
-                id=question.id,
-                sender=office.node.name,
-                receiver=caller.node,
-                told_at=format_moment(now),
-                answer=word,
-            )
-            return office.signer(CHECKED_TYPE)(wire.write(told))
+        with office.ledgers.transaction() as ledger:
+            now = office.now()
+            admit(ledger, office.node, caller, asked.question, now)
+            question = wire.question_of(asked.question)
+            word = answer(ledger, office.node, question, now, partner=caller.node, caller=caller.node, most_misses=OF_PARTNER)
+        told = CertificateTold(
+            question=asked.digest,
+            id=question.id,
+            sender=office.node.name,
+            receiver=caller.node,
+            told_at=format_moment(now),
+            answer=word,
+        )
+        return office.signer(CHECKED_TYPE)(wire.write(told))
 
     def open(self, known: Partner, jws: str) -> "SignedQuestion":
         """The question that a trusted key of the partner's signed; refusals of `jose.verify`, NotIJSON, MalformedCheck."""

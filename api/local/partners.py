@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Path, Response
 
 from adapters.keys.fingerprint import link_id, same_fingerprint
 from adapters.partner_http import PartnerClient
-from api.access import LedgerDep, OfficeDep, OperatorDep, PartnersDep, ReadLedgerDep, WatcherDep, WithinDep
+from api.access import CallingOutDep, LedgerDep, OfficeDep, OperatorDep, PartnersDep, ReadLedgerDep, WatcherDep, WithinDep
 from api.declared import reading, writing
 from api.models.base import NODE, Listing
 from api.models.partners import CONFIRMATION_EXAMPLE, Address, Confirming, FindingShown, PartnerShown
@@ -58,6 +58,7 @@ def list_partners(_: OperatorDep, ledger: ReadLedgerDep) -> Listing[PartnerShown
 )
 def look_at_partner(
     _: OperatorDep,
+    __: CallingOutDep,
     asked: AskedDep,
     office: OfficeDep,
     within: WithinDep,

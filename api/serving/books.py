@@ -7,8 +7,9 @@ would have to wait for a free thread, all of which may wait for its lock.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
+from inspect import iscoroutinefunction
 from time import monotonic
-from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
+from typing import Any, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
 
 from adapters.auditing.trail import Trail, current
 from api.serving import shown
@@ -68,8 +69,10 @@ def transacted(endpoint: Callable[P, T]) -> Callable[P, T]:
     """A route's function that finds its ledger open where an Opening was among its arguments.
 
     Who calls leaves a trail: its row is written with the change, or before what was read goes out. So is the count of whom a
-    clerk is shown, by which the day's limit refuses.
+    clerk is shown, by which the day's limit refuses. A coroutine reads no ledger and is taken as it is.
     """
+    if iscoroutinefunction(endpoint):
+        return cast(Callable[P, T], endpoint)
 
     @wraps(endpoint)
     def opened(*args: P.args, **values: P.kwargs) -> T:

@@ -27,9 +27,11 @@ _COMPARISONS = RateLimitItemPerHour(100)
 _PROVEN = RateLimitItemPerHour(20_000)
 # Three calls a pair of counties, and more where answers are lost; how often a pair may be compared is counted elsewhere.
 _REGISTERS = RateLimitItemPerHour(10_000)
-# Each holds a thread for the time that every answer takes.
 _CHECKS = RateLimitItemPerHour(20_000)
-_CHECKS_AT_ONCE = 8
+# At one time, of one caller and of all. What is asked of a partner holds a thread for as long as that partner takes.
+_CHECKS_AT_ONCE, _ALL_CHECKS = 8, 16
+_CALLS_AT_ONCE, _ALL_CALLS = 2, 8
+_CALL_SECONDS = 10
 _AT_ONCE = 4
 _WAIT_SECONDS = {"figures": 10, "registers": 2}
 _LOOKS = 2
@@ -58,7 +60,7 @@ class Limiter:
         self._window = MovingWindowRateLimiter(MemoryStorage())
         self._lock = threading.Lock()
         self._under_way: set[tuple[str, str]] = set()
-        self._checking: Counter[str] = Counter()
+        self._places: dict[str, Counter[str]] = {"checks": Counter(), "calls": Counter()}
 
     def opened(self, door: str, host: str) -> None:
         """Count one request to what is open to all; TooManyRequests after 600 a minute from one address."""
@@ -91,18 +93,33 @@ class Limiter:
 
     @contextmanager
     def checking(self, partner: str) -> Iterator[None]:
-        """Let a partner ask about a certificate: 20,000 an hour, eight at one time; TooManyRequests beyond."""
+        """Let a partner ask about a certificate: 20,000 an hour, 8 at one time, of all partners 16; TooManyRequests beyond."""
         if not self._window.hit(_CHECKS, "checks", partner):
             raise TooManyRequests(seconds=3600)
+        with self._place("checks", partner, _CHECKS_AT_ONCE, _ALL_CHECKS, seconds=1):
+            yield
+
+    def calling(self, key: str) -> AbstractContextManager[None]:
+        """Let a key's request wait for a partner: two at one time, of all keys eight; TooManyRequests beyond.
+
+        Ask for it before a thread is taken: a partner that is silent then holds few of them.
+        """
+        return self._place("calls", key, _CALLS_AT_ONCE, _ALL_CALLS, seconds=_CALL_SECONDS)
+
+    @contextmanager
+    def _place(self, what: str, caller: str, each: int, most: int, *, seconds: int) -> Iterator[None]:
+        taken = self._places[what]
         with self._lock:
-            if self._checking[partner] >= _CHECKS_AT_ONCE:
-                raise TooManyRequests(seconds=1)
-            self._checking[partner] += 1
+            if taken[caller] >= each or taken.total() >= most:
+                raise TooManyRequests(seconds=seconds)
+            taken[caller] += 1
         try:
             yield
         finally:
             with self._lock:
-                self._checking[partner] -= 1
+                taken[caller] -= 1
+                if not taken[caller]:
+                    del taken[caller]
 
     @contextmanager
     def _asking(self, about: str, rate: RateLimitItem, partner: str) -> Iterator[None]:

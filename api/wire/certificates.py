@@ -1,10 +1,12 @@
 """The call of the wire API by which a partner checks a certificate (docs/protocol.md)."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from adapters.certificates.answering import CertificateAnswering
+from adapters.certificates.pacing import Pace
 from adapters.keys.errors import BadSignature, ForbiddenHeader, MalformedJws, UnknownKey, WrongType
 from api.access import CheckingDep, LimiterDep, RenewalsDep
 from api.declared import declared
@@ -20,6 +22,7 @@ from exchange.verbs.receive import NotYourLink
 from exchange.wire.checks import CHECK_TYPE, CHECKED_TYPE, MAX_CHECK, CertificateAsked, CertificateTold, MalformedCheck
 from exchange.wire.ijson import NotIJSON
 
+_PACE = Pace()
 router = APIRouter(tags=["Partner"], route_class=Route)
 
 
@@ -29,6 +32,13 @@ def certificate_answering(request: Request) -> CertificateAnswering:
     if not isinstance(made, CertificateAnswering):
         raise TypeError("the application was made without a node")
     return made
+
+
+async def place(limiter: LimiterDep, caller: CheckingDep) -> AsyncIterator[None]:
+    """One of the few places that a partner has, until the beat on which the answer leaves; no thread waits for either."""
+    with limiter.checking(caller.node):
+        async with _PACE.steadily():
+            yield
 
 
 async def check_body(request: Request) -> str:
@@ -72,9 +82,9 @@ async def check_body(request: Request) -> str:
     summary="Check a certificate",
 )
 def check_certificate(
-    limiter: LimiterDep,
     renewals: RenewalsDep,
     caller: CheckingDep,
+    _: Annotated[None, Depends(place, scope="function")],  # before the answer goes out
     answering: Annotated[CertificateAnswering, Depends(certificate_answering)],
     jws: Annotated[str, Depends(check_body)],
 ) -> Response:
@@ -83,6 +93,5 @@ def check_certificate(
     Number, document and name must all fit; of `unknown` no reason is told, and every answer takes the same time. Token scope
     `check`; a question (`mx-check+jws`) is answered once, and its `asked_at` is within five minutes of this node's clock.
     """
-    with limiter.checking(caller.node):
-        asked = renewals.trusting(caller, lambda known: answering.open(known, jws))
-        return JoseResponse(answering.answer(asked, caller))
+    asked = renewals.trusting(caller, lambda known: answering.open(known, jws))
+    return JoseResponse(answering.answer(asked, caller))

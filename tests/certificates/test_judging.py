@@ -1,5 +1,6 @@
 """What the answer is, how long it takes, and when people are told: without any ledger."""
 
+import asyncio
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import permutations
@@ -124,6 +125,23 @@ def test_an_answer_leaves_on_the_beat_whatever_the_work_took(took):
     watch = Watch()
     with Pace(0.25, clock=watch.now, sleep=watch.sleep).steady():
         watch.shown += took
+    beats = (watch.shown - 100) / 0.25
+    assert beats == pytest.approx(round(beats), abs=1e-6)
+    assert took < watch.shown - 100 <= took + 0.25 + 1e-6
+
+
+@given(st.floats(0, 3, exclude_max=True))
+def test_an_answer_for_which_no_thread_waits_leaves_on_the_beat_too(took):
+    watch = Watch()
+
+    async def rest(seconds: float) -> None:
+        watch.sleep(seconds)
+
+    async def work() -> None:
+        async with Pace(0.25, clock=watch.now, rest=rest).steadily():
+            watch.shown += took
+
+    asyncio.run(work())
     beats = (watch.shown - 100) / 0.25
     assert beats == pytest.approx(round(beats), abs=1e-6)
     assert took < watch.shown - 100 <= took + 0.25 + 1e-6

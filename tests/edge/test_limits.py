@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from adapters.keys import jose
 from adapters.keys.keyring import Keyring
 from adapters.partner_calls import PartnerUnavailable
 from adapters.partner_http import PartnerClient
-from api.serving.limiting import FewLooks
+from api.problems import TooManyRequests
+from api.serving.limiting import FewLooks, Limiter
 from exchange.wire import ijson
 from exchange.wire.node import NODE_TYPE
 from tests.api.hand import Hand
@@ -97,3 +99,28 @@ def test_a_node_document_with_a_moment_out_of_all_time_is_refused(tmp_path: Path
     with served(tmp_path / "xicheng", a_node(XICHENG_NODE, XICHENG), clock, wire=wire) as node:
         refused = node.call("POST", "/partners", json={"url": "http://127.0.0.1:8001"}, role="operator")
         assert (refused.status_code, code(refused)) == (400, "node-document-refused")
+
+
+def test_all_partners_together_ask_about_sixteen_certificates_at_one_time():
+    limiter = Limiter()
+    with ExitStack() as asked:
+        for n in range(16):
+            asked.enter_context(limiter.checking(f"partner-{n % 3}.example"))
+        with pytest.raises(TooManyRequests), limiter.checking("another.example"):
+            pass
+    with limiter.checking("another.example"):
+        pass
+
+
+def test_a_key_waits_for_two_partners_at_one_time_and_all_keys_for_eight():
+    limiter = Limiter()
+    with ExitStack() as calls:
+        for n in range(8):
+            calls.enter_context(limiter.calling(f"key-{n // 2}"))
+            if n % 2:
+                with pytest.raises(TooManyRequests), limiter.calling(f"key-{n // 2}"):
+                    pass
+        with pytest.raises(TooManyRequests), limiter.calling("another"):
+            pass
+    with limiter.calling("another"):
+        pass

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query, Request, Response
 
 from adapters.certificates.asking import CertificateAsking
-from api.access import ClerkDep, OfficeDep, ReadLedgerDep, WatcherDep
+from api.access import CallingOutDep, ClerkDep, OfficeDep, ReadLedgerDep, WatcherDep
 from api.declared import reading, writing
 from api.models.base import Listing
 from api.models.certificates.checks import CHECK_EXAMPLE, CheckRow, CheckShown, CheckWanted
@@ -54,6 +54,7 @@ router = APIRouter(prefix="/api/v1", tags=["Certificates"], route_class=StrictRo
 def ask_about_certificate(
     request: Request,
     caller: ClerkDep,
+    _: CallingOutDep,
     asked: AskedDep,
     office: OfficeDep,
     body: Annotated[CheckWanted, Shaped(CheckWanted), Body(openapi_examples=shown(CHECK_EXAMPLE))],
