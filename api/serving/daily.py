@@ -8,10 +8,10 @@ from exchange.verbs.work.count_deed import count_deed
 from exchange.work.daily import Deed
 
 
-def started(ledger: Ledger, office: Office, caller: Caller) -> None:
-    """Count one query in the request's own transaction; DailyLimit."""
+def started(ledger: Ledger, office: Office, caller: Caller, times: int = 1) -> None:
+    """Count queries in the request's own transaction, below 0 take them back; DailyLimit."""
     if caller.role is LocalRole.CLERK:
-        count_deed(ledger, office.node, caller.key, Deed.QUERIES, 1, office.now())
+        count_deed(ledger, office.node, caller.key, Deed.QUERIES, times, office.now())
 
 
 def asked_of_one(office: Office, caller: Caller) -> None:

@@ -183,7 +183,9 @@ class Submission:
         limit = signed.agreement.queries_per_day
         if draft.event is not None or limit is None:
             return
-        if self._ledger.access.count(f"{signed.digest} {draft.own}", self._today, Deed.QUERIES, 1) > limit:
+        counted = f"{signed.digest} {draft.own}"
+        if self._ledger.access.count(counted, self._today, Deed.QUERIES, 1) > limit:
+            self._ledger.access.count(counted, self._today, Deed.QUERIES, -1)  # the transaction may go on without it
             raise AgreementLimit
 
     def _desk(self, other: str) -> tuple[Link, Desk]:

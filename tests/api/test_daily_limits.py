@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from adapters.memory import MemoryLedgers
-from exchange.work.daily import AgreementLimit, DailyLimits
-from tests.api.nodes import Served, neighbours, served
-from tests.builders import XICHENG, XICHENG_NODE, a_person, an_entry, an_id
+from exchange.moments import civil_day
+from exchange.work.daily import AgreementLimit, DailyLimits, Deed
+from tests.api.nodes import Served, agree, neighbours, served
+from tests.builders import WUCHANG, XICHENG, XICHENG_NODE, a_person, an_entry, an_id, an_id_number
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import Two, a_node
 from tests.rates.histories import until
@@ -95,3 +96,48 @@ def test_what_was_counted_is_forgotten_the_day_after(node: Served):
     assert status(node, ONE)[0] == 200
     with node.office.ledgers.transaction() as ledger:
         assert [ledger.access.forget_counts(until(day).date()) for day in (0, 1)] == [0, 1]
+
+
+def couple(n: int = 1) -> dict[str, Any]:
+    persons = [{"name": "甲乙", "document": {"type": "id_number", "number": an_id_number(10 * n + k)}} for k in (1, 2)]
+    return {"application_date": "2026-03-01", "spouses": [{"person": person, "origin": WUCHANG} for person in persons]}
+
+
+def asked_and_unasked(case: dict[str, Any]) -> list[tuple[bool, str | None]]:
+    told = [(one["exchange"] is not None, one["unasked"]) for one in case["spouses"]]
+    return [(asked, why["code"] if why else None) for asked, why in told]
+
+
+@pytest.mark.parametrize("limit", ["agreement-limit", "daily-limit"])
+def test_the_days_limit_blocks_no_case_and_what_it_held_up_is_asked_the_next_day(tmp_path: Path, limit: str):
+    with neighbours(tmp_path, HandClock()) as both:
+        node = both.xicheng
+        if limit == "agreement-limit":
+            agree(both, valid_from="2026-03-03", queries_per_day=1)
+            node.clock.move(timedelta(days=1))
+        else:
+            node.office.node = replace(node.office.node, daily_limits=DailyLimits(queries=1))
+        case = node.post("/cases", couple(), status=201)
+        assert asked_and_unasked(case) == [(True, None), (False, limit)]
+        again = node.post(f"/cases/{case['case']}/queries", status=200)
+        assert asked_and_unasked(again) == [(True, None), (False, limit)]
+        node.clock.move(timedelta(days=1))
+        then = node.post(f"/cases/{case['case']}/queries", status=200)
+        assert asked_and_unasked(then) == [(True, None), (True, None)]
+        # What was refused was not counted: a day of one query had one.
+        queries = [one["kind"] for one in node.get("/exchanges")["items"]]
+        assert queries == ["query"] * 2
+        assert asked_and_unasked(node.post("/cases", couple(2), status=201)) == [(False, limit)] * 2
+
+
+def test_a_clerks_queries_that_no_agreement_lets_pass_are_not_counted(tmp_path: Path):
+    with neighbours(tmp_path, HandClock()) as both:
+        node = both.xicheng
+        node.office.node = replace(node.office.node, daily_limits=DailyLimits(queries=2))
+        agree(both, valid_from="2026-03-03", queries_per_day=1)
+        node.clock.move(timedelta(days=1))
+        for n in (1, 2):
+            node.post("/cases", couple(n), status=201)
+        with node.office.ledgers.transaction() as ledger:
+            clerk = node.key("clerk", XICHENG).split("_")[1]
+            assert ledger.access.count(clerk, civil_day(node.clock.now()), Deed.QUERIES, 0) == 1

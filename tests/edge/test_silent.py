@@ -48,7 +48,7 @@ def test_a_silent_partner_holds_up_nobody_but_two_who_ask_it(silent: tuple[Neigh
         begun = time.monotonic()
         headers = {"authorization": f"Bearer {key}"}
         answer = httpx.post(f"{node.url}/api/v1{path}", json=body, headers=headers, timeout=60)
-        return answer.status_code, time.monotonic() - begun < 3, "retry-after" in answer.headers
+        return answer.status_code, time.monotonic() - begun < 6, "retry-after" in answer.headers
 
     with ThreadPoolExecutor(ASKING) as pool:
         asked = [pool.submit(ask, n) for n in range(ASKING)]
@@ -61,5 +61,5 @@ def test_a_silent_partner_holds_up_nobody_but_two_who_ask_it(silent: tuple[Neigh
         ]
         waited = time.monotonic() - begun
         answers = Counter(one.result() for one in asked)
-    assert (seen, waited < 1.5) == ([200] * 4, True)
+    assert (seen, waited < 4) == ([200] * 4, True)
     assert answers[429, True, True] == ASKING - 2

@@ -1,5 +1,6 @@
 """Cases (事项): one service for a couple, from the application to the closing notice."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Response
@@ -23,6 +24,7 @@ from api.models.shapes import Shaped, shown
 from api.once import Once, OnceDep
 from api.paging import PagingDep
 from api.preconditions import etag
+from api.serving import daily
 from api.serving.routes import StrictRoute
 from exchange.cases.case import CaseClosed, NothingToCommit
 from exchange.cases.progress import CaseNotReady, CaseProgress
@@ -31,7 +33,7 @@ from exchange.errors import NotFound
 from exchange.ledger import CaseFilter
 from exchange.routing.today import SeveralSuccessors
 from exchange.verbs.cases.cancelling import cancel
-from exchange.verbs.cases.opening import open_case
+from exchange.verbs.cases.opening import ask_again, open_case
 from exchange.verbs.cases.reading import NotYourCase, listed, may_see_people, progress_of
 from exchange.verbs.cases.settling import NoSuchClerk, commit, finish, hand_over
 from exchange.work.daily import DailyLimit
@@ -51,9 +53,11 @@ def open_for_couple(
 ) -> Response:
     """Open a case on the couple's own application: one query to each spouse's origin, as far as an agreement lets it be asked.
 
-    An origin that cannot be asked is shown with the reason and blocks nothing.
+    An origin that cannot be asked is shown with the reason and blocks nothing; `POST /cases/{case}/queries` asks it later.
+    Reasons are, among others, `agreement-limit` and `daily-limit`: the day's queries are used up, and tomorrow it can be asked.
     """
-    opened = open_case(ledger, office.node, body.draft(caller.jurisdiction), caller.key, office.now())
+    started = partial(daily.started, ledger, office, caller)
+    opened = open_case(ledger, office.node, body.draft(caller.jurisdiction), caller.key, office.now(), started)
     notes = tuple(Doubt.of(note) for note in opened.notes)
     whole = CaseWhole.whole(opened.progress, caller.key, spouses=True, people=False, notes=notes)
     return once.answer(whole, 201, {"location": f"/api/v1/cases/{whole.case}", "etag": etag(whole.version)})
@@ -85,6 +89,19 @@ def read_case(caller: ReaderDep, office: OfficeDep, ledger: ReadLedgerDep, respo
     people = caller.sees_people and may_see_people(held, caller.key)
     response.headers["etag"] = etag(held.version)
     return CaseWhole.whole(progress_of(ledger, office.node, held, office.now()), caller.key, spouses=people, people=people)
+
+
+@router.post(
+    "/cases/{case}/queries",
+    response_model=CaseWhole,
+    responses=writing(NotFound, NotYourCase, CaseClosed),
+    summary="Ask the origins that could not be asked",
+)
+def ask_once_more(caller: ClerkDep, once: OnceDep, office: OfficeDep, ledger: LedgerDep, case: IdPath) -> Response:
+    """Try what stood in the way (`unasked`) once more, without what the couple stated. What was asked is not asked again."""
+    started = partial(daily.started, ledger, office, caller)
+    told = ask_again(ledger, office.node, caller.counties, caller.key, case, office.now(), started)
+    return _answer(once, caller, told)
 
 
 @router.post(

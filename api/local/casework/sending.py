@@ -12,6 +12,7 @@ from api.models.casework.routes import SEND_ON_EXAMPLE, SendingOn, SentShown
 from api.models.exchanges import ExchangeRow
 from api.models.shapes import Shaped, shown
 from api.once import OnceDep
+from api.serving import daily
 from api.serving.routes import StrictRoute
 from exchange.codes import Kind
 from exchange.errors import NotFound
@@ -22,6 +23,7 @@ from exchange.routing.trail import NothingToSendOn, SentInCircle, SentOnAlready
 from exchange.terms.agreement import ItemNotAgreed, NoAgreement
 from exchange.verbs.reply import NotYourRole
 from exchange.verbs.routing.send_on import EntryNamesAnother, send_on
+from exchange.work.daily import AgreementLimit, DailyLimit
 
 router = APIRouter(prefix="/api/v1/exchanges/{exchange}", tags=["Exchanges"], route_class=StrictRoute)
 
@@ -44,6 +46,8 @@ router = APIRouter(prefix="/api/v1/exchanges/{exchange}", tags=["Exchanges"], ro
         NoAgreement,
         ItemNotAgreed,
         EntryProtected,
+        AgreementLimit,
+        DailyLimit,
     ),
     summary="Send on to the right county (转送)",
 )
@@ -64,6 +68,8 @@ def send_on_to_the_right_county(
     # As a confirmation, it is the asker's word.
     held = visible_for(ledger, caller, exchange, Kind.CONFIRMATION, partner)
     sent = send_on(ledger, node, held, now, to=body.to, correct_entry=body.correct_entry)
+    if sent.after.event is None:
+        daily.started(ledger, office, caller)
     answer = SentShown(
         before=sent.before.key.exchange,
         confirmed=sent.confirmed,

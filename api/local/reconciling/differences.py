@@ -21,6 +21,7 @@ from api.models.reconciling.differences import (
 from api.once import OnceDep
 from api.paging import Paging, PagingDep
 from api.preconditions import etag
+from api.serving import daily
 from api.serving.routes import StrictRoute
 from exchange.codes import RegisterKind
 from exchange.counting.query import UNASSIGNED
@@ -44,7 +45,7 @@ from exchange.terms.agreement import ItemNotAgreed, NoAgreement
 from exchange.terms.rulebook import RulesUnknown
 from exchange.verbs.reconciling.differences import described, find_difference, reconciled
 from exchange.verbs.reconciling.settle import send, set_destination
-from exchange.work.daily import DailyLimit
+from exchange.work.daily import AgreementLimit, DailyLimit
 
 router = APIRouter(prefix="/api/v1/register-differences", tags=["Reconciliation"], route_class=StrictRoute)
 _SENT_BEFORE: Responses = {200: {"model": DifferenceSent, "description": "It was under way or over; nothing was sent"}}
@@ -125,6 +126,8 @@ def read_difference(
         NoAgreement,
         RulesUnknown,
         ItemNotAgreed,
+        AgreementLimit,
+        DailyLimit,
     ),
     summary="Send the message that would settle it",
 )
@@ -135,6 +138,8 @@ def send_prepared(
     now, node = office.now(), office.node
     found = find_difference(ledger, caller.reach, entry, other, caller.township, lock=True)
     sent = send(ledger, node, found, now)
+    if sent.fresh and sent.exchange.event is None:
+        daily.started(ledger, office, caller)
     row = ExchangeRow.of(sent.exchange, partner_names(ledger)[sent.exchange.key.link], now, node.rules.lapse_days)
     answer = DifferenceSent(**vars(row), fresh=sent.fresh)
     return once.answer(answer, 201 if sent.fresh else 200, {"location": f"/api/v1/exchanges/{answer.exchange}"})

@@ -160,7 +160,7 @@ class SpouseShown(Shown):
     person: Annotated[Person, Shaped(Person)] | None = None
     known: Annotated[Record, Shaped(Record)] | None = None
     exchange: str | None = Field(description="the query, or the one that it was sent on to")
-    unasked: Cause | None = Field(description="why the origin cannot be asked; a commitment is the way on")
+    unasked: Cause | None = Field(description="why the origin could not be asked; ask again later, or go on by a commitment")
     notice: str | None = Field(description="the closing notice")
     untold: Cause | None = Field(description="why the origin was not told of the end")
     commitments: list[CommitmentShown]

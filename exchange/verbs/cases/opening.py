@@ -1,5 +1,6 @@
 """Open a case for a couple, on their own application: one query to each spouse's origin, as far as it can be asked."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
@@ -18,8 +19,8 @@ from exchange.people.plausible import kept_record
 from exchange.people.record import Person, Record
 from exchange.people.whereabouts import PlaceTooCoarse
 from exchange.routing.today import todays_code
-from exchange.verbs.cases.reading import progress_of
-from exchange.verbs.cases.telling import ask
+from exchange.verbs.cases.reading import load, progress_of
+from exchange.verbs.cases.telling import ask, uncounted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +50,10 @@ class OpenedCase(NamedTuple):
     notes: tuple[RowProblem, ...]
 
 
-def open_case(ledger: Ledger, node: Node, draft: CaseDraft, owner: str, now: datetime) -> OpenedCase:
-    """Open it and ask; what stands in one origin's way is shown and blocks nothing.
+def open_case(
+    ledger: Ledger, node: Node, draft: CaseDraft, owner: str, now: datetime, started: Callable[[int], None] = uncounted
+) -> OpenedCase:
+    """Open it and ask; what stands in one origin's way is shown and blocks nothing. `started` as `ask` takes it.
 
     A Refused leaf for what the clerk has to mend: NotServed, DateInFuture, SamePerson, a document, a place.
     """
@@ -74,9 +77,31 @@ def open_case(ledger: Ledger, node: Node, draft: CaseDraft, owner: str, now: dat
         spouses=(first, second),
     )
     for number, (spouse, claims) in enumerate(read, 1):
-        case = case.with_spouse(number, ask(ledger, node, case, spouse, claims, now))
+        case = case.with_spouse(number, ask(ledger, node, case, spouse, claims, now, started))
     ledger.cases.add(case)
     return OpenedCase(progress_of(ledger, node, case, now), tuple(notes))
+
+
+def ask_again(
+    ledger: Ledger,
+    node: Node,
+    own: frozenset[str],
+    by: str | None,
+    case_id: str,
+    now: datetime,
+    started: Callable[[int], None] = uncounted,
+) -> CaseProgress:
+    """Ask the origins that could not be asked before, without what the couple stated; NotFound, NotYourCase, CaseClosed."""
+    case = load(ledger, own, by, case_id)
+    case.check_open()
+    then = case
+    for number, spouse in enumerate(case.spouses, 1):
+        told = ask(ledger, node, case, spouse, None, now, started) if spouse.query is None else spouse
+        if told != spouse:
+            then = then.with_spouse(number, told)
+    if then != case:
+        ledger.cases.save(then)
+    return progress_of(ledger, node, then, now)
 
 
 def _read(registrar: Registrar, draft: SpouseDraft, number: int, notes: list[RowProblem]) -> tuple[Spouse, Record | None]:

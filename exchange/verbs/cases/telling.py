@@ -1,5 +1,6 @@
 """Ask an origin for a case, and tell it: what the agreement allows, or the reason why nothing can be sent there."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -17,6 +18,7 @@ from exchange.routing.table import NoRoute
 from exchange.terms.agreement import ItemNotAgreed, NoAgreement, covering
 from exchange.verbs.routing.find import route
 from exchange.verbs.submit import OpeningDraft, submit
+from exchange.work.daily import AgreementLimit, DailyLimit
 
 NO_ORIGIN = Reason(
     code="no-origin",
@@ -24,7 +26,7 @@ NO_ORIGIN = Reason(
     en="The person has no household registration that could be asked; go on by written commitment.",
 )
 # What stands between two offices, not in what the clerk wrote: it is shown, and blocks nothing.
-_OBSTACLES = (NoRoute, NoAgreement, ItemNotAgreed, EntryProtected, SameCounty)
+_OBSTACLES = (NoRoute, NoAgreement, ItemNotAgreed, EntryProtected, SameCounty, AgreementLimit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +38,23 @@ class Ending:
     record: Record | None
 
 
-def ask(ledger: Ledger, node: Node, case: Case, spouse: Spouse, claims: Record | None, now: datetime) -> Spouse:
-    """The spouse with the query to their origin, or with the reason why there is none."""
+def uncounted(_: int) -> None:
+    """For who has no limit of the day."""
+
+
+def ask(
+    ledger: Ledger,
+    node: Node,
+    case: Case,
+    spouse: Spouse,
+    claims: Record | None,
+    now: datetime,
+    started: Callable[[int], None] = uncounted,
+) -> Spouse:
+    """The spouse with the query to their origin, or with the reason why there is none.
+
+    `started` counts so many queries of who asks, or takes them back, and may raise DailyLimit: a reason as any other.
+    """
     if spouse.local or spouse.person is None:
         return spouse
     if spouse.origin is None:
@@ -56,9 +73,13 @@ def ask(ledger: Ledger, node: Node, case: Case, spouse: Spouse, claims: Record |
         items = _agreed(ledger, node, draft, "query", case.items, now)
         if not items:
             raise ItemNotAgreed
-        record = _some(claims, items)
-        made = submit(ledger, node, replace(draft, items=items, record=record), now)
+        started(1)
+    except (*_OBSTACLES, DailyLimit) as refusal:
+        return structs.replace(spouse, unasked=Reason.of(refusal))
+    try:
+        made = submit(ledger, node, replace(draft, items=items, record=_some(claims, items)), now)
     except _OBSTACLES as refusal:
+        started(-1)
         return structs.replace(spouse, unasked=Reason.of(refusal))
     return structs.replace(spouse, query=Named.of(made.key), unasked=None)
 

@@ -15,7 +15,7 @@ from exchange.cursors import case_cursor
 from exchange.errors import NotFound
 from exchange.ledger import CaseFilter, Page
 from exchange.verbs.cases.cancelling import cancel
-from exchange.verbs.cases.opening import open_case
+from exchange.verbs.cases.opening import ask_again, open_case
 from exchange.verbs.cases.reading import listed, progress_of
 from exchange.verbs.cases.settling import CommitmentDraft, commit, finish, hand_over
 from woshou.cli import show
@@ -159,6 +159,12 @@ def _install_readings(app: typer.Typer) -> None:
 
 
 def _install_settling(app: typer.Typer) -> None:
+    @command(app, "ask", zh="再次协查此前未能询问的户籍地", en="Ask the origins that could not be asked")
+    def ask_later(call: Call, case: CaseId) -> None:
+        with call.office() as office, office.ledgers.transaction() as ledger:
+            progress = ask_again(ledger, office.node, office.node.jurisdictions, None, case, office.now())
+        _print(call, progress)
+
     @command(app, "commit", zh="登记书面承诺（承诺书）", en="Note a written commitment")
     def commit_to(
         call: Call,
