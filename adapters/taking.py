@@ -42,7 +42,7 @@ def read_file(
 def take_file(ledger: Ledger, office: Office, file: ReadFile, by: str | None = None) -> ImportedFile:
     """Take in a sheet that was read, for the API key that sent it; the same bytes again give the first result."""
     if isinstance(file, AnswersSheet):
-        return take_answers(ledger, file, office.now())
+        return take_answers(ledger, file, office.now(), by=by)
     if isinstance(file, MattersSheet):
         return take_matters(ledger, file, office.now(), by=by)
     return take_register(ledger, file, office.now())

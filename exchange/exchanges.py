@@ -117,6 +117,10 @@ class Exchange:
         """
         return coarsened(self.purpose, self.over_on, today)
 
+    def clerk_on(self, today: date) -> str | None:
+        """The clerk as it is shown: nobody's from 90 days after its end on, since a birth registration always had one."""
+        return self.clerk if told_apart(self.over_on, today) else None
+
     @property
     def over_on(self) -> date | None:
         """The last day on which it goes on, today's or a coming one while it lapses unless somebody acts; None while it is owed.
@@ -142,8 +146,13 @@ class Exchange:
 
 def coarsened(purpose: Purpose, over_on: date | None, today: date) -> Purpose:
     """The purpose of what was over on a day, as it is shown on another."""
-    told = purpose is not Purpose.BIRTH_REGISTRATION or over_on is None or today < over_on + TOLD_APART
+    told = purpose is not Purpose.BIRTH_REGISTRATION or told_apart(over_on, today)
     return purpose if told else Purpose.PUBLIC_SERVICE
+
+
+def told_apart(over_on: date | None, today: date) -> bool:
+    """Whether what was over on a day is still told apart by what it was for on another."""
+    return over_on is None or today < over_on + TOLD_APART
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from adapters.office import Office
 from api.access import AnswererDep, AssignerDep, Caller, LedgerDep, OfficeDep, ReaderDep, ReadLedgerDep
 from api.declared import reading, writing
 from api.local.exchanges import RoleQuery
-from api.local.visible import AmbiguousExchange, partner_names, visible, visible_all, visible_for
+from api.local.visible import AmbiguousExchange, row_for, visible, visible_all, visible_for
 from api.models.assignments import (
     ASSIGNING_EXAMPLE,
     ASSIGNING_MANY_EXAMPLE,
@@ -31,11 +31,12 @@ from exchange.codes import Kind, Role
 from exchange.errors import Invalid, NotFound
 from exchange.exchanges import Exchange
 from exchange.ledger import Ledger
+from exchange.verbs.cases.births import NotYourExchange
 from exchange.verbs.cases.reading import NotYourCase
 from exchange.verbs.cases.settling import NoSuchClerk
 from exchange.verbs.reply import NotYourRole
 from exchange.verbs.work.assign import assign, assign_all, give_back, townships_of
-from exchange.verbs.work.take_over import NotYourExchange, take_over
+from exchange.verbs.work.take_over import take_over
 from exchange.work.assignment import AlreadyTheirs, InternalLimitRefused, NotAssignable, NotAssigned, NotATownshipHere
 
 router = APIRouter(prefix="/api/v1", tags=["Assignments"], route_class=StrictRoute)
@@ -69,7 +70,7 @@ def assign_exchange(
     """Hand what the county was asked to one of its townships, or to another one than before. Each step is kept."""
     found = visible_for(ledger, caller, exchange, Kind.FEEDBACK, partner)
     changed = assign(ledger, office.node, found, body.township, due=body.due, by=caller.key, now=office.now())
-    return _row(once, office, ledger, changed)
+    return _row(once, office, ledger, caller, changed)
 
 
 @router.post(
@@ -89,7 +90,7 @@ def return_exchange(
 ) -> Response:
     """Give back what a township has now, with the reason; then its key sees the exchange no more."""
     found = visible_for(ledger, caller, exchange, Kind.FEEDBACK, partner)
-    return _row(once, office, ledger, give_back(ledger, found, body.reason, by=caller.key, now=office.now()))
+    return _row(once, office, ledger, caller, give_back(ledger, found, body.reason, by=caller.key, now=office.now()))
 
 
 @router.post(
@@ -113,7 +114,7 @@ def take_exchange_over(
     Of a birth registration the person is shown to that clerk alone.
     """
     found = visible(ledger, caller, exchange, role=role, partner=partner)
-    return _row(once, office, ledger, take_over(ledger, found, caller.key, body.clerk))
+    return _row(once, office, ledger, caller, take_over(ledger, found, caller.key, body.clerk))
 
 
 @router.get(
@@ -163,6 +164,6 @@ def _many(ledger: Ledger, office: Office, caller: Caller, body: AssigningMany) -
     return rows
 
 
-def _row(once: Once, office: Office, ledger: Ledger, exchange: Exchange) -> Response:
-    row = ExchangeRow.of(exchange, partner_names(ledger)[exchange.key.link], office.now(), office.node.rules.lapse_days)
+def _row(once: Once, office: Office, ledger: Ledger, caller: Caller, exchange: Exchange) -> Response:
+    row = row_for(ledger, office, caller, exchange)
     return once.answer(row, headers={"etag": etag(row.version)})

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 from adapters.office import Office
 from api.access import AnswererDep, Caller, ClerkDep, OfficeDep, WithinDep
 from api.declared import Responses, writing
-from api.local.visible import said_by, visible_all
+from api.local.visible import said_by, theirs_of, visible_all
 from api.models.registers.entries import ENTRY_EXAMPLE, EntryLine
 from api.models.replies import REPLY_EXAMPLE, ReplyLine
 from api.models.shapes import Shaped, complaint
@@ -141,7 +141,8 @@ def _doubts(warnings: Sequence[RowProblem]) -> tuple[DoubtLine, ...]:
 def _replied(ledger: Ledger, office: Office, caller: Caller, read: Sequence[tuple[int, ReplyLine]]) -> list[ResultLine]:
     """Queue all replies together; where one is refused, one after the other, so that it keeps no other from being queued."""
     now, node = office.now(), office.node
-    found = visible_all(ledger, caller, [(line.exchange, said_by(line.kind)) for _, line in read])
+    named = visible_all(ledger, caller, [(line.exchange, said_by(line.kind)) for _, line in read])
+    found = theirs_of(ledger, office, caller, named)
     results: list[ResultLine] = []
     wanted: list[tuple[int, Exchange, Said]] = []
     taken: set[tuple[object, str]] = set()

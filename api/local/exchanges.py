@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Query, Response
 
 from api.access import ClerkDep, LedgerDep, OfficeDep, ReaderDep, ReadLedgerDep
 from api.declared import reading, writing
-from api.local.visible import AmbiguousExchange, partner_names, visible
+from api.local.visible import AmbiguousExchange, hidden, partner_names, row_for, rows_for, theirs, visible
 from api.models.base import TOWNSHIP, UUID, CodeQuery, IdPath, Listing, NodeQuery
 from api.models.exchanges import NOTICE_EXAMPLE, QUERY_EXAMPLE, ExchangeRow, ExchangeWhole, Pairing, Start, StartedExchange
 from api.models.shapes import Shaped, shown
@@ -21,8 +21,8 @@ from exchange.codes import Event, Kind, Purpose, RegisterKind, Role
 from exchange.conversation import State
 from exchange.cursors import BadCursor, exchange_cursor
 from exchange.errors import NotFound
-from exchange.exchanges import Acceptance
-from exchange.ledger import ExchangeFilter, Ledger
+from exchange.exchanges import Acceptance, Exchange
+from exchange.ledger import ExchangeFilter, Ledger, Page
 from exchange.moments import civil_day
 from exchange.node import NotServed
 from exchange.people.register import EntryProtected
@@ -30,7 +30,7 @@ from exchange.routing.today import SeveralSuccessors, successor_note
 from exchange.terms.agreement import ItemNotAgreed, NoAgreement, NoteNotAllowed
 from exchange.terms.rulebook import RulesUnknown
 from exchange.terms.screening import ExcludedContent
-from exchange.verbs.cases.reading import hidden_from
+from exchange.verbs.cases.births import NotYourExchange
 from exchange.verbs.cross_check.warn import unsettled
 from exchange.verbs.pair import pair
 from exchange.verbs.routing.send_on import trace
@@ -83,8 +83,7 @@ def start_exchange(
     replaced = started.other != draft.other
     notes = [successor_note(node.divisions, draft.other, started.other)] if replaced else []
     notes += unsettled(ledger, [started.entry]).values()
-    told = ExchangeRow.of(started, partner_names(ledger)[started.key.link], now, node.rules.lapse_days)
-    row = StartedExchange.started(told, notes)
+    row = StartedExchange.started(row_for(ledger, office, caller, started), notes)
     return once.answer(row, 201, {"location": f"/api/v1/exchanges/{row.exchange}", "etag": etag(row.version)})
 
 
@@ -110,7 +109,7 @@ def list_exchanges(
     ] = None,
 ) -> Listing[ExchangeRow]:
     """The exchanges of the caller's counties, the newest first, without persons."""
-    now, lapse = office.now(), office.node.rules.lapse_days
+    today = civil_day(office.now())
     wanted = ExchangeFilter(
         own=caller.reach,
         role=role,
@@ -123,20 +122,24 @@ def list_exchanges(
         entry=entry,
         paired=paired,
         handled_by=caller.township or township,
-        overdue_on=civil_day(now) if overdue else None,
-        lapsed_on=civil_day(now),
+        overdue_on=today if overdue else None,
+        lapsed_on=today,
         due_provisional=due_provisional,
     )
-    partners = partner_names(ledger)
-    rows, following = paging.rows(lambda page: ledger.exchanges.find(wanted, page), exchange_cursor)
-    hidden = hidden_from(ledger, rows, caller.key)
-    told = [
-        ExchangeRow.of(row, partners[row.key.link], now, lapse, of_whom=row.key not in hidden)
-        for row in rows
-        # Whose entry it is about is not told by asking for each.
-        if entry is None or row.key not in hidden
-    ]
-    return Listing[ExchangeRow](items=told, next=following)
+
+    def found(page: Page) -> list[Exchange]:
+        rows = ledger.exchanges.find(wanted, page)
+        if entry is None:
+            return rows
+        # Whose entry it is about is not told by asking for each: neither by a row, nor by a page that begins after one.
+        others = hidden(ledger, office, caller, rows)
+        told = [row for row in rows if row.key not in others]
+        if len(rows) == page.limit and others:
+            told += found(Page(after=exchange_cursor(rows[-1]), limit=page.limit - len(told)))
+        return told
+
+    rows, following = paging.rows(found, exchange_cursor)
+    return Listing[ExchangeRow](items=rows_for(ledger, office, caller, rows), next=following)
 
 
 @router.get("/exchanges/{exchange}", responses=reading(NotFound, AmbiguousExchange, DailyLimit), summary="Read a conversation")
@@ -154,7 +157,7 @@ def read_exchange(
     Those of a birth registration are shown to its clerk alone: whose case it is, who asked, or who took it over.
     """
     found = visible(ledger, caller, exchange, role=role, partner=partner)
-    hidden = found.key in hidden_from(ledger, [found], caller.key)
+    others = bool(hidden(ledger, office, caller, [found]))
     response.headers["etag"] = etag(found.version)
     shown_whole = ExchangeWhole.with_messages(
         found,
@@ -162,8 +165,8 @@ def read_exchange(
         office.now(),
         judged_by(ledger, office.node, found),
         whole(ledger, office.node, found),
-        sees_people=caller.handles_people and not hidden,
-        of_whom=not hidden,
+        sees_people=caller.handles_people and not others,
+        of_whom=not others,
     )
     return shown_whole.model_copy(update=trace(ledger, found)._asdict())
 
@@ -171,7 +174,7 @@ def read_exchange(
 @router.post(
     "/exchanges/{exchange}/pairing",
     response_model=ExchangeRow,
-    responses=writing(NotFound, AmbiguousExchange, EntryProtected),
+    responses=writing(NotFound, AmbiguousExchange, NotYourExchange, EntryProtected),
     summary="Pair with a local entry",
 )
 def pair_exchange(
@@ -185,9 +188,8 @@ def pair_exchange(
     partner: NodeQuery = None,
 ) -> Response:
     """Say which entry of the own register the person is (配对), where exact identity has not found it."""
-    now = office.now()
-    paired = pair(ledger, visible(ledger, caller, exchange, role=role, partner=partner), body.entry, now)
-    row = ExchangeRow.of(paired, partner_names(ledger)[paired.key.link], now, office.node.rules.lapse_days)
+    held = theirs(ledger, office, caller, visible(ledger, caller, exchange, role=role, partner=partner))
+    row = row_for(ledger, office, caller, pair(ledger, held, body.entry, office.now()))
     return once.answer(row, headers={"etag": etag(row.version)})
 
 

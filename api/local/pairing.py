@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response
 from api.access import ClerkDep, LedgerDep, OfficeDep, ReadLedgerDep
 from api.declared import reading, writing
 from api.local.exchanges import RoleQuery
-from api.local.visible import AmbiguousExchange, partner_names, visible
+from api.local.visible import AmbiguousExchange, row_for, theirs, visible
 from api.models.base import IdPath, NodeQuery
 from api.models.exchanges import ExchangeRow
 from api.models.registers.pairing import Candidates
@@ -13,10 +13,9 @@ from api.once import OnceDep
 from api.preconditions import etag
 from api.serving.routes import StrictRoute
 from exchange.errors import NotFound
-from exchange.verbs.cases.reading import hidden_from
+from exchange.verbs.cases.births import NotYourExchange
 from exchange.verbs.pair import NotPaired, OwnOpening, unpair
 from exchange.verbs.pairing.candidates import BodiesErased, candidates
-from exchange.verbs.work.take_over import NotYourExchange
 from exchange.work.daily import DailyLimit
 
 router = APIRouter(prefix="/api/v1", tags=["Exchanges"], route_class=StrictRoute)
@@ -39,9 +38,7 @@ def list_candidates(
 
     A score never decides: pair with `POST …/pairing` after a look at both. Protected entries are never among them.
     """
-    held = visible(ledger, caller, exchange, role=role, partner=partner)
-    if hidden_from(ledger, [held], caller.key):
-        raise NotYourExchange
+    held = theirs(ledger, office, caller, visible(ledger, caller, exchange, role=role, partner=partner))
     found = candidates(ledger, office.node, held)
     return Candidates.of(held, found)
 
@@ -49,7 +46,7 @@ def list_candidates(
 @router.post(
     "/exchanges/{exchange}/unpairing",
     response_model=ExchangeRow,
-    responses=writing(NotFound, AmbiguousExchange, NotPaired, OwnOpening),
+    responses=writing(NotFound, AmbiguousExchange, NotYourExchange, NotPaired, OwnOpening),
     summary="Undo a pairing",
 )
 def unpair_exchange(
@@ -62,6 +59,6 @@ def unpair_exchange(
     partner: NodeQuery = None,
 ) -> Response:
     """Say that the person is not the entry's (解除配对). Exact identity does not pair it again; a clerk can."""
-    apart = unpair(ledger, visible(ledger, caller, exchange, role=role, partner=partner))
-    row = ExchangeRow.of(apart, partner_names(ledger)[apart.key.link], office.now(), office.node.rules.lapse_days)
+    held = theirs(ledger, office, caller, visible(ledger, caller, exchange, role=role, partner=partner))
+    row = row_for(ledger, office, caller, unpair(ledger, held))
     return once.answer(row, headers={"etag": etag(row.version)})

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Response
 from adapters.office import Office
 from api.access import AnswererDep, Caller, ClerkDep, LedgerDep, OfficeDep
 from api.declared import Responses, writing
-from api.local.visible import AmbiguousExchange, visible_for
+from api.local.visible import AmbiguousExchange, theirs, visible_for
 from api.models.base import IdPath, NodeQuery
 from api.models.replies import EXAMPLES, Queued
 from api.models.shapes import Shaped, shown
@@ -20,6 +20,7 @@ from exchange.errors import NotFound, WoshouError
 from exchange.ledger import Ledger
 from exchange.terms.agreement import ItemNotAgreed, NoteNotAllowed
 from exchange.terms.screening import ExcludedContent
+from exchange.verbs.cases.births import NotYourExchange
 from exchange.verbs.reply import NotYourRole, Said, UnderWay, reply
 from exchange.wire.message import ChallengeBody, FeedbackBody, InterimBody, WithdrawalBody
 
@@ -27,7 +28,7 @@ router = APIRouter(prefix="/api/v1/exchanges/{exchange}", tags=["Exchanges"], ro
 
 
 def _refusals(*more: type[WoshouError]) -> Responses:
-    return writing(NotFound, AmbiguousExchange, NotYourRole, UnderWay, UnknownExchange, NotInThisState, *more)
+    return writing(NotFound, AmbiguousExchange, NotYourRole, NotYourExchange, UnderWay, UnknownExchange, NotInThisState, *more)
 
 
 @router.post(
@@ -121,5 +122,5 @@ def withdraw(
 
 
 def _say(once: Once, office: Office, ledger: Ledger, caller: Caller, exchange: str, partner: str | None, said: Said) -> Response:
-    found = visible_for(ledger, caller, exchange, said.kind, partner)
+    found = theirs(ledger, office, caller, visible_for(ledger, caller, exchange, said.kind, partner))
     return once.answer(Queued.of(reply(ledger, office.node, found, said, office.now())), 202)

@@ -1,14 +1,24 @@
-"""Which exchanges a caller may know of: its counties', or its township's; of others it is not told that they exist."""
+"""Which exchanges a caller may know of: its counties', or its township's; of others it is not told that they exist.
 
-from collections.abc import Iterable, Sequence
+Of a birth registration of another clerk it is not told whom it is about, and can do nothing with it.
+"""
 
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from adapters.office import Office
 from api.access import Caller
+from api.models.exchanges import ExchangeRow
 from exchange.codes import Kind, Role
 from exchange.conversation import SENDER
 from exchange.errors import Conflict, NotFound, Refused, Retry
-from exchange.exchanges import Exchange
+from exchange.exchanges import Exchange, ExchangeKey
 from exchange.ledger import Ledger
+from exchange.moments import civil_day
+from exchange.verbs.cases.births import NotYourExchange, hidden_from
 from exchange.verbs.reply import NotYourRole
+
+Name = TypeVar("Name")
 
 
 class AmbiguousExchange(Conflict):
@@ -58,6 +68,39 @@ def visible_all(ledger: Ledger, caller: Caller, wanted: Iterable[tuple[str, Role
                 if caller.knows(held):
                     found[name, role].append(held)
     return {one: _settled(ledger, caller, one, held) for one, held in found.items()}
+
+
+def hidden(ledger: Ledger, office: Office, caller: Caller, exchanges: Iterable[Exchange]) -> frozenset[ExchangeKey]:
+    """Which of these the caller is not told of whom they are: birth registrations that are not its own."""
+    return hidden_from(ledger, exchanges, caller.key, civil_day(office.now()))
+
+
+def theirs(ledger: Ledger, office: Office, caller: Caller, exchange: Exchange) -> Exchange:
+    """The exchange for one who does something with it; NotYourExchange for another clerk's birth registration."""
+    if hidden(ledger, office, caller, [exchange]):
+        raise NotYourExchange
+    return exchange
+
+
+def theirs_of(
+    ledger: Ledger, office: Office, caller: Caller, found: Mapping[Name, Exchange | Refused]
+) -> dict[Name, Exchange | Refused]:
+    """The same of many, each the exchange or the refusal."""
+    others = hidden(ledger, office, caller, [one for one in found.values() if isinstance(one, Exchange)])
+    return {name: NotYourExchange() if isinstance(one, Exchange) and one.key in others else one for name, one in found.items()}
+
+
+def row_for(ledger: Ledger, office: Office, caller: Caller, exchange: Exchange) -> ExchangeRow:
+    """An exchange as the caller is shown it."""
+    (row,) = rows_for(ledger, office, caller, [exchange])
+    return row
+
+
+def rows_for(ledger: Ledger, office: Office, caller: Caller, exchanges: Sequence[Exchange]) -> list[ExchangeRow]:
+    """Some exchanges as the caller is shown them."""
+    partners, now, lapse = partner_names(ledger), office.now(), office.node.rules.lapse_days
+    others = hidden(ledger, office, caller, exchanges)
+    return [ExchangeRow.of(one, partners[one.key.link], now, lapse, of_whom=one.key not in others) for one in exchanges]
 
 
 def partner_names(ledger: Ledger) -> dict[int, str]:

@@ -12,7 +12,7 @@ from api.access import AnswererDep, Caller, CallerDep, OfficeDep, ReaderDep, Rea
 from api.declared import reading
 from api.local.exports import SHEET, FormatQuery, sheet_file
 from api.local.reconciling.differences import SoughtDep, listed
-from api.local.visible import partner_names
+from api.local.visible import hidden, partner_names
 from api.models.base import CodeQuery, Listing, NodeQuery
 from api.models.reconciling.differences import DifferenceList
 from api.models.worklists import SILENT, Count, Counts, SilentShown, WorkRow
@@ -23,7 +23,6 @@ from exchange.counting.query import UNASSIGNED
 from exchange.cursors import BadCursor, work_cursor
 from exchange.ledger import Ledger, RegisterDifferenceFilter
 from exchange.reconciling.results import DifferenceKind
-from exchange.verbs.cases.reading import hidden_from
 from exchange.verbs.reconciling.differences import reconciled
 from exchange.verbs.work.items import SILENT_DAYS, described, silent_partners
 from exchange.verbs.work.to_answer import NotAnswerable, whole_list
@@ -151,15 +150,15 @@ def read_worklist(
     found, following = paging.rows(
         lambda page: ledger.worklists.page(worklist, within, page), lambda row: work_cursor(worklist, row)
     )
-    hidden = hidden_from(ledger, found, caller.key)
+    others = hidden(ledger, office, caller, found)
     rows = [
         WorkRow.of_item(
             item,
             partners[item.exchange.key.link],
             now,
             lapse,
-            sees_people=caller.handles_people and item.exchange.key not in hidden,
-            of_whom=item.exchange.key not in hidden,
+            sees_people=caller.handles_people and item.exchange.key not in others,
+            of_whom=item.exchange.key not in others,
         )
         for item in described(ledger, found)
     ]
@@ -185,8 +184,8 @@ def export_worklist(
     What has an answer under way is left out. The file holds persons; not those of birth registrations of other clerks.
     """
     found = whole_list(ledger, worklist, wanted.within(ledger), MOST_ROWS)
-    hidden = hidden_from(ledger, [item.exchange for item in found], caller.key)
-    found = [replace(item, opening=None) if item.exchange.key in hidden else item for item in found]
+    others = hidden(ledger, office, caller, [item.exchange for item in found])
+    found = [replace(item, opening=None) if item.exchange.key in others else item for item in found]
     return sheet_file(write_answers(found, office.node.divisions, format), f"{worklist}.{format}", format)
 
 

@@ -121,12 +121,12 @@ class ExchangeRow(Shown):
     entry: str | None
     pairing: PairedBy | None = Field(description="how it was paired with the entry, or that a clerk has undone it")
     handled_by: str | None = Field(description="the township, once it is handed to one")
-    clerk: str | None = Field(description="the key of the clerk who asked, or who took it over")
+    clerk: str | None = Field(description="the key of the clerk who asked, or who took it over; null 90 days after its end")
     problem: ProblemShown | None
     version: int
 
     @classmethod
-    def of(cls, exchange: Exchange, partner: str, now: datetime, lapse_days: int, *, of_whom: bool = True) -> Self:
+    def of(cls, exchange: Exchange, partner: str, now: datetime, lapse_days: int, *, of_whom: bool) -> Self:
         """As a clock sees it; without the entry where the caller is not to know of whom it is."""
         row = cls(**_row(exchange, partner, now, lapse_days))
         return row if of_whom else row.model_copy(update={"entry": None})
@@ -207,7 +207,7 @@ class ExchangeWhole(ExchangeRow):
         told: Sequence[Told],
         *,
         sees_people: bool,
-        of_whom: bool = True,
+        of_whom: bool,
     ) -> Self:
         """As a clock sees it, judged by its agreement's rules, with every message."""
         messages = [MessageShown.of(one, sees_people=sees_people) for one in told]
@@ -259,7 +259,7 @@ def _row(exchange: Exchange, partner: str, now: datetime, lapse_days: int) -> di
         "entry": exchange.entry,
         "pairing": exchange.pairing,
         "handled_by": exchange.handled_by,
-        "clerk": exchange.clerk,
+        "clerk": exchange.clerk_on(civil_day(now)),
         "problem": ProblemShown.of(exchange.problem),
         "version": exchange.version,
     }

@@ -54,9 +54,7 @@ class WorkRow(ExchangeRow):
     person: Annotated[Person, Shaped(Person)] | None
 
     @classmethod
-    def of_item(
-        cls, item: WorkItem, partner: str, now: datetime, lapse_days: int, *, sees_people: bool, of_whom: bool = True
-    ) -> Self:
+    def of_item(cls, item: WorkItem, partner: str, now: datetime, lapse_days: int, *, sees_people: bool, of_whom: bool) -> Self:
         """As a clock sees it."""
         exchange, today = item.exchange, civil_day(now)
         talk, row = exchange.conversation, ExchangeRow.of(exchange, partner, now, lapse_days, of_whom=of_whom)

@@ -5,6 +5,7 @@ Every operation is tried: one that is added is tried by itself.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from api.rights import LocalRole
 from exchange.auditing.event import AuditEvent
 from exchange.ledger import AuditFilter, Page
 from exchange.work.daily import DailyLimits
-from tests.access.asking import text_of
+from tests.access.asking import ASKED, QUERY, text_of
 from tests.access.serving import PATHS, RELATIONS, World, world_in
 from tests.access.test_matrix import LOCAL
 from tests.access.world import birth_words, words_of
@@ -37,6 +38,8 @@ SHOWING = {
     "GET /api/v1/worklists/{worklist}",
     "GET /api/v1/worklists/{worklist}/sheet",
 }
+# What hands an exchange on without a look at the person: to a township, back from it.
+WITHOUT_THE_PERSON = {f"POST /api/v1/exchanges/{{exchange}}/{what}" for what in ("assignment", "return")}
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +98,50 @@ def test_a_birth_registration_is_shown_to_nobody_but_its_clerk(births: World, na
         births.restore()
         found = text_of(births.asking(name, key))
         assert not [word for word in birth_words() if word in found], who
+
+
+def entries_told(shown: Any) -> list[Any]:
+    """Whatever an answer says, however deep, of the entries that Xicheng's birth registrations are about."""
+    if isinstance(shown, list):
+        return [found for each in shown for found in entries_told(each)]
+    if not isinstance(shown, dict):
+        return []
+    told = [shown["entry"]] if shown.get("exchange") in (QUERY, ASKED) and shown.get("entry") else []
+    told += [each for each in (shown.get("exchanges") or ()) if each in (QUERY, ASKED)] if shown.get("entry") else []
+    return told + [found for each in shown.values() for found in entries_told(each)]
+
+
+@pytest.mark.parametrize("name", LOCAL)
+def test_whose_entry_a_birth_registration_is_about_is_told_by_no_operation(births: World, name: str) -> None:
+    keys = {role: births.node.key(role, XICHENG) for role in LocalRole if role is not LocalRole.CLERK}
+    for who, key in {**keys, "another clerk": births.other_clerk}.items():
+        births.restore()
+        answer = births.asking(name, key)
+        if answer.headers.get("content-type") in ("application/json", "application/problem+json") and answer.content:
+            assert entries_told(answer.json()) == [], who
+
+
+def test_its_clerk_is_told_whose_entry_it_is(births: World) -> None:
+    births.restore()
+    found = births.asking("GET /api/v1/exchanges/{exchange}", births.node.key("clerk", XICHENG)).json()
+    assert entries_told(found) == [QUERY]
+
+
+@pytest.mark.parametrize("name", [name for name in LOCAL if name.startswith("POST /api/v1/exchanges/{exchange}/")])
+def test_nobody_but_its_clerk_acts_on_a_birth_registration(births: World, name: str) -> None:
+    keys = {"system": births.node.key("system", XICHENG), "another clerk": births.other_clerk}
+    for who, key in keys.items():
+        births.restore()
+        refused = births.asking(name, key)
+        if name in WITHOUT_THE_PERSON:
+            assert refused.status_code in (200, 403, 409), refused.text
+            continue
+        assert (refused.status_code, refused.json()["type"]) == (403, "urn:woshou:problem:not-your-exchange"), who
+        told = PATHS[name.split()[1]]["post"]["responses"]["403"]["content"]["application/problem+json"]["examples"]
+        assert "not-your-exchange" in told
+    births.restore()
+    own = births.asking(name, births.node.key("clerk", XICHENG))
+    assert own.status_code != 403 or name in WITHOUT_THE_PERSON, own.text
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,9 @@ def _fill(ledger: Ledger, county: str, link: int, now: datetime, owner: str, bir
         body = structs.replace(query.body, person=person, requested_by_person=True, application_date=date(2026, 3, 1))
         query = structs.replace(query, purpose=_BIRTH, body=body)
         index = beijing().person_index(person)
-        asker, asked = (replace(each, purpose=_BIRTH, clerk=owner, person_index=index, entry=None) for each in (asker, asked))
+        asker, asked = (
+            replace(each, purpose=_BIRTH, clerk=owner, person_index=index, entry=an_id(first)) for each in (asker, asked)
+        )
     line = write_message(query)
     ledger.messages.add([judged(a_message(first, link=link, line=line))])
     ledger.messages.add([judged(a_message(second, link=link, line=line, direction=Direction.IN))])

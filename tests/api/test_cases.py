@@ -43,6 +43,7 @@ def test_a_case_from_the_application_to_the_closing_notice(both: Neighbours):
     assert shown["spouses"][0]["items"][0]["due"] == "2026-03-23"
     assert [one["person"]["name"] for one in shown["spouses"]] == list(NAMES)
     query = shown["spouses"][0]["exchange"]
+    both.wuchang.post(f"/exchanges/{query}/clerk", {})
     body = {"result": "corrected", "record": {"marital_status": "21", "marriage": {}, "spouse": {"name": "甲"}, "children": []}}
     both.wuchang.post(f"/exchanges/{query}/feedback", body, status=202)
     both.deliver()
@@ -71,6 +72,7 @@ def test_a_birth_registrations_couple_is_shown_to_its_own_clerk_alone(both: Neig
         assert {message["body"] for message in bodies.json()["messages"]} == {None}
         for told in (seen, listed, bodies):
             assert not any(secret in told.text for secret in (*NAMES, an_id_number(1), an_id_number(2)))
+    both.wuchang.post(f"/exchanges/{query}/clerk", {})
     both.wuchang.post(f"/exchanges/{query}/feedback", {"result": "confirmed"}, status=202)
     both.deliver()
     waiting = both.xicheng.call("GET", "/worklists/to_confirm", role="system")
@@ -274,9 +276,74 @@ def test_whose_entry_a_birth_registration_is_about_is_not_told_to_others(both: N
         assert len(both.xicheng.get("/exchanges", role=role, params={"entry": made})["items"]) == (role == "clerk")
 
 
+def test_a_page_of_an_entrys_exchanges_does_not_begin_after_one_that_is_hidden(both: Neighbours):
+    entry = {"register": "inflow", "origin": WUCHANG, "destination": XICHENG, "person": spouse(1, None)["person"]}
+    made = both.xicheng.post("/entries", entry, status=201)["id"]
+    wanted = [a_birth(XICHENG, WUCHANG, purpose=purpose) for purpose in ("birth_registration", "public_service") * 2]
+    asked = [both.xicheng.post("/exchanges", each, status=201)["exchange"] for each in wanted]
+
+    def pages(role: str) -> list[str]:
+        found, cursor = [], {}
+        while True:
+            page = both.xicheng.get("/exchanges", role=role, params={"entry": made, "limit": 1, **cursor})
+            found += [row["exchange"] for row in page["items"]]
+            assert len(page["items"]) == 1
+            if page["next"] is None:
+                return found
+            cursor = {"cursor": page["next"]}
+
+    assert pages("clerk") == asked[::-1]
+    assert pages("system") == pages("coordinator") == [asked[3], asked[1]]
+    births = {"entry": made, "purpose": "birth_registration", "limit": 1}
+    assert both.xicheng.get("/exchanges", role="system", params=births) == {"items": [], "next": None}
+
+
+def test_after_ninety_days_nothing_that_is_shown_tells_a_birth_registration_from_another_service(both: Neighbours):
+    asked = {}
+    for n, purpose in enumerate(("birth_registration", "public_service"), 1):
+        person = spouse(n, None)["person"]
+        for side, register in ((both.xicheng, "inflow"), (both.wuchang, "outflow")):
+            side.post("/entries", {"register": register, "origin": WUCHANG, "destination": XICHENG, "person": person}, status=201)
+        wanted = a_birth(XICHENG, WUCHANG, purpose=purpose, person=person)
+        asked[both.xicheng.post("/exchanges", wanted, status=201)["exchange"]] = purpose
+    both.deliver()
+    for query, purpose in asked.items():
+        if purpose == "birth_registration":
+            both.wuchang.post(f"/exchanges/{query}/clerk", {})
+        both.wuchang.post(f"/exchanges/{query}/feedback", {"result": "confirmed"}, status=202)
+    both.deliver()
+    for query in asked:
+        both.xicheng.post(f"/exchanges/{query}/confirmation", {}, status=202)
+    both.deliver()
+    both.xicheng.clock.move(timedelta(days=90))
+
+    def outline(shown: Any) -> Any:
+        """What is shown, without what differs between any two, and without the due date, which the limits set."""
+        if isinstance(shown, dict):
+            apart = ("id", "exchange", "in_reply_to", "due", "first_due")
+            return {name: outline(each) for name, each in shown.items() if name not in apart}
+        if isinstance(shown, list):
+            return [outline(each) for each in shown]
+        return shown if shown is None or len(str(shown)) < 30 else "…"
+
+    for side in (both.xicheng, both.wuchang):
+        for role in ("clerk", "system", "coordinator"):
+            one, other = (side.get(f"/exchanges/{query}", role=role) for query in asked)
+            for told in (one, other):
+                for message in told["messages"]:
+                    if message["body"] is not None and "person" in message["body"]:
+                        del message["body"]["person"]
+            assert outline({**one, "version": 0}) == outline({**other, "version": 0}), role
+            assert one["entry"] is not None
+            assert one["clerk"] is None
+            rows = side.get("/exchanges", role=role)["items"]
+            assert [row["entry"] is not None for row in rows] == [True, True]
+
+
 def test_ninety_days_after_its_end_a_birth_registration_is_one_of_many_services(both: Neighbours):
     query = both.xicheng.post("/exchanges", a_birth(XICHENG, WUCHANG), status=201)["exchange"]
     both.deliver()
+    both.wuchang.post(f"/exchanges/{query}/clerk", {})
     both.wuchang.post(f"/exchanges/{query}/feedback", {"result": "confirmed"}, status=202)
     both.deliver()
     both.xicheng.post(f"/exchanges/{query}/confirmation", {}, status=202)

@@ -27,9 +27,9 @@ def day(moment: datetime | None) -> date | None:
 
 
 def row_of(ledger: Ledger, office: Office, exchange: Exchange) -> dict[str, Any]:
-    """An exchange as the API lists it."""
+    """An exchange as the API lists it; who sits at the node is told whose it is."""
     partners = {link.id: link.partner for link in ledger.links.all()}
-    shown = ExchangeRow.of(exchange, partners[exchange.key.link], office.now(), office.node.rules.lapse_days)
+    shown = ExchangeRow.of(exchange, partners[exchange.key.link], office.now(), office.node.rules.lapse_days, of_whom=True)
     return shown.model_dump(mode="json", by_alias=True)
 
 

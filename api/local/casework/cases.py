@@ -32,9 +32,10 @@ from exchange.cursors import BadCursor, case_cursor
 from exchange.errors import NotFound
 from exchange.ledger import CaseFilter
 from exchange.routing.today import SeveralSuccessors
+from exchange.verbs.cases.births import may_see_people
 from exchange.verbs.cases.cancelling import cancel
 from exchange.verbs.cases.opening import ask_again, open_case
-from exchange.verbs.cases.reading import NotYourCase, listed, may_see_people, progress_of
+from exchange.verbs.cases.reading import NotYourCase, listed, progress_of
 from exchange.verbs.cases.settling import NoSuchClerk, commit, finish, hand_over
 from exchange.work.daily import DailyLimit
 

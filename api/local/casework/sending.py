@@ -6,10 +6,9 @@ from fastapi import APIRouter, Body, Response
 
 from api.access import ClerkDep, LedgerDep, OfficeDep
 from api.declared import writing
-from api.local.visible import AmbiguousExchange, partner_names, visible_for
+from api.local.visible import AmbiguousExchange, row_for, theirs, visible_for
 from api.models.base import Doubt, IdPath, NodeQuery
 from api.models.casework.routes import SEND_ON_EXAMPLE, SendingOn, SentShown
-from api.models.exchanges import ExchangeRow
 from api.models.shapes import Shaped, shown
 from api.once import OnceDep
 from api.serving import daily
@@ -21,6 +20,7 @@ from exchange.routing.table import NoRoute
 from exchange.routing.today import NoSuccessor, SeveralSuccessors
 from exchange.routing.trail import NothingToSendOn, SentInCircle, SentOnAlready
 from exchange.terms.agreement import ItemNotAgreed, NoAgreement
+from exchange.verbs.cases.births import NotYourExchange
 from exchange.verbs.reply import NotYourRole
 from exchange.verbs.routing.send_on import EntryNamesAnother, send_on
 from exchange.work.daily import AgreementLimit, DailyLimit
@@ -36,6 +36,7 @@ router = APIRouter(prefix="/api/v1/exchanges/{exchange}", tags=["Exchanges"], ro
         NotFound,
         AmbiguousExchange,
         NotYourRole,
+        NotYourExchange,
         NothingToSendOn,
         SentOnAlready,
         SentInCircle,
@@ -66,7 +67,7 @@ def send_on_to_the_right_county(
     """
     now, node = office.now(), office.node
     # As a confirmation, it is the asker's word.
-    held = visible_for(ledger, caller, exchange, Kind.CONFIRMATION, partner)
+    held = theirs(ledger, office, caller, visible_for(ledger, caller, exchange, Kind.CONFIRMATION, partner))
     sent = send_on(ledger, node, held, now, to=body.to, correct_entry=body.correct_entry)
     if sent.after.event is None:
         daily.started(ledger, office, caller)
@@ -75,6 +76,6 @@ def send_on_to_the_right_county(
         confirmed=sent.confirmed,
         entry_corrected=sent.entry_corrected,
         notes=[Doubt.of(sent.note)] if sent.note is not None else [],
-        after=ExchangeRow.of(sent.after, partner_names(ledger)[sent.after.key.link], now, node.rules.lapse_days),
+        after=row_for(ledger, office, caller, sent.after),
     )
     return once.answer(answer, 201, {"location": f"/api/v1/exchanges/{answer.after.exchange}"})

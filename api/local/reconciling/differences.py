@@ -8,9 +8,8 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from adapters.office import Office
 from api.access import AnswererDep, Caller, CallerDep, LedgerDep, OfficeDep, ReaderDep, ReadLedgerDep
 from api.declared import Responses, reading, writing
-from api.local.visible import partner_names
+from api.local.visible import row_for, rows_for
 from api.models.base import COUNTY, CodeQuery, IdPath, NodeQuery
-from api.models.exchanges import ExchangeRow
 from api.models.reconciling.differences import (
     DestinationSet,
     DifferenceList,
@@ -102,7 +101,8 @@ def read_difference(
     now, node = office.now(), office.node
     found = find_difference(ledger, caller.reach, entry, other, caller.township)
     (item,) = described(ledger, node, [found], now)
-    return RegisterDifferenceWhole.whole(item, found.partner, now, node.rules.lapse_days, sees_people=caller.handles_people)
+    told = rows_for(ledger, office, caller, item.settling.exchanges)
+    return RegisterDifferenceWhole.whole(item, told, sees_people=caller.handles_people)
 
 
 @router.post(
@@ -140,7 +140,7 @@ def send_prepared(
     sent = send(ledger, node, found, now)
     if sent.fresh and sent.exchange.event is None:
         daily.started(ledger, office, caller)
-    row = ExchangeRow.of(sent.exchange, partner_names(ledger)[sent.exchange.key.link], now, node.rules.lapse_days)
+    row = row_for(ledger, office, caller, sent.exchange)
     answer = DifferenceSent(**vars(row), fresh=sent.fresh)
     return once.answer(answer, 201 if sent.fresh else 200, {"location": f"/api/v1/exchanges/{answer.exchange}"})
 

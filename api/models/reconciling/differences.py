@@ -1,7 +1,7 @@
 """Differences between registers as bodies: what differs, whose step it is, and the message that would settle it."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Self
 
 from pydantic import Field
@@ -138,15 +138,13 @@ class RegisterDifferenceWhole(RegisterDifferenceShown):
     )
 
     @classmethod
-    def whole(
-        cls, item: DifferenceItem, partner: str, now: datetime, lapse_days: int, *, sees_people: bool
-    ) -> "RegisterDifferenceWhole":
-        """As a clock sees it."""
+    def whole(cls, item: DifferenceItem, conversations: list[ExchangeRow], *, sees_people: bool) -> "RegisterDifferenceWhole":
+        """With its exchanges as the caller is shown them."""
         row = RegisterDifferenceShown.of(item, sees_people=sees_people)
         return cls(
             **row.model_dump(by_alias=True, exclude={"person"}),
             person=row.person,
-            conversations=[ExchangeRow.of(each, partner, now, lapse_days) for each in item.settling.exchanges],
+            conversations=conversations,
             prepared=started(item.draft) if sees_people and item.draft is not None else None,
         )
 

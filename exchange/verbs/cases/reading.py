@@ -5,7 +5,7 @@ from datetime import datetime
 
 from exchange.cases.case import Case
 from exchange.cases.progress import Asked, CaseProgress, progress
-from exchange.codes import Purpose, Result, Role
+from exchange.codes import Result
 from exchange.errors import Forbidden, NotFound
 from exchange.exchanges import Exchange, ExchangeKey
 from exchange.ledger import Ledger
@@ -45,23 +45,6 @@ def cases_of(ledger: Ledger, keys: Iterable[ExchangeKey]) -> Mapping[ExchangeKey
     found = {key: next((named[one] for one in trail if one in named), None) for key, trail in trails.items()}
     cases = {case: ledger.cases.get(case) for case in {*found.values()} if case is not None}
     return {key: case for key, one in found.items() if one is not None and (case := cases[one]) is not None}
-
-
-def may_see_people(case: Case | None, by: str) -> bool:
-    """Whether a clerk of the county may see who the case is about: of a birth registration, its own clerk alone."""
-    return case is None or case.service is not Purpose.BIRTH_REGISTRATION or case.owner == by
-
-
-def hidden_from(ledger: Ledger, exchanges: Iterable[Exchange], by: str) -> frozenset[ExchangeKey]:
-    """Which of these are birth registrations of others, so that their people are not shown.
-
-    One that a case opened is its clerk's. Of any other it is the clerk who asked, or on the asked side who took it over; what
-    nobody has taken over yet is shown to nobody.
-    """
-    births = [each for each in exchanges if each.purpose is Purpose.BIRTH_REGISTRATION]
-    cases = cases_of(ledger, [each.key for each in births if each.key.role is Role.ASKER])
-    owners = {each.key: cases[each.key].owner if each.key in cases else each.clerk for each in births}
-    return frozenset(key for key, owner in owners.items() if owner != by)
 
 
 def listed(ledger: Ledger, node: Node, cases: Sequence[Case], now: datetime) -> list[CaseProgress]:

@@ -11,10 +11,12 @@ from exchange.codes import QueryReason
 from exchange.counting.query import UNASSIGNED
 from exchange.errors import Conflict, NotFound, Refused
 from exchange.ledger import Ledger
+from exchange.moments import civil_day
 from exchange.node import Node
 from exchange.people.register import Entry
 from exchange.reconciling.results import RegisterDifference
 from exchange.reconciling.settling import Prepared, Settling, Standing, settling_of
+from exchange.verbs.cases.births import told_as_birth
 from exchange.verbs.submit import OpeningDraft, Submission
 
 
@@ -47,7 +49,12 @@ class Reconciled:
 def described(ledger: Ledger, node: Node, differences: Sequence[RegisterDifference], now: datetime) -> list[DifferenceItem]:
     """These differences with what would settle them: a few look-ups for all of them."""
     entries = ledger.entries.load({each.entry for each in differences})
-    exchanges = ledger.exchanges.of_entries(entries)
+    # Whom a birth registration is about is its clerk's alone to know: a difference shows none, and stands as if there were none.
+    today = civil_day(now)
+    exchanges = {
+        entry: [each for each in held if not told_as_birth(each, today)]
+        for entry, held in ledger.exchanges.of_entries(entries).items()
+    }
     agreements = {partner: ledger.agreements.all(partner) for partner in {each.partner for each in differences}}
     items = []
     for each in differences:

@@ -12,7 +12,7 @@ from msgspec import structs
 from exchange.codes import Kind, Role
 from exchange.conversation import NotInThisState, State
 from exchange.errors import Conflict, Invalid, NotFound, Refused
-from exchange.exchanges import Direction, Exchange, LoggedMessage
+from exchange.exchanges import Direction, Exchange, ExchangeKey, LoggedMessage
 from exchange.ids import new_id
 from exchange.imports import ANSWERS, ImportedFile, RowOutcome, RowProblem, RowResult
 from exchange.jurisdiction import Level
@@ -20,6 +20,7 @@ from exchange.ledger import Ledger
 from exchange.moments import civil_day
 from exchange.node import Node, NotServed
 from exchange.people.whereabouts import PlaceReader
+from exchange.verbs.cases.births import NotYourExchange, hidden_from
 from exchange.verbs.reply import Said, UnderWay, reply, reply_all
 from exchange.verbs.sheets.answers import as_refusal, check_asked, is_blank, read_answer
 from exchange.verbs.sheets.facts import SheetFacts, SheetRow, refusal_problem
@@ -95,12 +96,17 @@ def read_answers(node: Node, jurisdiction: str, sheet: SheetFacts, now: datetime
     return AnswersSheet(node=node, jurisdiction=jurisdiction, county=county, township=township, facts=facts, rows=rows)
 
 
-def take_answers(ledger: Ledger, sheet: AnswersSheet, now: datetime, *, chunk: int = CHUNK) -> ImportedFile:
-    """Queue the answers, `chunk` at a time; the same bytes again give the first result and answer nothing."""
+def take_answers(
+    ledger: Ledger, sheet: AnswersSheet, now: datetime, *, by: str | None = None, chunk: int = CHUNK
+) -> ImportedFile:
+    """Queue the answers, `chunk` at a time; the same bytes again give the first result and answer nothing.
+
+    `by` is the API key that sent the sheet, None for who sits at the node itself.
+    """
     known = ledger.imports.by_digest(sheet.jurisdiction, ANSWERS, sheet.facts.sha256)
     if known is not None:
         return known
-    taking = _Taking(ledger, sheet, new_id(now), now)
+    taking = _Taking(ledger, sheet, new_id(now), now, by)
     results: list[RowResult] = []
     for rows in chunks(sheet.rows, chunk):
         results.extend(taking.take(rows))
@@ -125,13 +131,14 @@ def _read(row: SheetRow, places: PlaceReader) -> ReadAnswer:
 class _Taking:
     """The rows of one sheet, answered with a few look-ups for each chunk."""
 
-    def __init__(self, ledger: Ledger, sheet: AnswersSheet, import_id: str, now: datetime) -> None:
-        self._ledger, self._sheet, self.import_id, self._now = ledger, sheet, import_id, now
+    def __init__(self, ledger: Ledger, sheet: AnswersSheet, import_id: str, now: datetime, by: str | None) -> None:
+        self._ledger, self._sheet, self.import_id, self._now, self._by = ledger, sheet, import_id, now, by
         self._answered: set[str] = set()
 
     def take(self, rows: Sequence[ReadAnswer]) -> list[RowResult]:
         """The rows' results: those that are refused or unchanged, then those that were queued."""
         found = self._find({read.row.cells["exchange"] for read in rows if "exchange" in read.row.cells})
+        others = self._others(found.values())
         logs = self._logs(found.values())
         results: list[RowResult] = []
         wanted: list[tuple[ReadAnswer, Exchange, FeedbackBody]] = []
@@ -143,6 +150,8 @@ class _Taking:
             name = read.row.cells["exchange"]
             try:
                 exchange = found[name] if name in found else self._missing()
+                if exchange.key in others:
+                    raise NotYourExchange(pointer="/exchange")
                 if self._is_told(exchange, read.row.cells["asked_message"], body, logs.get(name, ())):
                     results.append(self._result(read, RowOutcome.UNCHANGED, name))
                     continue
@@ -164,6 +173,9 @@ class _Taking:
             for exchange in self._ledger.exchanges.load(link.id, Role.ASKED, names).values()
         ]
         return {exchange.key.exchange: exchange for exchange in locked(self._ledger, held).values() if self._may(exchange)}
+
+    def _others(self, held: Iterable[Exchange]) -> frozenset[ExchangeKey]:
+        return frozenset() if self._by is None else hidden_from(self._ledger, held, self._by, civil_day(self._now))
 
     def _may(self, exchange: Exchange) -> bool:
         township = self._sheet.township

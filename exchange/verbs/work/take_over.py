@@ -2,20 +2,12 @@
 
 from dataclasses import replace
 
-from exchange.errors import Forbidden
 from exchange.exchanges import Exchange
 from exchange.ledger import Ledger
+from exchange.verbs.cases.births import NotYourExchange
 from exchange.verbs.cases.reading import NotYourCase, cases_of
 from exchange.verbs.cases.settling import clerk_of
 from exchange.verbs.work.locked import locked
-
-
-class NotYourExchange(Forbidden):
-    """The exchange is another clerk's, or nobody's yet."""
-
-    code = "not-your-exchange"
-    zh = "该信息交换由其他经办人办理或尚未领办：未领办的可直接领办，已领办的可由其移交。"
-    en = "The exchange is another clerk's, who can hand it over; one that is nobody's yet can be taken over."
 
 
 def take_over(ledger: Ledger, exchange: Exchange, by: str, to: str | None = None) -> Exchange:

@@ -232,6 +232,7 @@ def _install_readings(app: typer.Typer) -> None:
                 judged_by(ledger, office.node, held),
                 whole(ledger, office.node, held),
                 sees_people=people,
+                of_whom=True,
             )
             shown = told.model_copy(update=trace(ledger, held)._asdict()).model_dump(mode="json", by_alias=True)
         call.card(shown, {**_COLUMNS, **_CARD, **_TRACE})

@@ -88,7 +88,9 @@ def install(app: typer.Typer) -> None:
             now, node = office.now(), office.node
             found = find_difference(ledger, node.jurisdictions, entry, other)
             (item,) = described(ledger, node, [found], now)
-            whole = RegisterDifferenceWhole.whole(item, found.partner, now, node.rules.lapse_days, sees_people=people)
+            lapse = node.rules.lapse_days
+            held = [ExchangeRow.of(each, found.partner, now, lapse, of_whom=True) for each in item.settling.exchanges]
+            whole = RegisterDifferenceWhole.whole(item, held, sees_people=people)
         if call.json:
             show.print_json(whole)
         else:
@@ -100,7 +102,7 @@ def install(app: typer.Typer) -> None:
             now, node = office.now(), office.node
             found = find_difference(ledger, node.jurisdictions, entry, other, lock=True)
             sent = send(ledger, node, found, now)
-            row = ExchangeRow.of(sent.exchange, found.partner, now, node.rules.lapse_days)
+            row = ExchangeRow.of(sent.exchange, found.partner, now, node.rules.lapse_days, of_whom=True)
         name = row.exchange
         told = DifferenceSent(**vars(row), fresh=sent.fresh).model_dump(mode="json")
         if sent.fresh:

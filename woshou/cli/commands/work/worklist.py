@@ -139,7 +139,9 @@ def _print_list(
     partners = {link.id: link.partner for link in ledger.links.all()}
     now, lapse = office.now(), office.node.rules.lapse_days
     rows = [
-        WorkRow.of_item(item, partners[item.exchange.key.link], now, lapse, sees_people=people).model_dump(mode="json")
+        WorkRow.of_item(item, partners[item.exchange.key.link], now, lapse, sees_people=people, of_whom=True).model_dump(
+            mode="json"
+        )
         for item in found
     ]
     following = work_cursor(name, found[-1].exchange) if len(found) == page.limit else None
