@@ -113,7 +113,7 @@ def entries_told(shown: Any) -> list[Any]:
 
 @pytest.mark.parametrize("name", LOCAL)
 def test_whose_entry_a_birth_registration_is_about_is_told_by_no_operation(births: World, name: str) -> None:
-    keys = {role: births.node.key(role, XICHENG) for role in LocalRole if role is not LocalRole.CLERK}
+    keys = {str(role): births.node.key(role, XICHENG) for role in LocalRole if role is not LocalRole.CLERK}
     for who, key in {**keys, "another clerk": births.other_clerk}.items():
         births.restore()
         answer = births.asking(name, key)

@@ -283,7 +283,8 @@ def test_a_page_of_an_entrys_exchanges_does_not_begin_after_one_that_is_hidden(b
     asked = [both.xicheng.post("/exchanges", each, status=201)["exchange"] for each in wanted]
 
     def pages(role: str) -> list[str]:
-        found, cursor = [], {}
+        found: list[str] = []
+        cursor: dict[str, str] = {}
         while True:
             page = both.xicheng.get("/exchanges", role=role, params={"entry": made, "limit": 1, **cursor})
             found += [row["exchange"] for row in page["items"]]
