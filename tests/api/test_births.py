@@ -1,0 +1,72 @@
+"""Birth registrations of another clerk, by the ways that take many at once or show an exchange beside something else."""
+
+from typing import Any
+
+from exchange.codes import Item
+from exchange.reconciling.pairs import Pair
+from exchange.reconciling.results import DifferenceKind
+from tests.api.nodes import Neighbours
+from tests.api.test_cases import a_birth, spouse
+from tests.api.test_replies import bulk, confirmed
+from tests.api.test_worklists import filled, take
+from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, a_moment, a_register_difference, a_register_run
+
+THEIRS = "urn:woshou:problem:not-your-exchange"
+
+
+def asked(both: Neighbours) -> str:
+    """A birth registration that Wuchang was asked about, and that is nobody's there yet."""
+    query: str = both.xicheng.post("/exchanges", a_birth(XICHENG, WUCHANG), status=201)["exchange"]
+    both.deliver()
+    return query
+
+
+def entered(both: Neighbours) -> str:
+    person = {"register": "inflow", "origin": WUCHANG, "destination": XICHENG, "person": spouse(1, None)["person"]}
+    made: str = both.xicheng.post("/entries", person, status=201)["id"]
+    return made
+
+
+def test_a_line_of_replies_about_a_birth_registration_is_refused_to_all_but_its_clerk(both: Neighbours) -> None:
+    query = asked(both)
+    (refused,) = bulk(both.wuchang, [confirmed(query)])
+    assert (refused["outcome"], refused["problem"]["type"]) == ("refused", THEIRS)
+    both.wuchang.post(f"/exchanges/{query}/clerk", {})
+    (queued,) = bulk(both.wuchang, [confirmed(query)])
+    assert queued["outcome"] == "queued"
+
+
+def test_a_row_of_answers_about_a_birth_registration_is_refused_to_all_but_its_clerk(both: Neighbours) -> None:
+    query = asked(both)
+    sheet = both.wuchang.call("GET", "/worklists/to_pair/sheet").content
+    told = take(both.wuchang, filled(sheet, {"反馈结果": "属实"}))
+    rows: list[Any] = both.wuchang.get(f"/imports/{told['id']}/rows")["items"]
+    assert [(row["outcome"], row["problems"][0]["code"]) for row in rows] == [("refused", "not-your-exchange")]
+    both.wuchang.post(f"/exchanges/{query}/clerk", {})
+    sheet = both.wuchang.call("GET", "/worklists/to_pair/sheet").content
+    assert take(both.wuchang, filled(sheet, {"反馈结果": "属实"}))["accepted"] == 1
+
+
+def test_a_difference_between_registers_shows_no_birth_registration(both: Neighbours) -> None:
+    entry = entered(both)
+    hidden = asked(both)
+    other = both.xicheng.post("/exchanges", a_birth(XICHENG, WUCHANG, purpose="public_service"), status=201)["exchange"]
+    both.deliver()
+    pair = Pair(origin=WUCHANG, destination=XICHENG)
+    found = a_register_difference(
+        1,
+        own=XICHENG,
+        partner=WUCHANG_NODE,
+        entry=entry,
+        kind=DifferenceKind.DIFFERING,
+        fields=(Item.MARITAL_STATUS,),
+        pair=pair,
+        first_at=a_moment(-500),
+    )
+    with both.xicheng.office.ledgers.transaction() as ledger:
+        ledger.register_runs.put(a_register_run(1, partner=WUCHANG_NODE, ended_at=a_moment(-499)))
+        ledger.register_runs.put_differences([found])
+    for role in ("clerk", "system", "coordinator"):
+        told = both.xicheng.get(f"/register-differences/{entry}/{WUCHANG}", role=role)
+        assert hidden not in str(told), role
+        assert [row["exchange"] for row in told["conversations"]] == told["exchanges"] == [other]
