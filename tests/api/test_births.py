@@ -1,14 +1,12 @@
 """Birth registrations of another clerk, by the ways that take many at once or show an exchange beside something else."""
 
-from typing import Any
-
 from exchange.codes import Item
 from exchange.reconciling.pairs import Pair
 from exchange.reconciling.results import DifferenceKind
 from tests.api.nodes import Neighbours
 from tests.api.test_cases import a_birth, spouse
 from tests.api.test_replies import bulk, confirmed
-from tests.api.test_worklists import filled, take
+from tests.api.test_worklists import filled, outcomes, sheet_of, take
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, a_moment, a_register_difference, a_register_run
 
 THEIRS = "urn:woshou:problem:not-your-exchange"
@@ -38,13 +36,14 @@ def test_a_line_of_replies_about_a_birth_registration_is_refused_to_all_but_its_
 
 def test_a_row_of_answers_about_a_birth_registration_is_refused_to_all_but_its_clerk(both: Neighbours) -> None:
     query = asked(both)
-    sheet = both.wuchang.call("GET", "/worklists/to_pair/sheet").content
-    told = take(both.wuchang, filled(sheet, {"反馈结果": "属实"}))
-    rows: list[Any] = both.wuchang.get(f"/imports/{told['id']}/rows")["items"]
-    assert [(row["outcome"], row["problems"][0]["code"]) for row in rows] == [("refused", "not-your-exchange")]
     both.wuchang.post(f"/exchanges/{query}/clerk", {})
-    sheet = both.wuchang.call("GET", "/worklists/to_pair/sheet").content
-    assert take(both.wuchang, filled(sheet, {"反馈结果": "属实"}))["accepted"] == 1
+    sheet = filled(sheet_of(both.wuchang), {"反馈结果": "属实"})
+    # Handed on after the sheet was written.
+    both.wuchang.post(f"/exchanges/{query}/clerk", {"clerk": both.wuchang.key("system", WUCHANG).split("_")[1]})
+    assert outcomes(both.wuchang, take(both.wuchang, sheet)) == [("refused", ["not-your-exchange"])]
+    assert both.wuchang.get(f"/exchanges/{query}")["state"] == "open"
+    theirs = filled(sheet_of(both.wuchang, role="system"), {"反馈结果": "属实"})
+    assert outcomes(both.wuchang, take(both.wuchang, theirs, role="system")) == [("accepted", [])]
 
 
 def test_a_difference_between_registers_shows_no_birth_registration(both: Neighbours) -> None:
