@@ -22,6 +22,11 @@ _METADATA: Final = frozenset(
     ip_address(text) for text in ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254")
 )
 _NAT64: Final = ip_network("64:ff9b::/96")
+# Of no use to a partner, whatever an operator's networks say: "this network", and forms of IPv6 in which some translator may find
+# an IPv4 address that is judged by nobody (compatible, translated, local NAT64, Teredo), and the site-local one of before.
+_NEVER: Final = tuple(
+    ip_network(text) for text in ("0.0.0.0/8", "::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "2001::/32", "fec0::/10")
+)
 
 
 class AddressNotAllowed(PartnerTrouble):
@@ -36,8 +41,8 @@ class AddressNotAllowed(PartnerTrouble):
 class Reach:
     """What may be called: `networks` alone if there are any, else every public address and the private networks.
 
-    This machine only with `loopback`; and never, whatever the networks say, link-local, multicast and unspecified addresses, and
-    those where hosts keep what is secret of their machines.
+    This machine only with `loopback`; and never, whatever the networks say, link-local, multicast and unspecified addresses, deprecated
+    forms that hide another address, and those where hosts keep what is secret of their machines.
     """
 
     networks: tuple[Network, ...] = ()
@@ -57,6 +62,8 @@ class Reach:
         if address.is_loopback:
             return self.loopback
         if address in _METADATA or address.is_link_local or address.is_multicast or address.is_unspecified:
+            return False
+        if any(address in network for network in _NEVER):
             return False
         if self.networks:
             return any(address in network for network in self.networks)
