@@ -41,8 +41,8 @@ class AddressNotAllowed(PartnerTrouble):
 class Reach:
     """What may be called: `networks` alone if there are any, else every public address and the private networks.
 
-    This machine only with `loopback`; and never, whatever the networks say, link-local, multicast and unspecified addresses, deprecated
-    forms that hide another address, and those where hosts keep what is secret of their machines.
+    This machine only with `loopback`; and never, whatever the networks say, link-local, multicast and unspecified addresses,
+    deprecated forms that hide another address, and those where hosts keep what is secret of their machines.
     """
 
     networks: tuple[Network, ...] = ()

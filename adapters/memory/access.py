@@ -1,5 +1,6 @@
 """Local callers and remembered answers, in memory."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from adapters.memory.books import Books
@@ -29,6 +30,13 @@ class MemoryAccess:
         if (answer.caller, answer.key) in self._books.answers:
             raise LedgerBusy
         self._books.answers[answer.caller, answer.key] = answer
+
+    def forget_naming(self, words: Iterable[bytes]) -> int:
+        wanted = tuple(words)
+        naming = [place for place, answer in self._books.answers.items() if any(word in answer.body for word in wanted)]
+        for place in naming:
+            del self._books.answers[place]
+        return len(naming)
 
     def count(self, caller: str, day: date, deed: Deed, times: int) -> int:
         total = self._books.deed_counts.get((caller, day, deed), 0) + times

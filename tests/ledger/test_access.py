@@ -120,3 +120,11 @@ def test_deeds_are_counted_by_caller_day_and_kind_and_forgotten_by_day(ledgers):
         assert ledger.access.count("key-1", a_day(1), Deed.QUERIES, 5) == 5
         assert ledger.access.forget_counts(a_day(1)) == 3
         assert [ledger.access.count("key-1", a_day(day), Deed.QUERIES, 0) for day in (0, 1)] == [0, 5]
+
+
+def test_answers_in_which_a_word_stands_are_forgotten(ledger):
+    for n, body in enumerate((b'{"id":"one"}', b'{"id":"two"}')):
+        ledger.access.remember(an_answer(key=f"key-{n}", body=body))
+    assert ledger.access.forget_naming([]) == 0
+    assert ledger.access.forget_naming([b"one", b"three"]) == 1
+    assert [ledger.access.remembered(an_answer().caller, f"key-{n}") is None for n in range(2)] == [True, False]

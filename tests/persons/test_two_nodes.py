@@ -22,6 +22,8 @@ from jobs.upkeep.tidy import tidy
 from tests.api.nodes import Served
 from tests.api.restoring import Pair, a_pair
 from tests.builders import XICHENG_NODE, a_moment, a_person, an_entry, an_id_number
+from tests.building.cases import a_case
+from tests.building.local import an_answer
 from tests.conftest import PostgresServer
 
 
@@ -73,8 +75,7 @@ def test_an_erasure_erases_at_the_other_node_what_this_one_had_opened(pair: Pair
     pair.say(asking, mine, Kind.CONFIRMATION)
     found = found_at(asking)
     with asking.office.ledgers.transaction() as ledger:
-        planned = plan(found, asking.office.node, asking.office.now())
-        request = erase(ledger, asking.office.node, found, planned, asking.office.now())
+        _, request = erase(ledger, asking.office.node, found, asking.office.now())
     pair.pass_days(0.01)
     pair.nodes.deliver()
     assert told(asking, request) == ["accepted"]
@@ -110,5 +111,54 @@ def test_an_entry_that_was_reopened_since_the_plan_stays(pair: Pair):
     assert planned.entries == (entry.id,)
     with office.ledgers.transaction() as ledger:
         reopen_entry(ledger, office.node.jurisdictions, entry.id, office.now())
-        assert erase(ledger, office.node, found, planned, office.now()).entries == ()
+        done, request = erase(ledger, office.node, found, office.now())
+        assert done.entries == request.entries == ()
         assert ledger.entries.get(entry.id) is not None
+
+
+def test_of_a_couple_erased_at_once_neither_comes_back(pair: Pair):
+    """The second one's erasure was found before the first one's was done, with the first one still in the case."""
+    office = pair.nodes.xicheng.office
+    case = a_case(1, finished_at=a_moment(), following=False)
+    with office.ledgers.transaction() as ledger:
+        ledger.cases.add(case)
+    one, two = found_at(pair.nodes.xicheng, 1), found_at(pair.nodes.xicheng, 2)
+    for found in (one, two):
+        with office.ledgers.transaction() as ledger:
+            done, _ = erase(ledger, office.node, found, office.now())
+            assert [each.id for each in done.cases] == [case.id]
+    with office.ledgers.transaction(read_only=True) as ledger:
+        held = ledger.cases.get(case.id)
+        assert held is not None
+        assert not held.names_couple
+
+
+def test_an_entry_that_is_somebody_elses_by_now_stays(pair: Pair):
+    office = pair.nodes.xicheng.office
+    person, right = a_person(1), a_person(2)
+    entry = an_entry(1, person=person, person_index=office.node.person_index(person), closed_at=a_moment())
+    with office.ledgers.transaction() as ledger:
+        ledger.entries.add([entry])
+    found = found_at(pair.nodes.xicheng)
+    with office.ledgers.transaction() as ledger:
+        ledger.entries.save([replace(entry, person=right, person_index=office.node.person_index(right), version=2)])
+    with office.ledgers.transaction() as ledger:
+        assert erase(ledger, office.node, found, office.now())[0].entries == ()
+        assert ledger.entries.get(entry.id) is not None
+
+
+def test_remembered_answers_that_name_the_person_go_at_once(pair: Pair):
+    office, node = pair.nodes.xicheng.office, pair.nodes.xicheng
+    person = a_person(1)
+    entry = an_entry(1, person=person, person_index=office.node.person_index(person), closed_at=a_moment())
+    bodies = [f'{{"number":"{an_id_number(1)}"}}', f'{{"id":"{entry.id}","name":"x"}}', f'{{"number":"{an_id_number(2)}"}}']
+    with office.ledgers.transaction() as ledger:
+        ledger.entries.add([entry])
+        for n, body in enumerate(bodies):
+            ledger.access.remember(an_answer(key=f"key-{n}", body=body.encode()))
+    found = found_at(node)
+    with office.ledgers.transaction() as ledger:
+        erase(ledger, office.node, found, office.now())
+    with office.ledgers.transaction(read_only=True) as ledger:
+        held = [ledger.access.remembered("key-1", f"key-{n}") for n in range(3)]
+    assert [answer is not None for answer in held] == [False, False, True]

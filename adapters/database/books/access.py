@@ -1,13 +1,14 @@
 """Local callers, and the answers that their idempotency keys recall."""
 
+from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select, tuple_
 
 from adapters.database.faults import or_busy
 from adapters.database.tables import ApiKeyRow, DeedCountRow, RememberedAnswerRow
 from adapters.database.values import moment_of, stored
-from adapters.database.work import AnyRow, Work, named, table_of
+from adapters.database.work import STREAMED, AnyRow, Work, named, table_of
 from exchange.ledger import ApiKey, RememberedAnswer
 from exchange.moments import from_milliseconds
 from exchange.work.daily import Deed
@@ -45,6 +46,20 @@ class SqlAccess:
         # The same key twice at once: the later of the two must undo its work, and will find this answer when it comes again.
         with or_busy():
             self._work.insert(RememberedAnswerRow, [tuple(stored(answer).values())])
+
+    def forget_naming(self, words: Iterable[bytes]) -> int:
+        wanted, place = tuple(words), (_ANSWERS.c.caller, _ANSWERS.c.key)
+        answers = select(_ANSWERS).where(_ANSWERS.c.body.is_not(None)).order_by(*place).limit(STREAMED)
+        naming, rows = list[ColumnElement[bool]](), self._work.rows(answers)
+        while rows and wanted:
+            for row, answer in zip(rows, self._work.opened(RememberedAnswerRow, rows), strict=True):
+                body = named(_ANSWERS, answer)["body"]
+                if body is not None and any(word in body for word in wanted):
+                    naming.append(and_(_ANSWERS.c.caller == row.caller, _ANSWERS.c.key == row.key))
+            rows = self._work.rows(answers.where(tuple_(*place) > tuple_(rows[-1].caller, rows[-1].key)))
+        for each in naming:
+            self._work.delete(RememberedAnswerRow, each)
+        return len(naming)
 
     def count(self, caller: str, day: date, deed: Deed, times: int) -> int:
         counts = _COUNTS.c

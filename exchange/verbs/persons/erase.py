@@ -22,7 +22,7 @@ from exchange.ledger import Ledger
 from exchange.node import Node
 from exchange.persons.request import Recipient, RequestKind, SubjectRequest
 from exchange.persons.subject import Relation, occurrences
-from exchange.verbs.persons.find import Found
+from exchange.verbs.persons.find import Found, find_again
 from exchange.verbs.reply import Said, reply
 from exchange.wire.message import WithdrawalBody
 
@@ -158,8 +158,15 @@ class _Telling:
         )
 
 
-def erase(ledger: Ledger, node: Node, found: Found, planned: ErasurePlan, now: datetime) -> SubjectRequest:
-    """Do what was planned, in this transaction. A withdrawal that cannot be queued is noted, and people call."""
+def erase(
+    ledger: Ledger, node: Node, found: Found, now: datetime, *, withdraw_open: bool = False
+) -> tuple[ErasurePlan, SubjectRequest]:
+    """Decide anew on what was found, as it stands now, and do it; what was done, and the request.
+
+    A withdrawal that cannot be queued is noted, and people call.
+    """
+    found = find_again(ledger, node, found)
+    planned = plan(found, node, now, withdraw_open=withdraw_open)
     partners = {link.id: link.partner for link in ledger.links.all()}
     telling = _Telling()
     said = Said(kind=Kind.WITHDRAWAL, body=WithdrawalBody(reason=WithdrawalReason.PERSON_WITHDREW))
@@ -174,26 +181,23 @@ def erase(ledger: Ledger, node: Node, found: Found, planned: ErasurePlan, now: d
         ledger.messages.erase(link, {each.key.exchange for each in planned.exchanges if each.key.link == link})
     for exchange in planned.exchanges:
         ledger.pairing.forget(exchange.key)
-    # One that was reopened since stays.
-    held = (ledger.entries.get(entry, lock=True) for entry in planned.entries)
-    erased = [entry.id for entry in held if entry is not None and not entry.is_open]
-    ledger.entries.erase(erased)
-    # As each is now: the other of the two may have been erased since.
-    for case in filter(None, (ledger.cases.get(case.id, lock=True) for case in planned.cases)):
-        if _is_over(case):
-            ledger.cases.save(_without(found, node, case))
+    ledger.entries.erase(planned.entries)
+    for case in planned.cases:
+        ledger.cases.save(_without(found, node, case))
+    gone = (*planned.entries, *(each.key.exchange for each in planned.exchanges), *(case.id for case in planned.cases))
+    ledger.access.forget_naming((*found.subject.needles, *(name.encode() for name in gone)))
     request = SubjectRequest(
         id=new_id(now),
         kind=RequestKind.ERASURE,
         person_index=found.subject.index or "",
         at=now,
         reason=REASON,
-        entries=tuple(erased),
+        entries=planned.entries,
         exchanges=tuple(dict.fromkeys(each.key.exchange for each in planned.exchanges)),
         recipients=tuple(telling.recipients),
     )
     ledger.subject_requests.add(request)
-    return request
+    return planned, request
 
 
 def _without(found: Found, node: Node, case: Case) -> Case:

@@ -5,7 +5,7 @@ too. What was erased is found by the blind index alone, as far as it is kept.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from exchange.cases.case import Case
 from exchange.checking.check import Difference, DifferenceFilter, DifferenceState
@@ -29,6 +29,7 @@ from exchange.persons.subject import (
     read_number,
 )
 from exchange.verbs.absorb import role_here
+from exchange.verbs.work.locked import locked
 from exchange.wire.message import Feedback, Message, Notice, Query, read_message
 
 _PAGE = 1000
@@ -114,16 +115,35 @@ def find(ledger: Ledger, node: Node, own: frozenset[str], subject: Subject) -> F
     )
 
 
+def find_again(ledger: Ledger, node: Node, found: Found) -> Found:
+    """The same as it is now, locked until the transaction ends: what was found may have changed since, or be gone."""
+    subject = found.subject
+    cases = (ledger.cases.get(case.id, lock=True) for case in found.cases)
+    named = [case for case in cases if case is not None and _in_case(node, subject, case)]
+    exchanges = locked(ledger, found.exchanges)
+    entries = (ledger.entries.get(name, lock=True) for name in dict.fromkeys(each.entry.id for each in found.entries))
+    return replace(
+        found,
+        cases=tuple(named),
+        exchanges=tuple(exchanges.values()),
+        entries=tuple(each for entry in entries if entry is not None for each in _in_entry(node, subject, entry)),
+    )
+
+
 def _entries(ledger: Ledger, node: Node, subject: Subject) -> tuple[list[FoundEntry], list[str]]:
-    found, perhaps = [], []
+    found, perhaps = list[FoundEntry](), list[str]()
     for entry in ledger.entries.everyone():
-        theirs = entry.person_index == subject.index and entry.jurisdiction in subject.counties
-        person = entry.person if theirs else None
-        for occurrence in occurrences(subject, node.person_index, person, entry.record, of_subject=theirs):
-            found.append(FoundEntry(entry=entry, occurrence=occurrence))
+        found += _in_entry(node, subject, entry)
         if perhaps_spouse(subject, entry.record):
             perhaps.append(entry.id)
     return found, perhaps
+
+
+def _in_entry(node: Node, subject: Subject, entry: Entry) -> Iterator[FoundEntry]:
+    theirs = entry.person_index == subject.index and entry.jurisdiction in subject.counties
+    person = entry.person if theirs else None
+    for occurrence in occurrences(subject, node.person_index, person, entry.record, of_subject=theirs):
+        yield FoundEntry(entry=entry, occurrence=occurrence)
 
 
 def _messages(ledger: Ledger, node: Node, subject: Subject, exchanges: Iterable[Exchange]) -> Iterator[FoundMessage]:

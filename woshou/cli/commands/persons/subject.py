@@ -192,7 +192,7 @@ def _install_erase(app: typer.Typer) -> None:
                 if found.subject.index is not None:
                     concerning([of_person(found.subject.index)])
                 with office.ledgers.transaction() as ledger:
-                    request = erase(ledger, office.node, found, planned, office.now())
+                    planned, request = erase(ledger, office.node, found, office.now(), withdraw_open=withdraw_open)
                     recipients = _recipients(ledger, request.id)
         kept = [{**show.plain(each), "zh": WHY[each.why][0], "en": WHY[each.why][1]} for each in planned.kept]
         told: dict[str, Any] = {
