@@ -97,6 +97,20 @@ class _NotedExchanges(_Noted):
         self._book.save(exchanges)
 
 
+class _NotedCases(_Noted):
+    def add(self, case: Case) -> None:
+        self._written([of_case(case.id)])
+        self._book.add(case)
+
+    def save(self, case: Case) -> None:
+        if all(spouse.person for spouse in case.spouses):
+            self._written([of_case(case.id)])
+        else:
+            # Told of whoever erases it.
+            self._trail.about([of_case(case.id)])
+        self._book.save(case)
+
+
 class _NotedMessages(_Noted):
     def save(self, messages: Sequence[LoggedMessage]) -> None:
         self._trail.about(of_exchange(message.exchange) for message in messages if message.note is NoteKept.ERASED)
@@ -106,14 +120,6 @@ class _NotedMessages(_Noted):
         named = list(exchanges)
         self._trail.about(map(of_exchange, named))
         self._book.erase(link, named)
-
-
-class _NotedCases(_Noted):
-    def save(self, case: Case) -> None:
-        if all(spouse.person is None for spouse in case.spouses):
-            self._trail.about([of_case(case.id)])
-        self._written([of_case(case.id)])
-        self._book.save(case)
 
 
 class _NotedChecks(_Noted):

@@ -121,7 +121,8 @@ class MemoryExchanges:
         return sorted(found)[:limit]
 
     def forget_persons(self, keys: Iterable[ExchangeKey]) -> None:
-        self.save([replace(self._books.exchanges[key], person_index="") for key in keys if key in self._books.exchanges])
+        held = [self._books.exchanges[key] for key in keys if key in self._books.exchanges]
+        self.save([replace(each, person_index="", version=each.version + 1) for each in held if each.person_index])
 
     def _holds(self, message: LoggedMessage, held: Held, start: datetime) -> bool:
         match held:

@@ -95,7 +95,8 @@ class Exchanges(Protocol):
     """The exchanges and the facts that the rates count.
 
     `over` gives exchanges that were over (`Exchange.over_on`) before a day, and of which something is still held; bodies only
-    where nothing was said of it since. `forget_persons` takes the index by which the person of an exchange is found.
+    where nothing was said of it since. `forget_persons` takes the index by which the person of an exchange is found, a change
+    like any other: whoever calls it holds the links.
     """
 
     def load(self, link: int, role: Role, exchanges: Iterable[str]) -> Mapping[str, Exchange]: ...
@@ -239,7 +240,8 @@ class Partners(Protocol):
 class Imports(Protocol):
     """The files that were taken in, and the result of every row.
 
-    `that_made` gives those that made some entries; `forget` takes what was told of the rows of older ones.
+    `that_made` gives those that made some entries; `forget` takes what was told of the rows of older ones, and the names of these
+    files and of their columns, which may name persons.
     """
 
     def by_digest(self, jurisdiction: str, layout: str, sha256: str) -> ImportedFile | None: ...

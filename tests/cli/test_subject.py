@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from adapters.clock import set_clock
-from exchange.auditing.event import Actor, ActorKind, AuditEvent, of_entry, of_exchange, of_person
+from exchange.auditing.event import Actor, ActorKind, AuditEvent, of_case, of_entry, of_exchange, of_person
 from exchange.codes import Event, Item, Kind, MaritalStatus, Purpose, Result
 from exchange.ledger import ExchangeFilter, Page
 from exchange.moments import Period
@@ -382,6 +382,8 @@ def test_one_of_a_couple_leaves_a_case_that_is_over_and_the_other_stays(both):
         held = ledger.cases.get(made.id)
         assert held is not None
         assert [spouse.person for spouse in held.spouses] == [None, two]
+        told = [row.event for head in ledger.audit.heads() for row in ledger.audit.rows(head.jurisdiction)]
+        assert [row.action for row in told if of_case(made.id) in row.subjects] == ["subject erase"]
 
 
 def test_no_command_takes_a_number_as_an_argument(both):

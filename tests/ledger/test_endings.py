@@ -98,6 +98,9 @@ def test_the_index_of_a_person_goes_from_these_alone(ledger):
     ledger.exchanges.forget_persons([])
     held = ledger.exchanges.load(1, Role.ASKER, [an_id(1), an_id(2)])
     assert [held[key.exchange].person_index for key in (gone, stays)] == ["", "person-2"]
+    # A change like any other: who read it before must read it again. Once is enough.
+    ledger.exchanges.forget_persons([gone])
+    assert [ledger.exchanges.load(1, Role.ASKER, [key.exchange])[key.exchange].version for key in (gone, stays)] == [2, 1]
 
 
 def test_a_note_is_kept_as_it_was_stored_and_goes_with_its_body(ledger):
@@ -137,6 +140,8 @@ def test_what_was_told_of_rows_goes_file_by_file_and_what_became_of_them_stays(l
         ledger.imports.add(an_import(n, at=at), [*rows, a_row(3, import_id=an_id(n))])
     assert [ledger.imports.forget(a_moment(50), 1) for _ in range(3)] == [2, 2, 0]
     assert [len([row for row in ledger.imports.rows(an_id(n), Page()) if row.problems]) for n in (1, 2, 3)] == [0, 0, 2]
+    files = {file.id: (file.filename, file.unknown_columns) for n in (1, 2, 3) if (file := ledger.imports.get(an_id(n)))}
+    assert [files[an_id(n)] == ("", ()) for n in (1, 2, 3)] == [True, True, False]
     assert [(row.row, row.outcome, row.made) for row in ledger.imports.rows(an_id(1), Page())][:2] == [
         (row.row, row.outcome, row.made) for row in told
     ]

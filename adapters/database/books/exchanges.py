@@ -220,9 +220,12 @@ class SqlExchanges:
         return exchanges_over(self._work, before, held, limit)
 
     def forget_persons(self, keys: Iterable[ExchangeKey]) -> None:
-        names = {key.exchange for key in keys}
-        if names:
-            self._work.change(_EXCHANGES.update().where(self._work.one_of(_EXCHANGES.c.exchange, names)).values(person_index=""))
+        held, sides = _EXCHANGES.c, defaultdict[tuple[int, Role], list[str]](list)
+        for key in keys:
+            sides[key.link, key.role].append(key.exchange)
+        for (link, role), names in sides.items():
+            these = (held.link == link, held.role == role.value, self._work.one_of(held.exchange, names), held.person_index != "")
+            self._work.change(_EXCHANGES.update().where(*these).values(person_index="", version=held.version + 1))
 
 
 def _of(key: ExchangeKey) -> ColumnElement[bool]:

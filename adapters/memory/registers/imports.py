@@ -54,17 +54,19 @@ class MemoryImports:
         return dict(found)
 
     def forget(self, before: datetime, files: int) -> int:
-        told = [
-            file
-            for file, rows in self._books.import_rows.items()
-            if self._books.imports[file].at < before and any(row.problems for row in rows)
-        ]
-        forgotten = 0
-        for file in told[:files]:
-            rows = self._books.import_rows[file]
-            forgotten += sum(1 for row in rows if row.problems)
-            self._books.import_rows[file] = tuple(replace(row, problems=()) for row in rows)
-        return forgotten
+        problems = names = 0
+        for file in [file for file in self._books.imports.values() if file.at < before and self._tells(file)][:files]:
+            rows = self._books.import_rows.get(file.id, ())
+            problems += sum(1 for row in rows if row.problems)
+            names += 1
+            self._books.import_rows[file.id] = tuple(replace(row, problems=()) for row in rows)
+            self._books.imports[file.id] = replace(file, filename="", unknown_columns=())
+        return max(problems, names)
+
+    def _tells(self, file: ImportedFile) -> bool:
+        return bool(file.filename or file.unknown_columns) or any(
+            row.problems for row in self._books.import_rows.get(file.id, ())
+        )
 
 
 def _bytes_of(file: ImportedFile) -> tuple[str, str, str]:

@@ -20,12 +20,12 @@ Piece = Callable[[Ledger, Node, datetime, int], int]
 
 def erase_withdrawn(ledger: Ledger, node: Node, now: datetime, limit: int) -> int:
     """The bodies of what was withdrawn (protocol, within 24 hours)."""
-    return _erase(ledger, ledger.exchanges.to_erase(limit))
+    return _erase(ledger, lambda: ledger.exchanges.to_erase(limit))
 
 
 def erase_notes(ledger: Ledger, node: Node, now: datetime, limit: int) -> int:
     """The notes of what was closed until yesterday, out of bodies that stay."""
-    keys = ledger.exchanges.over(civil_day(now), Held.NOTES, limit)
+    keys = _locked(ledger, lambda: ledger.exchanges.over(civil_day(now), Held.NOTES, limit))
     for link, names in _by_link(keys).items():
         for log in ledger.messages.of_exchanges(link, names).values():
             ledger.messages.shorten(
@@ -43,7 +43,7 @@ def _noteless(message: LoggedMessage) -> LoggedMessage:
 
 def erase_bodies(ledger: Ledger, node: Node, now: datetime, limit: int) -> int:
     """The bodies of exchanges that were over long enough ago, and the index by which their persons would be found."""
-    return _erase(ledger, ledger.exchanges.over(node.retention.bodies_before(now), Held.BODIES, limit))
+    return _erase(ledger, lambda: ledger.exchanges.over(node.retention.bodies_before(now), Held.BODIES, limit))
 
 
 def erase_couples(ledger: Ledger, node: Node, now: datetime, limit: int) -> int:
@@ -60,7 +60,7 @@ def erase_persons(ledger: Ledger, node: Node, now: datetime, limit: int) -> int:
 
 
 def forget_rows(ledger: Ledger, node: Node, now: datetime, limit: int) -> int:
-    """What was told of the single rows of older sheets; `limit` is in files."""
+    """What was told of the single rows of older sheets, and what their files and columns were called; `limit` is in files."""
     return ledger.imports.forget(now - KEEP_ROW_PROBLEMS, limit)
 
 
@@ -98,8 +98,17 @@ def note_held_up(ledger: Ledger, node: Node, now: datetime, most: int) -> int:
     return stuck
 
 
-def _erase(ledger: Ledger, keys: Iterable[ExchangeKey]) -> int:
-    named = list(keys)
+def _locked(ledger: Ledger, find: Callable[[], list[ExchangeKey]]) -> list[ExchangeKey]:
+    """What is found, with its links locked: whoever writes an exchange holds its link, and must not write back what is erased."""
+    wanted = {key.link for key in find()}
+    for link in sorted(ledger.links.all(), key=lambda link: link.id):
+        if link.id in wanted:
+            ledger.links.of(link.partner, lock=True)
+    return [key for key in find() if key.link in wanted] if wanted else []
+
+
+def _erase(ledger: Ledger, find: Callable[[], list[ExchangeKey]]) -> int:
+    named = _locked(ledger, find)
     for link, names in _by_link(named).items():
         ledger.messages.erase(link, names)
     ledger.exchanges.forget_persons(named)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import literal, select, tuple_
+from sqlalchemy import exists, literal, or_, select, tuple_
 
 from adapters.database.faults import or_busy
 from adapters.database.tables import ImportRow, ImportRowRow
@@ -93,12 +93,15 @@ class SqlImports:
         return [_file(named(_FILES, row)) for row in self._work.opened(ImportRow, rows)]
 
     def forget(self, before: datetime, files: int) -> int:
-        rows = _ROWS.c
-        told = (rows.problems != _NOTHING, _FILES.c.at < to_milliseconds(before))
-        some = select(rows.import_id).distinct().join_from(_ROWS, _FILES, _FILES.c.id == rows.import_id).where(*told).limit(files)
+        rows, held = _ROWS.c, _FILES.c
+        told = exists().where(rows.import_id == held.id, rows.problems != _NOTHING)
+        some = select(held.id).where(held.at < to_milliseconds(before), or_(held.sealed.is_not(None), told)).limit(files)
         wanted = [row[0] for row in self._work.rows(some)]
+        if not wanted:
+            return 0
         these = _ROWS.update().where(self._work.one_of(rows.import_id, wanted), rows.problems != _NOTHING)
-        return self._work.change(these.values(problems=_NOTHING.value)) if wanted else 0
+        forgotten = self._work.change(these.values(problems=_NOTHING.value))
+        return max(forgotten, self._work.erase(ImportRow, self._work.one_of(held.id, wanted), held.sealed.is_not(None)))
 
 
 def _values(file: ImportedFile) -> Values:
