@@ -1,14 +1,16 @@
-"""A flood of refusals of callers who are nobody: so many a minute get a row each, the others are counted in one."""
+"""A flood of refusals: so many a minute get a row each, the others are counted in one."""
 
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from exchange.auditing.event import AuditEvent
+from exchange.auditing.event import Actor, ActorKind, AuditEvent
 
 # Whoever mistypes a key does so a few times; whoever guesses does so thousands of times, and then the number says it all.
 EACH_A_MINUTE = 30
+# Of a caller who is known each reason is counted apart, and more is told: it may be somebody's work that goes wrong.
+KNOWN_A_MINUTE = 60
 _MINUTE = timedelta(minutes=1)
 
 
@@ -20,19 +22,20 @@ class _Window:
 
 
 class Flood:
-    """Counts for one process what was refused by reason. What it has counted is told when its minute is over."""
+    """Counts for one process what was refused, by caller and reason. What it has counted is told when its minute is over."""
 
     def __init__(self) -> None:
-        self._windows: dict[str, _Window] = {}
+        self._windows: dict[tuple[Actor, str, str], _Window] = {}
         self._lock = threading.Lock()
 
     def admit(self, event: AuditEvent) -> list[AuditEvent]:
         """The rows that are to be written when this was refused: its own, one for those counted before, or none yet."""
-        reason = event.problem or ""
+        place = (event.actor, event.jurisdiction, event.problem or "")
+        most = EACH_A_MINUTE if event.actor.kind is ActorKind.UNKNOWN else KNOWN_A_MINUTE
         with self._lock:
             due = list(self._over(event.at))
-            window = self._windows.setdefault(reason, _Window(event.at))
-            if window.told < EACH_A_MINUTE:
+            window = self._windows.setdefault(place, _Window(event.at))
+            if window.told < most:
                 window.told += 1
                 return [*due, event]
             counted = window.left.count + event.count if window.left is not None else event.count
@@ -48,9 +51,9 @@ class Flood:
             return [window.left for window in windows.values() if window.left is not None]
 
     def _over(self, now: datetime) -> Iterator[AuditEvent]:
-        for reason, window in list(self._windows.items()):
+        for place, window in list(self._windows.items()):
             # A simulated clock may be set back.
             if not window.began <= now < window.began + _MINUTE:
-                del self._windows[reason]
+                del self._windows[place]
                 if window.left is not None:
                     yield window.left

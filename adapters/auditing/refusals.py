@@ -10,7 +10,7 @@ from datetime import datetime
 import structlog
 
 from adapters.auditing.flood import Flood
-from exchange.auditing.event import ActorKind, AuditEvent
+from exchange.auditing.event import AuditEvent
 from exchange.ledger import LedgerBusy, Ledgers
 
 # How often it is seen whether a minute of counted refusals is over.
@@ -29,8 +29,8 @@ class Refusals:
         self._closing = False
 
     def leave(self, event: AuditEvent) -> None:
-        """Have it written; of callers who are nobody only so many a minute, the others counted."""
-        admitted = self._flood.admit(event) if event.actor.kind is ActorKind.UNKNOWN else [event]
+        """Have it written; of each caller and reason only so many a minute, the others counted."""
+        admitted = self._flood.admit(event)
         with self._changed:
             self._waiting += admitted
             if self._thread is None:

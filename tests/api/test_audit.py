@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.auditing.flood import EACH_A_MINUTE
+from adapters.auditing.flood import EACH_A_MINUTE, KNOWN_A_MINUTE
 from adapters.auditing.ledgers import AuditedLedgers
 from api.describing.published import render
 from exchange.auditing.event import NODE_WIDE, ActorKind, AuditEvent, of_entry, of_exchange, of_person
@@ -212,6 +212,18 @@ def test_a_flood_of_strangers_is_counted_in_one_row(node: Served):
     node.clock.move(timedelta(minutes=2))
     rows = awaited(node, EACH_A_MINUTE + 1)
     assert [(row.action, row.problem, row.count) for row in rows[EACH_A_MINUTE:]] == [("many", "unauthorized", 7)]
+
+
+def test_a_flood_of_a_known_caller_is_counted_in_one_row_by_reason(node: Served):
+    for _ in range(KNOWN_A_MINUTE + 7):
+        assert node.call("GET", f"/entries/{an_id(9)}").status_code == 404
+    assert node.call("GET", "/entries", params={"limit": "x"}).status_code == 422
+    assert len(awaited(node, KNOWN_A_MINUTE + 1)) == KNOWN_A_MINUTE + 1
+    node.clock.move(timedelta(minutes=2))
+    rows = [row for row in awaited(node, KNOWN_A_MINUTE + 2) if row.action == "many"]
+    assert [(row.problem, row.count, row.actor.kind, row.jurisdiction) for row in rows] == [
+        ("not-found", 7, ActorKind.KEY, XICHENG)
+    ]
 
 
 class Locked(AuditedLedgers):
