@@ -37,6 +37,7 @@ class Trail:
     _seen: Seen = field(default_factory=Seen)
     _count: int = 0
     _uncounted: Seen = field(default_factory=Seen)
+    _also: set[str] = field(default_factory=set)
 
     @property
     def pending(self) -> bool:
@@ -78,15 +79,22 @@ class Trail:
         self._seen.shown.update(shown)
         self._count += count
 
+    def concerns(self, purpose: Purpose, county: str | None = None) -> None:
+        """What the action is for, unless that was said; another `county` of this node gets the row in its chain too."""
+        self.purpose = self.purpose or purpose
+        if county is not None:
+            self._also.add(county)
+
     def events(self) -> list[AuditEvent]:
-        """The row that is to be written now: one, unless nothing is to be told that was not."""
+        """The row that is to be written now: one for each chain, unless nothing is to be told that was not."""
         if not (self.pending or self.problem or (self.always and not self.written)):
             return []
         purposes = self._seen.purposes
+        also = set() if self.problem else self._also - {self.jurisdiction}
         return [
             AuditEvent(
                 at=self.now(),
-                jurisdiction=self.jurisdiction,
+                jurisdiction=jurisdiction,
                 actor=self.actor,
                 action=self.action,
                 purpose=self.purpose or (next(iter(purposes)) if len(purposes) == 1 else None),
@@ -97,6 +105,7 @@ class Trail:
                 masked=self._seen.masked,
                 count=max(self._count, self._seen.persons, 1),
             )
+            for jurisdiction in (self.jurisdiction, *sorted(also))
         ]
 
     def settle(self) -> None:
@@ -108,7 +117,7 @@ class Trail:
     def settled(self) -> None:
         """What was to be told stands in a row that was committed."""
         self.written += 1
-        self._seen, self._count = Seen(), 0
+        self._seen, self._count, self._also = Seen(), 0, set()
 
 
 def current() -> Trail | None:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from exchange.auditing.event import of_entry, of_person
 from exchange.certificates.limits import OF_KEY
-from exchange.codes import CloseReason, RegisterKind, Role
+from exchange.codes import CloseReason, Purpose, RegisterKind, Role
 from exchange.ledger import Page
 from exchange.moments import civil_day
 from exchange.partners import PartnerStatus
@@ -258,6 +259,20 @@ def test_a_county_of_the_same_node_is_asked_without_a_wire_by_the_same_rules(tmp
             checks = [ledger.certificate_checks.find(role, [own], Page()) for role, own in SIDES]
         assert [[check.answer for check in each] for each in checks] == [["unknown", "valid"]] * 2
         assert checks[0][0].id == checks[1][0].id
+        with home.office.ledgers.transaction(read_only=True) as ledger:
+            mine, theirs = ([row.event for row in ledger.audit.rows(county)][-1] for county in (XICHENG, WUCHANG))
+        assert theirs == replace(mine, jurisdiction=WUCHANG)
+        assert of_entry(ENTRY) in theirs.subjects
 
 
 SIDES = ((Role.ASKER, XICHENG), (Role.ASKED, WUCHANG))
+
+
+def test_the_audit_tells_whose_certificate_was_checked_and_what_for(both):
+    assert check(both.xicheng, entry=ENTRY)["answer"] == "valid"
+    with both.xicheng.office.ledgers.transaction(read_only=True) as ledger:
+        held = ledger.entries.get(ENTRY)
+        told = [row.event for row in ledger.audit.rows(XICHENG)][-1]
+    assert held is not None
+    assert set(told.subjects) >= {of_entry(ENTRY), of_person(held.person_index)}
+    assert (told.shown, told.purpose) == (("certificate",), Purpose.CERTIFICATE_VERIFICATION)
