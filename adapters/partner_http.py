@@ -73,10 +73,10 @@ class _Token:
     expires: datetime
 
 
-def http_client(transport: httpx.BaseTransport | None = None, *, reach: Reach = Reach()) -> httpx.Client:  # noqa: B008 # a value
+def http_client(transport: httpx.BaseTransport | None = None, *, reach: Reach) -> httpx.Client:
     """An HTTP client as partners are called with: no redirects, bounded waits, and never through a proxy to this machine.
 
-    It connects to what `reach` allows.
+    It connects to what `reach` allows: a node's own rules, which no caller may leave out.
     """
     client = httpx.Client(
         transport=transport,

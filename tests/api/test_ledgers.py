@@ -8,6 +8,7 @@ from typing import Protocol
 import httpx
 import pytest
 
+from adapters.calling.reach import Reach
 from adapters.partner_calls import PartnerUnavailable
 from adapters.partner_http import http_client
 from exchange.codes import Kind, Result
@@ -119,7 +120,7 @@ def test_a_resend_that_is_broken_off_goes_on_where_it_stopped(opened: Opening):
             return httpx.Response(response.status_code, headers=response.headers, content=response.content)
 
         with pytest.raises(PartnerUnavailable):
-            reconcile(pair.other, http_client(httpx.MockTransport(breaking)))
+            reconcile(pair.other, http_client(httpx.MockTransport(breaking), reach=Reach()))
         assert everything(pair.restored.office) != before
         outcome = reconcile(pair.other)
         assert (outcome.settled, outcome.open_findings) == (True, 0)

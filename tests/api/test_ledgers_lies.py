@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from adapters.calling.reach import Reach
 from adapters.keys import jose
 from adapters.keys.tokens import access_token
 from adapters.partner_http import http_client
@@ -39,7 +40,7 @@ def between(change: Change | None = None, *, batch: Callable[[bytes], bytes] | N
         headers = {"content-type": told.headers.get("content-type", "")}
         return httpx.Response(told.status_code, headers=headers, content=content)
 
-    return http_client(httpx.MockTransport(carry))
+    return http_client(httpx.MockTransport(carry), reach=Reach())
 
 
 def head(sequence: int = 0, **members: Any) -> dict[str, Any]:

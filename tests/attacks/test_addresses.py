@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from adapters.calling.reach import Reach
 from adapters.keys import jose
 from adapters.office import Office
 from adapters.partner_http import http_client
@@ -27,7 +28,10 @@ from tests.partners.test_reach import listening
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A node that calls as one in production does."""
     folder: Path = tmp_path_factory.mktemp("strict")
-    with http_client() as calling, served(folder / "node", a_node(XICHENG_NODE, XICHENG), HandClock(), calling=calling) as made:
+    with (
+        http_client(reach=Reach()) as calling,
+        served(folder / "node", a_node(XICHENG_NODE, XICHENG), HandClock(), calling=calling) as made,
+    ):
         yield made
 
 

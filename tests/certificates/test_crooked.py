@@ -9,6 +9,7 @@ import httpx
 import msgspec
 import pytest
 
+from adapters.calling.reach import Reach
 from adapters.certificates.asking import CertificateAsking
 from adapters.certificates.pacing import Pace
 from adapters.keys import jose
@@ -92,7 +93,7 @@ def side(tmp_path: Path) -> Asking:
         ledger.links.add(LINK, WUCHANG_NODE)
         ledger.agreements.add(an_agreement(agreement=verifying(), standing=Standing.ACCEPTED))
     put(xicheng.ledgers, xicheng.node, living())
-    client = PartnerClient(xicheng, http_client(httpx.MockTransport(partner)))
+    client = PartnerClient(xicheng, http_client(httpx.MockTransport(partner), reach=Reach()))
     return Asking(xicheng, partner, CertificateAsking(xicheng, client, Renewals(xicheng, client), Pace(0.001)))
 
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from exchange.codes import RegisterKind
-from tests.builders import WUCHANG, XICHENG, an_entry, an_id
+from tests.builders import WUCHANG, XICHENG, XICHENG_NODE, a_partner, an_entry, an_id
+from tests.cli.screens import on_screen
 from woshou.cli.call import Call
+from woshou.cli.exits import Exit
 
 NUMBER = "110102199003070011"
 
@@ -83,6 +85,20 @@ def test_verify_says_that_all_holds_and_where_it_does_not(holding):
     (fault,) = json.loads(answer.out)["faults"]
     assert (fault["kind"], fault["jurisdiction"], fault["sequence"]) == ("changed", WUCHANG, 2)
     assert set(fault) == {"kind", "jurisdiction", "day", "sequence", "detail"}
+
+
+def test_a_partner_that_does_not_answer_has_verified_nothing(holding):
+    nowhere = "http://127.0.0.1:9"
+    partner = replace(a_partner(XICHENG_NODE), url=nowhere, token_endpoint=f"{nowhere}/oauth/token", links_endpoint=nowhere)
+    with Call(data=holding.data, json=True).office() as office, office.ledgers.transaction() as ledger:
+        ledger.partners.save(partner)
+    answer = holding("audit", "verify", "--partners")
+    # It was called: a sandbox may, on this machine.
+    assert json.loads(answer.out) == {"rows": 1, "faults": [], "partners": {XICHENG_NODE: "partner-unavailable"}}
+    assert answer.code == Exit.PARTNER
+    screen = on_screen(holding, "audit", "verify", "--partners", code=Exit.PARTNER)
+    assert f"Not verified against {XICHENG_NODE}" in screen
+    assert holding("audit", "verify").code == Exit.OK
 
 
 def test_one_chain_is_verified_by_itself(holding):

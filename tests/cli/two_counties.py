@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 from msgspec import structs
 
+from adapters.calling.reach import Reach
 from adapters.clock import set_clock
 from adapters.office import Office
 from adapters.partner_http import PartnerClient, http_client
@@ -101,7 +102,7 @@ def deliver(node: Terminal) -> None:
         raise AssertionError(f"{request.url} was called")
 
     with opened(node) as office:
-        client = PartnerClient(office, http_client(httpx.MockTransport(nobody)))
+        client = PartnerClient(office, http_client(httpx.MockTransport(nobody), reach=Reach()))
         with on_shift(office, client) as shift:
             deliver_all(shift)
 

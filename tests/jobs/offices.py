@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 
+from adapters.calling.reach import Reach
 from adapters.inbox import take_batch
 from adapters.keys.keyring import Keyring
 from adapters.memory import MemoryLedgers
@@ -142,7 +143,7 @@ def a_pair(folder: Path, ledgers: Ledgers | None = None) -> Pair:
     wire = Wuchang(office=wuchang, caller=xicheng)
     _trust(xicheng, as_partner(wuchang))
     _trust(wuchang, as_partner(xicheng))
-    client = PartnerClient(xicheng, http_client(httpx.MockTransport(wire)))
+    client = PartnerClient(xicheng, http_client(httpx.MockTransport(wire), reach=Reach()))
     return Pair(clock=clock, xicheng=xicheng, wuchang=wuchang, wire=wire, client=client)
 
 

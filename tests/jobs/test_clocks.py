@@ -10,6 +10,7 @@ import httpx
 import pytest
 from msgspec import structs
 
+from adapters.calling.reach import Reach
 from adapters.partner_http import PartnerClient, http_client
 from exchange.clocks.escalation import AlreadyEscalated, Escalation, NotBeforeYou, NothingAwaited
 from exchange.codes import InterimReason, Kind, Result, WithdrawalReason
@@ -105,7 +106,7 @@ def answered(pair: Pair, exchange: str, kind: Kind, body: object) -> None:
 
 def a_way_back(pair: Pair) -> PartnerClient:
     wire = Wuchang(office=pair.xicheng, caller=pair.wuchang)
-    return PartnerClient(pair.wuchang, http_client(httpx.MockTransport(wire)))
+    return PartnerClient(pair.wuchang, http_client(httpx.MockTransport(wire), reach=Reach()))
 
 
 def test_a_named_day_that_passed_and_an_answer_that_lapses_soon_are_told_once(pair: Pair):

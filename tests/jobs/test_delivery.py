@@ -10,6 +10,7 @@ import pytest
 import structlog.testing
 from msgspec import structs
 
+from adapters.calling.reach import Reach
 from adapters.inbox import take_batch
 from adapters.keys import jose
 from adapters.partner_http import PartnerClient, http_client
@@ -353,7 +354,7 @@ def test_two_counties_of_one_node_exchange_without_a_wire(tmp_path: Path):
     def nobody(request: httpx.Request) -> httpx.Response:
         raise AssertionError(f"a local link has no wire, and {request.url} was called")
 
-    with on_shift(office, PartnerClient(office, http_client(httpx.MockTransport(nobody)))) as shift:
+    with on_shift(office, PartnerClient(office, http_client(httpx.MockTransport(nobody), reach=Reach()))) as shift:
         assert deliver_all(shift) == 1
     with office.ledgers.transaction(read_only=True) as ledger:
         sides = ledger.exchanges.named(asked.key.exchange)

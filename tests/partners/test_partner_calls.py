@@ -109,7 +109,7 @@ def test_a_connection_that_is_used_again_minds_the_second_calls_time():
 def answering(*, status: int = 200, content: bytes = b"", **headers: str) -> httpx.Client:
     """A client whose partner always answers so."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return http_client(httpx.MockTransport(lambda _: httpx.Response(status, content=content, headers=named)))
+    return http_client(httpx.MockTransport(lambda _: httpx.Response(status, content=content, headers=named)), reach=Reach())
 
 
 def test_an_answer_that_unpacks_is_refused_unread():

@@ -108,7 +108,7 @@ def listening(tls: ssl.SSLContext | None = None) -> Iterator[tuple[int, list[byt
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
 def test_nothing_is_sent_where_the_node_does_not_call(host: str):
-    with listening() as (port, heard), http_client() as client, pytest.raises(AddressNotAllowed):
+    with listening() as (port, heard), http_client(reach=Reach()) as client, pytest.raises(AddressNotAllowed):
         call(client, "GET", f"http://{host}:{port}/", seconds=5)
     assert heard == []
 
@@ -180,7 +180,7 @@ def test_a_proxy_is_the_operators_choice(monkeypatch: pytest.MonkeyPatch):
     with listening() as (port, heard):
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{port}")
         monkeypatch.setenv("NO_PROXY", "")
-        with http_client() as client:
+        with http_client(reach=Reach()) as client:
             assert call(client, "GET", "http://wuchang.example/", seconds=5).content == b"ok"
     assert heard[0].startswith(b"GET http://wuchang.example/ ")
 

@@ -176,15 +176,12 @@ def _install_proving(app: typer.Typer) -> None:
                     faults += verify_chain(ledger, head, lambda signed: proves(office, signed), count)
         if call.json:
             show.print_json({"rows": counted, "faults": faults, "partners": asked})
-        elif faults:
-            show.print_table([show.members(fault) for fault in faults], _FAULTS)
         else:
-            call.done({}, f"核验无误：{counted} 行。", f"All {counted} rows hold.")
-        for node, trouble in asked.items():
-            if trouble and not call.json:
-                call.note(f"{node} 未能应答：{trouble}", f"{node} did not answer: {trouble}")
+            _show_verdict(call, counted, faults, asked)
         if faults:
             raise typer.Exit(Exit.AUDIT_BROKEN)
+        if any(asked.values()):
+            raise typer.Exit(Exit.PARTNER)
 
     @command(app, "head", zh="列出已签名的日末摘要及协作方所存", en="List signed heads, and those that partners hold")
     def head(call: Call) -> None:
@@ -197,12 +194,27 @@ def _install_proving(app: typer.Typer) -> None:
         call.rows([*own, *held], _HEADS)
 
 
+def _show_verdict(call: Call, counted: int, faults: list[Fault], asked: dict[str, str]) -> None:
+    """What was found, and who was asked for it: a partner that did not answer has confirmed nothing."""
+    if faults:
+        show.print_table([show.members(fault) for fault in faults], _FAULTS)
+    else:
+        call.done({}, f"本节点所存核验无误：{counted} 行。", f"All {counted} rows hold by what is kept here.")
+    if answered := [node for node, trouble in asked.items() if not trouble]:
+        call.done({}, f"已应答的协作方：{'、'.join(answered)}", f"Partners that answered: {', '.join(answered)}")
+    for node, trouble in asked.items():
+        if trouble:
+            call.done(
+                {}, f"未经其核验：{node} 未能应答（{trouble}）", f"Not verified against {node}: it did not answer ({trouble})"
+            )
+
+
 def _ask_back(office: Office) -> dict[str, str]:
     """Exchange heads with every partner; what went wrong with each, empty where nothing did."""
     with office.ledgers.transaction(read_only=True) as ledger:
         active = [each for each in ledger.partners.all() if each.status is PartnerStatus.ACTIVE]
     told = {}
-    with http_client() as client:
+    with http_client(reach=office.reach) as client:
         calling = PartnerClient(office, client)
         for partner in active:
             try:
