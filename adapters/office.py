@@ -8,6 +8,8 @@ from adapters.auditing.ledgers import AuditedLedgers
 from adapters.calling.reach import Reach
 from adapters.clock import Clock
 from adapters.database.data_keys import DataKeys
+from adapters.database.engine import Database
+from adapters.database.policies import Weakness
 from adapters.keys import jose
 from adapters.keys.fingerprint import fingerprint
 from adapters.keys.jose import PublicKey, Signer
@@ -46,6 +48,7 @@ class Office:
         self._stamp = 0
         self._today: tuple[Node, date, Node] | None = None
         self.ledgers: Ledgers = AuditedLedgers(ledgers)
+        self._database = ledgers if isinstance(ledgers, Database) else None
         self.clock = clock
         self.documents = documents
         self.folder = folder
@@ -53,6 +56,10 @@ class Office:
         self.reach = reach
         self.data_keys = data_keys
         self._keyring = keyring
+
+    def weaknesses(self) -> list[Weakness]:
+        """What should protect the database and does not; of books in memory nothing."""
+        return [] if self._database is None else self._database.weaknesses()
 
     @property
     def keyring(self) -> Keyring:

@@ -10,9 +10,11 @@ from adapters.database import migration, policies
 from adapters.database.connections import LOCK_SECONDS, READ_ONLY, open_engine, read_url, sqlite_file
 from adapters.database.data_keys import DataKeys
 from adapters.database.faults import translated
+from adapters.database.guards import unguarded
 from adapters.database.key_store import key_store_url, open_key_store
 from adapters.database.leader import FileLeader, SessionLeader
 from adapters.database.ledger import SqlLedger
+from adapters.database.logins import check_tables, lend_key_store
 from adapters.database.policies import Weakness, weaknesses
 from adapters.database.seals import Encryption, Sealer, Seals
 from adapters.database.work import PostgresWork, SqliteWork, Work
@@ -76,9 +78,14 @@ class Database:
         """Bring the tables to the newest revision; several processes may call it at once.
 
         Where the tables have an owner of their own, it is the owner who does so, and lets this database's login use them.
+        TablesDenied if nobody here may make them.
         """
         seals = self._seals()
         with translated(), self._owning() as engine:
+            if not self._is_sqlite:
+                if self._owner is not None:
+                    lend_key_store(engine, self._url)
+                check_tables(engine)
             migration.upgrade(engine, seals, self._url.username if self._owner is not None else None)
             if seals is not None and seals.kept and self._is_sqlite:
                 # What was not sealed before is still in the file's free pages and in its journal.
@@ -100,11 +107,12 @@ class Database:
             engine.dispose()
 
     def weaknesses(self) -> list[Weakness]:
-        """Why this login is not held by row-level security, or could end it; SQLite has none to hold it."""
-        if self._is_sqlite:
-            return []
+        """Why this login is not held by row-level security, or could end it, of which SQLite has none; and whether the audit's
+        rows are without a trigger that keeps them.
+        """
         with translated(), self._engine.connect() as connection:
-            return weaknesses(connection)
+            found = [] if self._is_sqlite else weaknesses(connection)
+            return [*found, *([Weakness.UNGUARDED] if unguarded(connection) else [])]
 
     def downgrade(self, revision: str) -> None:
         """Bring the tables back to an older revision (`base`: to none); what the newer tables held is gone."""

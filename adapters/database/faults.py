@@ -7,18 +7,29 @@ from contextlib import contextmanager
 import psycopg
 import sqlalchemy.exc
 
+from exchange.errors import Retry, WoshouError
 from exchange.ledger import LedgerAway, LedgerBusy
 
 _SQLITE_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 Fault = (sqlite3.Error, psycopg.Error, sqlalchemy.exc.SQLAlchemyError)
 
 
+class LoginDenied(WoshouError):
+    """The database's login may not do what the program needs: a matter of the set-up, which an operator must mend."""
+
+    code = "database-login-denied"
+    retry = Retry.CONTACT
+    zh = "数据库账号权限不足：请以表的所有者运行 woshou db upgrade（docs/operations.md，数据库账号）。"
+    en = "The database's login lacks a right: run woshou db upgrade as the tables' owner (docs/operations.md, Database roles)."
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """The border of a transaction.
 
-    LedgerBusy for a lock that did not come in time and for a deadlock, LedgerAway for a database that is away;
-    PermissionError for a write in a read-only transaction. Everything else is a fault of the program, and passes as it is.
+    LedgerBusy for a lock that did not come in time and for a deadlock, LedgerAway for a database that is away; LoginDenied where
+    the login has no right to a table; PermissionError for a write in a read-only transaction. Everything else is a fault of the
+    program, and passes as it is.
     """
     try:
         yield
@@ -28,6 +39,8 @@ def translated() -> Iterator[None]:
             raise LedgerAway from exc
         if _busy(fault):
             raise LedgerBusy from exc
+        if _denied(fault):
+            raise LoginDenied from exc
         if _read_only(fault):
             raise PermissionError("a read-only transaction cannot write") from exc
         raise
@@ -74,6 +87,11 @@ def _busy(fault: BaseException) -> bool:
         return fault.sqlite_errorcode & 0xFF in _SQLITE_BUSY
     # Lock and statement timeouts, deadlocks, failed serialisation and a lost server all come as OperationalError.
     return isinstance(fault, psycopg.OperationalError | sqlalchemy.exc.TimeoutError)
+
+
+def _denied(fault: BaseException) -> bool:
+    # A policy's refusal has the same state, and is the program's own fault; the names of functions are in no locale's language.
+    return isinstance(fault, psycopg.errors.InsufficientPrivilege) and fault.diag.source_function == "aclcheck_error"
 
 
 def _read_only(fault: BaseException) -> bool:

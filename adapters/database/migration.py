@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
-from adapters.database import policies
+from adapters.database import guards, policies
 from adapters.database.seals import Seals
 
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -20,7 +20,7 @@ _MIGRATION_LOCK = 0x6D696772  # "migr": any number that nothing else locks in th
 
 
 def upgrade(engine: Engine, seals: Seals | None = None, application: str | None = None) -> None:
-    """Bring the tables to the newest revision; `seals` seals what was not sealed before.
+    """Bring the tables to the newest revision, and put back the audit's triggers; `seals` seals what was not sealed before.
 
     `application` is the role that may then use what the engine's role owns.
     """
@@ -35,7 +35,7 @@ def downgrade(engine: Engine, to: str, seals: Seals | None = None) -> None:
 def revision(engine: Engine) -> str | None:
     """The revision that the tables are at; None for an empty database."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return _revision_of(connection)
 
 
 def newest() -> str | None:
@@ -50,9 +50,15 @@ def _alone(engine: Engine, seals: Seals | None, change: Callable[[Config], None]
         config.attributes["connection"] = connection
         config.attributes["seals"] = seals
         change(config)
+        if _revision_of(connection) == newest():
+            guards.put_back(connection)
         if application is not None:
             for statement in policies.granted(connection.dialect.identifier_preparer.quote_identifier(application)):
                 connection.exec_driver_sql(statement)
+
+
+def _revision_of(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _lock(connection: Connection) -> None:

@@ -148,12 +148,13 @@ def granted(role: str) -> tuple[str, ...]:
 
 
 class Weakness(StrEnum):
-    """Why the second line does not hold, or could be taken away by the program's own login."""
+    """Why a line of defence does not hold, or could be taken away by the program's own login."""
 
     SUPERUSER = "superuser"
     BYPASSES = "bypassrls"
     OWNER = "owner"
     OPEN_TABLE = "open-table"
+    UNGUARDED = "audit-unguarded"
 
 
 # As one row: the login's powers, whether it owns one of the tables, and how many tables are not under their policy.

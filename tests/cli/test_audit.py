@@ -78,7 +78,7 @@ def tampered(node, statement):
 def test_verify_says_that_all_holds_and_where_it_does_not(holding):
     holding("register", "list", "--people")
     holding("register", "list", "--people")
-    assert holding("audit", "verify").json == {"rows": 3, "faults": [], "partners": {}}
+    assert holding("audit", "verify").json == {"rows": 3, "faults": [], "guarded": True, "partners": {}}
     tampered(holding, "UPDATE audit_rows SET action = 'nothing' WHERE id LIKE '%2'")
     answer = holding("audit", "verify")
     assert answer.code == 8
@@ -94,11 +94,27 @@ def test_a_partner_that_does_not_answer_has_verified_nothing(holding):
         ledger.partners.save(partner)
     answer = holding("audit", "verify", "--partners")
     # It was called: a sandbox may, on this machine.
-    assert json.loads(answer.out) == {"rows": 1, "faults": [], "partners": {XICHENG_NODE: "partner-unavailable"}}
+    assert json.loads(answer.out) == {"rows": 1, "faults": [], "guarded": True, "partners": {XICHENG_NODE: "partner-unavailable"}}
     assert answer.code == Exit.PARTNER
     screen = on_screen(holding, "audit", "verify", "--partners", code=Exit.PARTNER)
     assert f"Not verified against {XICHENG_NODE}" in screen
     assert holding("audit", "verify").code == Exit.OK
+
+
+def test_an_audit_whose_triggers_are_gone_is_not_well_and_an_upgrade_puts_them_back(holding):
+    tampered(holding, "SELECT 1")
+    answer = holding("audit", "verify")
+    assert (answer.code, json.loads(answer.out)["faults"], json.loads(answer.out)["guarded"]) == (Exit.AUDIT_BROKEN, [], False)
+    answer = holding("db", "check")
+    assert (answer.code, json.loads(answer.out)["weaknesses"]) == (Exit.UNPROTECTED, ["audit-unguarded"])
+    screen = on_screen(holding, "db", "check", code=Exit.UNPROTECTED)
+    assert "All well" not in screen
+    assert "trigger" in screen
+    holding("db", "upgrade")
+    assert holding("db", "check").json["weaknesses"] == []
+    assert holding("audit", "verify").json["guarded"]
+    with sqlite3.connect(holding.data / "woshou.sqlite3") as books, pytest.raises(sqlite3.IntegrityError, match="only added"):
+        books.execute("DELETE FROM audit_rows")
 
 
 def test_one_chain_is_verified_by_itself(holding):

@@ -178,6 +178,30 @@ def test_a_table_that_was_let_out_is_told(postgresql_server: PostgresServer):
         opened.close()
 
 
+@pytest.mark.parametrize(
+    "done",
+    [
+        "ALTER TABLE audit_rows DISABLE TRIGGER audit_rows_kept",
+        "DROP TRIGGER audit_subjects_kept ON audit_subjects",
+        "CREATE OR REPLACE FUNCTION audit_is_kept() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "CREATE OR REPLACE TRIGGER audit_signed_kept BEFORE UPDATE ON audit_signed EXECUTE FUNCTION audit_is_kept()",
+    ],
+)
+def test_an_audit_that_is_no_longer_kept_is_told_and_an_upgrade_keeps_it_again(postgresql_server: PostgresServer, done: str):
+    with postgresql_server.database() as url:
+        opened = open_database(url)
+        opened.upgrade()
+        assert opened.weaknesses() == [Weakness.OWNER]
+        with postgresql_server.all_powerful(url) as connection:
+            connection.execute(done.encode())
+        assert opened.weaknesses() == [Weakness.OWNER, Weakness.UNGUARDED]
+        opened.upgrade()
+        assert opened.weaknesses() == [Weakness.OWNER]
+        with postgresql_server.all_powerful(url) as connection, pytest.raises(psycopg.errors.RaiseException, match="only added"):
+            connection.execute("TRUNCATE audit_rows")
+        opened.close()
+
+
 def test_the_application_can_change_no_table(login: psycopg.Connection):
     for statement in (
         "ALTER TABLE entries DISABLE ROW LEVEL SECURITY",

@@ -15,6 +15,7 @@ from types import TracebackType
 import pydantic
 import typer
 
+from adapters.database.faults import LoginDenied
 from adapters.keys.errors import KeyringMissing
 from exchange.errors import Conflict, NotAuthentic, PartnerTrouble, Retry, WoshouError
 from exchange.ledger import LedgerBusy
@@ -34,6 +35,7 @@ class Exit(IntEnum):
     BUSY = 6
     UNSETTLED = 7
     AUDIT_BROKEN = 8
+    UNPROTECTED = 9
 
 
 class NotInitialised(Conflict):
@@ -60,7 +62,7 @@ class SettingsWrong(Conflict):
 def exit_of(error: WoshouError) -> Exit:
     """The exit code of a refusal."""
     match error:
-        case NotInitialised() | SettingsWrong() | KeyringMissing():
+        case NotInitialised() | SettingsWrong() | KeyringMissing() | LoginDenied():
             return Exit.NOT_INITIALISED
         case LedgerBusy():
             return Exit.BUSY

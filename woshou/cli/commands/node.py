@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 import typer
 
+from adapters.database.logins import check_logins
 from adapters.divisions import load_divisions
 from adapters.keys.files import OTHERS, write_private
 from adapters.keys.keyring import Keyring
@@ -95,6 +96,7 @@ def make(call: Call, given: Mapping[str, Any]) -> None:
     divisions = load_divisions()
     places = served_counties(divisions, settings.jurisdictions)
     now = open_clock(settings).now()
+    check_logins(settings.database, settings.database_owner, settings.key_store_url)
     _make_private(folder, keys_folder(settings))
     if not keys_folder(settings).exists():
         Keyring.create(keys_folder(settings), now)

@@ -10,7 +10,6 @@ from typing import Annotated
 import structlog
 import typer
 
-from adapters.database.engine import Database
 from adapters.office import Office
 from adapters.partner_http import PartnerClient, http_client
 from exchange.errors import Conflict
@@ -60,10 +59,9 @@ def _calm_collector() -> None:
 
 
 def _tell_weaknesses(office: Office) -> None:
-    """Have in the log why row-level security does not hold, or could be ended, by the node's own login."""
-    if isinstance(office.ledgers, Database):
-        for weakness in office.ledgers.weaknesses():
-            structlog.get_logger("database").warning("row-level security", weakness=weakness.value)
+    """Have in the log what should protect the database and does not (`woshou db check`)."""
+    for weakness in office.weaknesses():
+        structlog.get_logger("database").warning("database unprotected", weakness=weakness.value)
 
 
 def install(app: typer.Typer) -> None:

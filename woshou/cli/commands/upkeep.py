@@ -47,6 +47,11 @@ WEAKNESSES = {
         "有的表未启用行级安全；请由表的所有者运行 woshou db upgrade。",
         "A table is not under row-level security: run woshou db upgrade as its owner.",
     ),
+    Weakness.UNGUARDED: (
+        "审计表的触发器缺失、停用或已被改动，其记录可被改写：查明是谁，运行 woshou audit verify；woshou db upgrade 重建触发器。",
+        "A trigger that keeps the audit is gone, off or changed, so that its rows could be rewritten: find out by whom, run "
+        "woshou audit verify; woshou db upgrade puts it back.",
+    ),
 }
 
 
@@ -122,18 +127,18 @@ def _install_database(app: typer.Typer) -> None:
             if current:
                 with opened.transaction(read_only=True) as ledger:
                     ledger.links.all()
-            weak = opened.weaknesses()
+                if opened.data_keys is not None:
+                    opened.data_keys.check()
+            weak = opened.weaknesses() if current else []
         finally:
             opened.close()
-        call.done(
-            {"current": current, "weaknesses": weak},
-            "数据库正常。" if current else "数据库需升级。",
-            "All well." if current else "Upgrade it.",
-        )
-        for weakness in weak:
-            call.note(*WEAKNESSES[weakness])
+        told = [("数据库需升级。", "Upgrade it.")] if not current else [WEAKNESSES[weakness] for weakness in weak]
+        told = told or [("数据库正常。", "All well.")]
+        call.done({"current": current, "weaknesses": weak}, "\n".join(zh for zh, _ in told), "\n".join(en for _, en in told))
         if not current:
             raise typer.Exit(Exit.NOT_INITIALISED)
+        if weak:
+            raise typer.Exit(Exit.UNPROTECTED)
 
 
 def _keyring(call: Call) -> tuple[Keyring, datetime]:

@@ -8,6 +8,7 @@ import msgspec
 import typer
 
 from adapters.auditing.handing import hand_over, proves
+from adapters.database.policies import Weakness
 from adapters.office import Office
 from adapters.partner_http import PartnerClient, http_client
 from api.models.auditing.rows import AuditRowShown
@@ -25,6 +26,7 @@ from exchange.verbs.auditing.who_saw import subjects_of
 from woshou.cli import show
 from woshou.cli.audit import leave_row
 from woshou.cli.call import Call, command, group
+from woshou.cli.commands.upkeep import WEAKNESSES
 from woshou.cli.exits import Exit
 from woshou.cli.files import check_free, write_private
 from woshou.cli.people import read_document
@@ -174,11 +176,14 @@ def _install_proving(app: typer.Typer) -> None:
                 wanted = None if jurisdiction is None else _wanted(office, jurisdiction)
                 for head in chains(ledger, wanted):
                     faults += verify_chain(ledger, head, lambda signed: proves(office, signed), count)
+            guarded = Weakness.UNGUARDED not in office.weaknesses()
         if call.json:
-            show.print_json({"rows": counted, "faults": faults, "partners": asked})
+            show.print_json({"rows": counted, "faults": faults, "guarded": guarded, "partners": asked})
         else:
             _show_verdict(call, counted, faults, asked)
-        if faults:
+            if not guarded:
+                call.done({}, *WEAKNESSES[Weakness.UNGUARDED])
+        if faults or not guarded:
             raise typer.Exit(Exit.AUDIT_BROKEN)
         if any(asked.values()):
             raise typer.Exit(Exit.PARTNER)
