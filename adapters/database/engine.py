@@ -10,12 +10,12 @@ from adapters.database import migration, policies
 from adapters.database.connections import LOCK_SECONDS, READ_ONLY, open_engine, read_url, sqlite_file
 from adapters.database.data_keys import DataKeys
 from adapters.database.faults import translated
-from adapters.database.guards import unguarded
 from adapters.database.key_store import key_store_url, open_key_store
 from adapters.database.leader import FileLeader, SessionLeader
 from adapters.database.ledger import SqlLedger
-from adapters.database.logins import check_tables, lend_key_store
 from adapters.database.policies import Weakness, weaknesses
+from adapters.database.protection.guards import unguarded
+from adapters.database.protection.logins import check_tables, lend_key_store
 from adapters.database.seals import Encryption, Sealer, Seals
 from adapters.database.work import PostgresWork, SqliteWork, Work
 from exchange.ledger import Candidate, Ledger, LedgerAway, Within
@@ -108,11 +108,17 @@ class Database:
 
     def weaknesses(self) -> list[Weakness]:
         """Why this login is not held by row-level security, or could end it, of which SQLite has none; and whether the audit's
-        rows are without a trigger that keeps them.
+        rows are without a trigger that keeps them; of SQLite's file whether others may read it.
         """
         with translated(), self._engine.connect() as connection:
-            found = [] if self._is_sqlite else weaknesses(connection)
+            found = self._readable() if self._is_sqlite else weaknesses(connection)
             return [*found, *([Weakness.UNGUARDED] if unguarded(connection) else [])]
+
+    def _readable(self) -> list[Weakness]:
+        """A file that was made otherwise than by this program, as a restored copy is, may be open to others."""
+        file = sqlite_file(self._url)
+        files = (file, *([] if self._sealer is None else file.parent.glob(f"{file.stem}-keys{file.suffix}")))
+        return [Weakness.READABLE] if any(each.stat().st_mode & 0o077 for each in files) else []
 
     def downgrade(self, revision: str) -> None:
         """Bring the tables back to an older revision (`base`: to none); what the newer tables held is gone."""

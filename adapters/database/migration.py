@@ -12,7 +12,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
-from adapters.database import guards, policies
+from adapters.database import policies
+from adapters.database.protection import guards
 from adapters.database.seals import Seals
 
 SCRIPTS = Path(__file__).parent / "migrations"

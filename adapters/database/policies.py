@@ -155,6 +155,7 @@ class Weakness(StrEnum):
     OWNER = "owner"
     OPEN_TABLE = "open-table"
     UNGUARDED = "audit-unguarded"
+    READABLE = "file-readable"
 
 
 # As one row: the login's powers, whether it owns one of the tables, and how many tables are not under their policy.

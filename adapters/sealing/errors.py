@@ -4,6 +4,7 @@ The tree::
 
     SealingTrouble              an operator must act, no caller can
     ├── WrappingKeyMissing      a data key is wrapped by a key that is nowhere
+    ├── WrappingKeyUnknown      there is no wrapping key of that name to forget
     ├── WrappingKeysUnreadable  the file, the variable or the command gives no usable keys
     ├── WrappingKeyInUse        a wrapping key that is to be forgotten still wraps something
     ├── WrappingKeysElsewhere   new wrapping keys are made where the present ones come from
@@ -53,6 +54,15 @@ class WrappingKeysUnreadable(SealingTrouble):
             zh=f"无法取得主密钥（{why}）：请检查密钥文件、WOSHOU_KEK 或 kek_command。",
             en=f"The key-encryption keys cannot be had ({why}): look at the key file, WOSHOU_KEK or kek_command.",
         )
+
+
+class WrappingKeyUnknown(SealingTrouble):
+    """There is no wrapping key of the name that is to be forgotten."""
+
+    code = "wrapping-key-unknown"
+    retry = Retry.CORRECTED
+    zh = "没有该主密钥：请用 woshou keys data 查看。"
+    en = "There is no such key-encryption key: `woshou keys data` lists them."
 
 
 class WrappingKeyInUse(SealingTrouble):

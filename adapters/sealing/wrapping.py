@@ -24,6 +24,7 @@ from adapters.sealing.errors import (
     WrappingKeyMissing,
     WrappingKeysElsewhere,
     WrappingKeysUnreadable,
+    WrappingKeyUnknown,
 )
 from adapters.sealing.suites import KEY_BYTES, Cipher, Suite, suite_of
 
@@ -94,7 +95,7 @@ class KeyFile:
             if next(reversed(held)) == kek:
                 raise WrappingKeyInUse
             if held.pop(kek, None) is None:
-                raise WrappingKeyMissing(kek)
+                raise WrappingKeyUnknown
             self._write(held)
 
     def _write(self, keys: Keys) -> None:

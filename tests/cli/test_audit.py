@@ -13,6 +13,7 @@ from woshou.cli.call import Call
 from woshou.cli.exits import Exit
 
 NUMBER = "110102199003070011"
+PROVEN = {"jurisdiction": WUCHANG, "signed": None, "witnessed": None}
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def tampered(node, statement):
 def test_verify_says_that_all_holds_and_where_it_does_not(holding):
     holding("register", "list", "--people")
     holding("register", "list", "--people")
-    assert holding("audit", "verify").json == {"rows": 3, "faults": [], "guarded": True, "partners": {}}
+    assert holding("audit", "verify").json == {"rows": 3, "faults": [], "guarded": True, "proven": [PROVEN], "partners": {}}
     tampered(holding, "UPDATE audit_rows SET action = 'nothing' WHERE id LIKE '%2'")
     answer = holding("audit", "verify")
     assert answer.code == 8
@@ -94,7 +95,8 @@ def test_a_partner_that_does_not_answer_has_verified_nothing(holding):
         ledger.partners.save(partner)
     answer = holding("audit", "verify", "--partners")
     # It was called: a sandbox may, on this machine.
-    assert json.loads(answer.out) == {"rows": 1, "faults": [], "guarded": True, "partners": {XICHENG_NODE: "partner-unavailable"}}
+    verdict = {"rows": 1, "faults": [], "guarded": True, "proven": [PROVEN]}
+    assert json.loads(answer.out) == {**verdict, "partners": {XICHENG_NODE: "partner-unavailable"}}
     assert answer.code == Exit.PARTNER
     screen = on_screen(holding, "audit", "verify", "--partners", code=Exit.PARTNER)
     assert f"Not verified against {XICHENG_NODE}" in screen
@@ -144,4 +146,11 @@ def test_heads_are_listed_once_days_are_signed(holding):
     holding("jobs", "--once")
     (head,) = holding("audit", "head").json["items"]
     assert (head["jurisdiction"], head["rows"], head["held_by"]) == (WUCHANG, 2, "")
-    assert holding("audit", "verify").code == 0
+    (proven,) = holding("audit", "verify").json["proven"]
+    assert proven == {"jurisdiction": WUCHANG, "signed": head["day"], "witnessed": None}
+
+
+def test_a_county_that_the_node_does_not_serve_has_no_audit_here(holding, tmp_path):
+    for words in (("list",), ("verify",), ("export", str(tmp_path / "out"))):
+        assert holding("audit", *words, "--jurisdiction", XICHENG).refusal["code"] == "not-served"
+    assert holding("audit", "list", "--jurisdiction", "node").code == 0

@@ -98,3 +98,7 @@ def test_a_device_signs_once_it_is_adopted(node, tmp_path):
     for text in ("[]", "{", json.dumps({**public.jwk, "d": "x"})):
         jwk.write_text(text)
         assert node("keys", "adopt", str(jwk), *command).refusal["code"] == "key-unusable"
+
+
+def test_a_key_that_there_never_was_is_not_asked_back(node):
+    assert node("keys", "forget", "nope").refusal["code"] == "wrapping-key-unknown"

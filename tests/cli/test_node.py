@@ -127,6 +127,20 @@ def test_wrong_usage_is_exit_code_two_and_told_in_the_form_of_every_refusal(node
     assert answer.refusal["en"]
 
 
+def test_a_node_at_an_address_of_this_machine_listens_on_its_port(empty, tmp_path):
+    wanted = [*WANTED]
+    wanted[wanted.index("--url") + 1] = "http://127.0.0.1:18431"
+    assert empty("init", *wanted).code == 0
+    assert "port = 18431" in (empty.data / "woshou.toml").read_text()
+
+
+@pytest.mark.parametrize("name", ["woshou.sqlite3", "woshou-keys.sqlite3"])
+def test_a_file_that_others_may_read_is_told(node, name):
+    (node.data / name).chmod(0o644)
+    answer = node("db", "check")
+    assert (answer.code, json.loads(answer.out)["weaknesses"]) == (Exit.UNPROTECTED, ["file-readable"])
+
+
 def test_the_database_is_current_and_answers(node):
     assert node("db", "check").json == {"current": True, "weaknesses": []}
     revision = node("db", "revision").json

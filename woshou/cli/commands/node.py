@@ -4,15 +4,17 @@ import json as jsonlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import pydantic
 import typer
 
-from adapters.database.logins import check_logins
+from adapters.database.protection.logins import check_logins
 from adapters.divisions import load_divisions
 from adapters.keys.files import OTHERS, write_private
 from adapters.keys.keyring import Keyring
 from exchange.errors import Conflict
+from exchange.wire.node import is_loopback
 from woshou.cli.call import Call, command
 from woshou.cli.exits import SettingsWrong
 from woshou.cli.words import say
@@ -81,7 +83,18 @@ def install(app: typer.Typer) -> None:
             "database_url": database_url,
             "clock": str(clock.absolute()) if clock else None,
         }
+        if port is None:
+            given["port"] = _own_port(str(given["url"]))
         make(call, {name: value for name, value in given.items() if value is not None})
+
+
+def _own_port(url: str) -> int | None:
+    """The port of an address on this machine, where no proxy stands between it and the node."""
+    try:
+        parts = urlsplit(url)
+        return parts.port if is_loopback(parts.hostname or "") else None
+    except ValueError:  # told when the settings are read
+        return None
 
 
 def make(call: Call, given: Mapping[str, Any]) -> None:

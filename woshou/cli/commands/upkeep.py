@@ -47,6 +47,10 @@ WEAKNESSES = {
         "有的表未启用行级安全；请由表的所有者运行 woshou db upgrade。",
         "A table is not under row-level security: run woshou db upgrade as its owner.",
     ),
+    Weakness.READABLE: (
+        "其他用户可访问数据库文件：chmod 600（账本与密钥库）。",
+        "Others may open the database's files: chmod 600, the ledger and the key store.",
+    ),
     Weakness.UNGUARDED: (
         "审计表的触发器缺失、停用或已被改动，其记录可被改写：查明是谁，运行 woshou audit verify；woshou db upgrade 重建触发器。",
         "A trigger that keeps the audit is gone, off or changed, so that its rows could be rewritten: find out by whom, run "

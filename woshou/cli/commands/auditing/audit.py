@@ -18,7 +18,8 @@ from exchange.auditing.heads import SignedHead
 from exchange.auditing.verifying import Fault
 from exchange.cursors import audit_cursor
 from exchange.errors import NotAuthentic, NotFound, PartnerTrouble
-from exchange.ledger import AuditFilter, Page
+from exchange.ledger import AuditFilter, Ledger, Page
+from exchange.node import NotServed
 from exchange.partners import PartnerStatus
 from exchange.people.document import DocumentType
 from exchange.verbs.auditing.verify import chains, verify_chain
@@ -63,6 +64,11 @@ _HEADS = {
     "digest": ("摘要", "Digest"),
     "at": ("时间", "At"),
     "held_by": ("存于", "Held by"),
+}
+_PROVEN = {
+    "jurisdiction": ("区县", "County"),
+    "signed": ("已签名至", "Signed up to"),
+    "witnessed": ("协作方已存至", "Held by partners up to"),
 }
 _EVERY = 1000
 DayOption = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help=say("日期", "civil day"))]
@@ -161,6 +167,7 @@ def _install_proving(app: typer.Typer) -> None:
     ) -> None:
         faults: list[Fault] = []
         counted, asked = 0, dict[str, str]()
+        proven: list[dict[str, object]] = []
         with call.office() as office, call.steps("核验…", "Verifying …") as step:
             if partners:
                 asked = _ask_back(office)
@@ -176,10 +183,12 @@ def _install_proving(app: typer.Typer) -> None:
                 wanted = None if jurisdiction is None else _wanted(office, jurisdiction)
                 for head in chains(ledger, wanted):
                     faults += verify_chain(ledger, head, lambda signed: proves(office, signed), count)
+                    proven.append(_proven(ledger, head.jurisdiction))
             guarded = Weakness.UNGUARDED not in office.weaknesses()
         if call.json:
-            show.print_json({"rows": counted, "faults": faults, "guarded": guarded, "partners": asked})
+            show.print_json({"rows": counted, "faults": faults, "guarded": guarded, "proven": proven, "partners": asked})
         else:
+            show.print_table(proven, _PROVEN)
             _show_verdict(call, counted, faults, asked)
             if not guarded:
                 call.done({}, *WEAKNESSES[Weakness.UNGUARDED])
@@ -197,6 +206,13 @@ def _install_proving(app: typer.Typer) -> None:
                 held = [_head(each.head, each.partner) for each in last.values()]
             leave_row()
         call.rows([*own, *held], _HEADS)
+
+
+def _proven(ledger: Ledger, jurisdiction: str) -> dict[str, object]:
+    """Up to which day a chain cannot have been rewritten unseen: signed here, and held by a partner."""
+    signed = max((each.day for each in ledger.audit.signed(jurisdiction)), default=None)
+    held = [each.head.day for each in ledger.audit.witnessed(ours=True) if each.head.jurisdiction == jurisdiction]
+    return {"jurisdiction": jurisdiction or "node", "signed": signed, "witnessed": max(held, default=None)}
 
 
 def _show_verdict(call: Call, counted: int, faults: list[Fault], asked: dict[str, str]) -> None:
@@ -230,10 +246,14 @@ def _ask_back(office: Office) -> dict[str, str]:
 
 
 def _wanted(office: Office, named: str | None) -> frozenset[str]:
-    """The chains that are meant: one county's, the node's own, or all."""
+    """The chains that are meant: one county's, the node's own, or all; NotServed."""
     if named is None:
         return office.node.jurisdictions | {NODE_WIDE}
-    return frozenset({NODE_WIDE if named == "node" else named})
+    if named == "node":
+        return frozenset({NODE_WIDE})
+    if named not in office.node.jurisdictions:
+        raise NotServed
+    return frozenset({named})
 
 
 def _told(row: AuditRow) -> dict[str, object]:
