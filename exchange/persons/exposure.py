@@ -37,18 +37,26 @@ class Affected:
     entries: set[str] = field(default_factory=set)
     exchanges: set[str] = field(default_factory=set)
     cases: set[str] = field(default_factory=set)
+    checks: set[str] = field(default_factory=set)
     children: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exposure:
-    """The answer: ids, counts and fields; `people` names them. Of `erased` exchanges it is not known any more who it was."""
+    """The answer: ids, counts and fields; `people` names them, `checks` are those of certificates.
+
+    Of `erased` exchanges and `erased_entries` it is not known any more what they said. `erased_people` is how many persons stand
+    in nothing else: their blind index alone is left.
+    """
 
     breach: Breach
     entries: tuple[str, ...]
     exchanges: tuple[str, ...]
     cases: tuple[str, ...]
+    checks: tuple[str, ...]
     erased: tuple[str, ...]
+    erased_entries: tuple[str, ...]
+    erased_people: int
     people: tuple[Affected, ...]
 
     @property

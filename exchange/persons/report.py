@@ -73,6 +73,18 @@ class Passed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateChecked:
+    """A certificate of the person that one county asked another about, with name and document; the answer is one word."""
+
+    check: str
+    at: datetime
+    partner: str
+    asker: str
+    issuer: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
     """Comparisons of registers in which a token of an entry of the person could take part, in one month and with one partner.
 
@@ -107,6 +119,7 @@ class SubjectReport:
     held: tuple[Held, ...]
     exchanges: tuple[About, ...]
     passed: tuple[Passed, ...]
+    certificates: tuple[CertificateChecked, ...]
     compared: tuple[Compared, ...]
     differences: tuple[str, ...]
     requests: tuple[SubjectRequest, ...]

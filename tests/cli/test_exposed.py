@@ -1,15 +1,19 @@
 """`woshou subject exposed`: whose data a breach concerns, on both databases."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from adapters.clock import set_clock
 from exchange.auditing.event import Actor, ActorKind, AuditEvent, of_entry, of_exchange, of_person
+from exchange.codes import CloseReason, Kind, Role, WithdrawalReason
 from exchange.people.record import Record
+from exchange.wire.message import WithdrawalBody
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, a_moment, a_person, a_record, an_api_key, an_id, an_id_number
-from tests.cli.two_counties import ask, keep, married_to, opened, two_counties
+from tests.certificates.support import a_check
+from tests.cli.two_counties import ask, keep, married_to, opened, say, two_counties
 
 
 @pytest.fixture
@@ -93,3 +97,37 @@ def test_a_lost_api_key_concerns_those_whom_it_was_shown_from_its_first_day_on(b
 def test_only_one_thing_is_said_to_be_lost(both):
     assert both("subject", "exposed", "--api-key", "k", "--partner", WUCHANG_NODE).refusal["code"] == "which-breach"
     assert both("subject", "exposed").refusal["code"] == "which-breach"
+
+
+def test_what_was_erased_is_counted_apart_and_never_as_nobody(both):
+    keep(both, 1, a_person(1), record=a_record())
+    exchange = ask(both, 1, entry=an_id(1), person=None)
+    with opened(both) as office, office.ledgers.transaction() as ledger:
+        ledger.messages.erase(ledger.links.all()[0].id, [exchange])
+        held = ledger.entries.get(an_id(1))
+        assert held is not None
+        ledger.entries.save([replace(held, closed_at=a_moment(), close_reason=CloseReason.MOVED_ON)])
+        ledger.entries.erase([an_id(1)])
+    say(both, exchange, Kind.WITHDRAWAL, WithdrawalBody(reason=WithdrawalReason.ENTERED_BY_MISTAKE))
+    told = both("subject", "exposed", "--since", "2026-03-01", "--partner", WUCHANG_NODE)
+    assert (told.json["persons"], told.json["erased"], told.json["erased_entries"]) == (0, [exchange], [an_id(1)])
+    assert (told.json["erased_count"], told.json["erased_entry_count"], told.json["erased_person_count"]) == (1, 1, 1)
+
+
+def test_a_check_of_a_certificate_concerns_its_holder(both):
+    keep(both, 1, a_person(1), record=a_record())
+    with opened(both) as office, office.ledgers.transaction() as ledger:
+        held = ledger.entries.get(an_id(1))
+        assert held is not None
+        mine = {"own": WUCHANG, "other": XICHENG, "role": Role.ASKER, "partner": "away.example", "at": a_moment()}
+        ledger.certificate_checks.add(a_check(1, holder=held.person_index, **mine))
+        ledger.certificate_checks.add(a_check(2, holder="another", **{**mine, "partner": WUCHANG_NODE}))
+        ledger.links.add("away", "away.example")
+    told = both("subject", "exposed", "--since", "2026-03-01", "--partner", "away.example", "--people").json
+    assert (told["checks"], told["persons"]) == ([an_id(1)], 1)
+    assert told["fields"] == {"certificate": 1, "document": 1, "name": 1}
+    assert [(each["name"], each["checks"]) for each in told["people"]] == [("王小明", [an_id(1)])]
+    mine_only = both("subject", "report", stdin=an_id_number(1)).json["certificates"]
+    assert [(row["check"], row["asker"], row["issuer"], row["partner"]) for row in mine_only] == [
+        (an_id(1), WUCHANG, XICHENG, "away.example")
+    ]

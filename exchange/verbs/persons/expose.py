@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from exchange.auditing.event import of_case, of_entry, of_exchange
+from exchange.certificates.check import CertificateCheck
 from exchange.cursors import exchange_cursor
 from exchange.errors import Refused
 from exchange.exchanges import Exchange, LoggedMessage
@@ -13,7 +14,7 @@ from exchange.people.record import DocumentRef, Person, Record
 from exchange.persons.exposure import Affected, Breach, Exposure
 from exchange.persons.subject import Relation
 from exchange.verbs.absorb import role_here
-from exchange.verbs.persons.find import cases_of, said_in
+from exchange.verbs.persons.find import cases_of, checks_of, said_in
 
 _AT_ONCE = 500
 
@@ -37,7 +38,7 @@ def expose(ledger: Ledger, node: Node, breach: Breach) -> Exposure:
                 for each in known:
                     for person in roll.note(each, None):
                         person.cases.add(case.id)
-    exchanges, erased = dict[str, None](), dict[str, None]()
+    exchanges, erased, erased_people = dict[str, None](), dict[str, None](), set[str]()
     for exchange, messages in _exchanges(ledger, breach):
         meant = [message for message in messages if _meant(message, breach)]
         if not meant or not breach.reached(of_exchange(exchange.key.exchange), exchange.person_index):
@@ -45,19 +46,36 @@ def expose(ledger: Ledger, node: Node, breach: Breach) -> Exposure:
         exchanges[exchange.key.exchange] = None
         if exchange.entry is not None:
             entries.append(exchange.entry)
-        if all(message.line is None for message in meant):
-            erased[exchange.key.exchange] = None
+        told = False
         for message in meant:
             person_said, record = said_in(message) or (None, None)
             for person in roll.note(person_said, record, exchange.person_index):
                 person.exchanges.add(exchange.key.exchange)
                 person.entries |= {exchange.entry} if exchange.entry is not None else set()
+                told = True
+        # What took it back is kept, and says nothing of anybody.
+        if not told and any(message.line is None for message in meant):
+            erased[exchange.key.exchange] = None
+            erased_people |= {exchange.person_index} - {""}
+    checks = dict[str, None]()
+    for check in checks_of(ledger, breach.counties):
+        if _in_question(check, breach):
+            checks[check.id] = None
+            held = ledger.entries.by_person(breach.counties, [check.holder]).get(check.holder, ())
+            person = roll.note_holder(check.holder, held[0].person if held else None)
+            person.checks.add(check.id)
+            if breach.partner is not None or breach.moved:
+                person.fields |= {"name", "document"}  # the question held them; what is kept of it does not
+    known_entries = ledger.entries.load(set(entries))
     return Exposure(
         breach=breach,
         entries=tuple(sorted(set(entries))),
         exchanges=tuple(exchanges),
         cases=tuple(cases),
+        checks=tuple(checks),
         erased=tuple(erased),
+        erased_entries=tuple(sorted(set(entries) - set(known_entries))),
+        erased_people=len(erased_people - {index for _, index in roll.people}),
         people=tuple(roll.people.values()),
     )
 
@@ -84,6 +102,12 @@ class _Roll:
             spouse = self._person(Relation.SPOUSE, Person(name=record.spouse.name, document=document), None)
             spouse.fields |= {"name", "document"} if record.spouse.document is not None else {"name"}
             yield spouse
+
+    def note_holder(self, index: str, person: Person | None) -> Affected:
+        """The holder of a certificate that was checked."""
+        found = self._person(Relation.PERSON, person, index)
+        found.fields.add("certificate")
+        return found
 
     def _person(self, relation: Relation, person: Person | None, index: str | None) -> Affected:
         key = (relation, index or self.index(person))
@@ -127,6 +151,13 @@ def _exchanges(ledger: Ledger, breach: Breach) -> Iterator[tuple[Exchange, Seque
             log = logs.get((exchange.key.link, exchange.key.exchange), [])
             yield exchange, [message for message in log if role_here(message.kind, message.direction) is exchange.key.role]
         after = exchange_cursor(some[-1])
+
+
+def _in_question(check: CertificateCheck, breach: Breach) -> bool:
+    """Whether a check was made in the time with who is concerned; a key that was lost concerns those whom it was shown."""
+    if breach.partner is not None and check.partner != breach.partner:
+        return False
+    return check.at <= breach.until and (not breach.moved or check.at >= breach.since) and breach.reached("", check.holder)
 
 
 def _meant(message: LoggedMessage, breach: Breach) -> bool:

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from exchange.cases.case import Case
+from exchange.certificates.check import CertificateCheck
 from exchange.checking.check import Difference, DifferenceFilter, DifferenceState
-from exchange.cursors import case_cursor, difference_cursor
+from exchange.codes import Role
+from exchange.cursors import case_cursor, certificate_check_cursor, difference_cursor
 from exchange.errors import Refused
 from exchange.exchanges import Exchange, LoggedMessage
 from exchange.ledger import CaseFilter, Ledger, Page
@@ -201,6 +203,15 @@ def cases_of(ledger: Ledger, own: frozenset[str]) -> Iterator[Case]:
     while some := ledger.cases.find(CaseFilter(own=own), Page(after=after, limit=_PAGE)):
         yield from some
         after = case_cursor(some[-1])
+
+
+def checks_of(ledger: Ledger, own: frozenset[str]) -> Iterator[CertificateCheck]:
+    """All checks of certificates that some counties asked or answered; between two of one node there is one for each."""
+    for role in Role:
+        after = ""
+        while some := ledger.certificate_checks.find(role, own, Page(after=after, limit=_PAGE)):
+            yield from some
+            after = certificate_check_cursor(some[-1])
 
 
 def _in_case(node: Node, subject: Subject, case: Case) -> bool:

@@ -7,13 +7,14 @@ from typing import Any
 import msgspec
 
 from exchange.auditing.event import of_entry, of_exchange, of_person
+from exchange.codes import Role
 from exchange.ledger import Ledger
 from exchange.moments import day_start
 from exchange.node import Node
-from exchange.persons.report import About, Compared, Held, Passed, Reading, Source, SubjectReport
+from exchange.persons.report import About, CertificateChecked, Compared, Held, Passed, Reading, Source, SubjectReport
 from exchange.persons.subject import Relation, occurrences
 from exchange.verbs.auditing.who_saw import readings_of
-from exchange.verbs.persons.find import Found, FoundEntry, FoundMessage
+from exchange.verbs.persons.find import Found, FoundEntry, FoundMessage, checks_of
 
 
 def report(ledger: Ledger, node: Node, found: Found, now: datetime) -> SubjectReport:
@@ -40,6 +41,7 @@ def report(ledger: Ledger, node: Node, found: Found, now: datetime) -> SubjectRe
             for each in found.exchanges
         ),
         passed=tuple(_passed(each, partners[each.message.link]) for each in found.messages if _tells(each)),
+        certificates=tuple(sorted(_certificates(ledger, found), key=lambda each: each.at)),
         compared=tuple(_compared(ledger, [each.entry.id for each in found.entries if _is_person(each)])),
         differences=tuple(difference.id for difference in found.differences),
         requests=tuple(ledger.subject_requests.of_person(index)) if index is not None else (),
@@ -126,6 +128,17 @@ def _readings(ledger: Ledger, found: Found) -> Iterator[Reading]:
             purpose=event.purpose.value if event.purpose is not None else "",
             what=", ".join(event.shown),
         )
+
+
+def _certificates(ledger: Ledger, found: Found) -> Iterator[CertificateChecked]:
+    """Checks are known by the holder's document alone."""
+    subject = found.subject
+    for check in checks_of(ledger, subject.counties) if subject.needles else ():
+        if check.holder == subject.index:
+            asker, issuer = (check.own, check.other) if check.role is Role.ASKER else (check.other, check.own)
+            yield CertificateChecked(
+                check=check.id, at=check.at, partner=check.partner, asker=asker, issuer=issuer, answer=check.answer
+            )
 
 
 def _is_person(each: FoundEntry) -> bool:

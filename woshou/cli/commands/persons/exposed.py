@@ -27,7 +27,10 @@ _SUMS = {
     "entry_count": ("个案", "Entries"),
     "exchange_count": ("交换", "Exchanges"),
     "case_count": ("事项", "Cases"),
-    "erased_count": ("其中已擦除", "Erased of these"),
+    "check_count": ("证明验证", "Certificate checks"),
+    "erased_count": ("交换中已擦除", "Exchanges erased"),
+    "erased_entry_count": ("个案中已擦除", "Entries erased"),
+    "erased_person_count": ("另有已擦除的人", "Persons erased, beside those"),
 }
 _FIELDS = {"field": ("字段", "Field"), "persons": ("人数", "Persons")}
 _PEOPLE = {
@@ -38,6 +41,7 @@ _PEOPLE = {
     "children": ("子女", "Children"),
     "entries": ("个案", "Entries"),
     "exchanges": ("交换", "Exchanges"),
+    "checks": ("证明验证", "Checks"),
 }
 
 
@@ -101,16 +105,26 @@ def install_exposed(app: typer.Typer) -> None:
             "entry_count": len(found.entries),
             "exchange_count": len(found.exchanges),
             "case_count": len(found.cases),
+            "check_count": len(found.checks),
             "erased_count": len(found.erased),
+            "erased_entry_count": len(found.erased_entries),
+            "erased_person_count": found.erased_people,
         }
         if call.json:
-            lists = {name: getattr(found, name) for name in ("entries", "exchanges", "cases", "erased")}
+            lists = {
+                name: getattr(found, name) for name in ("entries", "exchanges", "cases", "checks", "erased", "erased_entries")
+            }
             show.print_json({**told, "fields": found.fields, **lists, "people": found.people if people else None})
             return
         call.card(told, _SUMS)
         call.rows([{"field": name, "persons": count} for name, count in found.fields.items()], _FIELDS)
         if people:
             call.rows(found.people, _PEOPLE)
+        if found.erased or found.erased_entries:
+            call.note(
+                "已擦除的也曾涉及人员：是谁、说了什么，本节点已不可知。",
+                "What is erased concerned somebody too: who it was and what it said is not known here any more.",
+            )
 
 
 def _moment(clock: datetime | None) -> datetime | None:

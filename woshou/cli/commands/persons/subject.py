@@ -7,7 +7,7 @@ import typer
 
 from adapters.auditing.trail import concerning, showing
 from adapters.office import Office
-from adapters.persons.page import write_page
+from adapters.persons.page import flat, write_page
 from exchange.auditing.event import of_person
 from exchange.cursors import subject_request_cursor
 from exchange.errors import NotFound
@@ -49,6 +49,14 @@ _PASSED = {
     "erased": ("已擦除", "Erased"),
     "exchange": ("交换", "Exchange"),
 }
+_CERTIFICATES = {
+    "at": ("时间", "At"),
+    "asker": ("查询方", "Asked by"),
+    "issuer": ("签发地", "Issuer"),
+    "partner": ("节点", "Node"),
+    "answer": ("答复", "Answer"),
+}
+_CONTENT = {"id": ("编号", "Id"), "name": ("项目", "Item"), "value": ("内容", "Content")}
 _RECIPIENTS = {
     "other": ("区县", "County"),
     "partner": ("节点", "Node"),
@@ -129,6 +137,11 @@ def _install_report(app: typer.Typer) -> None:
             return
         call.rows(told.held, _HELD, title=say("保存", "Held"))
         call.rows(told.passed, _PASSED, title=say("提供与取得", "Passed on and received"))
+        if told.certificates:
+            call.rows(told.certificates, _CERTIFICATES, title=say("证明验证", "Certificates checked"))
+        if people:
+            lines = [{"id": each.id, "name": name, "value": value} for each in told.held for name, value in flat(each.content)]
+            call.rows(lines, _CONTENT, title=say("内容", "Content"))
         if told.perhaps:
             listed = ", ".join(told.perhaps)
             call.note(
