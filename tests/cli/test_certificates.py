@@ -52,11 +52,16 @@ def test_without_an_entry_the_holder_comes_by_standard_input_too(asking):
     said = asking("certificate", "check", "--issuer", XICHENG, "--application-date", "2026-03-02", stdin=given)
     assert (said.json["answer"], said.json["application_date"]) == ("cannot_say", "2026-03-02")
     assert an_id_number(2) not in said.out + said.err + refused.err
+    words = said.err.split("woshou ", 1)[1].split()
+    sent = asking(*words, stdin=json.dumps(holder, ensure_ascii=False))
+    assert (sent.code, sent.json["other"]) == (0, XICHENG)
 
 
 @pytest.mark.parametrize("stdin", ["", "[]", "{}", '{"number": 1}', '{"number": "A", "surplus": 1}', '{"number": "号"}'])
 def test_what_is_malformed_on_standard_input_is_refused(asking, stdin):
-    assert asking("certificate", "check", "--entry", an_id(101), stdin=stdin).refusal["code"] == "not-readable"
+    told = asking("certificate", "check", "--entry", an_id(101), stdin=stdin).refusal
+    assert told["code"] == "not-readable"
+    assert "`" not in json.dumps(told)
 
 
 def test_checks_are_listed_by_role_newest_first_in_pages(node):

@@ -89,5 +89,5 @@ def _checked(given: dict[str, Any], kind: type[Shape]) -> Shape:
 
 
 def _place(error: Exception) -> str | None:
-    found = str(error).rpartition("`$.")[2]
-    return "/" + found.rstrip("`").replace(".", "/") if "`" in found else None
+    _, at, found = str(error).rpartition("`$.")
+    return "/" + found.partition("`")[0].replace(".", "/") if at else None

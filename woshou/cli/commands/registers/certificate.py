@@ -8,7 +8,7 @@ import typer
 from adapters.certificates.asking import CertificateAsking
 from adapters.partner_http import PartnerClient, http_client
 from adapters.renewal import Renewals
-from api.models.certificates.checks import CheckRow, CheckShown, CheckWanted
+from api.models.certificates.checks import CheckRow, CheckShown, CheckWanted, PreparedQuery
 from exchange.codes import Role
 from exchange.cursors import certificate_check_cursor
 from exchange.ledger import Page
@@ -21,7 +21,7 @@ from woshou.cli.words import say
 
 _CARD = {
     "answer": ("答复", "Answer"),
-    "zh": ("说明", "Meaning"),
+    say("zh", "en"): ("说明", "Meaning"),
     "other": ("签发地", "Issuer"),
     "partner": ("对方节点", "Node"),
     "trouble": ("未能联络的原因", "Trouble"),
@@ -73,9 +73,8 @@ def install(app: typer.Typer) -> None:
         call.card(told, _CARD)
         if told.query is not None:
             call.note(
-                f"可发出协查：woshou exchange query --purpose certificate_verification --item certificate，{days} 日内答复。",
-                f"A query asks people, who answer within {days} days: woshou exchange query"
-                " --purpose certificate_verification --item certificate",
+                f"可发出协查，{days} 日内答复：{_command(told.query)}",
+                f"A query asks people, who answer within {days} days: {_command(told.query)}",
             )
 
     @command(certificate, "list", zh="列出证明验证记录（不含个人信息）", en="List checks of certificates (without persons)")
@@ -91,6 +90,15 @@ def install(app: typer.Typer) -> None:
             found = ledger.certificate_checks.find(role, counties, Page(after=after, limit=limit))
         following = certificate_check_cursor(found[-1]) if len(found) == limit else None
         call.rows([CheckRow.of(row) for row in found], _ROWS, next=following)
+
+
+def _command(query: PreparedQuery) -> str:
+    """The command that asks people the same; without an entry it asks for the person, or takes them from standard input."""
+    if query.entry is not None:
+        ground = f"--entry {query.entry}"
+    else:
+        ground = f"--other {query.origin} --jurisdiction {query.destination} --application-date {query.application_date}"
+    return f"woshou exchange query {ground} --purpose certificate_verification --item certificate"
 
 
 def _wanted(*, with_holder: bool) -> CheckWanted:
