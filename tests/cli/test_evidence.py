@@ -3,11 +3,13 @@
 import json
 
 import pytest
+from typer.testing import CliRunner
 
 from exchange.codes import Kind, Result
 from exchange.wire.message import FeedbackBody
 from tests.cli.two_counties import ask, say, two_counties
 from tests.proving.making import as_others_do
+from woshou.__main__ import whole
 
 
 @pytest.fixture
@@ -36,3 +38,26 @@ def test_evidence_of_a_local_exchange_holds_and_is_written_once(both, tmp_path):
 def test_an_exchange_that_is_not_there_has_no_evidence(both, tmp_path):
     told = both("evidence", "019caf00-0000-7000-8000-00000000abcd", "-o", str(tmp_path / "e.json")).refusal
     assert told["code"] == "not-found"
+
+
+def rows_of(both, action):
+    return [row for row in both("audit", "list").json["items"] if row["action"] == action]
+
+
+def test_evidence_with_bodies_is_told_as_shown_and_without_them_is_not(both, tmp_path):
+    exchange = ask(both)
+    for words in ((), ("--without-bodies",)):
+        assert both("evidence", exchange, "--role", "asker", *words, "-o", str(tmp_path / f"e{len(words)}.json")).code == 0
+    (row,) = [each for each in rows_of(both, "evidence") if each["shown"]]
+    assert "person" in row["shown"]
+    assert row["purpose"] == "public_service"
+    assert {"person", "exchange"} <= {subject.split(":")[0] for subject in row["subjects"]}
+
+
+def test_an_exchange_on_the_screen_leaves_one_row(both):
+    exchange = ask(both)
+    words = ["exchange", "show", exchange, "--role", "asker", "--people", "--data", str(both.data)]
+    assert CliRunner().invoke(whole(), words).exit_code == 0
+    (row,) = rows_of(both, "exchange show")
+    assert row["purpose"] == "public_service"
+    assert "person" in row["shown"]

@@ -13,6 +13,7 @@ from adapters.auditing.named import named
 from adapters.auditing.trail import Trail, begin, current, leaving
 from adapters.office import Office
 from exchange.auditing.event import NODE_WIDE, Actor, ActorKind
+from exchange.codes import Purpose
 
 _called: ContextVar[tuple[str, Mapping[str, object]] | None] = ContextVar("called", default=None)
 
@@ -57,6 +58,13 @@ def tell_given(*values: object) -> None:
     trail = current()
     if trail is not None:
         trail.sent(*values)
+
+
+def told_for(purpose: Purpose) -> None:
+    """The command serves this purpose: that of the exchange which it works on."""
+    trail = current()
+    if trail is not None:
+        trail.purpose = purpose
 
 
 def leave_row() -> None:

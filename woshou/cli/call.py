@@ -15,6 +15,7 @@ import pydantic
 import typer
 from typer.core import TyperGroup
 
+from adapters.auditing.trail import before_showing, leaving
 from adapters.office import Office
 from exchange.errors import Invalid, Retry
 from exchange.node import NotServed
@@ -104,6 +105,13 @@ class Call:
             show.print_json(value)
         else:
             show.print_card(show.members(value), headers)
+
+    @contextmanager
+    def at_once(self, *values: Any) -> Iterator[None]:
+        """All that is shown until the block ends, told in one row of the audit before it is."""
+        before_showing(*values)
+        with leaving(None):
+            yield
 
     def done(self, value: Mapping[str, Any], zh: str, en: str) -> None:
         """Say that it is done; in JSON, what came of it."""

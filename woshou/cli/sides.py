@@ -13,6 +13,7 @@ from exchange.errors import Conflict, NotFound
 from exchange.exchanges import Exchange
 from exchange.ledger import Ledger
 from exchange.verbs.reply import NotYourRole
+from woshou.cli.audit import told_for
 from woshou.cli.words import say
 
 ExchangeId = Annotated[str, typer.Argument(help=say("交换编号", "exchange"))]
@@ -43,4 +44,5 @@ def side(ledger: Ledger, exchange: str, role: Role | None) -> Exchange:
         raise NotFound
     if len(found) > 1:
         raise Conflict(zh="双方都在本节点，请用 --role 指定。", en="Both sides are held here: name one with --role.")
+    told_for(found[0].purpose)
     return found[0]

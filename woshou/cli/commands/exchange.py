@@ -29,6 +29,7 @@ from exchange.verbs.routing.send_on import trace
 from exchange.verbs.submit import OpeningDraft, submit
 from exchange.verbs.whole import judged_by, whole
 from woshou.cli import show
+from woshou.cli.audit import told_for
 from woshou.cli.call import Call, command, group
 from woshou.cli.commands.registers.pairing import install_candidates
 from woshou.cli.commands.replies import install_answer, install_replies
@@ -94,6 +95,7 @@ def install(app: typer.Typer) -> None:
 def _start(call: Call, given: Mapping[str, Any], *, jurisdiction: str | None, other: str | None, record: Path | None) -> None:
     with call.office() as office:
         own = call.county(office, jurisdiction)
+        told_for(given["purpose"])
         person = None if given["entry"] else read_person()
         with office.ledgers.transaction() as ledger:
             entry = ledger.entries.get(given["entry"]) if given["entry"] else None
@@ -235,12 +237,13 @@ def _install_readings(app: typer.Typer) -> None:
                 of_whom=True,
             )
             shown = told.model_copy(update=trace(ledger, held)._asdict()).model_dump(mode="json", by_alias=True)
-        call.card(shown, {**_COLUMNS, **_CARD, **_TRACE})
-        if not call.json:
-            call.rows(shown["messages"], _MESSAGES)
-            for message in shown["messages"]:
-                if body := message["body"]:
-                    _print_body(message["kind"], body)
+        with call.at_once(shown):
+            call.card(shown, {**_COLUMNS, **_CARD, **_TRACE})
+            if not call.json:
+                call.rows(shown["messages"], _MESSAGES)
+                for message in shown["messages"]:
+                    if body := message["body"]:
+                        _print_body(message["kind"], body)
 
 
 def _print_body(kind: str, body: Mapping[str, Any]) -> None:

@@ -1,10 +1,12 @@
 """`woshou evidence`: one file that proves an exchange to a third party."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from adapters.auditing.trail import before_showing
 from exchange.proving.file import EVIDENCE_TYPE, write_file
 from exchange.verbs.proving.gather import gather
 from woshou.cli.call import Call, command
@@ -33,6 +35,8 @@ def install(app: typer.Typer) -> None:
             with office.ledgers.transaction(read_only=True) as ledger:
                 parts = gather(ledger, us, side(ledger, exchange, role), bodies=not without_bodies)
             data = write_file(parts, us.node, office.now(), office.signer(EVIDENCE_TYPE))
+            # A third party reads what the messages say: without them nobody is disclosed.
+            before_showing([json.loads(each["line"]) for each in parts["messages"] if each["line"] is not None])
         write_private(output, data, force=force)
         if str(output) != "-":
             call.done({"file": str(output), "messages": len(parts["messages"])}, f"已写入：{output}", f"Written: {output}")
