@@ -31,7 +31,12 @@ LEEWAY = timedelta(seconds=60)
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 OUTCOMES = {"accepted": "受理", "duplicate": "重复", "rejected": "退回"}
 HEADS = {"proven": "✔ 已证明 PROVEN", "doubtful": "? 存疑 DOUBTFUL", "erased": "· 已擦除 ERASED"}
-HEADS |= {"stated": "· 仅为陈述 STATED", "limits": "— 不证明 NOT PROVEN"}
+HEADS |= {
+    "left-out": "· 未收入 LEFT OUT OF THIS FILE",
+    "said": "· 内容 SAID",
+    "stated": "· 仅为陈述 STATED",
+    "limits": "— 不证明 NOT PROVEN",
+}
 LIMITS = (
     ("内容是否属实，只证明何人何时说过", "that what was said is true; only who said it, and when"),
     ("钟表时间，时刻出自双方节点各自的时钟", "the time of day; stamps are by the clocks of the two nodes"),
@@ -266,8 +271,9 @@ class Verifier:
             if not 0 <= row["position"] < len(digests) or digests[row["position"]] != row["digest"]:
                 refuse("not-in-batch", what, "不在所称批次中", "does not stand in its batch's manifest")
             if row["line"] is None:
-                zh, en = ("内容已擦除", "erased") if row["body"] == "erased" else ("本存证不含内容", "left out of this file")
-                self.say("erased", what, f"{zh}，摘要仍成立", f"{en}; its digest stands")
+                gone = row["body"] == "erased"
+                zh, en = ("内容已擦除", "erased") if gone else ("本存证不含内容", "left out of this file")
+                self.say("erased" if gone else "left-out", what, f"{zh}，摘要仍成立", f"{en}; its digest stands")
             else:
                 self.check_line(row, rows, what)
             self.say("proven", what, *self.outcome(row, what))
@@ -294,6 +300,8 @@ class Verifier:
             refuse(
                 "wrong-message", what, "与所列户籍地、现居住地或用途不符", "is not of the places or the purpose that are listed"
             )
+        body = json.dumps(line["body"], ensure_ascii=False)
+        self.say("said", what, body, body)
         answered = line["in_reply_to"]
         if answered is not None:
             if answered["id"] not in rows or rows[answered["id"]]["digest"] != answered["digest"]:
@@ -378,8 +386,13 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(words)
     try:
-        found = [Keys(path.read_text("ascii").strip()) for path in given.document]
-        lines = verify(given.file.read_bytes(), {keys.node: keys for keys in found})
+        data, texts = given.file.read_bytes(), [path.read_text("ascii").strip() for path in given.document]
+    except (OSError, UnicodeDecodeError) as exc:
+        print(f"无法读取文件 cannot read a file: {exc}", file=sys.stderr)
+        return 2
+    try:
+        found = [Keys(text) for text in texts]
+        lines = verify(data, {keys.node: keys for keys in found})
     except Refused as exc:
         told = {"verdict": "refused", "code": exc.code, "zh": exc.zh, "en": exc.en}
         print(json.dumps(told, ensure_ascii=False) if given.json else f"✘ 不成立 REFUSED [{exc.code}] {exc.zh} · {exc.en}")
@@ -390,8 +403,14 @@ def main(words: list[str] | None = None) -> int:
         print(json.dumps({"verdict": "doubtful" if doubtful else "holds", "lines": shown}, ensure_ascii=False))
     else:
         for kind, zh, en in sorted(lines, key=lambda line: list(HEADS).index(line[0])):
-            print(f"{HEADS[kind]} {zh} · {en}")
-        print("? 成立，但有存疑 HOLDS WITH DOUBTS" if doubtful else "✔ 成立 HOLDS")
+            print(f"{HEADS[kind]} {zh}" if zh.endswith(en.partition(": ")[2]) else f"{HEADS[kind]} {zh} · {en}")
+        verdict = "? 成立，但有存疑 HOLDS WITH DOUBTS" if doubtful else "✔ 成立 HOLDS"
+        own = (
+            ""
+            if {keys.node for keys in found} >= set(json.loads(data)["parts"]["nodes"])
+            else "；密钥以本文件所述为准 keys as stated by the file"
+        )
+        print(verdict + own)
     return 3 if doubtful else 0
 
 

@@ -27,11 +27,15 @@ def test_evidence_of_a_local_exchange_holds_and_is_written_once(both, tmp_path):
     ran = as_others_do(file)
     assert ran.returncode == 0, ran.stdout
     assert "signed by wuchang.example" in ran.stdout
+    assert "王小明" in ran.stdout
+    assert ran.stdout.splitlines()[-1].endswith("keys as stated by the file")
     assert both("evidence", exchange, "--role", "asked", "-o", str(file)).refusal["code"] == "file-exists"
     assert file.stat().st_mode & 0o077 == 0
     bare = tmp_path / "bare.json"
     assert both("evidence", exchange, "--role", "asker", "--without-bodies", "-o", str(bare)).code == 0
-    assert as_others_do(bare).returncode == 0
+    ran = as_others_do(bare)
+    assert (ran.returncode, "ERASED" in ran.stdout, "LEFT OUT" in ran.stdout) == (0, False, True)
+    assert as_others_do(tmp_path / "none.json").returncode == 2
     assert {row["body"] for row in json.loads(bare.read_bytes())["parts"]["messages"]} == {"left-out"}
 
 

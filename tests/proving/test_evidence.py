@@ -50,7 +50,7 @@ def test_it_says_in_both_languages_what_is_proven_and_what_is_not(week, tmp_path
     assert "accepted by the other side at 2026-03-02T01:00:00.000Z, due 2026-04-01" in said
     assert "— 不证明 NOT PROVEN 内容是否属实" in said
     assert "proposed by xicheng.example, accepted by wuchang.example" in said
-    assert said.splitlines()[-1] == "✔ 成立 HOLDS"
+    assert said.splitlines()[-1] == "✔ 成立 HOLDS；密钥以本文件所述为准 keys as stated by the file"
 
 
 def test_what_was_erased_is_told_and_its_digest_stands(week):
