@@ -37,6 +37,7 @@ HEADS |= {
     "stated": "· 仅为陈述 STATED",
     "limits": "— 不证明 NOT PROVEN",
 }
+ABSENT = (("left-out", "本存证不含内容", "left out of this file"), ("erased", "内容已擦除", "erased"))
 LIMITS = (
     ("内容是否属实，只证明何人何时说过", "that what was said is true; only who said it, and when"),
     ("钟表时间，时刻出自双方节点各自的时钟", "the time of day; stamps are by the clocks of the two nodes"),
@@ -271,9 +272,8 @@ class Verifier:
             if not 0 <= row["position"] < len(digests) or digests[row["position"]] != row["digest"]:
                 refuse("not-in-batch", what, "不在所称批次中", "does not stand in its batch's manifest")
             if row["line"] is None:
-                gone = row["body"] == "erased"
-                zh, en = ("内容已擦除", "erased") if gone else ("本存证不含内容", "left out of this file")
-                self.say("erased" if gone else "left-out", what, f"{zh}，摘要仍成立", f"{en}; its digest stands")
+                kind, zh, en = ABSENT[row["body"] == "erased"]
+                self.say(kind, what, f"{zh}，摘要仍成立", f"{en}; its digest stands")
             else:
                 self.check_line(row, rows, what)
             self.say("proven", what, *self.outcome(row, what))
@@ -300,8 +300,7 @@ class Verifier:
             refuse(
                 "wrong-message", what, "与所列户籍地、现居住地或用途不符", "is not of the places or the purpose that are listed"
             )
-        body = json.dumps(line["body"], ensure_ascii=False)
-        self.say("said", what, body, body)
+        self.say("said", what, *[json.dumps(line["body"], ensure_ascii=False)] * 2)
         answered = line["in_reply_to"]
         if answered is not None:
             if answered["id"] not in rows or rows[answered["id"]]["digest"] != answered["digest"]:

@@ -74,11 +74,9 @@ def test_without_people_a_report_on_the_screen_names_nobody_and_the_file_tells_a
     assert an_id_number(1) not in told.out
     shown = page.read_text("utf-8")
     assert "王小明" in shown
-    assert "查阅" in shown
     assert "What is held of you" in shown
     assert "武昌区" in shown
-    assert "性别 sex" in shown
-    assert "birth_date" not in shown
+    assert ("性别 sex" in shown, "birth_date" in shown) == (True, False)
     assert page.stat().st_mode & 0o077 == 0
     assert both("subject", "report", "-o", str(text), stdin=an_id_number(1)).code == 0
     assert json.loads(text.read_bytes())["held"][0]["content"]["person"]["name"] == "王小明"
