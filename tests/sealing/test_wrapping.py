@@ -14,6 +14,7 @@ from adapters.sealing.errors import (
     WrappingKeyMissing,
     WrappingKeysElsewhere,
     WrappingKeysUnreadable,
+    WrappingKeyUnknown,
 )
 from adapters.sealing.suites import AES, SM
 from adapters.sealing.wrapping import CommandKeys, GivenKeys, KeyFile, Wrapping
@@ -82,7 +83,7 @@ def test_an_old_key_can_be_forgotten_and_the_newest_cannot(file: KeyFile):
     new = file.add()
     with pytest.raises(WrappingKeyInUse):
         file.forget(new)
-    with pytest.raises(WrappingKeyMissing):
+    with pytest.raises(WrappingKeyUnknown):
         file.forget("nobody")
     file.forget(old)
     assert list(file.load()) == [new]
