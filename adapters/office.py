@@ -7,7 +7,7 @@ from pathlib import Path
 from adapters.auditing.ledgers import AuditedLedgers
 from adapters.calling.reach import Reach
 from adapters.clock import Clock
-from adapters.database.data_keys import DataKeys
+from adapters.database.sealed.data_keys import DataKeys
 from adapters.database.engine import Database
 from adapters.database.policies import Weakness
 from adapters.keys import jose

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from adapters.clock import Clock, RealClock, SimulatedClock
 from adapters.database.engine import Database, open_database
-from adapters.database.seals import Encryption
+from adapters.database.sealed.seals import Encryption
 from adapters.divisions import load_divisions
 from adapters.keys.keyring import Keyring
 from adapters.node_document import NodeDocuments

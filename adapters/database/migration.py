@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from adapters.database import policies
 from adapters.database.protection import guards
-from adapters.database.seals import Seals
+from adapters.database.sealed.seals import Seals
 
 SCRIPTS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x6D696772  # "migr": any number that nothing else locks in this database

@@ -39,8 +39,8 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql.dml import UpdateBase
 
 from adapters.database.policies import POLICIES
-from adapters.database.sealing import Sealing
-from adapters.database.seals import Seals
+from adapters.database.sealed.sealing import Sealing
+from adapters.database.sealed.seals import Seals
 from adapters.database.shapes import AnyRow, Shape, TableRow, Values, shape_of, table_of
 from adapters.database.tables import columns
 

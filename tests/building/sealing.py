@@ -4,9 +4,9 @@ import base64
 from typing import Any
 
 from adapters.database import engine
-from adapters.database.data_keys import DataKeys
+from adapters.database.sealed.data_keys import DataKeys
 from adapters.database.engine import Database
-from adapters.database.seals import Encryption
+from adapters.database.sealed.seals import Encryption
 from adapters.sealing.wrapping import GivenKeys
 
 KEY = base64.b64encode(bytes(range(32))).decode()

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.database.connections import read_url
 from adapters.database.engine import Database
-from adapters.database.key_store import open_key_store
+from adapters.database.sealed.key_store import open_key_store
 from adapters.sealing.errors import (
     DataKeyMissing,
     KeyStoreMissing,

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from adapters.database.connections import open_engine, read_url
 from adapters.database.engine import Database
-from adapters.database.key_store import key_store_url, open_key_store
+from adapters.database.sealed.key_store import key_store_url, open_key_store
 from adapters.memory import MemoryLedgers
 from exchange.codes import CloseReason, Kind, Result
 from exchange.wire.message import FeedbackBody, note_of, read_message

@@ -5,7 +5,7 @@ from threading import Event, Thread
 
 import pytest
 
-from adapters.database.seals import Encryption
+from adapters.database.sealed.seals import Encryption
 from adapters.sealing.errors import WrappingKeyInUse, WrappingKeyMissing
 from adapters.sealing.wrapping import GivenKeys, KeyFile, Keys
 from tests.builders import an_entry, an_id

@@ -5,7 +5,7 @@ from sqlalchemy import URL, Connection, Engine
 from adapters.database import migration
 from adapters.database.connections import open_engine, read_url
 from adapters.database.faults import LoginDenied, translated
-from adapters.database.key_store import SCHEMA, key_store_url
+from adapters.database.sealed.key_store import SCHEMA, key_store_url
 
 _MAKES_TABLES = "SELECT has_schema_privilege('public', 'CREATE')"
 _HAS_KEY_STORE = f"""

@@ -58,5 +58,5 @@ def blob(**more: Any) -> Any:
 
 
 def sealed(**more: Any) -> Any:
-    """All that a row tells of a person, as one sealed value (`adapters.database.seals`); at most one column of a table."""
+    """All that a row tells of a person, as one sealed value (`adapters.database.sealed.seals`); at most one column of a table."""
     return Field(sa_type=LargeBinary, sa_column_kwargs={"info": {SEALED: True}}, **more)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.database.data_keys import DataKeys
+from adapters.database.sealed.data_keys import DataKeys
 from woshou.cli.call import Call, command
 from woshou.cli.words import say
 from woshou.wiring import open_ledger

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, TypeAlias
 
-from adapters.database.key_store import KeyStore
+from adapters.database.sealed.key_store import KeyStore
 from adapters.sealing.errors import DataKeyMissing, KeyStoreMissing, KeyStoreOfAnother, SealBroken, WrappingKeyMissing
 from adapters.sealing.suites import AES, KEY_BYTES, Cipher, Suite, suite_of
 from adapters.sealing.wrapping import Source, Wrapping

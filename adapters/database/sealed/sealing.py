@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, ColumnElement, LargeBinary, Table, cast, func, literal, select
 
-from adapters.database.seals import FORMAT, HEAD, ID_AT, ID_BYTES, Seals, row_key, told
+from adapters.database.sealed.seals import FORMAT, HEAD, ID_AT, ID_BYTES, Seals, row_key, told
 from adapters.database.shapes import AnyRow, TableRow, Values, sealed_tables, shape_of, table_of
 from adapters.database.tables import DoomedKeyRow, LedgerIdentityRow
 from adapters.sealing.errors import SealBroken

@@ -11,8 +11,8 @@ from sqlalchemy import Select, select, tuple_
 from adapters.database.books.casework.cases import SqlCases
 from adapters.database.books.registers.cross_checks import lapse_differences
 from adapters.database.books.registers.entries import SqlEntries
-from adapters.database.key_store import KeyStore
-from adapters.database.sealing import key_id_of, sealed_column
+from adapters.database.sealed.key_store import KeyStore
+from adapters.database.sealed.sealing import key_id_of, sealed_column
 from adapters.database.shapes import TableRow, Values, shape_of, table_of
 from adapters.database.tables import CaseRow, DifferenceRow, EntryRow, ImportRow, MessageRow, RememberedAnswerRow
 from adapters.database.work import Work

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import structlog
 from sqlalchemy import delete, select
 
-from adapters.database.restored import erase_page
-from adapters.database.sealing import in_use
-from adapters.database.seals import Sealer, Seals, made_at
+from adapters.database.sealed.restored import erase_page
+from adapters.database.sealed.sealing import in_use
+from adapters.database.sealed.seals import Sealer, Seals, made_at
 from adapters.database.shapes import Values, sealed_tables, table_of
 from adapters.database.tables import DoomedKeyRow
 from adapters.sealing.errors import WrappingKeyInUse, WrappingKeyMissing
