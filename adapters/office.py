@@ -7,9 +7,9 @@ from pathlib import Path
 from adapters.auditing.ledgers import AuditedLedgers
 from adapters.calling.reach import Reach
 from adapters.clock import Clock
-from adapters.database.sealed.data_keys import DataKeys
 from adapters.database.engine import Database
 from adapters.database.policies import Weakness
+from adapters.database.sealed.data_keys import DataKeys
 from adapters.keys import jose
 from adapters.keys.fingerprint import fingerprint
 from adapters.keys.jose import PublicKey, Signer

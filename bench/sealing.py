@@ -18,8 +18,8 @@ from sqlalchemy import text
 
 from adapters.auditing.trail import Trail, leaving
 from adapters.database.connections import open_engine, read_url
-from adapters.database.sealed.data_keys import DataKeys
 from adapters.database.engine import open_database
+from adapters.database.sealed.data_keys import DataKeys
 from adapters.inbox import take_batch
 from adapters.office import Office
 from bench import people

@@ -290,16 +290,9 @@ class Verifier:
         stated = (row["id"], row["kind"], row["sender"], here["jurisdiction"], there["jurisdiction"])
         inherited = tuple(self.about[name] for name in ("origin", "destination", "purpose"))
         if (line["id"], line["kind"], here["node"], line["from"], line["to"]) != stated:
-            refuse(
-                "wrong-message",
-                what,
-                "与所列编号、种类或双方不符",
-                "is not the message, or not between the parties, that are listed",
-            )
+            refuse("wrong-message", what, "与所列编号、种类或双方不符", "is another message, or between others, than is listed")
         if (line["origin"], line["destination"], line["purpose"]) != inherited:
-            refuse(
-                "wrong-message", what, "与所列户籍地、现居住地或用途不符", "is not of the places or the purpose that are listed"
-            )
+            refuse("wrong-message", what, "与所列两地或用途不符", "is not of the places or the purpose that are listed")
         self.say("said", what, *[json.dumps(line["body"], ensure_ascii=False)] * 2)
         answered = line["in_reply_to"]
         if answered is not None:
@@ -341,19 +334,14 @@ class Verifier:
         subject, purpose = self.about["event"] or "query", self.about["purpose"]
         rules = [rule["items"] for rule in terms["fields"] if (rule["subject"], rule["purpose"]) == (subject, purpose)]
         sent = {item for line in self.openings for item in (*line["body"].get("items", ()), *(line["body"].get("record") or ()))}
-        if (
-            subject not in terms["kinds"]
-            or purpose not in terms["purposes"]
-            or not sent <= {each for rule in rules for each in rule}
-        ):
+        covered = subject in terms["kinds"] and purpose in terms["purposes"]
+        if not covered or not sent <= {each for rule in rules for each in rule}:
             refuse("not-agreed", what, "不含该事由、用途或项目", "does not cover the matter, the purpose or the items")
         if not {side["jurisdiction"] for side in self.sides} <= codes:
             named = ", ".join(sorted(codes))
             self.say("stated", what, f"以 {named} 名义签署，辖区关系未核", f"signed for {named}; who lies within is not checked")
-        zh, en = (
-            f"{proposer} 提出，{decider} 于 {word['at']} 接受",
-            f"proposed by {proposer}, accepted by {decider} at {word['at']}",
-        )
+        zh = f"{proposer} 提出，{decider} 于 {word['at']} 接受"
+        en = f"proposed by {proposer}, accepted by {decider} at {word['at']}"
         dates = f"{terms['valid_from']} – {terms['valid_until'] or '…'}"
         self.say("proven", what, f"{zh}，有效期 {dates}", f"{en}, valid {dates}")
 
@@ -373,9 +361,7 @@ def verify(data: bytes, documents: Mapping[str, Keys] | None = None) -> list[tup
     try:
         return Verifier(data, documents or {}).run()
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, StopIteration, RecursionError) as exc:
-        raise Refused(
-            "malformed", "文件内容不完整或格式有误", f"something is missing or malformed ({type(exc).__name__})"
-        ) from exc
+        raise Refused("malformed", "文件内容不完整或格式有误", f"is incomplete or malformed ({type(exc).__name__})") from exc
 
 
 def main(words: list[str] | None = None) -> int:
@@ -404,12 +390,8 @@ def main(words: list[str] | None = None) -> int:
         for kind, zh, en in sorted(lines, key=lambda line: list(HEADS).index(line[0])):
             print(f"{HEADS[kind]} {zh}" if zh.endswith(en.partition(": ")[2]) else f"{HEADS[kind]} {zh} · {en}")
         verdict = "? 成立，但有存疑 HOLDS WITH DOUBTS" if doubtful else "✔ 成立 HOLDS"
-        own = (
-            ""
-            if {keys.node for keys in found} >= set(json.loads(data)["parts"]["nodes"])
-            else "；密钥以本文件所述为准 keys as stated by the file"
-        )
-        print(verdict + own)
+        known = {keys.node for keys in found} >= set(json.loads(data)["parts"]["nodes"])
+        print(verdict + ("" if known else "；密钥以本文件所述为准 keys as stated by the file"))
     return 3 if doubtful else 0
 
 

@@ -8,14 +8,14 @@ from sqlalchemy import URL, Engine, inspect
 
 from adapters.database import migration, policies
 from adapters.database.connections import LOCK_SECONDS, READ_ONLY, open_engine, read_url, sqlite_file
-from adapters.database.sealed.data_keys import DataKeys
 from adapters.database.faults import translated
-from adapters.database.sealed.key_store import key_store_url, open_key_store
 from adapters.database.leader import FileLeader, SessionLeader
 from adapters.database.ledger import SqlLedger
 from adapters.database.policies import Weakness, weaknesses
 from adapters.database.protection.guards import unguarded
 from adapters.database.protection.logins import check_tables, lend_key_store
+from adapters.database.sealed.data_keys import DataKeys
+from adapters.database.sealed.key_store import key_store_url, open_key_store
 from adapters.database.sealed.seals import Encryption, Sealer, Seals
 from adapters.database.work import PostgresWork, SqliteWork, Work
 from exchange.ledger import Candidate, Ledger, LedgerAway, Within

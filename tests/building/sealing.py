@@ -4,8 +4,8 @@ import base64
 from typing import Any
 
 from adapters.database import engine
-from adapters.database.sealed.data_keys import DataKeys
 from adapters.database.engine import Database
+from adapters.database.sealed.data_keys import DataKeys
 from adapters.database.sealed.seals import Encryption
 from adapters.sealing.wrapping import GivenKeys
 

@@ -11,8 +11,8 @@ from sqlalchemy import event, text
 
 from adapters.database.connections import open_engine, read_url
 from adapters.database.engine import Database
-from adapters.database.sealed.key_store import key_store_url, open_key_store
 from adapters.database.policies import SETTING, said
+from adapters.database.sealed.key_store import key_store_url, open_key_store
 from adapters.database.sealed.seals import Encryption, Sealer, new_key_id
 from adapters.sealing.errors import (
     DataKeyUnreadable,
