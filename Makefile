@@ -7,7 +7,8 @@ MAKEFLAGS += --no-print-directory
 .PHONY: help setup demo lint test check bench lock openapi
 
 ARGS ?=
-WORKERS ?= 2
+# More than two cores: a test waits for databases, processes and clocks more than it reckons.
+WORKERS ?= 3
 BIN := .venv/bin
 PACKAGES := exchange adapters api jobs woshou
 RUNTIME := .venv/runtime.stamp
