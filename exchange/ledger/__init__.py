@@ -16,7 +16,6 @@ from exchange.ledger.books import (
     Chores,
     Comparisons,
     Counting,
-    CrossChecks,
     Entries,
     Escalations,
     Exchanges,
@@ -34,6 +33,7 @@ from exchange.ledger.books import (
 )
 from exchange.ledger.busy import LedgerAway, LedgerBusy
 from exchange.ledger.certificates import CertificateChecks
+from exchange.ledger.cross_checks import CrossChecks
 from exchange.ledger.evidence import Evidences
 from exchange.ledger.persons import SubjectRequests
 from exchange.ledger.reconciliations import Reconciliations

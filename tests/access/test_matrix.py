@@ -57,7 +57,7 @@ ODD: dict[str, dict[str, str]] = {
     # A case is its owner's; that is the county's clerk here, and no other key.
     **{
         f"POST /api/v1/cases/{{case}}/{what}": {"own/system": FORBIDDEN}
-        for what in ("commitment", "finish", "cancellation", "handover")
+        for what in ("commitment", "finish", "cancellation", "handover", "queries")
     },
     # The township's clerk, who was asked first, has given it back.
     "POST /api/v1/exchanges/{exchange}/return": {"its township/system": UNKNOWN},
