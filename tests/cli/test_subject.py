@@ -15,17 +15,7 @@ from exchange.moments import Period
 from exchange.people.document import DocumentType
 from exchange.people.record import Child, DocumentRef, Record, Spouse
 from exchange.wire.message import FeedbackBody
-from tests.builders import (
-    WUCHANG,
-    WUCHANG_NODE,
-    XICHENG,
-    a_day,
-    a_moment,
-    a_person,
-    a_record,
-    an_id,
-    an_id_number,
-)
+from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, a_day, a_moment, a_person, a_record, an_id, an_id_number
 from tests.building.cases import a_case
 from tests.cli.two_counties import ask, closed, deliver, keep, married_to, opened, say, two_counties
 from tests.proving.making import as_others_do
