@@ -141,6 +141,8 @@ def test_a_message_that_is_judged_anew_has_its_line_again(ledger):
     refused = replace(judged(a_message(1), 1, outcome=Outcome.REJECTED, problem=PROBLEM), direction=Direction.IN, line=None)
     accepted = replace(judged(a_message(1), 4, 2), direction=Direction.IN)
     ledger.messages.add([refused])
+    # Who has not read that it is empty would write over what was erased since.
+    assert ledger.messages.known(1, Direction.IN, [an_id(1)]) == {an_id(1): refused}
     ledger.messages.save([accepted])
     assert ledger.messages.known(1, Direction.IN, [an_id(1)]) == {an_id(1): accepted}
 
