@@ -9,24 +9,32 @@ from typing import Any
 
 import typer
 
+from adapters.auditing.ledgers import AuditedLedgers
 from adapters.auditing.named import named
 from adapters.auditing.trail import Trail, begin, current, leaving
+from adapters.database.engine import Database
 from adapters.office import Office
 from exchange.auditing.event import NODE_WIDE, Actor, ActorKind
 from exchange.codes import Purpose
 
 _called: ContextVar[tuple[str, Mapping[str, object]] | None] = ContextVar("called", default=None)
+# What a row that is written after the node was closed opens once more.
+_opened: ContextVar[list[Database] | None] = ContextVar("opened", default=None)
 
 
 @contextmanager
 def commanding(context: typer.Context, given: Mapping[str, object]) -> Iterator[None]:
     """One command with its options; the trail that it begins ends with it."""
-    before = _called.set((_words(context), given))
+    opened = list[Database]()
+    before, nothing = _called.set((_words(context), given)), _opened.set(opened)
     try:
         with leaving(None):
             yield
     finally:
         _called.reset(before)
+        _opened.reset(nothing)
+        for database in opened:
+            database.close()
 
 
 def begin_trail(office: Office) -> None:
@@ -35,6 +43,9 @@ def begin_trail(office: Office) -> None:
     if called is None:
         return
     words, given = called
+    held, opened = office.ledgers, _opened.get()
+    if opened is not None and isinstance(held, AuditedLedgers) and isinstance(held.unaudited, Database):
+        opened.append(held.unaudited)
     trail = Trail(
         action=words,
         node=office.node,
