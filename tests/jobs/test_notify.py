@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from adapters.auditing.ledgers import AuditedLedgers
 from adapters.memory import MemoryLedgers
 from adapters.partner_http import http_client
 from adapters.webhook_http import OWN_SYSTEMS, WebhookReceiver
@@ -200,7 +201,9 @@ def test_after_three_days_it_is_given_up_with_one_finding_a_day(pair: Pair, rece
 
 def test_who_is_stopped_between_post_and_record_posts_the_same_id_again(pair: Pair, receiver: Receiver, notifier: Notifier):
     put(pair, 1)
-    books = pair.xicheng.ledgers
+    audited = pair.xicheng.ledgers
+    assert isinstance(audited, AuditedLedgers)
+    books = audited.unaudited
     assert isinstance(books, Forgetful)
     books.killed = True
     assert notifier.start().result() == 0
