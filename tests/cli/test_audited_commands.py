@@ -97,7 +97,9 @@ DEEDS = {
     "subject erase": Told(_erase, {"entry", "person"}),
     "subject correct": Told(_correct, {"entry", "person"}),
     "evidence": Told(
-        lambda at: at.node("evidence", at.exchange, "--role", "asked", "-o", str(at.folder / "e.json")), {"exchange"}
+        lambda at: at.node("evidence", at.exchange, "--role", "asked", "-o", str(at.folder / "e.json")),
+        {"exchange"},
+        "public_service",
     ),
     "apikey create": Told(
         lambda at: at.node("apikey", "create", "--name", "desk", "--role", "clerk", "--jurisdiction", WUCHANG), {"key"}
@@ -107,7 +109,7 @@ DEEDS = {
         lambda at: at.node("agreement", "end", at.agreement(), "--jurisdiction", XICHENG), {"digest", "jurisdiction"}
     ),
     "register close": Told(lambda at: at.node("register", "close", an_id(1), "--reason", "returned"), {"entry", "person"}),
-    "certificate check": Told(_check, {"entry", "person"}),
+    "certificate check": Told(_check, {"entry", "person"}, "certificate_verification"),
     "keys rotate": Told(lambda at: at.node("keys", "rotate"), set()),
     "keys adopt": Told(_adopt, set()),
     "keys revoke": Told(_revoke_key, set()),
