@@ -24,10 +24,11 @@ from exchange.ledger import Page
 from exchange.moments import MOMENT_PATTERN, Period, civil_day, day_start, parse_moment
 from exchange.node import NotServed
 from exchange.rates import Cohort, RateName
-from exchange.reporting.guarding import guarded
+from exchange.reporting.guarding import NotByPurpose
 from exchange.verbs.counting.grid import NotInAGrid, grid, jurisdictions_at
 from exchange.verbs.counting.handshakes import NotOfHandshakes
-from exchange.verbs.report import report, rows_behind
+from exchange.verbs.report import rows_behind
+from exchange.verbs.reporting.by_purpose import shown_report
 
 router = APIRouter(prefix="/api/v1", tags=["Rates"], route_class=StrictRoute)
 _ANY = "any"
@@ -39,7 +40,7 @@ def narrowing(
     other: CodeQuery = None,
     kind: Annotated[Kind | None, Query()] = None,
     event: Annotated[Event | None, Query()] = None,
-    purpose: Annotated[Purpose | None, Query(description="not below cells of 10")] = None,
+    purpose: Annotated[Purpose | None, Query(description="of whole months alone, and not below cells of 10")] = None,
     priority: Annotated[PriorityLevel | None, Query()] = None,
     category: Annotated[
         str, Query(pattern="^(migrant|intra_city|any)$", description="intra-city movers are reported apart, unless `any`")
@@ -96,7 +97,7 @@ def wanted_report(
 WantedDep = Annotated[ReportQuery, Depends(wanted_report)]
 
 
-@router.get("/rates", responses=reading(NotFound, NotServed), summary="The rates of a jurisdiction")
+@router.get("/rates", responses=reading(NotFound, NotServed, NotByPurpose), summary="The rates of a jurisdiction")
 def read_rates(
     wanted: WantedDep,
     office: OfficeDep,
@@ -104,16 +105,7 @@ def read_rates(
     parts: Annotated[bool, Query(description="also those directly below it; of a county its townships")] = False,
 ) -> ReportShown:
     """The thirteen rates with both counts, and what stands beside them. A report for a past as-of never changes."""
-    # By purpose, the parts that are shown must not tell the one that is not.
-    return ReportShown.of(guarded(report(ledger, office.node, replace(wanted, parts=parts))))
-
-
-class NotByPurpose(Invalid):
-    """The rows behind a figure by purpose."""
-
-    code = "not-by-purpose"
-    zh = "按用途的指标不提供单行：那会说明每一件的用途。"
-    en = "A figure by purpose shows no rows: they would tell what each exchange was for."
+    return ReportShown.of(shown_report(ledger, office.node, replace(wanted, parts=parts)))
 
 
 class GridFormat(StrEnum):
@@ -206,8 +198,6 @@ def read_rate_rows(
 
     Not by purpose: that would tell what each exchange was for.
     """
-    if wanted.narrowing.purpose is not None:
-        raise NotByPurpose(pointer="/purpose")
     found = rows_behind(ledger, office.node, wanted, wanted.jurisdictions[0], rate)
 
     def page_of(page: Page) -> list[tuple[int, RowShown]]:

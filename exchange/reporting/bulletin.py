@@ -20,7 +20,6 @@ from exchange.reporting.columns import (
     rate_cells,
     rate_columns,
 )
-from exchange.reporting.guarding import guarded
 from exchange.reporting.league import ranking
 from exchange.reporting.table import MASKED_NOTE, Basis, Column, ColumnKind, Document, Mark, Row, Table, Text
 
@@ -49,7 +48,6 @@ _WAITING: Final = (OPEN, OLDEST_OPEN, OVERDUE, OLDEST_OVERDUE)
 
 def monthly_bulletin(report: Report, maker: Maker) -> Document:
     """The bulletin of one jurisdiction, whose parts are ranked and listed where the report has them."""
-    report = guarded(report)
     whole, *parts = report.figures
     basis = maker.basis(report)
     shown = parts or [whole]

@@ -7,7 +7,6 @@ from exchange.counting.figures import Figures, Report
 from exchange.rates import RateName
 from exchange.reporting.basis import ITEMS, Maker, heading
 from exchange.reporting.columns import BESIDE, CODE, PLACE, beside_cells, rate_cells, rate_columns
-from exchange.reporting.guarding import guarded
 from exchange.reporting.table import MASKED_NOTE, Document, Mark, Row, Table, Text
 
 RATES: Final = (
@@ -30,7 +29,6 @@ BESIDE_NOTE: Final = Text(
 
 def feedback_report(report: Report, maker: Maker) -> Document:
     """The table of one jurisdiction; its parts are the rows and it is the totals, where the report has parts."""
-    report = guarded(report)
     whole, *parts = report.figures
     basis = maker.basis(report)
     title = heading(basis, "反馈情况表", "Feedback report")

@@ -6,22 +6,19 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from exchange.counting.figures import SMALLEST_CELL, Report
+from exchange.counting.figures import Report
 from exchange.counting.rows import Row as Counted
 from exchange.counting.share import Share
 from exchange.moments import civil_day
 from exchange.rates import Rate, RateName
 from exchange.reporting.basis import ITEMS, Maker, heading
-from exchange.reporting.columns import RATE_TEXTS, mark_of, rate_columns
-from exchange.reporting.suppression import Sum, masked
-from exchange.reporting.table import MASKED_NOTE, Cell, Column, ColumnKind, Document, Mark, Row, Table, Text
+from exchange.reporting.columns import RATE_TEXTS, rate_columns
+from exchange.reporting.table import Cell, Column, ColumnKind, Document, Row, Table, Text
 
 WAYS: Final = (RateName.FEEDBACK_GIVEN, RateName.FEEDBACK_OBTAINED)
 BEHIND: Final = (*WAYS, RateName.HANDSHAKE)
 """The rates whose rows the matrix is made of."""
 Pair = tuple[str, str]
-_Key = tuple[str, str, RateName]
-_ALL: Final = ""
 
 
 @dataclass(slots=True)
@@ -107,17 +104,11 @@ def handshake_matrix(report: Report, pairs: Mapping[Pair, Ways], maker: Maker) -
     """The matrix, a row for each two places between which something was due or registers were compared.
 
     Given is what the own side was asked. The handshake is that of both registers, where both were compared.
-    The report is the one that the pairs are the rows of: what is withheld in it is so here.
+    The report is the one that the pairs are the rows of: what is not counted in it is not here. It is not by purpose.
     """
     basis = maker.basis(report)
-    hidden = _hidden(pairs) if report.query.narrowing.purpose is not None else frozenset[_Key]()
-    withheld = {name for name in WAYS if mark_of(report.figures[0].rate(name)) is not None}
-    hidden |= {(own, other, name) for own, other in (*pairs, (_ALL, _ALL)) for name in withheld}
     whole = _sum(pairs.values())
-    rows = tuple(
-        (*_named(own, maker), *_named(other, maker), *_cells(pairs[own, other], own, other, hidden))
-        for own, other in sorted(pairs)
-    )
+    rows = tuple((*_named(own, maker), *_named(other, maker), *_cells(pairs[own, other])) for own, other in sorted(pairs))
     title = heading(basis, "协作矩阵", "Handshake matrix")
     table = Table(
         name="matrix",
@@ -125,11 +116,8 @@ def handshake_matrix(report: Report, pairs: Mapping[Pair, Ways], maker: Maker) -
         unit=ITEMS,
         columns=COLUMNS,
         rows=rows,
-        totals=("合计", "", "", "", *_cells(whole, _ALL, _ALL, hidden)),
-        footnotes=(
-            *_notes(report.figures[0].rate(RateName.HANDSHAKE), whole),
-            *((MASKED_NOTE,) if hidden else ()),
-        ),
+        totals=("合计", "", "", "", *_cells(whole)),
+        footnotes=_notes(report.figures[0].rate(RateName.HANDSHAKE), whole),
     )
     return Document(name="matrix", title=title, basis=basis, tables=(table,))
 
@@ -161,15 +149,11 @@ def _sum(ways: Iterable[Ways]) -> Ways:
     return whole
 
 
-def _cells(ways: Ways, own: str, other: str, hidden: frozenset[_Key]) -> Row:
+def _cells(ways: Ways) -> Row:
     cells: list[Cell] = []
     for name in WAYS:
-        if (own, other, name) in hidden:
-            cells += [Mark.MASKED] * 3
-        else:
-            counts = ways.ways.get(name, Counts())
-            quotient = Share(numerator=counts.numerator, denominator=counts.denominator)
-            cells += [counts.numerator, counts.denominator, quotient]
+        counts = ways.ways.get(name, Counts())
+        cells += [counts.numerator, counts.denominator, Share(numerator=counts.numerator, denominator=counts.denominator)]
     return (*cells, *_handshake_cells(ways))
 
 
@@ -180,25 +164,3 @@ def _handshake_cells(ways: Ways) -> Row:
         return (None,) * 4
     quotient = Share(numerator=counts.numerator, denominator=counts.denominator)
     return counts.numerator, counts.denominator, quotient, counts.oldest
-
-
-def _hidden(pairs: Mapping[Pair, Ways]) -> frozenset[_Key]:
-    """What to mask: the sums over each side count as published, for other reports give them."""
-    owns, others = sorted({own for own, _ in pairs}), sorted({other for _, other in pairs})
-    cells: dict[_Key, int | None] = {}
-    sums: list[Sum[_Key]] = []
-    for name in WAYS:
-
-        def count(own: Iterable[str], other: Iterable[str], name: RateName = name) -> int:
-            wanted = [(a, b) for a in own for b in other if (a, b) in pairs]
-            return sum(pairs[pair].ways[name].denominator for pair in wanted if name in pairs[pair].ways)
-
-        cells |= {(a, b, name): count([a], [b]) for a in owns for b in others}
-        cells |= {(a, _ALL, name): count([a], others) for a in owns}
-        cells |= {(_ALL, b, name): count(owns, [b]) for b in others}
-        cells[_ALL, _ALL, name] = count(owns, others)
-        sums += [Sum((a, _ALL, name), tuple((a, b, name) for b in others)) for a in owns]
-        sums += [Sum((_ALL, b, name), tuple((a, b, name) for a in owns)) for b in others]
-        sums += [Sum((_ALL, _ALL, name), tuple((a, _ALL, name) for a in owns))]
-        sums += [Sum((_ALL, _ALL, name), tuple((_ALL, b, name) for b in others))]
-    return masked(cells, sums, smallest=SMALLEST_CELL)

@@ -21,6 +21,7 @@ from exchange.ledger import CountedExchange, Ledger
 from exchange.moments import civil_day
 from exchange.node import Node, NotServed
 from exchange.rates import RateName
+from exchange.reporting.guarding import NotByPurpose
 from exchange.verbs.counting.engine import anywhere, count_exchanges, elsewhere, selection_of, served_within
 from exchange.verbs.counting.reconciled import Reconciled
 
@@ -58,8 +59,10 @@ def report(ledger: Ledger, node: Node, wanted: ReportQuery) -> Report:
 def rows_behind(ledger: Ledger, node: Node, wanted: ReportQuery, jurisdiction: str, rate: RateName) -> tuple[Row, ...]:
     """The rows behind one rate of one jurisdiction, by id: their counts sum to the rate's.
 
-    Empty for a rate that has no counts. Refusals as `report`.
+    Empty for a rate that has no counts. Refusals as `report`, and NotByPurpose.
     """
+    if wanted.narrowing.purpose is not None:
+        raise NotByPurpose(pointer="/purpose")
     wanted = replace(wanted, jurisdictions=(jurisdiction,), parts=False, rows=frozenset({rate}))
     return report(ledger, node, wanted).figures[0].rate(rate).rows or ()
 

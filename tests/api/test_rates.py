@@ -237,11 +237,6 @@ def test_what_a_series_does_not_have_is_refused(compared: Served, params: dict[s
     assert compared.call("GET", "/rates/handshake/series", params=params, of=WUCHANG).status_code == status
 
 
-def test_by_purpose_no_handshake_is_shown(compared: Served):
-    rate = the_rate(compared, "handshake", purpose="benefit")
-    assert (rate["numerator"], rate["handshakes"], rate["reason"]["code"]) == (None, None, "not-divided")
-
-
 @pytest.mark.parametrize(
     ("form", "expected"),
     [

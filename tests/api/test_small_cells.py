@@ -18,7 +18,7 @@ from tests.jobs.offices import HandClock
 from tests.life.two_nodes import a_node
 from tests.rates.histories import HANYANG, JIANGAN, WUHAN, History, Told, holding
 
-YEAR = {"from": "2026-01-01", "to": "2026-12-31"}
+MONTH = {"month": "2026-04"}
 FIGURES = ("/api/v1/rates", "/api/v1/reports", "/api/v1/received-reports", "/api/v1/frozen-reports")
 
 
@@ -45,13 +45,13 @@ def given(shown: dict[str, Any]) -> dict[tuple[str, str], int | None]:
 
 @pytest.mark.parametrize("rate", RateName)
 def test_the_rows_behind_a_figure_by_purpose_are_refused(wuhan: Served, rate: RateName) -> None:
-    refused = wuhan.call("GET", f"/rates/{rate}/rows", params={**YEAR, "purpose": "benefit"}, role="coordinator", of=WUHAN)
+    refused = wuhan.call("GET", f"/rates/{rate}/rows", params={**MONTH, "purpose": "benefit"}, role="coordinator", of=WUHAN)
     assert (refused.status_code, refused.json()["type"]) == (422, "urn:woshou:problem:not-by-purpose")
     assert (refused.json()["pointer"], "items" in refused.json()) == ("/purpose", False)
 
 
 def test_by_purpose_a_small_cell_is_withheld_with_what_would_tell_it(wuhan: Served) -> None:
-    shown = wuhan.get("/rates", params={**YEAR, "purpose": "benefit", "parts": "true"}, role="coordinator", of=WUHAN)
+    shown = wuhan.get("/rates", params={**MONTH, "purpose": "benefit", "parts": "true"}, role="coordinator", of=WUHAN)
     cells = given(shown)
     assert not [cell for cell in cells.values() if cell is not None and 0 < cell < 10]
     parts = {place: cells[place, "feedback_given"] for place in (WUCHANG, HANYANG, JIANGAN)}
@@ -61,16 +61,26 @@ def test_by_purpose_a_small_cell_is_withheld_with_what_would_tell_it(wuhan: Serv
         for rate in one["rates"]:
             if rate["denominator"] is None:
                 assert (rate["numerator"], rate["percent"]) in ((None, None), (None, "—")), rate
-    # The others of the same place are few enough to be told apart by nobody.
-    whole = given(wuhan.get("/rates", params={**YEAR, "parts": "true"}, role="coordinator", of=WUHAN))
+    # Nor is the other purpose of the last county shown, which the whole of its purposes would be told by.
+    whole = given(wuhan.get("/rates", params={**MONTH, "parts": "true"}, role="coordinator", of=WUHAN))
     assert (whole[JIANGAN, "feedback_given"], whole[WUHAN, "feedback_given"]) == (23, 115)
+    others = wuhan.get("/rates", params={**MONTH, "purpose": "public_service", "parts": "true"}, role="coordinator", of=WUHAN)
+    assert given(others)[JIANGAN, "feedback_given"] is None
 
 
-@pytest.mark.parametrize("narrowed", [{"kind": "query"}, {"register": "outflow"}, {"priority": "normal"}])
-def test_a_county_of_few_shows_nothing_by_purpose_however_it_is_narrowed(wuhan: Served, narrowed: dict[str, str]) -> None:
-    asked = {**YEAR, "purpose": "benefit", **narrowed}
-    cells = given(wuhan.get("/rates", params=asked, role="coordinator", of=JIANGAN))
-    assert {cells[JIANGAN, name] for name in ("feedback_given", "outflow_feedback", "on_time")} <= {None, 0}
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {**MONTH, "kind": "query"},
+        {**MONTH, "as_of": "2026-06-01T00:00:00.000Z"},
+        {**MONTH, "cohort": "submitted"},
+        {"from": "2026-03-21", "to": "2026-04-19"},
+    ],
+)
+def test_by_purpose_there_are_whole_months_of_all_else_alone(wuhan: Served, asked: dict[str, str]) -> None:
+    refused = wuhan.call("GET", "/rates", params={**asked, "purpose": "benefit"}, role="coordinator", of=WUHAN)
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:woshou:problem:not-by-purpose")
+    assert wuhan.call("GET", "/rates", params=asked, role="coordinator", of=WUHAN).status_code == 200
 
 
 def test_figures_are_asked_by_purpose_nowhere_else() -> None:

@@ -20,6 +20,7 @@ from exchange.jurisdiction import Level
 from exchange.moments import MOMENT_PATTERN, civil_day
 from exchange.node import NotServed
 from exchange.rates import Cohort, RateName
+from exchange.reporting.guarding import NotByPurpose
 from exchange.reporting.table import Document
 from exchange.reporting.trend import RATES
 from exchange.reporting.wanted import NeedsMonth, ReportName, WantedReport
@@ -71,7 +72,10 @@ def report_query(
 
 
 @router.get(
-    "/{report}", response_class=Response, responses=DOCUMENT | reading(NotFound, NotServed, NeedsMonth), summary="A report"
+    "/{report}",
+    response_class=Response,
+    responses=DOCUMENT | reading(NotFound, NotServed, NeedsMonth, NotByPurpose),
+    summary="A report",
 )
 def read_report(
     query: Annotated[ReportQuery, Depends(report_query)],

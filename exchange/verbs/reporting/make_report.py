@@ -14,7 +14,7 @@ from exchange.node import Node, NotServed
 from exchange.reporting.basis import Maker, month_of
 from exchange.reporting.bulletin import monthly_bulletin
 from exchange.reporting.feedback import feedback_report
-from exchange.reporting.guarding import guarded
+from exchange.reporting.guarding import NotByPurpose
 from exchange.reporting.league import league_table
 from exchange.reporting.matrix import BEHIND, handshake_matrix, pairs_of
 from exchange.reporting.overdue import Late, overdue_list
@@ -22,20 +22,25 @@ from exchange.reporting.table import Document
 from exchange.reporting.trend import months_needed, trend_table
 from exchange.reporting.wanted import NeedsMonth, ReportName, WantedReport
 from exchange.verbs.report import report
+from exchange.verbs.reporting.by_purpose import shown_report
 from exchange.wire.batch import Outcome
 
 _PAGE = 1000
+# Their lines are exchanges, or so few of them that a purpose would tell what each was for.
+_ROW_BY_ROW = frozenset({ReportName.MATRIX, ReportName.OVERDUE})
 # Before the earliest moment that the wire can write there are no two years of months to compare with.
 _FIRST_YEAR = 1972
 
 
 def make_report(ledger: Ledger, node: Node, wanted: WantedReport) -> Document:
-    """The report as a document; refusals as `report`, and NeedsMonth for a trend over other days."""
+    """The report as a document; refusals as `shown_report`, and NeedsMonth for a trend over other days."""
+    if wanted.query.narrowing.purpose is not None and wanted.name in _ROW_BY_ROW:
+        raise NotByPurpose(pointer="/purpose")
     match wanted.name:
         case ReportName.FEEDBACK:
-            return feedback_report(report(ledger, node, replace(wanted.query, parts=True)), maker_of(node))
+            return feedback_report(shown_report(ledger, node, replace(wanted.query, parts=True)), maker_of(node))
         case ReportName.BULLETIN:
-            return monthly_bulletin(report(ledger, node, replace(wanted.query, parts=True)), maker_of(node))
+            return monthly_bulletin(shown_report(ledger, node, replace(wanted.query, parts=True)), maker_of(node))
         case ReportName.LEAGUE:
             return _league(ledger, node, wanted)
         case ReportName.MATRIX:
@@ -76,7 +81,7 @@ def _league(ledger: Ledger, node: Node, wanted: WantedReport) -> Document:
     if wanted.level not in (None, Level.TOWNSHIP):
         peers = sorted({_at_level(node, county, wanted.level) for county in counties_of(node, code)})
         query = replace(wanted.query, jurisdictions=(code, *peers), parts=False)
-    made = guarded(report(ledger, node, query))
+    made = shown_report(ledger, node, query)
     return league_table(made, made.figures[1:], wanted.rate, maker_of(node), code)
 
 
@@ -97,7 +102,7 @@ def _trend(ledger: Ledger, node: Node, wanted: WantedReport) -> Document:
     for month in months_needed(last):
         as_of = min(node.rules.default_as_of(month), query.as_of)
         asked = replace(query, period=node.rules.statistical_month(month), as_of=as_of, parts=False)
-        counted[month] = guarded(report(ledger, node, asked)).figures[0]
+        counted[month] = shown_report(ledger, node, asked).figures[0]
     basis = maker.basis_of(query, node.rules.version, node.rules.digest)
     return trend_table(last, counted, wanted.rates, basis)
 

@@ -14,7 +14,8 @@ from exchange.jurisdiction import Category
 from exchange.moments import Period, civil_day
 from exchange.rates import Cohort, RateName
 from exchange.terms.rules import RuleSet
-from exchange.verbs.report import report, rows_behind
+from exchange.verbs.report import rows_behind
+from exchange.verbs.reporting.by_purpose import shown_report
 from woshou.cli.call import Call, Group, command, group
 from woshou.cli.commands.reporting import frozen, tables
 from woshou.cli.commands.reporting.period import WhichPeriod
@@ -161,7 +162,7 @@ def _install_rates(app: typer.Typer) -> None:
                     behind = [row for code in codes for row in rows_behind(ledger, office.node, wanted, code, rows)]
                     _print_rows(call, [RowShown.of(row) for row in behind])
                     return
-                made = ReportShown.of(report(ledger, office.node, wanted))
+                made = ReportShown.of(shown_report(ledger, office.node, wanted))
         if call.json:
             print_json(made)
         else:
