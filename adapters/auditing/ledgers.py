@@ -8,7 +8,7 @@ from typing import Any, cast
 from adapters.auditing.trail import Trail, current
 from exchange.auditing.event import of_case, of_entry, of_exchange, of_person
 from exchange.cases.case import Case
-from exchange.exchanges import Exchange, LoggedMessage, NoteKept
+from exchange.exchanges import Exchange, LoggedMessage
 from exchange.ledger import (
     Candidate,
     Cases,
@@ -112,9 +112,9 @@ class _NotedCases(_Noted):
 
 
 class _NotedMessages(_Noted):
-    def save(self, messages: Sequence[LoggedMessage]) -> None:
-        self._trail.about(of_exchange(message.exchange) for message in messages if message.note is NoteKept.ERASED)
-        self._book.save(messages)
+    def shorten(self, messages: Sequence[LoggedMessage]) -> None:
+        self._trail.about(of_exchange(message.exchange) for message in messages)
+        self._book.shorten(messages)
 
     def erase(self, link: int, exchanges: Iterable[str]) -> None:
         named = list(exchanges)

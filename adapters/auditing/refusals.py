@@ -11,7 +11,8 @@ import structlog
 
 from adapters.auditing.flood import Flood
 from exchange.auditing.event import AuditEvent
-from exchange.ledger import LedgerBusy, Ledgers
+from exchange.errors import WoshouError
+from exchange.ledger import Ledgers
 
 # How often it is seen whether a minute of counted refusals is over.
 _PAUSE_SECONDS = 5.0
@@ -28,12 +29,17 @@ class Refusals:
         self._thread: threading.Thread | None = None
         self._closing = False
 
+    @property
+    def writing(self) -> bool:
+        """Whether the thread is there."""
+        return self._thread is not None and self._thread.is_alive()
+
     def leave(self, event: AuditEvent) -> None:
         """Have it written; of each caller and reason only so many a minute, the others counted."""
         admitted = self._flood.admit(event)
         with self._changed:
             self._waiting += admitted
-            if self._thread is None:
+            if not self.writing:
                 self._thread = threading.Thread(target=self._run, name="audit-refusals", daemon=True)
                 self._thread.start()
             self._changed.notify()
@@ -48,13 +54,16 @@ class Refusals:
             self._thread.join()
 
     def _run(self) -> None:
+        kept = False
         while True:
             with self._changed:
-                if not self._waiting and not self._closing:
+                # What could not be written is not tried again at once.
+                if (kept or not self._waiting) and not self._closing:
                     self._changed.wait(_PAUSE_SECONDS)
                 events, self._waiting = [*self._waiting, *self._flood.rest(self._now())], []
                 closing = self._closing
-            if events and not self._written(events) and not closing:
+            kept = bool(events) and not self._written(events)
+            if kept and not closing:
                 with self._changed:
                     self._waiting = events + self._waiting
             if closing:
@@ -64,7 +73,7 @@ class Refusals:
         try:
             with self._ledgers.transaction() as ledger:
                 ledger.audit.append(events)
-        except LedgerBusy:
+        except WoshouError:
             _log.warning("refusals not written yet", rows=len(events))
             return False
         return True

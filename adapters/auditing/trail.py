@@ -37,6 +37,7 @@ class Trail:
     _seen: Seen = field(default_factory=Seen)
     _count: int = 0
     _uncounted: Seen = field(default_factory=Seen)
+    _asked: int = 0
     _also: set[str] = field(default_factory=set)
 
     @property
@@ -57,9 +58,14 @@ class Trail:
         self._seen.add(told)
         self._uncounted.add(told)
 
+    def asked(self, persons: int) -> None:
+        """An answer that tells of persons without showing one, as that somebody is not there: they count as shown."""
+        self._asked += persons
+
     def take_persons(self) -> int:
         """How many persons something was shown of since this was asked last, for who counts them."""
-        found, self._uncounted = self._uncounted.told_of, Seen()
+        found = self._uncounted.told_of + self._asked
+        self._uncounted, self._asked = Seen(), 0
         return found
 
     def sent(self, *values: object) -> None:
@@ -123,6 +129,13 @@ class Trail:
 def current() -> Trail | None:
     """The trail of this thread of control, if it leaves one."""
     return _current.get()
+
+
+def asking(persons: int) -> None:
+    """Tell the trail, if there is one, of how many persons the answer tells without showing one."""
+    trail = _current.get()
+    if trail is not None:
+        trail.asked(persons)
 
 
 def showing(*values: object) -> None:

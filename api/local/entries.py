@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Body, Query, Response
 
+from adapters.auditing.trail import asking
 from api.access import ClerkDep, LedgerDep, OfficeDep, ReadLedgerDep
 from api.declared import reading, writing
 from api.models.base import CodeQuery, Doubt, IdPath, Listing
@@ -24,7 +25,6 @@ from api.once import OnceDep
 from api.paging import PagingDep
 from api.preconditions import IfMatch, RequiredIfMatch, etag
 from api.problems import BodyTooSlow, PreconditionMissing, RequestTooLarge
-from api.serving import daily
 from api.serving.routes import StrictRoute
 from exchange.codes import RegisterKind
 from exchange.cursors import BadCursor, entry_cursor
@@ -79,7 +79,6 @@ def enter_person(
 @router.get("/entries", responses=reading(BadCursor, DailyLimit), summary="List entries")
 def list_entries(
     caller: ClerkDep,
-    office: OfficeDep,
     ledger: ReadLedgerDep,
     paging: PagingDep,
     register: Annotated[RegisterKind | None, Query()] = None,
@@ -111,12 +110,12 @@ def search_entries(
     """The entries of one person in the caller's own registers, by the number of a document. Nothing is remembered of it."""
     found = find_by_document(ledger, office.node, caller.counties, body.document)
     if not found:
-        daily.asked_of_one(office, caller)  # that somebody is not there is told of a person, too
+        asking(1)  # that somebody is not there is told of a person, too
     return Listing[EntryShown](items=[EntryShown.of(entry) for entry in found], next=None)
 
 
 @router.get("/entries/{entry}", responses=reading(NotFound, DailyLimit), summary="Read an entry")
-def read_entry(caller: ClerkDep, office: OfficeDep, ledger: ReadLedgerDep, response: Response, entry: IdPath) -> EntryShown:
+def read_entry(caller: ClerkDep, ledger: ReadLedgerDep, response: Response, entry: IdPath) -> EntryShown:
     """One entry of the caller's, with its version as ETag."""
     found = ledger.entries.get(entry)
     if found is None or found.jurisdiction not in caller.counties:

@@ -30,7 +30,6 @@ FormatQuery = Annotated[Format, Query(description="CSV is UTF-8 with byte order 
 @router.get("/entries", response_class=Response, responses=SHEET | reading(DailyLimit), summary="A register as a sheet")
 def export_entries(
     caller: ClerkDep,
-    office: OfficeDep,
     ledger: ReadLedgerDep,
     register: Annotated[RegisterKind, Query()],
     format: FormatQuery = Format.XLSX,

@@ -31,7 +31,7 @@ _HOST: Final = re.compile(r"(?:\[(?P<number>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-
 _TWO_YEARS: Final = 2 * 365 * 86400
 # A token of a partner has less than a kilobyte.
 _MOST_HEADERS: Final = 100
-_HEAD_BYTES: Final = 32 * 1024
+HEAD_BYTES: Final = 32 * 1024
 # What a path has in no plain way, and what one reader of it takes for a step or an end where another one does not.
 _CROOKED: Final = (b"//", b"/./", b"/../", b"\\", b"%2e", b"%2f", b"%5c", b"%00", b"%25", b";")
 # Here callers have to say who they are, and what fails of that is counted where it fails.
@@ -55,7 +55,7 @@ class Door:
     def check(self, scope: Scope) -> None:
         """HeadTooLarge, HostUnknown, NotFound for a crooked path, TooManyRequests for strangers beyond their share."""
         headers = scope["headers"]
-        if len(headers) > _MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > _HEAD_BYTES:
+        if len(headers) > _MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > HEAD_BYTES:
             raise HeadTooLarge
         self._check_host(Headers(scope=scope).get("host", ""))
         path, raw = scope["path"], scope.get("raw_path", b"").lower()

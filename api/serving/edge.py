@@ -6,7 +6,6 @@ from datetime import datetime
 from email.utils import format_datetime
 from time import perf_counter
 
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -72,7 +71,7 @@ class Edge:
                     raise RequestTooLarge
             except Refused as refusal:
                 self._metrics.refused(refusal.code)
-                await run_in_threadpool(self._refused, refusal)
+                self._refused(refusal)
                 await answer(refusal)(scope, receive, sending)
             else:
                 await self._app(scope, _bounded(receive, limit, self._seconds), sending)

@@ -7,8 +7,9 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
+from api.serving.door import HEAD_BYTES
+
 HEAD_SECONDS: Final = 10.0
-_HEAD_BYTES: Final = 32 * 1024
 
 
 class HeadInTime(H11Protocol):
@@ -54,7 +55,7 @@ def server(app: ASGIApp, *, trusted_proxies: str = "", protocol: type[HeadInTime
         app,
         http=protocol,
         ws="none",
-        h11_max_incomplete_event_size=_HEAD_BYTES,
+        h11_max_incomplete_event_size=HEAD_BYTES,
         timeout_keep_alive=5,
         timeout_graceful_shutdown=10,
         date_header=False,  # the application sends the node's own

@@ -59,12 +59,11 @@ def check_chain(head: ChainHead, rows: Iterable[AuditRow], marks: Sequence[Mark]
     for mark in marks:
         by_day.setdefault(mark.day, []).append(mark)
     last: AuditRow | None = None
-    seen = 0
     for row in rows:
         if last is not None and row.day != last.day:
             yield from _against_marks(head.jurisdiction, last, by_day.pop(last.day, ()))
         yield from _check_row(head.jurisdiction, last, row)
-        last, seen = row, seen + 1
+        last = row
     if last is not None:
         yield from _against_marks(head.jurisdiction, last, by_day.pop(last.day, ()))
     for day in sorted(by_day):

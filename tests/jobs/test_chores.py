@@ -184,7 +184,7 @@ def test_a_job_that_erases_notes_couples_or_old_checks_says_so_too(pair: Pair):
         ledger.messages.save([message])
         ledger.cases.save(a_case(7))
     with leaving(trail), office.ledgers.transaction() as ledger:
-        ledger.messages.save([replace(message, note=NoteKept.ERASED)])
+        ledger.messages.shorten([replace(message, note=NoteKept.ERASED)])
         ledger.cases.save(a_case(7).without_couple())
         assert ledger.certificate_checks.forget(a_moment(9_000_000)) == 1
     with office.ledgers.transaction(read_only=True) as ledger:

@@ -242,3 +242,11 @@ def test_so_do_many_threads_from_the_first_row_on(ledgers):
     with ledgers.transaction(read_only=True) as ledger:
         assert [head.sequence for head in ledger.audit.heads()] == [24, 24]
         assert faults(ledger) == []
+
+
+def test_a_signed_chain_of_which_rows_and_head_are_gone_is_missed_though_no_partner_has_seen_it(ledgers):
+    with ledgers.transaction() as ledger:
+        ledger.audit.add_signed([a_head(rows=3)])
+    with ledgers.transaction(read_only=True) as ledger:
+        assert [head.jurisdiction for head in chains(ledger)] == [XICHENG]
+        assert faults(ledger)

@@ -15,7 +15,7 @@ from adapters.database.sealed.sealing import in_use
 from adapters.database.sealed.seals import Sealer, Seals, made_at
 from adapters.database.shapes import Values, sealed_tables, table_of
 from adapters.database.tables import DoomedKeyRow
-from adapters.sealing.errors import WrappingKeyInUse, WrappingKeyMissing
+from adapters.sealing.errors import WrappingKeyInUse, WrappingKeyUnknown
 from exchange.ledger import LedgerBusy
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ class DataKeys:
         WrappingKeysElsewhere where the operator has to destroy it: that nothing will be stored under it is seen to then, too.
         """
         if kek not in self._wrapping.ids():
-            raise WrappingKeyMissing(kek)
+            raise WrappingKeyUnknown
         # In the store first: a writer that wrapped by it a moment ago must wrap anew.
         if kek == self._wrapping.newest() or not self.store.forget(kek):
             raise WrappingKeyInUse

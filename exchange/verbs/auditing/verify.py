@@ -30,8 +30,9 @@ def verify_chain(ledger: Ledger, head: ChainHead, proves: Proves, counted: Calla
 def chains(ledger: Ledger, wanted: frozenset[str] | None = None) -> list[ChainHead]:
     """The chains to verify: those with a head, and those that somebody has signed or witnessed and whose head is gone."""
     heads = {head.jurisdiction: head for head in ledger.audit.heads()}
-    for each in ledger.audit.witnessed(ours=True):
-        heads.setdefault(each.head.jurisdiction, ChainHead(jurisdiction=each.head.jurisdiction))
+    told = [*ledger.audit.latest_signed(), *(each.head for each in ledger.audit.witnessed(ours=True))]
+    for head in told:
+        heads.setdefault(head.jurisdiction, ChainHead(jurisdiction=head.jurisdiction))
     return [heads[each] for each in sorted(heads) if wanted is None or each in wanted]
 
 

@@ -3,11 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from exchange.auditing.repeated import Reading, windows
+from exchange.auditing.repeated import KIND, Reading, windows
 from exchange.ledger import Finding, Ledger
 from exchange.moments import Period, civil_day
-
-KIND = "repeated-reading"
 
 
 def note_repeated_readings(ledger: Ledger, now: datetime) -> int:

@@ -39,7 +39,10 @@ def progress_of(ledger: Ledger, node: Node, case: Case, now: datetime) -> CasePr
 
 
 def cases_of(ledger: Ledger, keys: Iterable[ExchangeKey]) -> Mapping[ExchangeKey, Case]:
-    """The cases of several exchanges, by `case_of`'s rule: a look-up for each step back, and one for each case."""
+    """The cases of several exchanges: of one that was sent on, the case of the one before it.
+
+    A look-up for each step back, and one for each case.
+    """
     trails = trails_of(ledger, keys)
     named = ledger.cases.of_exchanges({key.exchange for trail in trails.values() for key in trail})
     found = {key: next((named[one] for one in trail if one in named), None) for key, trail in trails.items()}

@@ -117,8 +117,9 @@ def _install_report(app: typer.Typer) -> None:
     ) -> None:
         if output is not None:
             check_free(output, force=force)
+        claim = read_claim(document)
         with call.office() as office, office.ledgers.transaction(read_only=True) as ledger:
-            found = _found(call, office, ledger, jurisdiction, read_claim(document), candidate)
+            found = _found(call, office, ledger, jurisdiction, claim, candidate)
             told = report(ledger, office.node, found, office.now())
             page = write_page(told, office.node.divisions, civil_day(office.now()))
         whole: dict[str, Any] = show.plain(told)
