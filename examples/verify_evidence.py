@@ -43,6 +43,7 @@ LIMITS = (
     ("钟表时间，时刻出自双方节点各自的时钟", "the time of day; stamps are by the clocks of the two nodes"),
     ("此后是否另有往来", "that nothing was said after what the file holds"),
 )
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, StopIteration, RecursionError)
 Pair: TypeAlias = tuple[str, str]  # what is spoken of, in Chinese and in English
 Json: TypeAlias = Mapping[str, Any]
 
@@ -360,7 +361,7 @@ def verify(data: bytes, documents: Mapping[str, Keys] | None = None) -> list[tup
     """All checks: sentences by kind, in Chinese and in English; Refused with the first check that fails."""
     try:
         return Verifier(data, documents or {}).run()
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, StopIteration, RecursionError) as exc:
+    except MALFORMED as exc:
         raise Refused("malformed", "文件内容不完整或格式有误", f"is incomplete or malformed ({type(exc).__name__})") from exc
 
 
@@ -371,13 +372,11 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(words)
     try:
-        data, texts = given.file.read_bytes(), [path.read_text("ascii").strip() for path in given.document]
-    except (OSError, UnicodeDecodeError) as exc:
-        print(f"无法读取文件 cannot read a file: {exc}", file=sys.stderr)
-        return 2
-    try:
-        found = [Keys(text) for text in texts]
+        data, found = given.file.read_bytes(), [Keys(path.read_text("ascii").strip()) for path in given.document]
         lines = verify(data, {keys.node: keys for keys in found})
+    except (OSError, *MALFORMED) as exc:
+        print(f"无法读取文件，或不是节点文件 cannot read a file, or it is no node document: {exc}", file=sys.stderr)
+        return 2
     except Refused as exc:
         told = {"verdict": "refused", "code": exc.code, "zh": exc.zh, "en": exc.en}
         print(json.dumps(told, ensure_ascii=False) if given.json else f"✘ 不成立 REFUSED [{exc.code}] {exc.zh} · {exc.en}")

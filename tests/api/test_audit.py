@@ -11,10 +11,12 @@ import pytest
 
 from adapters.auditing.flood import EACH_A_MINUTE, KNOWN_A_MINUTE
 from adapters.auditing.ledgers import AuditedLedgers
+from adapters.keys.tokens import access_token
 from api.describing.published import render
 from exchange.auditing.event import NODE_WIDE, ActorKind, AuditEvent, of_entry, of_exchange, of_person
 from exchange.codes import Purpose
 from exchange.ledger import AuditFilter, Ledger, LedgerBusy, Page, Within
+from exchange.partners import PartnerStatus
 from exchange.verbs.auditing.verify import chains, verify_chain
 from exchange.wire.message import write_message
 from tests.api.nodes import Served, served
@@ -24,6 +26,7 @@ from tests.builders import (
     XICHENG_NODE,
     a_conversation,
     a_message,
+    a_partner,
     a_query,
     an_entry,
     an_exchange,
@@ -61,7 +64,15 @@ def awaited(node: Served, count: int, **wanted: object) -> list[AuditEvent]:
 @pytest.fixture(scope="module")
 def every(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with served(tmp_path_factory.mktemp("audit") / "node", a_node(XICHENG_NODE, XICHENG), HandClock()) as node:
+        with node.office.ledgers.transaction() as ledger:
+            ledger.partners.save(a_partner(node="wuchang.example", status=PartnerStatus.ACTIVE))
         yield node
+
+
+def partners_token(node: Served) -> str:
+    office = node.office
+    scopes = ["exchange", "reconcile", "check"]
+    return access_token(office.node.name, "wuchang.example", scopes, office.now(), office.signing_key())[0]
 
 
 def called(node: Served, name: str, token: str) -> int:
@@ -91,7 +102,9 @@ def test_every_operation_leaves_a_row_with_a_known_caller_and_with_a_stranger(ev
     # Far from the others, so that none of them counts as one of a flood.
     every.clock.move(timedelta(minutes=2))
     stranger = called(every, name, "")
-    key = "" if partners else every.key("coordinator", XICHENG)
+    # Where a partner gets its token it has none yet.
+    nobody = name == "POST /oauth/token"
+    key = "" if nobody else partners_token(every) if partners else every.key("coordinator", XICHENG)
     known = called(every, name, key)
     rows = awaited(every, before + 2, action=action)[before:]
     assert len(rows) == 2, [row.problem for row in rows]
@@ -99,7 +112,10 @@ def test_every_operation_leaves_a_row_with_a_known_caller_and_with_a_stranger(ev
     assert first.actor.kind is ActorKind.UNKNOWN
     assert first.problem == ("invalid" if name == "POST /oauth/token" else "unauthorized")
     assert stranger == (422 if name == "POST /oauth/token" else 401)
-    if not partners:
+    if partners and not nobody:
+        assert (second.actor.kind, second.actor.id, second.jurisdiction) == (ActorKind.PARTNER, "wuchang.example", NODE_WIDE)
+        assert (second.problem is None) is (known < 400)
+    elif not partners:
         assert (second.actor.kind, second.actor.role, second.jurisdiction) == (ActorKind.KEY, "coordinator", XICHENG)
         assert (second.problem is None) is (known < 400)
     assert second.shown == ()

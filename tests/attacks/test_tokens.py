@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from adapters.keys import jose, tokens
 from adapters.keys.keyring import Keyring
@@ -46,11 +48,17 @@ def with_header(hand: Hand, **changes: Any) -> str:
 
 def by_hmac(hand: Hand, secret: bytes, alg: str) -> str:
     header, claims = parts(hand.assertion())
-    return written({**header, "alg": alg}, claims, lambda data: hmac.digest(secret, data, "sha256"))
+    return written({**header, "alg": alg}, claims, lambda data: hmac.digest(secret, data, {"HS512": "sha512"}.get(alg, "sha256")))
 
 
 def jwks_of(hand: Hand) -> bytes:
     return json.dumps({"keys": [hand.key.public.jwk]}).encode()
+
+
+def pem_of(hand: Hand) -> bytes:
+    x, y = (int.from_bytes(b64url_decode(half)) for half in (hand.key.public.x, hand.key.public.y))
+    public = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 HEADERS: dict[str, Header] = {
@@ -83,7 +91,7 @@ def test_a_proof_under_a_header_with(hand: Hand, header: Header):
 
 @pytest.mark.parametrize("alg", ["HS256", "HS512", "ES256"])
 def test_a_public_key_as_shared_secret(hand: Hand, alg: str):
-    for secret in (jwks_of(hand), b64url_decode(hand.key.public.x), b""):
+    for secret in (jwks_of(hand), pem_of(hand), b64url_decode(hand.key.public.x), b""):
         refused(hand.ask_token(by_hmac(hand, secret, alg)), 401, "unauthorized")
 
 

@@ -36,6 +36,9 @@ def test_evidence_of_a_local_exchange_holds_and_is_written_once(both, tmp_path):
     ran = as_others_do(bare)
     assert (ran.returncode, "ERASED" in ran.stdout, "LEFT OUT" in ran.stdout) == (0, False, True)
     assert as_others_do(tmp_path / "none.json").returncode == 2
+    page = tmp_path / "page.html"
+    page.write_text("<html>no node</html>", "ascii")
+    assert as_others_do(bare, "--document", str(page)).returncode == 2
     assert {row["body"] for row in json.loads(bare.read_bytes())["parts"]["messages"]} == {"left-out"}
 
 

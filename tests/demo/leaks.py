@@ -12,8 +12,8 @@ SHEETS = "sheets"
 
 
 def needles(people: list[Someone]) -> frozenset[str]:
-    """Names and numbers, of the spouses as well."""
-    told = [(someone.name, someone.number, someone.spouse_name, someone.spouse_number) for someone in people]
+    """Names and numbers, of the spouses and of certificates as well."""
+    told = [(someone.name, someone.number, someone.certificate, someone.spouse_name, someone.spouse_number) for someone in people]
     return frozenset(word for words in told for word in words if word)
 
 
