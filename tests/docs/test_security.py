@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("threat-model.md", "asvs.md", "security.md")
+PAGES = ("threat-model.md", "asvs.md", "security.md", "safeguards.md")
 FOLDERS = r"(?:adapters|api|docs|exchange|jobs|openapi|scripts|tests|woshou|\.ci)/[^`\s:]+"
 NAMED = re.compile(rf"`({FOLDERS}|[A-Z][A-Za-z]+(?:\.md)?)(?:::(\w+))?`")
 TOP = {"Dockerfile", "Makefile", "CONTRIBUTING.md"}
