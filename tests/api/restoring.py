@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 from psycopg import sql
 
 from adapters.comparing import Comparer
+from adapters.database.connections import read_url
 from adapters.database.engine import Database
+from adapters.database.sealed.key_store import key_store_url
 from adapters.office import Office
 from adapters.partner_http import PartnerClient
 from adapters.reconciling.ledgers import LedgerReconciler
@@ -28,7 +30,7 @@ from jobs.upkeep.tidy import tidy
 from tests.api.comparing import ask
 from tests.api.nodes import Neighbours, Served, agree, onboard, served
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, XICHENG_NODE, a_moment
-from tests.building.sealing import open_database
+from tests.building.sealing import ENCRYPTION, open_database
 from tests.conftest import PostgresServer
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import a_node
@@ -37,12 +39,12 @@ _copies = count(1)
 
 
 class Restorable:
-    """The books of a node in a real database, which can be copied as a backup is, and put back."""
+    """The books of a node in a real database, which can be copied as a backup is, and put back beside today's key store."""
 
     def __init__(self, url: str, server: PostgresServer | None) -> None:
         self._url, self._server = url, server
-        self._database: Database = open_database(url)
-        self._database.upgrade()
+        self._encryption = replace(ENCRYPTION, key_store_url=str(key_store_url(read_url(url))))
+        self._database: Database = self._open()
 
     def transaction(self, *, read_only: bool = False, within: Within | None = None) -> AbstractContextManager[Ledger]:
         return self._database.transaction(read_only=read_only, within=within)
@@ -54,17 +56,22 @@ class Restorable:
         """A copy of the database as it is now; its address."""
         self._database.close()
         copy = self._copy(self._url)
-        self._database = open_database(self._url)
+        self._database = self._open()
         return copy
 
     def restore(self, backup: str) -> None:
         """What a backup has: all that came after it is gone."""
         self._database.close()
         self._url = self._copy(backup)
-        self._database = open_database(self._url)
+        self._database = self._open()
 
     def close(self) -> None:
         self._database.close()
+
+    def _open(self) -> Database:
+        database = open_database(self._url, encryption=self._encryption)
+        database.upgrade()
+        return database
 
     def _copy(self, url: str) -> str:
         if self._server is None:
@@ -72,11 +79,12 @@ class Restorable:
             copy = path.with_name(f"copy-{next(_copies)}.db")
             shutil.copy(path, copy)
             return f"sqlite:///{copy}"
-        name = f"copy_{next(_copies)}"
+        name, parts = f"copy_{next(_copies)}", urlsplit(url)
         with self._server.connect() as connection:
-            made = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-            connection.execute(made.format(sql.Identifier(name), sql.Identifier(urlsplit(url).path.lstrip("/"))))
-        return urlsplit(url)._replace(path=f"/{name}").geturl()
+            made = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}")
+            template, owner = parts.path.lstrip("/"), parts.username or ""
+            connection.execute(made.format(sql.Identifier(name), sql.Identifier(template), sql.Identifier(owner)))
+        return parts._replace(path=f"/{name}").geturl()
 
 
 @dataclass
