@@ -29,6 +29,7 @@ class Hand:
         self.served, self.name, self.keyring, self.link = served, name, keyring, link
         self.sequence = 0
         self.previous: str | None = None
+        self.pushed: list[bytes] = []
 
     @property
     def key(self) -> jose.Signer:
@@ -92,6 +93,7 @@ class Hand:
         response = self.send(gzip.compress(data), **{"content-encoding": "gzip"})
         assert response.status_code == 200, response.text
         self.sequence += 1
+        self.pushed.append(data)
         self.previous = ijson.digest(jose.read_unverified(data.split(b"\n")[0].decode()).payload)
         return self.read(response)
 

@@ -86,7 +86,7 @@ def test_a_batch_that_says(hand: Hand, changes: dict[str, Any], status: int, cod
 
 def test_a_batch_sent_again_has_no_second_effect(hand: Hand):
     """The same bytes get the same receipt, and each time a row; the fixture sees that nothing else has become of them."""
-    first = hand.cut(a_query(1), sequence=1, previous=None)
+    first = hand.pushed[0]
     batch = ijson.digest(jose.read_unverified(first.split(b"\n")[0].decode()).payload)
     wanted = AuditFilter(jurisdictions=frozenset({NODE_WIDE}), subjects=frozenset({f"batch:{batch}"}), refused=False)
 
@@ -190,7 +190,7 @@ def proven(hand: Hand, manifest: str, receipt: str, lines: list[bytes]) -> Any:
 
 def taken(hand: Hand) -> tuple[str, str, bytes]:
     """The batch that the node has, its receipt, and its line."""
-    data = hand.cut(a_query(1), sequence=1, previous=None)
+    data = hand.pushed[0]
     receipt = hand.send(data).text
     manifest, line, _ = data.split(b"\n")
     return manifest.decode(), receipt, line
