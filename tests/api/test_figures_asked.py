@@ -73,8 +73,9 @@ def test_401_for_another_scope(hand: Hand):
     token = hand.ask_token(scope="reconcile")
     assert token.json()["scope"] == "reconcile"
     assert problem(hand.send(hand.cut(a_query()), token=token.json()["access_token"])) == (401, "unauthorized", "corrected")
+    assert hand.ask_token(scope="reconcile exchange check").json()["scope"] == "check exchange reconcile"
     assert hand.ask_token(scope="exchange reconcile unheard-of").json()["scope"] == "exchange reconcile"
-    assert problem(hand.ask_token(scope="check")) == (401, "unauthorized", "corrected")
+    assert problem(hand.ask_token(scope="unheard-of")) == (401, "unauthorized", "corrected")
     assert hand.served.http.post(f"/v1/links/{XICHENG_NODE}/figures", content=b"{}").status_code == 401
 
 

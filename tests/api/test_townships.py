@@ -13,7 +13,7 @@ from tests.api.test_exchanges import ask, enter
 from tests.builders import an_id_number
 
 HERE, ELSEWHERE = "420106001", "420106002"
-TRIED = {"read", "assignments", "feedback", "interim", "return"}
+TRIED = {"read", "assignments", "clerk", "feedback", "interim", "return"}
 SAYS = {
     "feedback": {"result": "confirmed"},
     "interim": {"reason": "field_visit", "expected": "2026-03-20"},
@@ -36,6 +36,7 @@ def assign(both: Neighbours, exchange: str, township: str, **more: Any) -> Any:
 def seen_by(both: Neighbours, township: str, exchange: str) -> dict[str, int]:
     """What each route answers a clerk of the township."""
     bodies: dict[str, Any] = {
+        "clerk": {},
         "feedback": SAYS["feedback"],
         "interim": SAYS["interim"],
         "return": {"reason": "not_ours"},
