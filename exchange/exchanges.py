@@ -64,6 +64,8 @@ class ExchangeKey(NamedTuple):
 TOLD_APART = timedelta(days=90)
 # A notice that wants no feedback is over when it has been on the table as long as an answer that waits to be confirmed.
 NOTICE_STANDS = timedelta(days=15)
+# What nobody has ended so long after it was due, or else was begun, is given up, and kept no longer than what was ended then.
+GIVEN_UP = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,12 +125,13 @@ class Exchange:
 
     @property
     def over_on(self) -> date | None:
-        """The last day on which it goes on, today's or a coming one while it lapses unless somebody acts; None while it is owed.
+        """The last day on which it goes on, today's or a coming one while it ends by itself unless somebody acts.
 
         - rejected: the day of the receipt
         - confirmed or withdrawn: that day
         - answered: the last day on which the answer can be confirmed or challenged
         - wanting no feedback: some days after it was received, so that it can be read
+        - owed, or never taken by the other side: when it is given up
         """
         received, talk = self.received_at or self.known_at, self.conversation
         if self.acceptance is Acceptance.REJECTED:
@@ -141,7 +144,7 @@ class Exchange:
             case State.NOTED:
                 return civil_day((received or self.submitted_at) + NOTICE_STANDS)
             case _:
-                return None
+                return ((talk.due if talk is not None else None) or civil_day(self.submitted_at)) + GIVEN_UP
 
 
 def coarsened(purpose: Purpose, over_on: date | None, today: date) -> Purpose:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Date,
     Dialect,
     Executable,
     LargeBinary,
@@ -233,6 +234,11 @@ class Work(ABC):
     def civil_date(moment: ColumnElement[Any]) -> ColumnElement[str]:
         """The ISO date that a clock in Shanghai shows at a moment."""
 
+    @staticmethod
+    @abstractmethod
+    def days_after(day: ColumnElement[Any], days: int) -> ColumnElement[str]:
+        """The ISO date so many days after another."""
+
     @abstractmethod
     def lock(self, kind: TableRow) -> None:
         """Be the only one, until the transaction ends, who asks for this table's lock; readers and writers go on."""
@@ -306,6 +312,10 @@ class SqliteWork(Work):
     def civil_date(moment: ColumnElement[Any]) -> ColumnElement[str]:
         return func.date((moment + _SHANGHAI) // 1000, "unixepoch")
 
+    @staticmethod
+    def days_after(day: ColumnElement[Any], days: int) -> ColumnElement[str]:
+        return func.date(day, f"+{days} days")
+
     def lock(self, kind: TableRow) -> None:
         """There is one writer at a time."""
 
@@ -338,6 +348,10 @@ class PostgresWork(Work):
     def civil_date(moment: ColumnElement[Any]) -> ColumnElement[str]:
         clock = func.timezone("UTC", func.to_timestamp((moment + _SHANGHAI) // 1000))
         return func.to_char(clock, "YYYY-MM-DD")
+
+    @staticmethod
+    def days_after(day: ColumnElement[Any], days: int) -> ColumnElement[str]:
+        return func.to_char(cast(day, Date) + days, "YYYY-MM-DD")
 
     def lock(self, kind: TableRow) -> None:
         # Advisory: a lock of the table itself would also wait for its vacuuming, and be refused while that goes on.

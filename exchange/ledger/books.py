@@ -358,7 +358,8 @@ class Routes(Protocol):
 class Cases(Protocol):
     """The cases of couples; `following` are those that are over and of which something is still to come.
 
-    `finished_before` gives those that name their couple still.
+    `finished_before` gives those that name their couple still, and of the unfinished ones those that were given up before then
+    (`GIVEN_UP` after they were opened).
     """
 
     def get(self, case: str, *, lock: bool = False) -> Case | None: ...

@@ -26,16 +26,17 @@ from tests.builders import (
 )
 from tests.building.cases import a_case
 
-ENDS: dict[str, tuple[Any, dict[str, Any], int | None]] = {
-    "open": (a_conversation(), {}, None),
-    "challenged": (a_conversation(State.CHALLENGED), {}, None),
+ENDS: dict[str, tuple[Any, dict[str, Any], int]] = {
+    "open": (a_conversation(), {}, 30 + 365),
+    "challenged": (a_conversation(State.CHALLENGED, due=a_day(-350)), {}, 15),
     "answered": (a_conversation(State.ANSWERED, lapses_on=a_day(15)), {}, 15),
     "lapsed": (a_conversation(State.LAPSED, lapses_on=a_day(16)), {}, 16),
     "closed": (a_conversation(State.CLOSED, closed_on=a_day(3), lapses_on=a_day(17)), {}, 3),
     "withdrawn": (a_conversation(State.WITHDRAWN, closed_on=a_day(4)), {}, 4),
     "noted": (a_conversation(State.NOTED), {"received_at": a_moment(24 * 60)}, 16),
     "rejected": (None, {"acceptance": Acceptance.REJECTED, "received_at": a_moment()}, 0),
-    "pending": (None, {}, None),
+    "pending": (None, {}, 365),
+    "pending for a year": (None, {"submitted_at": a_moment(-350 * 24 * 60)}, 15),
 }
 
 
@@ -43,7 +44,7 @@ ENDS: dict[str, tuple[Any, dict[str, Any], int | None]] = {
 def test_an_exchange_is_over_on_this_day(name):
     talk, changes, day = ENDS[name]
     exchange = an_exchange(conversation=talk, **changes) if talk is not None else an_exchange(**changes)
-    assert exchange.over_on == (None if day is None else a_day(day))
+    assert exchange.over_on == a_day(day)
 
 
 def put(ledger, n, name="closed", **changes):
@@ -57,9 +58,9 @@ def put(ledger, n, name="closed", **changes):
 @pytest.mark.parametrize("name", ENDS)
 def test_a_ledger_finds_it_from_the_next_day_on(ledger, name):
     key, day = put(ledger, 1, name), ENDS[name][2]
-    found = [offset for offset in range(30) if ledger.exchanges.over(a_day(offset), Held.BODIES, 10) == [key]]
     # Of what was said on the first day, the body is not old enough on that day itself.
-    assert found == ([] if day is None else list(range(max(day, 0) + 1, 30)))
+    for offset, expected in ((0, []), (max(day, 0), []), (max(day, 0) + 1, [key]), (max(day, 0) + 99, [key])):
+        assert ledger.exchanges.over(a_day(offset), Held.BODIES, 10) == expected, offset
 
 
 def test_what_is_held_is_told_apart(ledger):
@@ -111,6 +112,16 @@ def test_a_note_is_kept_as_it_was_stored_and_goes_with_its_body(ledger):
     ledger.messages.erase(1, [an_id(1)])
     assert ledger.messages.of_exchanges(1, [an_id(1)])[an_id(1)] == [replace(message, line=None, note=None)]
     assert message.outcome is Outcome.ACCEPTED
+
+
+def test_a_case_that_is_never_finished_is_given_up_a_year_after_it_was_opened(ledgers):
+    opened = a_case(1).opened_at
+    with ledgers.transaction() as ledger:
+        for case in (a_case(1), replace(a_case(2), finished_at=opened + timedelta(days=300))):
+            ledger.cases.add(case)
+        assert [case.id for case in ledger.cases.finished_before(opened + timedelta(days=365), 10)] == [a_case(2).id]
+        found = ledger.cases.finished_before(opened + timedelta(days=365, milliseconds=1), 10)
+        assert {case.id for case in found} == {a_case(1).id, a_case(2).id}
 
 
 def test_finished_cases_that_name_their_couple_are_found_the_first_finished_first(ledgers):

@@ -89,13 +89,19 @@ def test_bodies_go_on_both_sides_the_night_after_twelve_months_and_no_figure_cha
     answer(two, closed, confirm=True)
     answer(two, lapsed, confirm=False)
     asked_on = civil_day(two.xicheng.now)
-    # A conversation that goes on is not touched, however old; an answer stands for fifteen days.
-    last_days = {closed: asked_on, lapsed: asked_on + timedelta(days=15)}
+    # An answer stands for fifteen days; what nobody ends is given up a year after it was due.
+    last_days = {closed: asked_on, lapsed: asked_on + timedelta(days=15), waits: date(2027, 4, 1)}
     assert {name: side.see(name).over_on for side in both(two) for name in last_days} == last_days
     shown = (date(2026, 4, 1), date(2026, 6, 1), date(2027, 3, 1))
     to(two, date(2027, 3, 2))
     before = [figures(side, *shown) for side in both(two)]
-    for day, gone in ((date(2027, 3, 2), set()), (date(2027, 3, 3), {closed}), (date(2027, 3, 18), {closed, lapsed})):
+    for day, gone in (
+        (date(2027, 3, 2), set()),
+        (date(2027, 3, 3), {closed}),
+        (date(2027, 3, 18), {closed, lapsed}),
+        (date(2028, 4, 1), {closed, lapsed}),
+        (date(2028, 4, 2), {closed, lapsed, waits}),
+    ):
         to(two, day)
         for side in both(two):
             tonight(side)
@@ -105,6 +111,9 @@ def test_bodies_go_on_both_sides_the_night_after_twelve_months_and_no_figure_cha
             assert {name for name in (closed, lapsed, waits) if not side.see(name).person_index} == gone
     assert [figures(side, *shown) for side in both(two)] == before
     assert tonight(two.xicheng) == tonight(two.wuchang) == 0
+    answer(two, waits, confirm=True)
+    talks = [side.see(waits).conversation for side in both(two)]
+    assert [talk.state for talk in talks if talk is not None] == [State.CLOSED] * 2
 
 
 def test_what_was_erased_is_still_promised_by_the_same_receipt(two: Two) -> None:

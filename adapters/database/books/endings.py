@@ -9,7 +9,7 @@ from adapters.database.tables import ExchangeRow, MessageRow
 from adapters.database.work import Work, table_of
 from exchange.codes import Purpose, Role
 from exchange.conversation import State
-from exchange.exchanges import NOTICE_STANDS, TOLD_APART, Acceptance, ExchangeKey, NoteKept
+from exchange.exchanges import GIVEN_UP, NOTICE_STANDS, TOLD_APART, Acceptance, ExchangeKey, NoteKept
 from exchange.ledger import Held
 from exchange.moments import day_start, to_milliseconds
 
@@ -28,6 +28,7 @@ def over_on(work: Work, held: Any) -> ColumnElement[str]:
         (held.state.in_([State.CLOSED.value, State.WITHDRAWN.value]), held.closed_on),
         (held.state.in_([State.ANSWERED.value, State.LAPSED.value]), held.lapses_on),
         (held.state == State.NOTED.value, work.civil_date(received + stands)),
+        else_=work.days_after(func.coalesce(held.due, work.civil_date(held.submitted_at)), GIVEN_UP.days),
     )
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import text as sql
 from adapters.database.tables.columns import Row, flag, number, sealed, text
 
 _FOLLOWING, _CONTRADICTED = sql("following"), sql("contradicted_at IS NOT NULL")
-_NAMES_COUPLE = sql("names_couple AND finished_at IS NOT NULL")
+_NAMES_COUPLE = sql("names_couple")
 
 
 class CaseRow(Row, table=True):
@@ -17,7 +17,7 @@ class CaseRow(Row, table=True):
         Index("cases_listed", "jurisdiction", "id"),
         Index("cases_following", "id", sqlite_where=_FOLLOWING, postgresql_where=_FOLLOWING),
         Index("cases_contradicted", "jurisdiction", "id", sqlite_where=_CONTRADICTED, postgresql_where=_CONTRADICTED),
-        Index("cases_to_erase", "finished_at", "id", sqlite_where=_NAMES_COUPLE, postgresql_where=_NAMES_COUPLE),
+        Index("cases_to_erase", "finished_at", "opened_at", "id", sqlite_where=_NAMES_COUPLE, postgresql_where=_NAMES_COUPLE),
     )
 
     id: str = text(primary_key=True)

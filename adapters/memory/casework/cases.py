@@ -7,7 +7,7 @@ from adapters.memory.books import Books, add, save
 from adapters.memory.listing import newest_first
 from exchange.cases.case import Case
 from exchange.cursors import case_cursor, read_entry_cursor
-from exchange.exchanges import ExchangeKey
+from exchange.exchanges import GIVEN_UP, ExchangeKey
 from exchange.ledger import CaseFilter, Page
 
 
@@ -41,7 +41,7 @@ class MemoryCases:
 
     def finished_before(self, moment: datetime, limit: int, *, lock: bool = False) -> list[Case]:
         named = (case for case in self._books.cases.values() if case.names_couple)
-        finished = sorted((case.finished_at, case.id, case) for case in named if case.finished_at is not None)
+        finished = sorted((case.finished_at or case.opened_at + GIVEN_UP, case.id, case) for case in named)
         return [case for at, _, case in finished if at < moment][:limit]
 
 

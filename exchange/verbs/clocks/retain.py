@@ -47,7 +47,7 @@ def erase_bodies(ledger: Ledger, node: Node, now: datetime, limit: int) -> int:
 
 
 def erase_couples(ledger: Ledger, node: Node, now: datetime, limit: int) -> int:
-    """Who the couples were of cases that were finished as long ago as bodies are kept."""
+    """Who the couples were of cases that were finished, or given up, as long ago as bodies are kept."""
     cases = ledger.cases.finished_before(day_start(node.retention.bodies_before(now)), limit, lock=True)
     for case in cases:
         ledger.cases.save(case.without_couple())

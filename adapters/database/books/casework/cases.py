@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, select, text
+from sqlalchemy import ColumnElement, and_, or_, select, text
 
 from adapters.database.tables import CaseExchangeRow, CaseRow
 from adapters.database.values import json_of, list_of, moment_of, number_of, words, words_or_none
@@ -13,7 +13,7 @@ from adapters.database.work import AnyRow, Values, Work, named, table_of
 from exchange.cases.case import Case, Spouse
 from exchange.codes import Item, Purpose, Role, WithdrawalReason
 from exchange.cursors import read_entry_cursor
-from exchange.exchanges import ExchangeKey
+from exchange.exchanges import GIVEN_UP, ExchangeKey
 from exchange.ledger import CaseFilter, Page
 from exchange.moments import from_milliseconds, to_milliseconds
 
@@ -73,8 +73,9 @@ class SqlCases:
 
     def finished_before(self, moment: datetime, limit: int, *, lock: bool = False) -> list[Case]:
         cases = _CASES.c
-        due = (_NAMES_COUPLE, cases.finished_at.is_not(None), cases.finished_at < to_milliseconds(moment))
-        found = select(_CASES).where(*due).order_by(cases.finished_at, cases.id).limit(limit)
+        given_up = and_(cases.finished_at.is_(None), cases.opened_at < to_milliseconds(moment - GIVEN_UP))
+        due = (_NAMES_COUPLE, or_(cases.finished_at < to_milliseconds(moment), given_up))
+        found = select(_CASES).where(*due).order_by(cases.finished_at, cases.opened_at, cases.id).limit(limit)
         return self._cases(self._work.rows(found.with_for_update(skip_locked=True) if lock else found))
 
     def _name(self, case: Case) -> None:

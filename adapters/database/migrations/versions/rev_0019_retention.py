@@ -34,7 +34,7 @@ def upgrade() -> None:
     _index("messages_noted", "messages", ["exchange", "link"], "note = 'held'")
     op.add_column("cases", sa.Column("names_couple", sa.Boolean, nullable=False, server_default=sa.true()))
     op.execute("UPDATE cases SET names_couple = false WHERE cancelled_at IS NOT NULL")
-    _index("cases_to_erase", "cases", ["finished_at", "id"], "names_couple AND finished_at IS NOT NULL")
+    _index("cases_to_erase", "cases", ["finished_at", "opened_at", "id"], "names_couple")
     op.create_table(
         "deed_counts",
         *(sa.Column(name, TEXT, nullable=False) for name in ("caller", "day", "deed")),
