@@ -27,7 +27,7 @@ from exchange.reconciling.pairs import Pair
 from exchange.reconciling.reconciliation import Reconciliation
 from exchange.reconciling.results import RegisterDifference
 from exchange.settling.evidence import Evidence
-from exchange.work.worklists import BELONGS, Order, Worklist, place_on
+from exchange.work.worklists import BELONGS, Worklist, place_on
 
 _NAME = r"[0-9A-Za-z_.-]{1,100}"
 _EXCHANGE = re.compile(rf"(\d{{15}})~({_NAME})~(asker|asked)~(\d{{10}})", re.ASCII)
@@ -187,8 +187,7 @@ def read_exchange_cursor(cursor: str) -> ExchangePlace:
 
 def read_work_cursor(worklist: Worklist, cursor: str) -> WorkPlace:
     """The place that `work_cursor` wrote for that list; BadCursor for anything else."""
-    dated = BELONGS[worklist].order is not Order.SUBMITTED
-    place, exchange, link = _parts(_DUE if dated else _WORK, cursor)
+    place, exchange, link = _parts(_DUE if BELONGS[worklist].order.dated else _WORK, cursor)
     return WorkPlace(place, exchange, int(link))
 
 

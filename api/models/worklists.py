@@ -29,6 +29,9 @@ TOLD: dict[str, Sentence] = {
     Worklist.TO_MEND: Sentence("待修改：对方未受理", "to mend: rejected by the other side"),
     Worklist.OVERDUE: Sentence("本方逾期未反馈", "overdue: owed by us"),
     Worklist.AWAITED: Sentence("对方逾期未反馈", "overdue: awaited from others"),
+    Worklist.TO_NOTE: Sentence(
+        "待知悉：对方发来、不需反馈的通报，尚无人领办", "to note: notices that want no answer and no clerk has taken over"
+    ),
     SILENT: Sentence("失联协作方：有待其回应而久无联络", "silent partners: something is expected, and nothing was heard"),
 }
 

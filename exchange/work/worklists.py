@@ -5,6 +5,7 @@
 - `to_confirm` holds answers that were neither confirmed nor challenged, until they lapse
 - `to_mend` holds openings that the other side rejected, until the same matter is submitted again
 - `overdue` is owed and late; `awaited` is owed to us and late
+- `to_note` holds notices that want no answer, until a clerk takes them over or they have been on the table long enough
 
 The ledgers read `BELONGS`, in Python and in SQL, so that no list is defined twice.
 """
@@ -18,8 +19,8 @@ from exchange.codes import Event, Kind, Purpose, Role
 from exchange.conversation import State
 from exchange.counting.query import UNASSIGNED
 from exchange.errors import Retry
-from exchange.exchanges import Acceptance, Exchange, Link
-from exchange.moments import civil_day, to_milliseconds
+from exchange.exchanges import NOTICE_STANDS, Acceptance, Exchange, Link
+from exchange.moments import civil_day, day_start, to_milliseconds
 
 OWED = frozenset({State.OPEN, State.CHALLENGED})
 
@@ -34,6 +35,7 @@ class Worklist(StrEnum):
     TO_MEND = "to_mend"
     OVERDUE = "overdue"
     AWAITED = "awaited"
+    TO_NOTE = "to_note"
 
 
 class Order(StrEnum):
@@ -42,13 +44,20 @@ class Order(StrEnum):
     DUE = "due"
     LAPSES = "lapses"
     SUBMITTED = "submitted"
+    RECEIVED = "received"
+
+    @property
+    def dated(self) -> bool:
+        """Whether it is by dates, and not by moments."""
+        return self in (Order.DUE, Order.LAPSES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Belonging:
     """What an exchange must be to stand on a list; None asks nothing.
 
-    `rejected` means an opening that people must mend: not one that is sent again by itself, or that was submitted again.
+    `rejected` means an opening that people must mend: not one that is sent again by itself, or that was submitted again. `unread`
+    means one that no clerk has taken over, and that was received lately.
     """
 
     role: Role
@@ -58,6 +67,7 @@ class Belonging:
     in_hand: bool | None = None
     late: bool = False
     rejected: bool = False
+    unread: bool = False
 
 
 _DUE, _ASKED, _ASKER = Order.DUE, Role.ASKED, Role.ASKER
@@ -69,6 +79,7 @@ BELONGS: dict[Worklist, Belonging] = {
     Worklist.TO_MEND: Belonging(role=_ASKER, rejected=True, order=Order.SUBMITTED),
     Worklist.OVERDUE: Belonging(role=_ASKED, states=OWED, late=True, order=_DUE),
     Worklist.AWAITED: Belonging(role=_ASKER, states=OWED, late=True, order=_DUE),
+    Worklist.TO_NOTE: Belonging(role=_ASKED, states=frozenset({State.NOTED}), unread=True, order=Order.RECEIVED),
 }
 
 
@@ -134,6 +145,9 @@ def belongs(worklist: Worklist, exchange: Exchange, today: date) -> bool:
         return exchange.acceptance is Acceptance.REJECTED and (problem is None or problem.retry is not Retry.LATER)
     if talk is None or talk.state not in wanted.states:
         return False
+    if wanted.unread:
+        received = exchange.received_at
+        return exchange.clerk is None and received is not None and received >= noted_since(today)
     dated = talk.due if wanted.order is Order.DUE else talk.lapses_on
     if dated is None or (wanted.order is Order.LAPSES and dated < today):
         return False
@@ -144,12 +158,19 @@ def belongs(worklist: Worklist, exchange: Exchange, today: date) -> bool:
     )
 
 
+def noted_since(today: date) -> datetime:
+    """What was received from this moment on is on the table still, a notice that wants no answer."""
+    return day_start(today) - NOTICE_STANDS
+
+
 def place_on(worklist: Worklist, exchange: Exchange) -> str:
     """Where an exchange stands on a list that it belongs to, as text that sorts: a date, or milliseconds in 15 digits."""
     talk = exchange.conversation
     match BELONGS[worklist].order:
         case Order.SUBMITTED:
             return f"{to_milliseconds(exchange.submitted_at):015d}"
+        case Order.RECEIVED if exchange.received_at is not None:
+            return f"{to_milliseconds(exchange.received_at):015d}"
         case Order.LAPSES if talk is not None and talk.lapses_on is not None:
             return talk.lapses_on.isoformat()
         case Order.DUE if talk is not None and talk.due is not None:

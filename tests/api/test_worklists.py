@@ -79,6 +79,26 @@ def test_a_row_tells_what_a_clerk_must_know(both: Neighbours):
     assert on(both.xicheng, "to_confirm") == []
 
 
+def test_a_notice_that_wants_no_answer_is_to_be_noted_until_a_clerk_takes_it_over(both: Neighbours):
+    entry = both.xicheng.post(
+        "/entries", {"register": "outflow", "origin": XICHENG, "destination": WUCHANG, "person": person(1)}, status=201
+    )["id"]
+    arrival = {"entry": entry, "purpose": "public_service", "event": "arrival", "event_date": "2026-02-03"}
+    told = [both.xicheng.post("/exchanges", arrival, status=201)["exchange"]]
+    both.deliver()
+    both.xicheng.clock.move(timedelta(days=1))  # one clock for both
+    told.append(both.xicheng.post("/exchanges", {**arrival, "event_date": "2026-03-02"}, status=201)["exchange"])
+    both.deliver()
+    first = both.wuchang.get("/worklists/to_note", params={"limit": 1})
+    rest = both.wuchang.get("/worklists/to_note", params={"limit": 1, "cursor": first["next"]})
+    assert [row["exchange"] for row in (*first["items"], *rest["items"])] == told
+    assert (first["items"][0]["person"]["name"], on(both.xicheng, "to_note")) == (person(1)["name"], [])
+    both.wuchang.post(f"/exchanges/{told[1]}/clerk", {})
+    assert on(both.wuchang, "to_note") == told[:1]
+    both.xicheng.clock.move(timedelta(days=15))
+    assert on(both.wuchang, "to_note") == []
+
+
 def test_readers_above_the_county_see_no_persons(both: Neighbours):
     ask(both, 1)
     both.deliver()

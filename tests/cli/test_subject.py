@@ -223,6 +223,7 @@ def test_a_correction_changes_entries_reaches_every_recipient_and_comes_back(bot
     deliver(both)
     status = both("subject", "status", made["request"]).json
     assert [each["told"] for each in status["recipients"]] == ["accepted"]
+    assert [each["exchange"] for each in both("worklist", "to_note").json["items"]] == [recipient["exchange"]]
     say(both, recipient["exchange"], Kind.FEEDBACK, FeedbackBody(result=Result.CONFIRMED))
     status = both("subject", "status", made["request"]).json
     assert [(each["told"], each["result"]) for each in status["recipients"]] == [("fed_back", "confirmed")]

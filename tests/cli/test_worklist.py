@@ -109,6 +109,14 @@ def test_exchanges_are_handed_to_townships_and_given_back(asked):
     assert HERE in screen.stdout
 
 
+def test_who_sits_at_the_node_puts_an_exchange_into_any_clerks_hands(asked):
+    first, second = (asked("apikey", "create", "--name", name, "--role", "clerk").json["id"] for name in ("one", "two"))
+    exchange = listed(asked, "to_answer")[0]
+    for clerk in (first, second):
+        assert asked("exchange", "clerk", exchange, clerk).json["clerk"] == clerk
+    assert asked("exchange", "clerk", exchange, "nobody").refusal["code"] == "no-such-clerk"
+
+
 @pytest.mark.parametrize("words", [[], ["--all"], ["x"], ["x", "--all", "--by-entry"], ["x", "--by-entry", "--township", HERE]])
 def test_what_is_assigned_and_to_whom_must_be_plain(asked, words):
     assert asked("assign", *words).code == 2

@@ -253,6 +253,7 @@ def test_a_page_is_read_in_its_order_and_never_sorted(plans, name):
         ("to_mend", "exchanges_rejected"),
         ("overdue", "exchanges_owed"),
         ("awaited", "exchanges_owed"),
+        ("to_note", "exchanges_to_note"),
         ("a township's", "exchanges_at_township"),
         ("after", "exchanges_owed"),
     ],
@@ -264,4 +265,4 @@ def test_each_worklist_is_read_from_its_own_index(plans, name, index):
 def test_the_counts_read_nothing_but_what_is_on_the_lists(plans):
     steps = [step for step in plans(QUESTIONS["counts of the worklists"]) if " exchanges " in f" {step} "]
     used = {step.partition("INDEX ")[2].split()[0] for step in steps}
-    assert used == {f"exchanges_{name}" for name in ("to_assign", "to_pair", "owed", "lapsing", "rejected")}
+    assert used == {f"exchanges_{name}" for name in ("to_assign", "to_pair", "owed", "lapsing", "rejected", "to_note")}

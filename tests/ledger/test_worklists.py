@@ -49,6 +49,8 @@ def every_exchange():
                 role=role,
                 conversation=talk,
                 link=1 + n % 2,
+                received_at=a_moment(n % 20 * 24 * 60) if n % 6 else None,
+                clerk="k1" if n % 4 == 0 else None,
                 paired_at=a_moment(n) if paired else None,
                 handled_by=TOWNSHIP if in_hand and role is Role.ASKED else None,
                 kind=Kind.NOTICE if n % 3 else Kind.QUERY,

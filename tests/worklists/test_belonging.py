@@ -1,5 +1,6 @@
 """Each open exchange that we were asked has one next step, whatever its history; and what the lists say of time."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -42,6 +43,8 @@ def exchanges(draw):
                     lapses_on=a_day(draw(st.integers(0, 40))),
                 ),
                 paired_at=draw(st.sampled_from([None, a_moment(n)])),
+                received_at=draw(st.sampled_from([None, *(a_moment(day * 24 * 60) for day in (0, 4, 5, 19))])),
+                clerk=draw(st.sampled_from([None, "k1"])),
                 handled_by=draw(st.sampled_from([None, "420106001"])) if role is Role.ASKED else None,
             )
         )
@@ -98,6 +101,15 @@ def test_what_is_due_today_is_not_late():
 def test_an_answer_waits_for_the_asker_until_its_last_day():
     exchange = an_exchange(conversation=a_conversation(State.ANSWERED, fed_back_at=a_moment(), lapses_on=a_day(15)))
     assert [belongs(Worklist.TO_CONFIRM, exchange, a_day(n)) for n in (0, 15, 16)] == [True, True, False]
+
+
+def test_a_notice_that_wants_no_answer_is_to_be_noted_for_fifteen_days_unless_a_clerk_takes_it_over():
+    exchange = an_exchange(role=Role.ASKED, conversation=a_conversation(State.NOTED, due=None), received_at=a_moment())
+    on_the_list = [belongs(Worklist.TO_NOTE, exchange, a_day(n)) for n in (0, 15, 16)]
+    assert on_the_list == [True, True, False]
+    assert exchange.over_on == a_day(15)
+    others = ({"clerk": "k1"}, {"conversation": a_conversation()}, {"received_at": None})
+    assert not any(belongs(Worklist.TO_NOTE, replace(exchange, **each), a_day()) for each in others)
 
 
 @pytest.mark.parametrize(

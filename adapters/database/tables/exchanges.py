@@ -12,6 +12,7 @@ _AT_TOWNSHIP = sql("state IN ('open', 'challenged') AND role = 'asked' AND handl
 _REJECTED = sql("acceptance = 'rejected' AND role = 'asker'")
 _SUBMITTED = sql("role = 'asker'")
 _LAPSING = sql("state = 'answered'")
+_TO_NOTE = sql("state = 'noted' AND role = 'asked' AND clerk IS NULL")
 _PROVISIONAL = sql("due_provisional")
 _PAIRED = sql("entry IS NOT NULL")
 _UNPAIRED = sql("entry IS NULL AND role = 'asked'")
@@ -45,6 +46,7 @@ class ExchangeRow(Row, table=True):
         Index(
             "exchanges_rejected", "own", "submitted_at", "exchange", "link", sqlite_where=_REJECTED, postgresql_where=_REJECTED
         ),
+        Index("exchanges_to_note", "own", "received_at", "exchange", "link", sqlite_where=_TO_NOTE, postgresql_where=_TO_NOTE),
         Index("exchanges_of_person", "person_index", sqlite_where=_SUBMITTED, postgresql_where=_SUBMITTED),
         Index("exchanges_lapsing", "own", "lapses_on", sqlite_where=_LAPSING, postgresql_where=_LAPSING),
         Index("exchanges_provisional", "own", "due", sqlite_where=_PROVISIONAL, postgresql_where=_PROVISIONAL),

@@ -10,8 +10,8 @@ from exchange.verbs.cases.settling import clerk_of
 from exchange.verbs.work.locked import locked
 
 
-def take_over(ledger: Ledger, exchange: Exchange, by: str, to: str | None = None) -> Exchange:
-    """Make it the clerk's who asks, or hand it to another one's key.
+def take_over(ledger: Ledger, exchange: Exchange, by: str | None, to: str | None = None) -> Exchange:
+    """Make it the clerk's who asks, or hand it to another one's key; who sits at the node (`by` None) hands on anybody's.
 
     NotYourExchange if a clerk has it whose key still works, NotYourCase for what a case opened (the case is handed over),
     NoSuchClerk for a key that is none of a clerk of the county, or of the township that has it.
@@ -19,7 +19,8 @@ def take_over(ledger: Ledger, exchange: Exchange, by: str, to: str | None = None
     held = locked(ledger, [exchange])[exchange.key]
     if cases_of(ledger, [held.key]):
         raise NotYourCase
-    holder = ledger.access.api_key(held.clerk) if held.clerk is not None and held.clerk != by else None
+    anothers = held.clerk is not None and by is not None and held.clerk != by
+    holder = ledger.access.api_key(held.clerk or "") if anothers else None
     if holder is not None and holder.revoked_at is None:
         raise NotYourExchange
     clerk = by if to is None else clerk_of(ledger, to, *filter(None, (held.own, held.handled_by)))

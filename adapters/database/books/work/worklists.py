@@ -14,7 +14,8 @@ from exchange.counting.query import UNASSIGNED
 from exchange.cursors import read_work_cursor, work_cursor
 from exchange.exchanges import Acceptance, Exchange
 from exchange.ledger import Page
-from exchange.work.worklists import BELONGS, Order, WorkFilter, Worklist
+from exchange.moments import to_milliseconds
+from exchange.work.worklists import BELONGS, Order, WorkFilter, Worklist, noted_since
 
 _EXCHANGES = table_of(ExchangeRow)
 _HELD = _EXCHANGES.c
@@ -24,6 +25,7 @@ _PLACE: dict[Order, ColumnElement[Any]] = {
     Order.DUE: _HELD.due,
     Order.LAPSES: _HELD.lapses_on,
     Order.SUBMITTED: _HELD.submitted_at,
+    Order.RECEIVED: _HELD.received_at,
 }
 
 
@@ -43,7 +45,7 @@ class SqlWorklists:
         found = _ALL.where(*_on(worklist, wanted), *_fitting(wanted))
         if page.after:
             after = read_work_cursor(worklist, page.after)
-            at = int(after.place) if BELONGS[worklist].order is Order.SUBMITTED else after.place
+            at = after.place if BELONGS[worklist].order.dated else int(after.place)
             found = found.where(tuple_(*place) > tuple_(at, after.exchange, after.link))
         found = found.order_by(*place).limit(page.limit)
         # Each county's rows come in the order of an index; read for all counties at once, they would all be sorted.
@@ -83,6 +85,8 @@ def _on(worklist: Worklist, wanted: WorkFilter) -> list[ColumnElement[bool]]:
         on.append(_HELD.paired_at.is_not(None) if belonging.paired else _HELD.paired_at.is_(None))
     if belonging.in_hand is not None:
         on.append(_HELD.handled_by.is_not(None) if belonging.in_hand else _HELD.handled_by.is_(None))
+    if belonging.unread:
+        on += [_HELD.clerk.is_(None), _HELD.received_at >= to_milliseconds(noted_since(wanted.today))]
     if belonging.late:
         on.append(_HELD.due < wanted.today.isoformat())
     return on

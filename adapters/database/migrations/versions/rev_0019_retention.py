@@ -1,4 +1,4 @@
-"""What retention erases of exchanges, cases and files; who has an exchange; what clerks do in a day."""
+"""What retention erases of exchanges, cases and files; who has an exchange, and what nobody read; what clerks do in a day."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,6 +28,8 @@ def upgrade() -> None:
     """Note when exchanges were closed and who has them, find what is due, and count what clerks do."""
     op.add_column("exchanges", sa.Column("clerk", TEXT, nullable=True))
     op.add_column("exchanges", sa.Column("closed_on", TEXT, nullable=True))
+    unread = "state = 'noted' AND role = 'asked' AND clerk IS NULL"
+    _index("exchanges_to_note", "exchanges", ["own", "received_at", "exchange", "link"], unread)
     op.execute(_CLOSED_ON.format(day=_DAY[op.get_bind().dialect.name]))
     op.add_column("messages", sa.Column("note", TEXT, nullable=True))
     _index("messages_held", "messages", ["created_at"], "line IS NOT NULL")
@@ -53,6 +55,7 @@ def downgrade() -> None:
     for index in ("messages_noted", "messages_held"):
         op.drop_index(index, "messages")
     op.drop_column("messages", "note")
+    op.drop_index("exchanges_to_note", "exchanges")
     op.drop_column("exchanges", "closed_on")
     op.drop_column("exchanges", "clerk")
 

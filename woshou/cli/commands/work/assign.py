@@ -12,12 +12,13 @@ from exchange.codes import Role
 from exchange.exchanges import Exchange
 from exchange.ledger import Ledger
 from exchange.verbs.work.assign import assign_all, give_back, townships_of
+from exchange.verbs.work.take_over import take_over
 from exchange.verbs.work.to_answer import whole_list
 from exchange.work.assignment import BY_COMMAND, ReturnReason
 from exchange.work.worklists import WorkFilter, Worklist
 from woshou.cli import show
 from woshou.cli.call import Call, command
-from woshou.cli.sides import ExchangeId, row_of, side
+from woshou.cli.sides import ExchangeId, RoleOption, row_of, side
 from woshou.cli.words import say
 
 _ASSIGNED = {
@@ -95,6 +96,17 @@ def install_steps(exchange: typer.Typer) -> None:
             held = side(ledger, exchange, Role.ASKED)
             made = row_of(ledger, office, give_back(ledger, held, reason, by=BY_COMMAND, now=office.now()))
         call.done(made, "已退回。", "Given back.")
+
+    @command(exchange, "clerk", zh="交由一名经办人办理（领办、移交）", en="Put an exchange into a clerk's hands")
+    def give_to_clerk(
+        call: Call,
+        exchange: ExchangeId,
+        clerk: Annotated[str, typer.Argument(help=say("经办人的密钥编号", "the clerk's key"))],
+        role: RoleOption = None,
+    ) -> None:
+        with call.office() as office, office.ledgers.transaction() as ledger:
+            made = row_of(ledger, office, take_over(ledger, side(ledger, exchange, role), None, clerk))
+        call.done(made, "已交由该经办人办理。", "It is that clerk's now.")
 
     @command(exchange, "assignments", zh="查看历次分派与退回", en="Show who had an exchange")
     def list_steps(call: Call, exchange: ExchangeId) -> None:
