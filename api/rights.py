@@ -136,8 +136,8 @@ WATCHER = Right(
 )
 AUDITOR = Right(
     name="auditor",
-    zh="看审计",
-    en="read the audit",
+    zh="看本辖区各县的审计",
+    en="read the audit of the counties within its place",
     roles=frozenset({LocalRole.AUDITOR}),
     places=SERVED,
     records=Records.NODE,
