@@ -1,5 +1,8 @@
 """Answers to questions about certificates: the signature and the form before the transaction; the beat is its sender's."""
 
+from dataclasses import dataclass
+
+from adapters.certificates.telling import tell_whom
 from adapters.keys import jose
 from adapters.office import Office, trusted_key
 from exchange.certificates.limits import OF_PARTNER
@@ -27,6 +30,7 @@ class CertificateAnswering:
             now = office.now()
             admit(ledger, office.node, caller, asked.question, now)
             question = wire.question_of(asked.question)
+            tell_whom(office.node, question, question.issuer)
             word = answer(ledger, office.node, question, now, partner=caller.node, caller=caller.node, most_misses=OF_PARTNER)
         told = CertificateTold(
             question=asked.digest,
@@ -45,8 +49,9 @@ class CertificateAnswering:
         return SignedQuestion(wire.read_asked(payload), ijson.digest(payload))
 
 
+@dataclass(frozen=True, slots=True, repr=False)
 class SignedQuestion:
     """A question whose signature holds, and the digest of its payload bytes."""
 
-    def __init__(self, question: CertificateAsked, digest: str) -> None:
-        self.question, self.digest = question, digest
+    question: CertificateAsked
+    digest: str

@@ -3,24 +3,23 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from adapters.auditing.trail import concerning, current, leaving
+from adapters.auditing.trail import concerning, leaving
 from adapters.certificates.pacing import Pace
+from adapters.certificates.telling import tell_whom
 from adapters.keys import jose
 from adapters.office import Office, trusted_key
 from adapters.partner_http import PartnerClient, PartnerRefused
 from adapters.renewal import Renewals
-from exchange.auditing.event import of_entry, of_person
 from exchange.certificates.check import CheckAnswer
 from exchange.certificates.limits import OF_KEY
-from exchange.codes import Item, Purpose
+from exchange.codes import Item
 from exchange.errors import NotAuthentic, PartnerTrouble
 from exchange.ids import new_salt
 from exchange.ledger import Ledger
 from exchange.moments import format_moment
-from exchange.node import Node
 from exchange.partners import Partner
 from exchange.routing.table import NoRoute
-from exchange.verbs.certificates.answer import answer, holder_index
+from exchange.verbs.certificates.answer import answer
 from exchange.verbs.certificates.ask import CheckDraft, Checked, Prepared, conclude, prepare
 from exchange.wire import checks as wire
 from exchange.wire.checks import CHECK_TYPE, CHECKED_TYPE, CertificateAsked, WireHolder
@@ -46,7 +45,8 @@ class CertificateAsking:
         with office.ledgers.transaction(read_only=True) as ledger:
             prepared = prepare(ledger, office.node, draft, caller, office.now())
             partner = ledger.partners.get(prepared.partner)
-        _leave_trail(office.node, prepared)
+        question = prepared.question
+        tell_whom(office.node, question, question.issuer if prepared.partner == office.node.name else None, entry=question.entry)
         with leaving(None):  # the row is written with the answer
             begun()
         if prepared.partner == office.node.name:
@@ -102,14 +102,6 @@ class CertificateAsking:
                 application_date=question.application_date,
             )
         )
-
-
-def _leave_trail(node: Node, prepared: Prepared) -> None:
-    """Whom it is about, also where the caller has named an entry alone; of two counties of this node both are told."""
-    question, trail = prepared.question, current()
-    if trail is not None:
-        trail.about([of_person(holder_index(node, question)), *([of_entry(question.entry)] if question.entry else ())])
-        trail.concerns(Purpose.CERTIFICATE_VERIFICATION, question.issuer if prepared.partner == node.name else None)
 
 
 def _shown(checked: Checked) -> Checked:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from exchange.auditing.event import of_entry, of_person
+from exchange.auditing.event import NODE_WIDE, Actor, ActorKind, of_entry, of_person
 from exchange.certificates.limits import OF_KEY
 from exchange.codes import CloseReason, Purpose, RegisterKind, Role
 from exchange.ledger import Page
@@ -276,3 +276,8 @@ def test_the_audit_tells_whose_certificate_was_checked_and_what_for(both):
     assert held is not None
     assert set(told.subjects) >= {of_entry(ENTRY), of_person(held.person_index)}
     assert (told.shown, told.purpose) == (("certificate",), Purpose.CERTIFICATE_VERIFICATION)
+    with both.wuchang.office.ledgers.transaction(read_only=True) as ledger:
+        theirs, whole = ([row.event for row in ledger.audit.rows(chain)][-1] for chain in (WUCHANG, NODE_WIDE))
+    assert set(theirs.subjects) == {of_person(both.wuchang.office.node.person_index(held.person))}
+    assert (theirs.actor, theirs.purpose) == (Actor(kind=ActorKind.PARTNER, id=XICHENG_NODE), Purpose.CERTIFICATE_VERIFICATION)
+    assert whole == replace(theirs, jurisdiction=NODE_WIDE)
