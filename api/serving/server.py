@@ -1,6 +1,7 @@
 """How the application is served: by the strictest parser that Uvicorn has, and to nobody who does not come to the point."""
 
 import asyncio
+import socket
 from typing import Final
 
 import uvicorn
@@ -47,6 +48,18 @@ class HeadInTime(H11Protocol):
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens there, from which every connection sends what it has at once; OSError if nothing can listen.
+
+    An answer is written head first, body next. Where Nagle's algorithm is left on, the body waits until the caller has confirmed
+    the head, which it is in no hurry to do: forty milliseconds for every answer. asyncio switches it off for sockets that name
+    their protocol, and those that Python makes for a server do not.
+    """
+    door = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048)
+    door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return door
 
 
 def server(app: ASGIApp, *, trusted_proxies: str = "", protocol: type[HeadInTime] = HeadInTime) -> uvicorn.Server:

@@ -20,7 +20,7 @@ from adapters.partner_http import PartnerClient
 from api.access import hash_secret
 from api.app import create_app
 from api.rights import LocalRole
-from api.serving.server import HeadInTime, server
+from api.serving.server import HeadInTime, listening, server
 from exchange.ledger import ApiKey, Ledgers
 from exchange.node import Node
 from jobs.deliver import deliver_all
@@ -116,8 +116,7 @@ def served(
     Instead of that, `calling` may be what partners are called with.
     """
     folder.mkdir(parents=True)
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
+    with listening("127.0.0.1", 0) as door:
         url = f"http://127.0.0.1:{door.getsockname()[1]}"
         keyring = Keyring.create(folder / "keys", clock.now())
         documents = NodeDocuments(folder, node, url, clock, keyring)

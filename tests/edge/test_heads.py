@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from api.serving.server import HeadInTime
+from api.serving.server import HeadInTime, listening
 from tests.api.nodes import Served, served
 from tests.builders import XICHENG, XICHENG_NODE
 from tests.jobs.offices import HandClock
@@ -127,3 +127,12 @@ def test_chunks_win_over_no_length_and_leave_nothing_behind(node: Served):
         while answer.count(b"HTTP/1.1 ") < 2:
             answer += line.recv(65536)
     assert [answer.split(b"HTTP/1.1 ")[n][:3] for n in (1, 2)] == [b"405", b"200"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_what_is_answered_leaves_at_once(host: str):
+    """An answer is two writes; with Nagle's algorithm the second would wait for the other side to confirm the first."""
+    with listening(host, 0) as door, socket.create_connection(door.getsockname()[:2]):
+        line, _ = door.accept()
+        with line:
+            assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

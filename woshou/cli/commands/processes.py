@@ -41,8 +41,10 @@ class AddressNotFree(Conflict):
 
 def _listening(host: str, port: int) -> socket.socket:
     """Listen before the node begins to serve: Uvicorn would end with a code that here means a partner's trouble."""
+    from api.serving.server import listening
+
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048)
+        return listening(host, port)
     except OSError as exc:
         raise AddressNotFree from exc
 
