@@ -1,8 +1,10 @@
 """The tables as they are written: which columns in which order, what their key is, and which of them is sealed."""
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeAlias
+from itertools import groupby
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Integer, Table
 
@@ -12,6 +14,7 @@ from adapters.database.tables import columns
 Values: TypeAlias = tuple[Any, ...]
 AnyRow: TypeAlias = Any
 TableRow: TypeAlias = type[columns.Row]
+V = TypeVar("V")
 
 
 def table_of(kind: TableRow) -> Table:
@@ -57,3 +60,13 @@ def shape_of(kind: TableRow) -> Shape:
 def sealed_tables() -> list[TableRow]:
     """The tables that have a sealed column."""
     return [kind for kind in columns.Row.__subclasses__() if shape_of(kind).sealed is not None]
+
+
+def beside(
+    values: Iterable[V], key: Callable[[V], object], rows: Iterable[AnyRow], row_key: Callable[[AnyRow], object]
+) -> Iterator[tuple[V, Iterator[AnyRow]]]:
+    """Each value with the rows of its key, from two lists in one order; the rows of other keys are passed over."""
+    groups = groupby(rows, key=row_key)
+    for value in values:
+        wanted = key(value)
+        yield value, next(group for found, group in groups if found == wanted)

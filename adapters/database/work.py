@@ -6,13 +6,12 @@ asks, Core writes it once (`Asked`), since with it a look-up by a key takes ten 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
 from operator import attrgetter
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 import msgspec
 from sqlalchemy import (
@@ -54,25 +53,13 @@ __all__ = [
     "TableRow",
     "Values",
     "Work",
-    "beside",
     "named",
     "shape_of",
     "table_of",
 ]
 
-V = TypeVar("V")
 STREAMED = 2000
 _SHANGHAI = 8 * 60 * 60 * 1000
-
-
-def beside(
-    values: Iterable[V], key: Callable[[V], object], rows: Iterable[AnyRow], row_key: Callable[[AnyRow], object]
-) -> Iterator[tuple[V, Iterator[AnyRow]]]:
-    """Each value with the rows of its key, from two lists in one order; the rows of other keys are passed over."""
-    groups = groupby(rows, key=row_key)
-    for value in values:
-        wanted = key(value)
-        yield value, next(group for found, group in groups if found == wanted)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,8 @@ import pytest
 from exchange.ids import new_id
 from tests.api.nodes import Neighbours, Served, neighbours, served
 from tests.api.test_exchanges import PERSON, ask, enter
+from tests.api.test_worklists import ask as ask_of
+from tests.api.test_worklists import filled, on, sheet_of, take
 from tests.builders import XICHENG, an_id, an_id_number
 from tests.building.sealing import open_database
 from tests.jobs.offices import HandClock
@@ -141,3 +143,15 @@ def test_an_exchange_takes_the_same_course_on_each_database(tmp_path: Path, data
         assert [row["id"] for row in found] == [entry]
         assert len(both.xicheng.get("/exchanges", params={"state": "closed", "limit": 1})["items"]) == 1
     database.close()
+
+
+def test_many_are_confirmed_at_once(both: Neighbours):
+    asked = [ask_of(both, n) for n in (1, 2)]
+    both.deliver()
+    take(both.wuchang, filled(sheet_of(both.wuchang), {"反馈结果": "属实"}, {"反馈结果": "属实"}))
+    both.deliver()
+    assert sorted(on(both.xicheng, "to_confirm")) == sorted(asked)
+    lines = "".join(f'{{"exchange":"{one}","kind":"confirmation"}}\n' for one in on(both.xicheng, "to_confirm"))
+    assert both.xicheng.call("POST", "/exchanges/bulk-replies", content=lines).text.count('"queued"') == 2
+    both.deliver()
+    assert on(both.xicheng, "to_confirm") == []

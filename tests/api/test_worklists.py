@@ -391,15 +391,3 @@ def test_answers_are_no_entries(both: Neighbours):
     report = both.wuchang.get("/rates", params={"from": "2026-03-01", "to": "2026-03-31"})
     (entry,) = [rate for rate in report["figures"][0]["rates"] if rate["rate"] == "entry"]
     assert (entry["numerator"], entry["denominator"]) == (0, 0)
-
-
-def test_many_are_confirmed_at_once(both: Neighbours):
-    asked = [ask(both, n) for n in (1, 2)]
-    both.deliver()
-    take(both.wuchang, filled(sheet_of(both.wuchang), {"反馈结果": "属实"}, {"反馈结果": "属实"}))
-    both.deliver()
-    assert sorted(on(both.xicheng, "to_confirm")) == sorted(asked)
-    lines = "".join(f'{{"exchange":"{one}","kind":"confirmation"}}\n' for one in on(both.xicheng, "to_confirm"))
-    assert both.xicheng.call("POST", "/exchanges/bulk-replies", content=lines).text.count('"queued"') == 2
-    both.deliver()
-    assert on(both.xicheng, "to_confirm") == []

@@ -13,9 +13,10 @@ from adapters.database.books.counting.verdicts import queue_values
 from adapters.database.books.endings import exchanges_over, shown_as
 from adapters.database.books.exchange_rows import exchange_of, exchange_values, fact_of, fact_values
 from adapters.database.books.work.assignments import SqlAssignments
+from adapters.database.shapes import beside
 from adapters.database.tables import ExchangeRow, FactRow, MessageRow, UncountedRow
 from adapters.database.values import moment_of, words
-from adapters.database.work import Asked, Work, beside, table_of
+from adapters.database.work import Asked, Work, table_of
 from exchange.codes import Role
 from exchange.conversation import Fact, FactKind, State
 from exchange.counting.history import History, KeptFact

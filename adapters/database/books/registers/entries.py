@@ -17,9 +17,10 @@ from adapters.database.books.registers.cross_checks import drop_differences
 from adapters.database.books.registers.entry_rows import entries_of, entry_values
 from adapters.database.books.registers.pairing import add_keys, drop_keys, replace_keys
 from adapters.database.faults import Fault, taken
+from adapters.database.shapes import beside
 from adapters.database.tables import EntryFactRow, EntryRow
 from adapters.database.values import words, words_or_none
-from adapters.database.work import STREAMED, AnyRow, Asked, Values, Work, beside, table_of
+from adapters.database.work import STREAMED, AnyRow, Asked, Values, Work, table_of
 from exchange.codes import CloseReason, RegisterKind
 from exchange.counting.entries import EntryPlace, EntrySum, NamedPlace
 from exchange.counting.verification import VerificationSum, opened_between
