@@ -17,6 +17,11 @@ from api.serving.books import transacted
 from exchange.wire import ijson
 
 
+def operation_id(route: APIRoute) -> str:
+    """What an operation is called in the description: as its function is, which is unique."""
+    return route.name
+
+
 class NoRight(TypeError):
     """A route must name the one right that opens it, by a type such as `ClerkDep` in its signature, or be among the public ones.
 
@@ -31,7 +36,7 @@ class Route(APIRoute):
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        super().__init__(path, transacted(endpoint), **options)
+        super().__init__(path, transacted(endpoint), **{**options, "generate_unique_id_function": operation_id})
         rights = {call.right for call in _calls(self.dependant) if isinstance(call, Having | PartnerCalling)}
         methods = self.methods or set()
         public = all(f"{method} {path}" in PUBLIC for method in methods)
