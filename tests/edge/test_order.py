@@ -52,7 +52,7 @@ IDS = {
     "layout": "outflow",
     "rate": "feedback_given",
 }
-BODY_SECONDS = 4.0
+BODY_SECONDS = 5.0
 
 
 @pytest.fixture(scope="module")
