@@ -116,8 +116,8 @@ class Database:
 
     def _readable(self) -> list[Weakness]:
         """A file that was made otherwise than by this program, as a restored copy is, may be open to others."""
-        file = sqlite_file(self._url)
-        files = (file, *([] if self._sealer is None else file.parent.glob(f"{file.stem}-keys{file.suffix}")))
+        key_store = self._sealer.store.file if self._sealer is not None else None
+        files = [each for each in (sqlite_file(self._url), key_store) if each is not None and each.exists()]
         return [Weakness.READABLE] if any(each.stat().st_mode & 0o077 for each in files) else []
 
     def downgrade(self, revision: str) -> None:

@@ -141,6 +141,16 @@ def test_a_file_that_others_may_read_is_told(node, name):
     assert (answer.code, json.loads(answer.out)["weaknesses"]) == (Exit.UNPROTECTED, ["file-readable"])
 
 
+def test_a_key_store_elsewhere_that_others_may_read_is_told(empty, tmp_path, monkeypatch):
+    apart = tmp_path / "apart.sqlite3"
+    monkeypatch.setenv("WOSHOU_KEY_STORE_URL", f"sqlite:///{apart}")
+    assert empty("init", *WANTED).code == 0
+    assert empty("db", "check").code == 0
+    apart.chmod(0o644)
+    answer = empty("db", "check")
+    assert (answer.code, json.loads(answer.out)["weaknesses"]) == (Exit.UNPROTECTED, ["file-readable"])
+
+
 def test_the_database_is_current_and_answers(node):
     assert node("db", "check").json == {"current": True, "weaknesses": []}
     revision = node("db", "revision").json

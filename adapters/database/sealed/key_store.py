@@ -38,6 +38,11 @@ class KeyStore(ABC):
         self._lock = Lock()
         self._made = False
 
+    @property
+    def file(self) -> Path | None:
+        """Where it lies, if it is a file."""
+        return sqlite_file(self._engine.url) if self._engine.dialect.name == "sqlite" else None
+
     def owned_by(self) -> str | None:
         """The id of the ledger that the store belongs to; None for an empty store."""
         with self._open(read_only=True) as driver:
