@@ -58,7 +58,9 @@ def take(office: Office, partner: Partner, told: HeadsExchanged) -> None:
     ours = [_signed(office, _read(office, jws), jws) for jws in told.held]
     with office.ledgers.transaction() as ledger:
         known: dict[tuple[str, date], set[str]] = {}
-        for each in ledger.audit.witnessed(ours=False, partner=partner.node):
+        # Of years of nights, the days alone that these heads are of or go on from.
+        first = min((head.previous_day or head.day for head, _ in theirs), default=None)
+        for each in ledger.audit.witnessed(ours=False, partner=partner.node, since=first) if first is not None else ():
             known.setdefault((each.head.jurisdiction, each.head.day), set()).add(each.head.digest)
         found = [_finding(partner, head, office.now()) for head, _ in theirs if _contradicts(head, known)]
         ledger.audit.witness([WitnessedHead(partner=partner.node, ours=False, head=head) for _, head in theirs])
