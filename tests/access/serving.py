@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from adapters.database.engine import open_database
 from adapters.keys.tokens import access_token
 from api.access import hash_secret
@@ -51,6 +53,13 @@ class World:
             kept.backup(books)
         kept.close()
         books.close()
+
+    def asked_once(self, name: str, credential: str | None) -> httpx.Response:
+        """Call an operation, and undo what it did to the books; looking at them, and what is refused, leaves only its traces."""
+        answer = self.asking(name, credential)
+        if answer.is_success and not name.startswith("GET "):
+            self.restore()
+        return answer
 
     def token(self, *scopes: str) -> str:
         """A partner's access token."""

@@ -94,9 +94,9 @@ def test_a_birth_registration_is_shown_to_nobody_but_its_clerk(births: World, na
         for role in LocalRole
         if (role, place) != (LocalRole.CLERK, XICHENG)
     }
+    births.restore()
     for who, key in {**keys, "another clerk": births.other_clerk}.items():
-        births.restore()
-        found = text_of(births.asking(name, key))
+        found = text_of(births.asked_once(name, key))
         assert not [word for word in birth_words() if word in found], who
 
 
@@ -114,9 +114,9 @@ def entries_told(shown: Any) -> list[Any]:
 @pytest.mark.parametrize("name", LOCAL)
 def test_whose_entry_a_birth_registration_is_about_is_told_by_no_operation(births: World, name: str) -> None:
     keys = {str(role): births.node.key(role, XICHENG) for role in LocalRole if role is not LocalRole.CLERK}
+    births.restore()
     for who, key in {**keys, "another clerk": births.other_clerk}.items():
-        births.restore()
-        answer = births.asking(name, key)
+        answer = births.asked_once(name, key)
         if answer.headers.get("content-type") in ("application/json", "application/problem+json") and answer.content:
             assert entries_told(answer.json()) == [], who
 

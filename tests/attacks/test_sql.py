@@ -1,4 +1,7 @@
-"""SQL in every filter: each text that a query may carry, on each route that the description knows, on each database."""
+"""SQL in every filter of each route that the description knows, on each database.
+
+Each sort of filter is tried with every text, each other filter of its sort with one of them, by turns.
+"""
 
 import json
 from typing import Any
@@ -43,6 +46,27 @@ FILTERS = [
     if method == "get" and path.startswith("/api/v1/")
     for name in _texts(operation, "query")
 ]
+
+
+def _sort(path: str, name: str) -> str:
+    """What the description says that a filter may hold: filters of one sort are read by one and the same code."""
+    (told,) = (each["schema"] for each in PATHS[path]["get"]["parameters"] if each["name"] == name)
+    return json.dumps(
+        {key: told[key] for key in told if key not in ("default", "description", "examples", "title")}, sort_keys=True
+    )
+
+
+FIRST_OF_SORT = {_sort(path, name): (path, name) for path, _, name in reversed(FILTERS)}
+
+
+def payloads_for(path: str, name: str) -> tuple[str, ...]:
+    """What to try a filter with."""
+    if FIRST_OF_SORT[_sort(path, name)] == (path, name):
+        return PAYLOADS
+    turn = [(each, other) for each, _, other in FILTERS].index((path, name))
+    return (PAYLOADS[turn % len(PAYLOADS)],)
+
+
 STEPS = [
     (method, path, operation["tags"][0], name)
     for path, methods in sorted(PATHS.items())
@@ -62,7 +86,7 @@ def asked(node: Served, method: str, path: str, tag: str, params: dict[str, str]
 @pytest.mark.parametrize(("path", "tag", "name"), FILTERS, ids=[f"{path} {name}" for path, _, name in FILTERS])
 def test_sql_in_a_filter(filled: Served, path: str, tag: str, name: str):
     before, others = held(filled.office), {key: NEEDED[key] for key in _texts(PATHS[path]["get"], "query") if key in NEEDED}
-    for payload in PAYLOADS:
+    for payload in payloads_for(path, name):
         answer = asked(filled, "GET", path, tag, {**others, name: payload})
         if answer.status_code >= 400:
             assert answer.status_code < 500, (payload, answer.text)
