@@ -12,11 +12,11 @@ from exchange.ledger import Ledger
 _WAITING = text("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')")
 
 
-def until(true: Callable[[], object], seconds: float = 10.0) -> bool:
-    """Wait for something to become true; whether it did."""
+def until(true: Callable[[], object], seconds: float = 10.0, *, pause: float = 0.02) -> bool:
+    """Wait for something to become true, looked at so often; whether it did."""
     ends = time.monotonic() + seconds
     while not (now := bool(true())) and time.monotonic() < ends:
-        time.sleep(0.02)
+        time.sleep(pause)
     return now
 
 
