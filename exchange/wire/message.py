@@ -304,7 +304,7 @@ def read_message(line: bytes) -> Message:
         raise MalformedMessage(zh="单条消息超过 64 KiB。", en="A message is longer than 64 KiB.")
     try:
         message = _decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         ijson.loads(line)  # text that is no I-JSON is refused as such, whatever it does to the fields
         complaint = _complaint(exc)
         raise MalformedMessage(

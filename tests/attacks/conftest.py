@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,9 @@ from tests.life.two_nodes import LINK, a_node
 CHAOYANG = "110105"
 
 
-@pytest.fixture(scope="module")
-def _wuchang(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hand]:
-    folder: Path = tmp_path_factory.mktemp("wire")
+@contextmanager
+def by_hand(folder: Path) -> Iterator[Hand]:
+    """Wuchang's node, and Xicheng made by hand, from which it has one batch."""
     clock = HandClock()
     database = open_database(f"sqlite:///{folder / 'woshou.db'}")
     database.upgrade()
@@ -43,6 +44,20 @@ def _wuchang(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hand]:
         hand.push(a_query(1))
         yield hand
     database.close()
+
+
+@pytest.fixture(scope="module")
+def _wuchang(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hand]:
+    with by_hand(tmp_path_factory.mktemp("wire")) as hand:
+        yield hand
+
+
+@pytest.fixture(scope="module")
+def taking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hand]:
+    """The same, where batches are taken: their lines are what is hostile."""
+    with by_hand(tmp_path_factory.mktemp("taking")) as hand:
+        hand.served.clock.move(timedelta(days=1))  # what it sends is not from a time to come
+        yield hand
 
 
 def log_of(node: Served) -> tuple[object, ...]:
