@@ -110,7 +110,7 @@ class WorkFilter:
         asked: tuple[tuple[object, object], ...] = (
             (self.kind, exchange.kind),
             (self.event, exchange.event),
-            (self.purpose, exchange.purpose),
+            (self.purpose, exchange.purpose_on(self.today)),
             (self.urgent, exchange.urgent is not None),
             (self.other, exchange.other),
             (self.township, exchange.handled_by or UNASSIGNED),

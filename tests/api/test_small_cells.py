@@ -32,7 +32,7 @@ def wuhan(tmp_path: Path) -> Iterator[Served]:
         for n, (county, many) in enumerate(((WUCHANG, 40), (HANYANG, 12), (JIANGAN, 3)), 1):
             place = {"own": county, "origin": county}
             told += History().answered(10).of_many(range(1000 * n, 1000 * n + many), purpose=Purpose.BENEFIT, **place)
-            told += History().of_many(range(1000 * n + 500, 1000 * n + 520), purpose=Purpose.PUBLIC_SERVICE, **place)
+            told += History().answered(10).of_many(range(1000 * n + 500, 1000 * n + 520), purpose=Purpose.PUBLIC_SERVICE, **place)
         holding(told, ledgers=made.office.ledgers)
         clock.move(timedelta(days=700))
         yield made

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from itertools import product
 from typing import Any
@@ -89,6 +90,18 @@ def test_a_list_holds_what_its_definition_names_and_the_counts_are_the_lists(led
         found = [each for page in pages for each in page]
         assert found == expected(exchanges, worklist, wanted)
         assert counts[worklist] == len(found)
+
+
+@pytest.mark.parametrize(("days", "purpose"), [(89, Purpose.BIRTH_REGISTRATION), (90, Purpose.PUBLIC_SERVICE)])
+def test_a_birth_registration_is_found_by_what_it_is_shown_as(ledger, days, purpose):
+    ledger.exchanges.add([rejected(1, purpose=Purpose.BIRTH_REGISTRATION, received_at=NOW - timedelta(days=days))])
+    found = [
+        each
+        for each in Purpose
+        if ledger.worklists.page(Worklist.TO_MEND, replace(WANTED, purpose=each), Page())
+        and ledger.worklists.counts(replace(WANTED, purpose=each))[Worklist.TO_MEND]
+    ]
+    assert found == [purpose]
 
 
 def test_each_list_has_something_to_show(ledger):

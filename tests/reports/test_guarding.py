@@ -27,6 +27,16 @@ PURPOSE = Narrowing(purpose=Purpose.PUBLIC_SERVICE)
 BY_PURPOSE = wanted(WUHAN, period=statistical_month(MARCH), as_of=default_as_of(MARCH), narrowing=PURPOSE, parts=True)
 
 
+# Few of Wuchang's were for the purpose; and each county has others, so that what is withheld is not of one purpose alone.
+FEW_OF_WUCHANG = [
+    *owed(range(1, 6)),
+    *owed(range(20, 32), **OF_HANYANG),
+    *owed(range(40, 110), **OF_JIANGAN),
+    *owed(range(200, 230), purpose=Purpose.BENEFIT),
+    *owed(range(300, 330), purpose=Purpose.BENEFIT, **OF_HANYANG),
+]
+
+
 def shown(ledgers, query=BY_PURPOSE):
     with ledgers.transaction(read_only=True) as ledger:
         return shown_report(ledger, NODE, query)
@@ -37,21 +47,19 @@ def given_of(made) -> dict[str, int | None]:
 
 
 def test_a_part_that_is_too_small_takes_another_with_it():
-    told = [*answered(range(1, 6)), *owed(range(20, 32), **OF_HANYANG), *owed(range(40, 70), **OF_JIANGAN)]
-    made = shown(holding(told))
-    assert given_of(made) == {WUHAN: 47, JIANGAN: 30, HANYANG: None, WUCHANG: None}
+    made = shown(holding(FEW_OF_WUCHANG))
+    assert given_of(made) == {WUHAN: 87, JIANGAN: 70, HANYANG: None, WUCHANG: None}
     rate = made.of(HANYANG).rate(GIVEN)
     assert (rate.numerator, rate.beside, rate.reason and rate.reason.code) == (None, None, "too-few")
 
 
 def test_a_county_alone_is_shown_what_it_is_shown_among_the_others():
-    told = [*answered(range(1, 6)), *owed(range(20, 32), **OF_HANYANG), *owed(range(40, 70), **OF_JIANGAN)]
-    ledgers = holding(told)
+    ledgers = holding(FEW_OF_WUCHANG)
     alone = [shown(ledgers, replace(BY_PURPOSE, jurisdictions=(county,), parts=False)) for county in COUNTIES]
     assert {county: count for made in alone for county, count in given_of(made).items()} == {
         WUCHANG: None,
         HANYANG: None,
-        JIANGAN: 30,
+        JIANGAN: 70,
     }
 
 
@@ -62,6 +70,24 @@ def test_a_county_of_few_of_one_purpose_is_shown_by_none():
         made = shown(ledgers, replace(BY_PURPOSE, narrowing=Narrowing(purpose=purpose)))
         assert given_of(made)[WUCHANG] is None, purpose
         assert given_of(made)[WUHAN] is None, purpose
+
+
+def test_what_is_withheld_and_all_of_one_purpose_is_not_told_by_the_place_above():
+    """All was for one purpose: what each county was asked in all, which is always shown, is what it was asked for it."""
+    made = shown(holding([*owed(range(1, 4)), *owed(range(20, 60), **OF_HANYANG), *owed(range(100, 160), **OF_JIANGAN)]))
+    assert given_of(made) == {WUHAN: None, JIANGAN: 60, HANYANG: 40, WUCHANG: None}
+
+
+@pytest.mark.parametrize(("many", "few"), [(3, 30), (30, 3)])
+def test_few_that_were_answered_or_not_are_a_small_cell_of_a_large_place(many, few):
+    made = shown(holding([*answered(range(1, 1 + many)), *owed(range(100, 100 + few))]))
+    assert given_of(made)[WUCHANG] is None
+
+
+def test_nothing_stands_beside_a_figure_by_purpose():
+    """What is open is so whatever the month: it would tell small cells of others."""
+    rate = shown(holding(owed(range(1, 31)))).of(WUCHANG).rate(GIVEN)
+    assert (rate.denominator, rate.beside) == (30, None)
 
 
 def test_where_there_is_enough_of_everything_all_is_shown():

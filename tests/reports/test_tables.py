@@ -284,13 +284,14 @@ def test_a_bulletin_is_one_document_with_its_sentences_and_four_tables():
 
 
 def test_by_purpose_small_parts_are_masked_and_so_is_what_would_tell_them():
-    told = [*answered(range(1, 6)), *owed(range(20, 32), **OF_HANYANG), *owed(range(40, 70), own=JIANGAN, origin=JIANGAN)]
+    told = [*owed(range(1, 6)), *owed(range(20, 32), **OF_HANYANG), *owed(range(40, 110), own=JIANGAN, origin=JIANGAN)]
+    told += [*owed(range(200, 230), purpose=Purpose.BENEFIT), *owed(range(300, 330), purpose=Purpose.BENEFIT, **OF_HANYANG)]
     narrowing = Narrowing(purpose=Purpose.PUBLIC_SERVICE)
     table = the_table(made(holding(told), ReportName.FEEDBACK, narrowing=narrowing))
     given = [row[2:5] for row in table.rows]
-    assert given == [three(0, 30), (M, M, M), (M, M, M)]
+    assert given == [three(0, 70), (M, M, M), (M, M, M)]
     assert table.totals is not None
-    assert table.totals[2:5] == three(5, 47)
+    assert table.totals[2:5] == three(0, 87)
     assert any("*" in note.zh for note in table.footnotes)
 
 

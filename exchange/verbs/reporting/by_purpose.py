@@ -6,6 +6,7 @@ from dataclasses import replace
 from exchange.codes import Purpose
 from exchange.counting.figures import Figures, Report
 from exchange.counting.query import EVERYTHING, Narrowing, ReportQuery
+from exchange.jurisdiction import Level
 from exchange.ledger import Ledger
 from exchange.node import Node
 from exchange.rates import Cohort
@@ -19,20 +20,25 @@ def shown_report(ledger: Ledger, node: Node, wanted: ReportQuery) -> Report:
     made = report(ledger, node, wanted)
     if wanted.narrowing.purpose is None:
         return made
-    _see_allowed(node, wanted, made)
+    _see_allowed(node, wanted)
     places = _places(node)
     counted = {each: _figures(ledger, node, wanted, each, tuple(places)) for each in Purpose}
     shown = shown_places(counted, places)
     return replace(made, figures=tuple(without(figures, shown) for figures in made.figures))
 
 
-def _see_allowed(node: Node, wanted: ReportQuery, made: Report) -> None:
+def _see_allowed(node: Node, wanted: ReportQuery) -> None:
+    """By what is asked alone: a refusal that hung on what there is would tell whether there is something."""
     month = month_of(wanted.period, node.rules)
     whole = month is not None and wanted.as_of == node.rules.default_as_of(month) and wanted.cohort is Cohort.DUE
     alone = replace(wanted.narrowing, purpose=None) == EVERYTHING and not wanted.rows
-    above = all(figures.township is None for figures in made.figures)
-    if not (whole and alone and above):
+    if not (whole and alone) or any(_tells_townships(node, code, wanted.parts) for code in wanted.jurisdictions):
         raise NotByPurpose(pointer="/purpose")
+
+
+def _tells_townships(node: Node, code: str, parts: bool) -> bool:
+    code = node.divisions.normalise(code)
+    return node.divisions.level_of(code) is Level.TOWNSHIP or (parts and code in node.jurisdictions)
 
 
 def _places(node: Node) -> Mapping[str, Sequence[str]]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, literal, not_, or_, select, tuple_
 
+from adapters.database.books.endings import shown_as
 from adapters.database.books.exchange_rows import exchange_of
 from adapters.database.tables import ExchangeRow
 from adapters.database.work import Work, table_of
@@ -42,7 +43,7 @@ class SqlWorklists:
 
     def page(self, worklist: Worklist, wanted: WorkFilter, page: Page) -> list[Exchange]:
         place = (_PLACE[BELONGS[worklist].order], _HELD.exchange, _HELD.link)
-        found = _ALL.where(*_on(worklist, wanted), *_fitting(wanted))
+        found = _ALL.where(*_on(worklist, wanted), *_fitting(self._work, wanted))
         if page.after:
             after = read_work_cursor(worklist, page.after)
             at = after.place if BELONGS[worklist].order.dated else int(after.place)
@@ -53,7 +54,7 @@ class SqlWorklists:
         return sorted(rows, key=lambda each: work_cursor(worklist, each))[: page.limit]
 
     def counts(self, wanted: WorkFilter) -> Mapping[Worklist, int]:
-        own, fitting = self._work.one_of(_HELD.own, wanted.own), _fitting(wanted)
+        own, fitting = self._work.one_of(_HELD.own, wanted.own), _fitting(self._work, wanted)
         counted = [
             select(func.count()).where(own, *_on(worklist, wanted), *fitting).scalar_subquery().label(worklist.value)
             for worklist in Worklist
@@ -63,7 +64,7 @@ class SqlWorklists:
 
     def late_by_link(self, wanted: WorkFilter) -> Mapping[int, int]:
         own = self._work.one_of(_HELD.own, wanted.own)
-        late = select(_HELD.link, func.count()).where(own, *_on(Worklist.AWAITED, wanted), *_fitting(wanted))
+        late = select(_HELD.link, func.count()).where(own, *_on(Worklist.AWAITED, wanted), *_fitting(self._work, wanted))
         return dict(map(tuple, self._work.rows(late.group_by(_HELD.link))))
 
 
@@ -113,14 +114,15 @@ def _submitted_again() -> ColumnElement[bool]:
     return exists(select(literal(1)).select_from(_LATER).where(same).correlate(_EXCHANGES))
 
 
-def _fitting(wanted: WorkFilter) -> list[ColumnElement[bool]]:
+def _fitting(work: Work, wanted: WorkFilter) -> list[ColumnElement[bool]]:
     equal: tuple[tuple[ColumnElement[Any], object], ...] = (
         (_HELD.kind, wanted.kind),
         (_HELD.event, wanted.event),
-        (_HELD.purpose, wanted.purpose),
         (_HELD.other, wanted.other),
     )
     fitting = [column == str(value) for column, value in equal if value is not None]
+    if wanted.purpose is not None:
+        fitting.append(shown_as(work, wanted.purpose, wanted.today))
     if wanted.urgent is not None:
         fitting.append(_HELD.urgent.is_not(None) if wanted.urgent else _HELD.urgent.is_(None))
     if wanted.township is not None:
