@@ -115,7 +115,7 @@ def _decoded(decoder: "msgspec.json.Decoder[L]", lines: Sequence[Numbered], refu
         except msgspec.ValidationError as exc:
             told, pointer = complaint(exc)
             refused.append(refused_line(number, Invalid(en=f"The line: {told}", pointer=pointer or None)))
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             refused.append(refused_line(number, Invalid(zh="该行不是合规的 JSON。", en="The line is not JSON.")))
 
 
