@@ -1,5 +1,6 @@
 """Row-level security on PostgreSQL: who was not told of a row cannot find, change or remove it, whatever it asks."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -11,14 +12,16 @@ from psycopg import sql
 
 from adapters.database.engine import Database, open_database
 from adapters.database.policies import AREAS, OF_NODE, POLICIES, SETTING, WITHOUT, Weakness, said
+from adapters.database.protection.guards import KEPT
 from adapters.database.tables import METADATA
 from exchange.ledger import EntryFilter, Ledger, Page, Within
-from tests.access.world import CHAOYANG, FIRST, beijing, fill
+from tests.access.world import CHAOYANG, FIRST, beijing, fill, marks_of
 from tests.builders import XICHENG, a_moment, an_entry, an_id
 from tests.conftest import PostgresServer
 
 APPLICATION = "application"
 MINE = Within(areas=frozenset({XICHENG}), caller=f"key of {XICHENG}")
+THEIRS = Within(areas=frozenset({CHAOYANG}), caller=f"key of {CHAOYANG}")
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +78,17 @@ def counted(login: psycopg.Connection, table: str) -> int:
     return int(row[0])
 
 
+def rows(login: psycopg.Connection, table: str, within: Within | None) -> list[str]:
+    """The whole rows that are seen of a table, in an order of their own."""
+    login.execute(SETTING, said(within))
+    return sorted(repr(row) for row in login.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(table))))
+
+
+def words_in(row: str) -> set[str]:
+    """The ids and digests in a row."""
+    return set(re.findall(r"[\w-]+", row))
+
+
 def test_every_table_is_under_a_policy_or_says_why_not():
     tables = set(METADATA.tables) | {"alembic_version"}
     assert POLICIES.keys() | WITHOUT.keys() == tables, "a new table: POLICIES or WITHOUT in policies.py"
@@ -88,17 +102,19 @@ def test_the_database_holds_exactly_these_policies(login: psycopg.Connection):
 
 
 @pytest.mark.parametrize("table", POLICIES)
-def test_a_county_sees_its_own_rows_of_every_table_and_the_node_all(login: psycopg.Connection, table: str):
-    login.execute(SETTING, said(None))
-    whole = counted(login, table)
-    login.execute(SETTING, said(MINE))
-    own = counted(login, table)
-    login.execute(SETTING, said(Within(areas=frozenset({"420106"}), caller="nobody")))
-    strange = counted(login, table)
-    login.execute(SETTING, said(Within(areas=frozenset(), caller="")))
-    assert (strange, counted(login, table)) == (0, 0)
-    assert whole > 0
-    assert own == (0 if POLICIES[table] is OF_NODE else whole // 2)
+def test_a_county_sees_its_own_rows_of_every_table_whole_and_the_node_all(login: psycopg.Connection, table: str):
+    whole, mine, theirs = (rows(login, table, within) for within in (None, MINE, THEIRS))
+    assert whole
+    assert rows(login, table, Within(areas=frozenset({"420106"}), caller="nobody")) == []
+    assert rows(login, table, Within(areas=frozenset(), caller="")) == []
+    if POLICIES[table] is OF_NODE:
+        assert (mine, theirs) == ([], [])
+        return
+    # Each sees rows of its own, which nothing is missing of; and together they are all that there is.
+    assert mine
+    assert sorted([*mine, *theirs]) == whole
+    assert not [row for row in mine if marks_of(CHAOYANG) & words_in(row)]
+    assert not [row for row in theirs if marks_of(XICHENG) & words_in(row)]
 
 
 @pytest.mark.parametrize("table", POLICIES)
@@ -114,14 +130,24 @@ def test_with_nothing_said_there_are_no_rows_whatever_was_said_before(login: psy
 
 
 @pytest.mark.parametrize("table", POLICIES)
-def test_another_countys_rows_are_neither_changed_nor_removed(login: psycopg.Connection, table: str):
-    login.execute(SETTING, said(Within(areas=frozenset({CHAOYANG}), caller=f"key of {CHAOYANG}")))
-    column = next(iter(METADATA.tables[table].columns)).name
-    names = {"table": sql.Identifier(table), "column": sql.Identifier(column)}
-    changed = login.execute(sql.SQL("UPDATE {table} SET {column} = {column}").format(**names)).rowcount
-    login.rollback()
+@pytest.mark.parametrize("done", ["UPDATE {table} SET {column} = {column}", "DELETE FROM {table}"])
+def test_another_countys_rows_are_neither_changed_nor_removed(login: psycopg.Connection, table: str, done: str):
+    """Named by their very place in the table, by a county that has somehow come to know it, and all together."""
     login.execute(SETTING, said(None))
-    assert changed == (0 if POLICIES[table] is OF_NODE else counted(login, table) // 2)
+    names = {"table": sql.Identifier(table), "column": sql.Identifier(next(iter(METADATA.tables[table].columns)).name)}
+    places = sql.SQL("SELECT ctid FROM {table}").format(**names)
+    whole, all_places = rows(login, table, None), {row[0] for row in login.execute(places)}
+    login.execute(SETTING, said(THEIRS))
+    foreign = sorted(all_places - {row[0] for row in login.execute(places)})
+    assert foreign
+    statement = sql.SQL(done + " WHERE ctid = ANY(%s::tid[])").format(**names)
+    if table in KEPT:  # whoever asks for whichever rows
+        with pytest.raises(psycopg.errors.RaiseException, match="only added"):
+            login.execute(statement, [foreign])
+        login.rollback()
+    else:
+        assert login.execute(statement, [foreign]).rowcount == 0
+    assert rows(login, table, None) == whole
 
 
 def test_a_row_of_another_county_cannot_be_added_under_ones_own_name(database: Database):
