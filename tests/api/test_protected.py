@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -139,8 +140,13 @@ def everything(node: Served, *, place: str, role: str) -> dict[str, tuple[int, s
         found[path] = (answer.status_code, plain(said_by(answer)))
         if answer.status_code >= 400:  # told in the audit a moment later, and so before the next thing
             refused += 1
-            assert until(lambda told=refused: refusals(node) == told, pause=0.002)
+            assert until(partial(told, node, refused), pause=0.002)
     return found
+
+
+def told(node: Served, number: int) -> bool:
+    """Whether the audit tells of so many refusals."""
+    return refusals(node) == number
 
 
 def refusals(node: Served) -> int:
