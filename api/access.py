@@ -320,7 +320,7 @@ OverseerDep = Annotated[Caller, Depends(Having(OVERSEER))]
 HolderDep = Annotated[Caller, Depends(Having(HOLDER))]
 
 
-def _actor(known: Partner | Caller) -> tuple[Actor, str]:
+def actor_of(known: Partner | Caller) -> tuple[Actor, str]:
     """Who calls, and in whose chain it is told: the county's, or the node's where it is about several, or a partner."""
     if isinstance(known, Partner):
         return Actor(kind=ActorKind.PARTNER, id=known.node), NODE_WIDE
@@ -347,4 +347,4 @@ async def identify(request: Request, right: Right | PartnerRight) -> None:
             known = await run_in_threadpool(partner_in_standing, office, client)
             request.state.within = None
     request.state.known = known
-    tell_actor(request, *_actor(known))
+    tell_actor(request, *actor_of(known))

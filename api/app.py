@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 import httpx
+from adapters.signin.signing_in import SigningIn
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
@@ -16,7 +17,7 @@ from adapters.office import Office
 from adapters.partner_http import PartnerClient, http_client
 from adapters.reconciling.answering import Answering
 from adapters.reconciling.tokens import TokenKeeper
-from api import figures, health, ndjson, partner, problems, proven, registers
+from api import figures, health, ndjson, pages, partner, problems, proven, registers
 from api.auditing import heads
 from api.describing.openapi import describe
 from api.describing.pages import install_pages
@@ -113,6 +114,7 @@ def create_app(
         app.state.renewals = FewLooks(office, app.state.partners)
         app.state.answering = Answering(office, TokenKeeper(office))
         app.state.certificates = CertificateAnswering(office)
+        app.state.signing_in = SigningIn(office)
         app.state.asking = CertificateAsking(office, app.state.partners, app.state.renewals)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign] # FastAPI's documented way to describe oneself
     problems.install(app)
@@ -121,7 +123,7 @@ def create_app(
     door = Door(url=office.documents.url if office is not None else "", names=host_names, limiter=app.state.limiter)
     refused = partial(audit.leave_unrouted, app)
     app.add_middleware(Edge, metrics=metrics, door=door, limits=BODY_LIMITS, now=now, refused=refused, seconds=body_seconds)
-    for router in _ROUTERS:
+    for router in (*_ROUTERS, *pages.ROUTERS):
         # As they are: `include_router` makes each route anew for each application, a quarter of a second at its first request.
         app.router.routes.extend(ruled(router).routes)
     install_webhooks(app)

@@ -246,10 +246,10 @@ def install(app: FastAPI) -> None:
             raise error
         return respond(request, error)
 
-    def malformed(request: Request, error: Exception) -> JSONResponse:
+    def unreadable(request: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, RequestValidationError):
             raise error
-        return respond(request, _malformed(error))
+        return respond(request, malformed(error))
 
     def http(request: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, HTTPException):
@@ -266,7 +266,7 @@ def install(app: FastAPI) -> None:
         return respond(request, WoshouError(zh="系统内部错误，已记录。", en="Something broke inside the node; it was logged."))
 
     app.add_exception_handler(WoshouError, refused)
-    app.add_exception_handler(RequestValidationError, malformed)
+    app.add_exception_handler(RequestValidationError, unreadable)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(Exception, broken)
 
@@ -274,7 +274,7 @@ def install(app: FastAPI) -> None:
 _BY_STATUS: dict[int, type[WoshouError]] = {404: errors.NotFound, 405: MethodUnknown, 413: RequestTooLarge}
 
 
-def _malformed(error: RequestValidationError) -> errors.Invalid:
+def malformed(error: RequestValidationError) -> errors.Invalid:
     """Only where, and what was expected: the input itself, names of unknown fields included, may be a person's."""
     first = error.errors()[0]
     place, *path = first["loc"]

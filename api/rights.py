@@ -191,3 +191,10 @@ PUBLIC = {
     "GET /docs": ("接口文档", "the same, to read"),
     "GET /redoc": ("接口文档", "the same, to read"),
 }
+
+# Who signs in has no session yet, and these show nothing but the way in.
+PUBLIC_PAGES = {
+    "GET /sign-in": ("登录页", "the page to sign in on"),
+    "POST /sign-in": ("登录", "signing in"),
+    "GET /assets/{name}": ("样式、脚本、图标", "style sheet, script and icon"),
+}

@@ -3,7 +3,7 @@ stranger asks; and the headers that every answer leaves with.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
@@ -36,6 +36,7 @@ HEAD_BYTES: Final = 32 * 1024
 _CROOKED: Final = (b"//", b"/./", b"/../", b"\\", b"%2e", b"%2f", b"%5c", b"%00", b"%25", b";")
 # Here callers have to say who they are, and what fails of that is counted where it fails.
 _CLOSED: Final = ("/api/v1/", "/v1/", "/oauth/token", "/metrics")
+_SESSION: Final = re.compile(rb"(?:^|;\s*)(?:__Host-)?woshou=[^;]")
 # Each of these has its own count: a flood at one leaves the others open.
 _KNOWN: Final = frozenset(
     {"/healthz", "/readyz", "/.well-known/migrant-exchange", "/.well-known/jwks.json", "/.well-known/security.txt"}
@@ -61,7 +62,7 @@ class Door:
         path, raw = scope["path"], scope.get("raw_path", b"").lower()
         if any(part in raw for part in _CROOKED) or raw.endswith((b"/.", b"/..")):
             raise NotFound
-        if not path.startswith(_CLOSED):
+        if not path.startswith(_CLOSED) and not _brings_session(headers):
             client = scope.get("client")
             self._limiter.opened(path if path in _KNOWN else "", address_of(client[0] if client else ""))
 
@@ -77,3 +78,8 @@ class Door:
             ip_address(name)
         except ValueError:
             raise HostUnknown from None
+
+
+def _brings_session(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a session's cookie comes with it: who signed in is no stranger, and a false one is counted where it fails."""
+    return any(name == b"cookie" and _SESSION.search(value) is not None for name, value in headers)

@@ -1,7 +1,7 @@
 """What every route does before its own work: who calls, then the body, as I-JSON where it is JSON, and last the ledger."""
 
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, ClassVar
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -35,24 +35,40 @@ class Route(APIRoute):
     `right` is what its caller needs, and None for the public ones.
     """
 
+    public: ClassVar[Mapping[str, object]] = PUBLIC
+
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        super().__init__(path, transacted(endpoint), **{**options, "generate_unique_id_function": operation_id})
+        super().__init__(path, self.prepared(endpoint), **{**options, "generate_unique_id_function": operation_id})
         rights = {call.right for call in _calls(self.dependant) if isinstance(call, Having | PartnerCalling)}
         methods = self.methods or set()
-        public = all(f"{method} {path}" in PUBLIC for method in methods)
+        public = all(f"{method} {path}" in self.public for method in methods)
         if len(rights) != (0 if public else 1):
             raise NoRight(f"{', '.join(methods)} {path} names {sorted(right.name for right in rights) or 'no right'}")
         self.right: Right | PartnerRight | None = next(iter(rights), None)
+
+    @property
+    def leaves_trail(self) -> bool:
+        """Whether a request is told in the audit."""
+        return self.right is not None or self.methods == {"POST"}
+
+    @staticmethod
+    def prepared(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as it is called: in its transaction, and telling the trail whom it shows."""
+        return transacted(endpoint)
+
+    async def identify(self, request: Request, right: Right | PartnerRight) -> None:
+        """Find out who calls."""
+        await identify(request, right)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's own handler, which reads the body first, behind the caller's identification."""
         handle = super().get_route_handler()
 
         async def identified(request: Request) -> Response:
-            trail = begin_trail(request, self) if self.right is not None or self.methods == {"POST"} else None
+            trail = begin_trail(request, self) if self.leaves_trail else None
             with leaving(trail):
                 if self.right is not None:
-                    await identify(request, self.right)
+                    await self.identify(request, self.right)
                 try:
                     return await handle(request)
                 except Replayed:

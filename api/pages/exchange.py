@@ -1,0 +1,245 @@
+"""One exchange as a page: the person, both sides' records beside each other, the conversation, and what can be said now."""
+
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+import msgspec
+from fastapi import Path, Response
+
+from adapters.office import Office
+from api.access import AnswererDep, AssignerDep, Caller, ClerkDep, LedgerDep, OfficeDep, ReaderDep, ReadLedgerDep
+from api.local.exchanges import read_exchange
+from api.local.visible import hidden, theirs, visible
+from api.models.assignments import Assigning, Returning
+from api.models.base import IdPath
+from api.models.exchanges import ExchangeWhole, MessageShown, Pairing
+from api.models.registers.pairing import Candidates
+from api.pages.facts import Side, beside
+from api.pages.forms import FieldsDep
+from api.pages.route import Page, ViewerDep, back_to, page_router, see_other
+from api.rights import ANSWERER, ASSIGNER, CLERK
+from exchange.codes import Kind, Role
+from exchange.conversation import State
+from exchange.exchanges import Acceptance, Direction, Exchange
+from exchange.ledger import Ledger
+from exchange.people.record import Person, Record
+from exchange.verbs.pair import pair, unpair
+from exchange.verbs.pairing.candidates import candidates
+from exchange.verbs.reply import NOTHING, Body, Said, reply
+from exchange.verbs.work.assign import assign, give_back
+from exchange.verbs.work.take_over import take_over
+from exchange.wire.batch import Outcome
+from exchange.wire.message import ChallengeBody, FeedbackBody, InterimBody, WithdrawalBody
+
+router = page_router()
+PATH: Final = "/exchanges/{exchange}/{role}"
+_MOST_CANDIDATES: Final = 5
+RolePath = Annotated[Role, Path()]
+
+
+def address(exchange: str, role: str) -> str:
+    """Where one side of an exchange is."""
+    return PATH.format(exchange=exchange, role=role)
+
+
+@router.get("/exchanges/{exchange}")
+def find_exchange(viewer: ViewerDep, caller: ReaderDep, ledger: ReadLedgerDep, exchange: IdPath) -> Response:
+    """The side of it that the viewer may know of."""
+    return see_other(address(exchange, visible(ledger, caller, exchange).key.role))
+
+
+@router.get(PATH)
+def show_exchange(
+    viewer: ViewerDep, caller: ReaderDep, office: OfficeDep, ledger: ReadLedgerDep, exchange: IdPath, role: RolePath
+) -> Page:
+    """All of it, and below what the viewer may do now."""
+    held = visible(ledger, caller, exchange, role=role)
+    whole = read_exchange(caller, office, ledger, Response(), exchange, role)
+    mine = not hidden(ledger, office, caller, [held])
+    messages = [message for message in whole.messages if message.outcome is not Outcome.REJECTED]
+    entry = ledger.entries.get(held.entry) if viewer.may(CLERK) and mine and held.entry is not None else None
+    found = _candidates(ledger, office, held) if viewer.may(CLERK) and mine and _to_pair(held, whole) else None
+    sides = [
+        Side("发起方所述", "what the asker said", _record(messages, Kind.QUERY, Kind.NOTICE)),
+        Side("被询方所答", "what was answered", _record(messages, Kind.FEEDBACK)),
+        Side("本方台账", "our register", entry.record if entry is not None else None),
+    ]
+    return viewer.page(
+        "exchange.html",
+        whole=whole,
+        person=_person(messages),
+        hidden=not mine,
+        entry=entry,
+        candidates=found,
+        sides=sides,
+        rows=beside(viewer.language, list(held.items), sides),
+        may=_may(viewer, whole, mine=mine),
+        divisions=office.node.divisions,
+        townships=office.node.divisions.children(held.own) if viewer.may(ASSIGNER) else (),
+        address=address(exchange, role),
+    )
+
+
+@router.post(PATH + "/feedback")
+@back_to(PATH)
+def give_feedback(
+    caller: AnswererDep, office: OfficeDep, ledger: LedgerDep, exchange: IdPath, role: RolePath, fields: FieldsDep
+) -> Response:
+    """Answer (反馈)."""
+    if fields.get("result") != "corrected":
+        for name in [name for name in fields if name.startswith("record.")]:
+            del fields[name]
+    return _say(ledger, office, caller, exchange, role, Kind.FEEDBACK, fields.shape(FeedbackBody))
+
+
+@router.post(PATH + "/interim")
+@back_to(PATH)
+def announce_delay(
+    caller: AnswererDep, office: OfficeDep, ledger: LedgerDep, exchange: IdPath, role: RolePath, fields: FieldsDep
+) -> Response:
+    """Say that the answer will be late (暂复)."""
+    return _say(ledger, office, caller, exchange, role, Kind.INTERIM, fields.shape(InterimBody))
+
+
+@router.post(PATH + "/challenge")
+@back_to(PATH)
+def challenge(
+    caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, exchange: IdPath, role: RolePath, fields: FieldsDep
+) -> Response:
+    """Return the answer (再交流)."""
+    body = fields.shape(ChallengeBody, items=fields.several("items"))
+    return _say(ledger, office, caller, exchange, role, Kind.CHALLENGE, body)
+
+
+@router.post(PATH + "/confirmation")
+@back_to(PATH)
+def confirm(caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, exchange: IdPath, role: RolePath) -> Response:
+    """Accept the answer (确认)."""
+    return _say(ledger, office, caller, exchange, role, Kind.CONFIRMATION)
+
+
+@router.post(PATH + "/reminder")
+@back_to(PATH)
+def remind(caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, exchange: IdPath, role: RolePath) -> Response:
+    """Ask again (催办)."""
+    return _say(ledger, office, caller, exchange, role, Kind.REMINDER)
+
+
+@router.post(PATH + "/withdrawal")
+@back_to(PATH)
+def withdraw(
+    caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, exchange: IdPath, role: RolePath, fields: FieldsDep
+) -> Response:
+    """Take it back (撤回)."""
+    return _say(ledger, office, caller, exchange, role, Kind.WITHDRAWAL, fields.shape(WithdrawalBody))
+
+
+@router.post(PATH + "/pairing")
+@back_to(PATH)
+def pair_with(
+    caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, exchange: IdPath, role: RolePath, fields: FieldsDep
+) -> Response:
+    """Say which entry the person is (配对)."""
+    held = theirs(ledger, office, caller, visible(ledger, caller, exchange, role=role))
+    pair(ledger, held, fields.shape(Pairing).entry, office.now())
+    return see_other(address(exchange, role))
+
+
+@router.post(PATH + "/unpairing")
+@back_to(PATH)
+def undo_pairing(caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, exchange: IdPath, role: RolePath) -> Response:
+    """Say that the person is not the entry's (解除配对)."""
+    unpair(ledger, theirs(ledger, office, caller, visible(ledger, caller, exchange, role=role)))
+    return see_other(address(exchange, role))
+
+
+@router.post(PATH + "/assignment")
+@back_to(PATH)
+def assign_to(
+    caller: AssignerDep, office: OfficeDep, ledger: LedgerDep, exchange: IdPath, role: RolePath, fields: FieldsDep
+) -> Response:
+    """Hand it to a township (分派)."""
+    body = fields.shape(Assigning)
+    held = visible(ledger, caller, exchange, role=role)
+    assign(ledger, office.node, held, body.township, due=body.due, by=caller.key, now=office.now())
+    return see_other(address(exchange, role))
+
+
+@router.post(PATH + "/return")
+@back_to(PATH)
+def return_to_county(
+    caller: AnswererDep, office: OfficeDep, ledger: LedgerDep, exchange: IdPath, role: RolePath, fields: FieldsDep
+) -> Response:
+    """Give it back to the county; a township then sees it no more."""
+    held = visible(ledger, caller, exchange, role=role)
+    give_back(ledger, held, fields.shape(Returning).reason, by=caller.key, now=office.now())
+    return see_other("/worklists" if caller.township is not None else address(exchange, role))
+
+
+@router.post(PATH + "/clerk")
+@back_to(PATH)
+def take(caller: AnswererDep, ledger: LedgerDep, exchange: IdPath, role: RolePath) -> Response:
+    """Take it over (领办)."""
+    take_over(ledger, visible(ledger, caller, exchange, role=role), caller.key)
+    return see_other(address(exchange, role))
+
+
+def _say(ledger: Ledger, office: Office, caller: Caller, exchange: str, role: Role, kind: Kind, body: Body = NOTHING) -> Response:
+    held = theirs(ledger, office, caller, visible(ledger, caller, exchange, role=role))
+    reply(ledger, office.node, held, Said(kind=kind, body=body), office.now())
+    return see_other(address(exchange, role))
+
+
+def _may(viewer: ViewerDep, whole: ExchangeWhole, *, mine: bool) -> frozenset[str]:
+    """What the viewer can do now, so that no form is shown that would be refused."""
+    under_way = any(message.direction is Direction.OUT and message.outcome is None for message in whole.messages)
+    owed, ours = whole.state in (State.OPEN, State.CHALLENGED), whole.role is Role.ASKED
+    may: set[str] = set()
+    if viewer.may(ANSWERER) and mine:
+        if ours and owed and not under_way:
+            may |= {"feedback", "interim"}
+        if ours and whole.clerk is None:
+            may.add("take")
+        if ours and owed and whole.handled_by is not None:
+            may.add("return")
+    if viewer.may(CLERK) and mine and not ours:
+        if whole.state is State.ANSWERED:
+            may |= {"confirm", *(("challenge",) if whole.challenges_left else ())}
+        if whole.overdue:
+            may.add("remind")
+        if whole.state not in (State.CLOSED, State.WITHDRAWN, State.LAPSED) and whole.acceptance is not Acceptance.REJECTED:
+            may.add("withdraw")
+    if viewer.may(CLERK) and mine and ours and whole.entry is not None:
+        may.add("unpair")
+    if viewer.may(ASSIGNER) and ours and owed:
+        may.add("assign")
+    if viewer.may(ANSWERER) and not mine and ours:
+        may.add("take")
+    return frozenset(may)
+
+
+def _to_pair(held: Exchange, whole: ExchangeWhole) -> bool:
+    return held.key.role is Role.ASKED and held.entry is None and whole.state in (State.OPEN, State.CHALLENGED, State.NOTED)
+
+
+def _candidates(ledger: Ledger, office: Office, held: Exchange) -> Candidates:
+    return Candidates.of(held, candidates(ledger, office.node, held)[:_MOST_CANDIDATES])
+
+
+def _person(messages: Sequence[MessageShown]) -> Person | None:
+    """Who it is about, as the opening says."""
+    opening = next((message for message in messages if message.kind in (Kind.QUERY, Kind.NOTICE)), None)
+    if opening is None or opening.body is None:
+        return None
+    return msgspec.convert(opening.body["person"], Person)
+
+
+def _record(messages: Sequence[MessageShown], *kinds: Kind) -> Record | None:
+    """The last record that was said in messages of these kinds; an answer `confirmed` says what was asked."""
+    said = [message for message in messages if message.kind in kinds and message.body is not None]
+    if not said:
+        return None
+    body = said[-1].body or {}
+    if body.get("result") == "confirmed":
+        return _record(messages, Kind.QUERY, Kind.NOTICE)
+    return msgspec.convert(body["record"], Record) if body.get("record") else None

@@ -1,0 +1,68 @@
+"""Forms become the domain's shapes: a field `holder.name` is the name of the holder, and what is left empty was not given."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from fastapi import Depends, Request
+from starlette.datastructures import FormData
+
+from api.models.shapes import complaint
+from exchange.errors import Invalid
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class Fields(dict[str, str]):
+    """The text fields of a form; the last one of a name counts, but for those that are lists."""
+
+    def __init__(self, form: FormData) -> None:
+        super().__init__({name: value.strip() for name, value in form.multi_items() if isinstance(value, str) and value.strip()})
+        self._form = form
+
+    def several(self, name: str) -> list[str]:
+        """All values of a name, as of checked boxes."""
+        return [value for value in self._form.getlist(name) if isinstance(value, str)]
+
+    def shape(self, kind: type[S], **lists: list[str]) -> S:
+        """The fields as a shape; Invalid, with where, for what does not fit. `lists` are fields with several values."""
+        known = set(kind.__struct_encode_fields__)
+        nested = _nested({name: value for name, value in self.items() if name.partition(".")[0] in known})
+        try:
+            return msgspec.convert({**nested, **{name: values for name, values in lists.items() if values}}, kind, strict=False)
+        except msgspec.ValidationError as exc:
+            told, pointer = complaint(exc)
+            raise misfit(pointer, told) from None  # the cause may quote a person
+
+
+def misfit(pointer: str, told: str = "it does not fit") -> Invalid:
+    """A field that cannot be taken as it is."""
+    return Invalid(
+        zh="有一项填写不符合要求，请检查标出的栏目。", en=f"A field cannot be taken as it is: {told}", pointer=pointer or None
+    )
+
+
+def _nested(fields: Mapping[str, str]) -> Any:
+    made: dict[str, Any] = {}
+    for name, value in fields.items():
+        *path, last = name.split(".")
+        place = made
+        for part in path:
+            place = place.setdefault(part, {})
+        place[last] = value
+    return _with_lists(made)
+
+
+def _with_lists(value: Any) -> Any:
+    """What is numbered, as `children.0.sex`, is a list."""
+    if not isinstance(value, dict):
+        return value
+    parts = {name: _with_lists(part) for name, part in value.items()}
+    return [parts[name] for name in sorted(parts, key=int)] if parts and all(name.isdecimal() for name in parts) else parts
+
+
+async def _fields(request: Request) -> Fields:
+    return Fields(await request.form())
+
+
+FieldsDep = Annotated[Fields, Depends(_fields)]

@@ -1,0 +1,50 @@
+"""How a page becomes HTML: Jinja2, everything escaped, every name known, and no script or style in the text."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from api.pages import words
+from api.pages.assets import address
+from exchange.people.document import DocumentType
+from exchange.people.record import DocumentRef
+from exchange.work.worklists import Worklist
+
+_TEMPLATES: Final = Path(__file__).parent / "templates"
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.globals.update(
+        asset=address,
+        word=words.word,
+        choices=words.choices,
+        list_name=words.worklist,
+        own_lists=frozenset(Worklist),
+        masked=masked,
+    )
+    return made
+
+
+def render(template: str, values: dict[str, Any]) -> str:
+    """The HTML of a template; UndefinedError for a name that nobody gave."""
+    return _environment().get_template(template).render(values)
+
+
+def masked(document: DocumentRef | None) -> str:
+    """A document's number with its middle hidden: of an ID number the place and the last two stay, of others the last two."""
+    number = document.number if document is not None else None
+    if document is None or not number:
+        return "–"
+    shown = 6 if document.type is DocumentType.ID_NUMBER and len(number) == 18 else 0
+    return number[:shown] + "*" * (len(number) - shown - 2) + number[-2:]

@@ -1,0 +1,307 @@
+"""A page's route: who calls by the session's cookie, forms that carry the session's token, and refusals as pages."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+from hmac import compare_digest
+from typing import Annotated, Any, ClassVar, Final
+from urllib.parse import quote, urlsplit
+
+from adapters.signin.signing_in import SigningIn
+from exchange.signin.refusals import AccountLocked, CodeNeeded, SignInRefused
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.datastructures import FormData
+from starlette.routing import Match
+
+from api.access import Caller, actor_of, caller_of, host_of, limiter_of, office_of
+from api.pages.language import COOKIE, LANGUAGES, Language, language_of
+from api.pages.render import render
+from api.problems import Unauthorized, malformed, status_of
+from api.rights import CLERK, HOLDER, PUBLIC_PAGES, READER, PartnerRight, Records, Right
+from api.serving.audit import leave_refusal, tell_actor
+from api.serving.routes import Route
+from exchange.errors import Forbidden, WoshouError
+from exchange.signin.account import Account
+from exchange.signin.session import Session
+
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+SIGN_IN: Final = "/sign-in"
+ACCOUNT: Final = "/account"
+# What can be opened before the first password is changed.
+_ALWAYS: Final = (ACCOUNT, "/sign-out")
+# What stands in the menu, and the right that it needs.
+MENU: Final[tuple[tuple[str, str, str, Right], ...]] = (
+    ("/", "首页", "Home", HOLDER),
+    ("/worklists", "待办", "Worklists", READER),
+    ("/certificates", "证明核验", "Certificates", CLERK),
+)
+_YEAR: Final = 365 * 86400
+# What is not written into a page that is shown once more.
+_NOT_REPEATED: Final = frozenset({"csrf", "password", "new", "code", "secret"})
+
+
+class FormNotOurs(Forbidden):
+    """A form that this session's pages did not make."""
+
+    code = "form-not-ours"
+    zh = "表单已失效，请从页面重新提交。"
+    en = "The form is no longer valid: send it again from its page."
+
+
+class PasswordFirst(Forbidden):
+    """The password that was given out must be changed before anything else."""
+
+    code = "password-first"
+    zh = "请先更改初始密码。"
+    en = "Change the first password before anything else."
+
+
+@dataclass(slots=True, kw_only=True)
+class Viewer:
+    """Who looks at a page, and how: the language, the session, what was refused and what had been given."""
+
+    language: Language
+    path: str
+    office_title: str
+    now: Any = None
+    caller: Caller | None = None
+    account: Account | None = None
+    session: Session | None = None
+    name: str = ""
+    refusal: WoshouError | None = None
+    given: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def menu(self) -> list[tuple[str, str, str]]:
+        """What the viewer may open: path, Chinese, English."""
+        caller = self.caller
+        return (
+            [] if caller is None else [(path, zh, en) for path, zh, en, right in MENU if right.covers(caller.role, caller.place)]
+        )
+
+    def within(self, path: str) -> bool:
+        """Whether the page is one of those below a place of the menu."""
+        return self.path == path or (path != "/" and self.path.startswith(f"{path}/"))
+
+    def may(self, right: Right) -> bool:
+        """Whether the viewer has a right."""
+        return self.caller is not None and right.covers(self.caller.role, self.caller.place)
+
+    def page(self, template: str, /, *, status: int = 200, **values: Any) -> "Page":
+        """A page for this viewer."""
+        return Page(viewer=self, template=template, values=values, status=status)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a page shows, before it is rendered: so that the trail sees whom."""
+
+    viewer: Viewer
+    template: str
+    values: Mapping[str, Any]
+    status: int = 200
+
+    def rendered(self) -> Response:
+        """The HTML."""
+        viewer = self.viewer
+        status = status_of(type(viewer.refusal)) if viewer.refusal is not None else self.status
+        said = viewer.language
+        names = {"viewer": viewer, "said": said, "t": said.t, "csrf": viewer.session.csrf if viewer.session else ""}
+        html = render(self.template, {**names, **self.values})
+        return HTMLResponse(html, status_code=status, headers={"content-security-policy": POLICY})
+
+
+def see_other(path: str) -> Response:
+    """Lead to a page after a change (Post/Redirect/Get)."""
+    return RedirectResponse(path, status_code=303)
+
+
+def back_to(path: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Where a form stands whose sending is refused: a page's path, with the names in braces of the form's own path."""
+
+    def marked(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+        endpoint.back_to = path  # type: ignore[attr-defined] # read by PageRoute
+        return endpoint
+
+    return marked
+
+
+class PageRoute(Route):
+    """A route that answers with a page, to who is signed in."""
+
+    public: ClassVar[Mapping[str, object]] = PUBLIC_PAGES
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        self.back: str | None = getattr(endpoint, "back_to", None)
+        super().__init__(path, endpoint, **{**options, "response_model": None, "include_in_schema": False})
+
+    @property
+    def leaves_trail(self) -> bool:
+        """Signing in is told where it is decided, and what is open to all shows nobody."""
+        return self.right is not None
+
+    @staticmethod
+    def prepared(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as it is called; what it shows is rendered when its transaction is over."""
+        shown = Route.prepared(endpoint)
+
+        @wraps(endpoint)
+        def rendered(*args: Any, **values: Any) -> Any:
+            answer = shown(*args, **values)
+            return answer.rendered() if isinstance(answer, Page) else answer
+
+        return rendered
+
+    async def identify(self, request: Request, right: Right | PartnerRight) -> None:
+        """Who is signed in; Unauthorized without a session, FormNotOurs for a form without its token."""
+        office, viewer = await office_of(request), viewer_in(request)
+        token = request.cookies.get(cookie_name(request), "")
+        signing_in: SigningIn = request.app.state.signing_in
+        limiter = await limiter_of(request)
+        with limiter.failures(host_of(request), None, "session"):
+            found = await run_in_threadpool(signing_in.session_of, token) if token else None
+            if found is None:
+                raise Unauthorized
+        viewer.session, viewer.account, key = found
+        viewer.name, viewer.caller = key.name, caller_of(office, key)
+        tell_actor(request, *actor_of(viewer.caller))
+        if request.method == "POST" and not compare_digest(
+            _text(await request.form(), "csrf").encode(), viewer.session.csrf.encode()
+        ):
+            raise FormNotOurs
+        if viewer.account.must_change and not request.url.path.startswith(_ALWAYS):
+            raise PasswordFirst
+        request.state.known = viewer.caller
+        request.state.within = None if isinstance(right, Right) and right.records is Records.NODE else viewer.caller.within
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The usual handler, whose refusals are pages."""
+        handle = super().get_route_handler()
+
+        async def paged(request: Request) -> Response:
+            chosen = request.query_params.get(COOKIE, "")
+            if request.method == "GET" and chosen in LANGUAGES:
+                return _in_language(request, chosen)
+            if not hasattr(request.state, "viewer"):
+                request.state.viewer = _viewer(request)
+            try:
+                if request.method == "POST":
+                    _check_origin(request)
+                return await handle(request)
+            except RequestValidationError as error:
+                return await self._refused(request, malformed(error))
+            except WoshouError as refusal:
+                return await self._refused(request, refusal)
+
+        return paged
+
+    async def _refused(self, request: Request, refusal: WoshouError) -> Response:
+        request.app.state.metrics.refused(refusal.code)
+        if not isinstance(refusal, SignInRefused | AccountLocked | CodeNeeded):  # which were told where they were decided
+            leave_refusal(request, refusal)
+        if isinstance(refusal, Unauthorized) and self.right is not None:
+            wanted = request.url.path if request.method == "GET" else "/"
+            query = f"?{request.url.query}" if request.method == "GET" and request.url.query else ""
+            return see_other(SIGN_IN if wanted == "/" else f"{SIGN_IN}?next={quote(wanted + query, safe='')}")
+        if isinstance(refusal, PasswordFirst):
+            return see_other(ACCOUNT)
+        viewer = viewer_in(request)
+        viewer.refusal = refusal
+        if request.method == "POST" and self.back is not None and not isinstance(refusal, FormNotOurs):
+            form = await request.form()
+            viewer.given = {name: value for name, value in form.items() if isinstance(value, str) and name not in _NOT_REPEATED}
+            return await _again(request, self.back.format(**request.path_params))
+        return viewer.page("refused.html").rendered()
+
+
+async def _again(request: Request, path: str) -> Response:
+    """The page on which a form stands, as if it were asked for anew, with the refusal and what had been given."""
+    parts = urlsplit(path)
+    scope = {
+        **request.scope,
+        "method": "GET",
+        "path": parts.path,
+        "raw_path": parts.path.encode(),
+        "query_string": parts.query.encode(),
+        "state": {"viewer": viewer_in(request)},
+    }
+    for route in request.app.router.routes:
+        match, more = route.matches(scope)
+        if match is Match.FULL and isinstance(route, PageRoute):
+            handler: Callable[[Request], Coroutine[Any, Any, Response]] = route.get_route_handler()
+            return await handler(Request({**scope, **more}))
+    raise LookupError(f"no page stands at the path of the form: {path}")
+
+
+def page_router() -> APIRouter:
+    """A router of pages."""
+    return APIRouter(route_class=PageRoute)
+
+
+def viewer_in(request: Request) -> Viewer:
+    """Who looks."""
+    viewer = request.state.viewer
+    if not isinstance(viewer, Viewer):
+        raise TypeError("the route is no page")
+    return viewer
+
+
+async def _viewer_of(request: Request) -> Viewer:
+    return viewer_in(request)
+
+
+ViewerDep = Annotated[Viewer, Depends(_viewer_of)]
+
+
+def cookie_name(request: Request) -> str:
+    """The session's cookie; over HTTPS no other host, and no plain connection, can set it."""
+    return "__Host-woshou" if _is_secure(request) else "woshou"
+
+
+def set_session(request: Request, response: Response, token: str) -> None:
+    """Let the browser bring the token from now on; an empty one lets it forget."""
+    response.set_cookie(
+        cookie_name(request),
+        token,
+        max_age=None if token else 0,
+        httponly=True,
+        secure=_is_secure(request),
+        samesite="lax",
+        path="/",
+    )
+
+
+def _is_secure(request: Request) -> bool:
+    return str(request.app.state.office.documents.url).startswith("https:")
+
+
+def _viewer(request: Request) -> Viewer:
+    office = request.app.state.office
+    return Viewer(language=language_of(request), path=request.url.path, office_title=office.node.title, now=office.now())
+
+
+def _in_language(request: Request, chosen: str) -> Response:
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name != COOKIE]
+    query = "&".join(f"{quote(name)}={quote(value)}" for name, value in kept)
+    response = see_other(request.url.path + (f"?{query}" if query else ""))
+    response.set_cookie(COOKIE, chosen, max_age=_YEAR, httponly=True, secure=_is_secure(request), samesite="lax", path="/")
+    return response
+
+
+def _check_origin(request: Request) -> None:
+    """A browser says from which page a form comes: from one of ours, or it is not taken."""
+    origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
+    host = request.headers.get("host", "")
+    if site not in (None, "same-origin", "none") or (origin not in (None, "null") and urlsplit(origin or "").netloc != host):
+        raise FormNotOurs
+
+
+def _text(form: FormData, name: str) -> str:
+    value = form.get(name, "")
+    return value if isinstance(value, str) else ""

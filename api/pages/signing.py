@@ -1,0 +1,134 @@
+"""Signing in and out, and one's own account: password, second factor, sessions."""
+
+from typing import Annotated
+
+from adapters.signin.signing_in import SigningIn
+from fastapi import Form, Query, Request, Response
+
+from api.access import HolderDep, LedgerDep, OfficeDep, ReadLedgerDep
+from api.pages.assets import asset
+from api.pages.forms import misfit
+from api.pages.route import SIGN_IN, Page, ViewerDep, back_to, cookie_name, page_router, see_other, set_session
+
+router = page_router()
+
+
+def _signing_in(request: Request) -> SigningIn:
+    found = request.app.state.signing_in
+    if not isinstance(found, SigningIn):
+        raise TypeError("the application was made without an office")
+    return found
+
+
+@router.get("/assets/{name}")
+def read_asset(name: str) -> Response:
+    """The style sheet, the script or the icon."""
+    return asset(name)
+
+
+@router.get("/sign-in")
+def show_sign_in(viewer: ViewerDep, office: OfficeDep, next: Annotated[str, Query(max_length=2000)] = "/") -> Page:
+    """Where to sign in; `next` is the page that was wanted."""
+    return viewer.page("sign_in.html", next=viewer.given.get("next", next), node=office.node)
+
+
+@router.post("/sign-in")
+@back_to(SIGN_IN)
+def sign_in(
+    request: Request,
+    login: Annotated[str, Form(max_length=64)],
+    password: Annotated[str, Form(max_length=256)],
+    code: Annotated[str, Form(max_length=12)] = "",
+    next: Annotated[str, Form(max_length=2000)] = "/",
+) -> Response:
+    """Open a session."""
+    opened = _signing_in(request).by_password(login, password, code)
+    response = see_other("/account?done=first" if opened.account.must_change else _own(next))
+    set_session(request, response, opened.token)
+    return response
+
+
+@router.post("/sign-out")
+def sign_out(request: Request, _: HolderDep) -> Response:
+    """Close the session."""
+    _signing_in(request).sign_out(_token(request))
+    response = see_other(SIGN_IN)
+    set_session(request, response, "")
+    return response
+
+
+def _own(path: str) -> str:
+    """A path of this node, and of no other: what could lead elsewhere leads home."""
+    plain = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
+    return path if plain else "/"
+
+
+@router.get("/account")
+def show_account(request: Request, viewer: ViewerDep, caller: HolderDep, office: OfficeDep, ledger: ReadLedgerDep) -> Page:
+    """One's own account: whose rights it has, the password, the second factor, where it is signed in."""
+    account = viewer.account
+    offered = None
+    if account is not None and account.password_hash is not None and account.totp is None:
+        offered = _signing_in(request).enrol_totp(_token(request))
+    sessions = [each for each in ledger.accounts.sessions(caller.key) if each.holds(office.now())]
+    return viewer.page(
+        "account.html",
+        done=request.query_params.get("done", ""),
+        account=account,
+        offered=offered,
+        sessions=sessions,
+        place=office.node.divisions.name(caller.jurisdiction),
+    )
+
+
+@router.post("/account/password")
+@back_to("/account")
+def change_password(
+    request: Request,
+    viewer: ViewerDep,
+    _: HolderDep,
+    password: Annotated[str, Form(max_length=256)],
+    new: Annotated[str, Form(max_length=256)],
+    again: Annotated[str, Form(max_length=256)],
+) -> Response:
+    """Take another password; all other sessions are closed."""
+    if new != again:
+        raise misfit("/again", "the new password was not written the same way twice")
+    _signing_in(request).change_password(_token(request), password, new)
+    return see_other("/account?done=password")
+
+
+@router.post("/account/second-factor")
+@back_to("/account")
+def confirm_second_factor(
+    request: Request,
+    _: HolderDep,
+    password: Annotated[str, Form(max_length=256)],
+    secret: Annotated[str, Form(max_length=64)],
+    code: Annotated[str, Form(max_length=12)],
+) -> Response:
+    """Take the second factor that was offered."""
+    _signing_in(request).confirm_totp(_token(request), password, secret, code)
+    return see_other("/account?done=factor")
+
+
+@router.post("/account/second-factor/removal")
+@back_to("/account")
+def remove_second_factor(
+    request: Request, _: HolderDep, password: Annotated[str, Form(max_length=256)], code: Annotated[str, Form(max_length=12)]
+) -> Response:
+    """Give it up."""
+    _signing_in(request).remove_totp(_token(request), password, code)
+    return see_other("/account?done=removed")
+
+
+@router.post("/account/sessions/closing")
+@back_to("/account")
+def close_others(viewer: ViewerDep, caller: HolderDep, office: OfficeDep, ledger: LedgerDep) -> Response:
+    """Sign out everywhere else."""
+    ledger.accounts.close_all(caller.key, office.now(), but=viewer.session.id if viewer.session is not None else "")
+    return see_other("/account?done=closed")
+
+
+def _token(request: Request) -> str:
+    return request.cookies.get(cookie_name(request), "")

@@ -1,0 +1,33 @@
+// Comfort only: everything on the pages works without it.
+"use strict";
+(() => {
+  const typing = (target) => target.closest("input, select, textarea, [contenteditable]") !== null;
+  const rows = () => [...document.querySelectorAll("[data-rows] tbody tr")];
+  const step = (by) => {
+    const all = rows();
+    if (all.length === 0) return;
+    const here = all.findIndex((row) => row.contains(document.activeElement));
+    const next = all[Math.min(Math.max(here + by, 0), all.length - 1)];
+    next.querySelector("a")?.focus();
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (event.key === "j") step(1);
+    else if (event.key === "k") step(-1);
+    else if (event.key === "/") {
+      const field = document.querySelector("[data-filter] select, [data-filter] input:not([type=hidden])");
+      if (field === null) return;
+      field.focus();
+    } else return;
+    event.preventDefault();
+  });
+  // A filter that was set is remembered for the tab, and used when the list is opened without one.
+  const filter = document.querySelector("form[data-filter]");
+  if (filter !== null) {
+    const name = `filter:${location.pathname}`;
+    if (location.search !== "") sessionStorage.setItem(name, location.search);
+    document.querySelector("[data-forget]")?.addEventListener("click", () => sessionStorage.removeItem(name));
+    const kept = sessionStorage.getItem(name);
+    if (location.search === "" && kept !== null && !document.referrer.includes(location.pathname)) location.replace(location.pathname + kept);
+  }
+})();

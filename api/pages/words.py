@@ -1,0 +1,141 @@
+"""What the codes of the domain are called on pages, in Chinese and in English: one list, which a test holds complete."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Final
+
+from api.models.base import Sentence
+from api.models.worklists import TOLD
+from api.pages.language import Language
+from api.rights import LocalRole
+from exchange.codes import (
+    ChallengeReason,
+    CloseReason,
+    Education,
+    Event,
+    HouseholdType,
+    InterimReason,
+    Item,
+    Kind,
+    MaritalStatus,
+    MovingReason,
+    Purpose,
+    QueryReason,
+    RefusalReason,
+    RegisterKind,
+    Result,
+    Role,
+    Sex,
+    UrgentReason,
+    WithdrawalReason,
+)
+from exchange.conversation import State
+from exchange.exchanges import Acceptance, Direction
+from exchange.people.document import DocumentType
+from exchange.work.assignment import ReturnReason
+
+_WORDS: Final[dict[type[StrEnum], str]] = {
+    Kind: """
+        query 协查 query | notice 通报 notice | feedback 反馈 feedback | interim 暂复 interim answer | challenge 再交流 challenge
+        | confirmation 确认 confirmation | reminder 催办 reminder | withdrawal 撤回 withdrawal""",
+    Event: """
+        arrival 流入 arrival | departure 流出 departure | return 返回 return | marriage 结婚 marriage | divorce 离婚 divorce
+        | birth 出生 birth | adoption 收养 adoption | death 死亡 death | household_moved 户口迁移 household moved
+        | identity_changed 身份变更 identity changed | certificate_issued 证明签发 certificate issued
+        | certificate_revoked 证明作废 certificate revoked | registered 已登记 registered | correction 更正 correction""",
+    Purpose: """
+        birth_registration 生育登记 birth registration | certificate_verification 婚育证明核验 certificate verification
+        | public_service 公共服务 public service | benefit 待遇享受 benefit""",
+    State: """
+        open 待反馈 open | answered 已反馈 answered | challenged 再交流中 challenged | noted 已收悉 noted | closed 已办结 closed
+        | lapsed 逾期未确认 lapsed | withdrawn 已撤回 withdrawn""",
+    Acceptance: "pending 待对方接收 not received yet | accepted 已接收 accepted | rejected 未受理 rejected",
+    Direction: "in 来 received | out 往 sent",
+    Result: """
+        confirmed 属实 confirmed | corrected 有更正 corrected | not_found 查无此人 not found | moved_on 已他往 moved on
+        | deceased 已死亡 deceased | duplicate_person 重复人员 duplicate person | wrong_jurisdiction 非本地区 another jurisdiction
+        | refused 拒绝 refused""",
+    Item: """
+        name 姓名 name | sex 性别 sex | birth_date 出生日期 date of birth | education 文化程度 education
+        | household_type 户口性质 household type | moving 流动情况 moving | marital_status 婚姻状况 marital status
+        | marriage 婚姻登记 marriage | spouse 配偶 spouse | children 子女 children | certificate 婚育证明 certificate
+        | address 住址 address | ethnicity 民族 ethnicity""",
+    QueryReason: """
+        register_entry 台账登记 register entry | person_applied 本人申请 the person applied
+        | certificate_presented 出示证明 a certificate was presented | facts_differ 信息不一致 facts differ""",
+    RefusalReason: """
+        no_legal_basis 无法律依据 no legal basis | outside_agreement 超出协议 outside the agreement
+        | person_objected 本人不同意 the person objected | under_correction 正在更正 under correction""",
+    InterimReason: """
+        field_visit 需入户核实 field visit | archive_search 需查档 archive search
+        | waiting_for_person 等待本人 waiting for the person | waiting_for_department 等待其他部门 waiting for another department""",
+    ChallengeReason: """
+        incomplete 反馈不完整 incomplete | contradicts_document 与证件不符 contradicts a document
+        | wrong_person 不是同一人 wrong person""",
+    WithdrawalReason: """
+        entered_by_mistake 误录 entered by mistake | person_withdrew 本人撤回 the person withdrew
+        | answered_otherwise 已另行答复 answered otherwise""",
+    ReturnReason: """
+        not_ours 不属本乡镇 not ours | moved_within_county 已在县内搬迁 moved within the county
+        | need_help 需县级协助 help is needed | already_handled 已办理 already handled""",
+    CloseReason: """
+        returned 已返乡 returned | moved_on 已他往 moved on | household_moved 户口已迁 household moved | deceased 已死亡 deceased
+        | duplicate 重复 duplicate | entered_by_mistake 误录 entered by mistake""",
+    UrgentReason: """
+        appointment 已预约 appointment | benefit_deadline 待遇期限 benefit deadline
+        | expiring_certificate 证明即将到期 expiring certificate""",
+    Sex: "1 男 male | 2 女 female | 0 未知 unknown | 9 未说明 not stated",
+    MaritalStatus: """
+        10 未婚 unmarried | 20 已婚 married | 21 初婚 first marriage | 22 再婚 remarried | 23 复婚 remarried the same spouse
+        | 30 丧偶 widowed | 40 离婚 divorced | 90 未说明 not stated""",
+    Education: """
+        10 研究生 postgraduate | 20 大学本科 bachelor | 30 大学专科 college | 40 中等职业教育 secondary vocational
+        | 60 高中 high school | 70 初中 junior secondary | 80 小学 primary | 90 其他 other""",
+    HouseholdType: """
+        resident 居民户口 resident | non_agricultural 非农业户口 non-agricultural | agricultural 农业户口 agricultural
+        | unknown 未知 unknown""",
+    MovingReason: """
+        work 务工 work | business_of_own 经商 own business | family 随迁 family | marriage 婚嫁 marriage
+        | retirement 养老 retirement | other_living 其他生活原因 other | business_trip 出差 business trip | medical_care 就医 medical care | study 学习 study
+        | travel 旅游 travel | visit 探亲 visit""",
+    RegisterKind: "outflow 流出台账 outflow register | inflow 流入台账 inflow register",
+    Role: "asker 发起方 asker | asked 被询方 asked",
+    DocumentType: """
+        id_number 居民身份证 identity card | residence_permit 居住证 residence permit
+        | foreign_permanent_residence 永久居留身份证 permanent residence card | passport 护照 passport | none 无证件 none""",
+    LocalRole: """
+        clerk 经办人 clerk | system 本地系统 system | coordinator 协调员 coordinator | operator 操作员 operator
+        | auditor 审计员 auditor""",
+}
+
+
+def _read(kind: type[StrEnum]) -> dict[str, Sentence]:
+    parts = (line.split(None, 2) for line in " ".join(_WORDS[kind].split()).split(" | "))
+    return {code: Sentence(zh, en) for code, zh, en in parts}
+
+
+_TABLES: Final = {kind: _read(kind) for kind in _WORDS}
+
+
+def word(language: Language, code: StrEnum | str | None, kind: str = "") -> str:
+    """What a code is called; a dash for none. A bare string needs the name of its list, such as ``Item``."""
+    if code is None or code == "":
+        return "–"
+    table = _of(kind) if kind else _TABLES[type(code)]  # type: ignore[index] # without a kind it is a member of a list
+    return language.say(table[str(code)])
+
+
+def choices(language: Language, kind: str, among: Iterable[str] | None = None) -> list[tuple[str, str]]:
+    """The codes of a list and what they are called, in its order; of all, or of some."""
+    table = _of(kind)
+    wanted = list(table) if among is None else [str(code) for code in among]
+    return [(code, language.say(table[code])) for code in wanted]
+
+
+def worklist(language: Language, name: str) -> str:
+    """What a worklist is called: the part before the colon."""
+    return language.say(TOLD[name]).partition("：")[0].partition(":")[0]
+
+
+def _of(kind: str) -> dict[str, Sentence]:
+    return next(table for enumeration, table in _TABLES.items() if enumeration.__name__ == kind)
