@@ -65,8 +65,8 @@ class Language:
         return format_timedelta(span, locale=self.locale)
 
 
-CHINESE: Final = Language("zh", "zh-CN", Locale("zh", "CN"))
-ENGLISH: Final = Language("en", "en", Locale("en", "GB"))
+CHINESE: Final = Language("zh", "zh-CN", Locale.parse("zh_Hans_CN"))
+ENGLISH: Final = Language("en", "en", Locale.parse("en_GB"))
 LANGUAGES: Final = {"zh": CHINESE, "en": ENGLISH}
 
 

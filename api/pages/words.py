@@ -68,7 +68,8 @@ _WORDS: Final[dict[type[StrEnum], str]] = {
         | person_objected 本人不同意 the person objected | under_correction 正在更正 under correction""",
     InterimReason: """
         field_visit 需入户核实 field visit | archive_search 需查档 archive search
-        | waiting_for_person 等待本人 waiting for the person | waiting_for_department 等待其他部门 waiting for another department""",
+        | waiting_for_person 等待本人 waiting for the person
+        | waiting_for_department 等待其他部门 waiting for another department""",
     ChallengeReason: """
         incomplete 反馈不完整 incomplete | contradicts_document 与证件不符 contradicts a document
         | wrong_person 不是同一人 wrong person""",
@@ -96,7 +97,8 @@ _WORDS: Final[dict[type[StrEnum], str]] = {
         | unknown 未知 unknown""",
     MovingReason: """
         work 务工 work | business_of_own 经商 own business | family 随迁 family | marriage 婚嫁 marriage
-        | retirement 养老 retirement | other_living 其他生活原因 other | business_trip 出差 business trip | medical_care 就医 medical care | study 学习 study
+        | retirement 养老 retirement | other_living 其他生活原因 other
+        | business_trip 出差 business trip | medical_care 就医 medical care | study 学习 study
         | travel 旅游 travel | visit 探亲 visit""",
     RegisterKind: "outflow 流出台账 outflow register | inflow 流入台账 inflow register",
     Role: "asker 发起方 asker | asked 被询方 asked",
