@@ -32,7 +32,18 @@ from tests.building.basics import (
 from tests.building.checks import a_check, a_check_row, a_difference
 from tests.building.clocks import a_loaded_day, a_rules_file, a_rules_use, a_trouble, an_escalation
 from tests.building.differences import a_register_difference, a_register_run
-from tests.building.local import a_comparison, a_finding, a_notification, a_row, a_row_problem, an_answer, an_api_key, an_import
+from tests.building.local import (
+    a_comparison,
+    a_finding,
+    a_notification,
+    a_row,
+    a_row_problem,
+    a_session,
+    an_account,
+    an_answer,
+    an_api_key,
+    an_import,
+)
 from tests.building.partners import a_partner, a_partner_key, agreed_terms, an_agreement
 from tests.building.reconciling import a_failed_pair, a_link_step, a_reconciliation, a_token_key
 from tests.building.reports import a_frozen, a_frozen_rate, a_monthly, a_received, a_sending, frozen_line
@@ -82,9 +93,11 @@ __all__ = [
     "a_rules_use",
     "a_salt",
     "a_sending",
+    "a_session",
     "a_token_key",
     "a_trouble",
     "agreed_terms",
+    "an_account",
     "an_agreement",
     "an_answer",
     "an_api_key",

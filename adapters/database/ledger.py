@@ -1,6 +1,7 @@
 """All books of one node, within one transaction, in SQL."""
 
 from adapters.database.books.access import SqlAccess
+from adapters.database.books.accounts import SqlAccounts
 from adapters.database.books.agreements import SqlAgreements
 from adapters.database.books.auditing.audits import SqlAudits
 from adapters.database.books.casework.cases import SqlCases
@@ -32,6 +33,7 @@ from adapters.database.books.work.worklists import SqlWorklists
 from adapters.database.work import Work
 from exchange.ledger import (
     Access,
+    Accounts,
     Agreements,
     Assignments,
     Audits,
@@ -80,6 +82,7 @@ class SqlLedger:
         self.partners: Partners = SqlPartners(work)
         self.imports: Imports = SqlImports(work)
         self.access: Access = SqlAccess(work)
+        self.accounts: Accounts = SqlAccounts(work)
         self.chores: Chores = SqlChores(work)
         self.notifications: Notifications = SqlNotifications(work)
         self.cross_checks: CrossChecks = SqlCrossChecks(work)

@@ -40,6 +40,8 @@ from exchange.reporting.frozen.upward import ReceivedReport, Sending
 from exchange.routing.table import Pin
 from exchange.routing.trail import SentOn
 from exchange.settling.evidence import Evidence
+from exchange.signin.account import Account
+from exchange.signin.session import Session
 from exchange.terms.agreement import SignedAgreement
 from exchange.terms.daytable import LoadedDay
 from exchange.terms.rulebook import RulesFile, RulesKind, RulesUse
@@ -112,6 +114,8 @@ class Books:
     imports: dict[str, ImportedFile] = field(default_factory=dict)
     import_rows: dict[str, tuple[RowResult, ...]] = field(default_factory=dict)
     api_keys: dict[str, ApiKey] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    sessions: dict[str, Session] = field(default_factory=dict)
     deed_counts: dict[tuple[str, date, Deed], int] = field(default_factory=dict)
     answers: dict[tuple[str, str], RememberedAnswer] = field(default_factory=dict)
     runs: dict[tuple[str, date], JobRun] = field(default_factory=dict)

@@ -29,10 +29,12 @@ from adapters.memory.registers.entries import MemoryEntries
 from adapters.memory.registers.imports import MemoryImports
 from adapters.memory.registers.pairing import MemoryPairing
 from adapters.memory.reporting.reports import MemoryReports
+from adapters.memory.signin.accounts import MemoryAccounts
 from adapters.memory.work.assignments import MemoryAssignments
 from adapters.memory.work.worklists import MemoryWorklists
 from exchange.ledger import (
     Access,
+    Accounts,
     Agreements,
     Assignments,
     Audits,
@@ -86,6 +88,7 @@ class MemoryLedger:
     partners: Partners
     imports: Imports
     access: Access
+    accounts: Accounts
     chores: Chores
     notifications: Notifications
     cross_checks: CrossChecks
@@ -117,6 +120,7 @@ class MemoryLedger:
         self.partners = MemoryPartners(books)
         self.imports = MemoryImports(books)
         self.access = MemoryAccess(books)
+        self.accounts = MemoryAccounts(books)
         self.chores = MemoryChores(books)
         self.notifications = MemoryNotifications(books)
         self.cross_checks = MemoryCrossChecks(books)

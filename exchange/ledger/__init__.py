@@ -7,6 +7,7 @@ one transaction: the edge opens and commits it, verbs never do.
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from exchange.ledger.accounts import Accounts
 from exchange.ledger.audits import AuditFilter, Audits
 from exchange.ledger.books import (
     Access,
@@ -56,6 +57,7 @@ from exchange.ledger.within import Within
 
 __all__ = [
     "Access",
+    "Accounts",
     "Agreements",
     "ApiKey",
     "Assignments",
@@ -121,6 +123,7 @@ class Ledger(Protocol):
     partners: Partners
     imports: Imports
     access: Access
+    accounts: Accounts
     chores: Chores
     notifications: Notifications
     cross_checks: CrossChecks

@@ -4,14 +4,30 @@ import base64
 import hashlib
 import hmac
 import re
+import secrets
+import unicodedata
 from datetime import datetime
 from urllib.parse import quote
 
 from exchange.moments import to_milliseconds
 
+# In place of a secret that cannot be had any more: the second factor is asked for, and no code is the right one.
+LOST = ""
 _STEP_MS = 30_000
+_SECRET_BYTES = 20  # as many as SHA-1 has (RFC 4226, section 4); 32 characters, without padding
 _DIGITS = 6
 _CODE = re.compile(r"[0-9]{6}", re.ASCII)
+_SECRET = re.compile(r"[A-Z2-7]{32}", re.ASCII)
+
+
+def new_secret() -> str:
+    """A secret, in base32."""
+    return base64.b32encode(secrets.token_bytes(_SECRET_BYTES)).decode("ascii")
+
+
+def is_secret(text: str) -> bool:
+    """Whether it can have come from `new_secret`."""
+    return _SECRET.fullmatch(text) is not None
 
 
 def step_of(now: datetime) -> int:
@@ -33,8 +49,8 @@ def matching_step(secret: str, code: str, now: datetime, after: int) -> int | No
 
     `after` is the step of the last code that was taken: neither that nor an older one is taken again.
     """
-    given = code.replace(" ", "")
-    if _CODE.fullmatch(given) is None:
+    given = unicodedata.normalize("NFKC", code).replace(" ", "")
+    if secret == LOST or _CODE.fullmatch(given) is None:
         return None
     here = step_of(now)
     found = [step for step in (here - 1, here, here + 1) if hmac.compare_digest(code_at(secret, step), given) and step > after]

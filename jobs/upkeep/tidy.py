@@ -1,4 +1,6 @@
-"""Tidy: erase what was withdrawn and the notes of what is over, forget answers, assertions, notifications and differences."""
+"""Tidy: erase what was withdrawn and the notes of what is over, forget answers, assertions, notifications,
+sessions and differences.
+"""
 
 from datetime import timedelta
 
@@ -16,6 +18,8 @@ KEEP_NOTIFICATIONS = timedelta(days=30)
 KEEP_DIFFERENCES = timedelta(days=30)
 # As long as bodies are kept: who asked about whose certificate is for auditors, and the rates do not need it.
 KEEP_CHECKS = timedelta(days=366)
+# Long enough for who asks, some weeks later, when somebody was signed in.
+KEEP_SESSIONS = timedelta(days=30)
 
 
 def tidy(shift: Shift) -> str:
@@ -37,10 +41,11 @@ def _forget(shift: Shift) -> str:
         forgotten += ledger.notifications.forget(now - KEEP_NOTIFICATIONS)
         checks = ledger.certificate_checks.forget(now - KEEP_CHECKS)
         forgotten += ledger.access.forget_counts(civil_day(now))
+        forgotten += ledger.accounts.forget_sessions(now - KEEP_SESSIONS)
         lapsed = ledger.cross_checks.forget(now - KEEP_DIFFERENCES)
         settled = ledger.register_runs.forget(now - KEEP_DIFFERENCES)
     if shift.office.data_keys is not None:
         # What could not be destroyed when it was erased.
         shift.office.data_keys.destroy_doomed()
-    told = f"{forgotten} answers, assertions and notifications forgotten, {checks} checks of certificates forgotten"
+    told = f"{forgotten} answers, assertions, notifications and sessions forgotten, {checks} checks of certificates forgotten"
     return f"{told}, {lapsed} differences lapsed, {settled} settled ones forgotten"

@@ -9,6 +9,8 @@ from exchange.comparing.comparison import Comparison
 from exchange.imports import ImportedFile, RowOutcome, RowProblem, RowResult
 from exchange.jurisdiction import Category
 from exchange.ledger import ApiKey, Finding, RememberedAnswer
+from exchange.signin.account import Account
+from exchange.signin.session import Session
 from exchange.wire.figures import FigureCell, FigureCounts, LinkFigures, LogLines, StateCounts
 from tests.building.basics import WUCHANG, WUCHANG_NODE, XICHENG, a_day, a_digest, a_moment, an_id
 
@@ -65,6 +67,17 @@ def an_api_key(n: int = 1, **changes: Any) -> ApiKey:
         created_at=a_moment(n),
     )
     return replace(key, **changes)
+
+
+def an_account(n: int = 1, **changes: Any) -> Account:
+    """The account of that key, with a password that nobody has."""
+    return replace(Account(key=f"key-{n}", login=f"clerk-{n}", password_hash=f"$argon2id${n}"), **changes)
+
+
+def a_session(n: int = 1, **changes: Any) -> Session:
+    """A session of the first account, opened at the moment of that number."""
+    session = Session(id=a_digest(f"token {n}"), key="key-1", csrf=f"csrf {n}", opened_at=a_moment(n), seen_at=a_moment(n))
+    return replace(session, **changes)
 
 
 def an_answer(n: int = 1, **changes: Any) -> RememberedAnswer:

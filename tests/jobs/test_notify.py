@@ -233,9 +233,9 @@ def test_what_is_done_with_is_forgotten_after_a_month(pair: Pair, receiver: Rece
     put(pair, 1)
     run_once(pair.xicheng, pair.client)
     with on_shift(pair.xicheng, pair.client) as shift:
-        assert ", 0 answers, assertions and notifications forgotten" in tidy(shift)
+        assert ", 0 answers, assertions, notifications and sessions forgotten" in tidy(shift)
         pair.clock.move(KEEP_NOTIFICATIONS + timedelta(minutes=1))
-        assert ", 1 answers, assertions and notifications forgotten" in tidy(shift)
+        assert ", 1 answers, assertions, notifications and sessions forgotten" in tidy(shift)
 
 
 def test_without_an_address_there_is_no_notifier(tmp_path: Path):

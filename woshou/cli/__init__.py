@@ -14,6 +14,7 @@ from woshou.cli.commands.cross_check import checks
 from woshou.cli.commands.persons import evidence, subject
 from woshou.cli.commands.reconciling import differences, reconcile
 from woshou.cli.commands.registers import certificate, imports, pairing, register, sheets
+from woshou.cli.commands.signin import account
 from woshou.cli.commands.work import assign, worklist
 from woshou.cli.words import say, translate_frame
 
@@ -43,6 +44,7 @@ _MODULES = (
     alerts,
     norms,
     apikey,
+    account,
     audit,
     retention,
     upkeep,

@@ -17,6 +17,8 @@ from adapters.office import Office
 from exchange.auditing.event import NODE_WIDE, Actor, ActorKind
 from exchange.codes import Purpose
 
+# What people are called may look like the name of a node.
+_OF_PERSONS = frozenset({"name", "login", "account"})
 _called: ContextVar[tuple[str, Mapping[str, object]] | None] = ContextVar("called", default=None)
 # What a row that is written after the node was closed opens once more.
 _opened: ContextVar[list[Database] | None] = ContextVar("opened", default=None)
@@ -54,7 +56,7 @@ def begin_trail(office: Office) -> None:
         actor=Actor(kind=ActorKind.COMMAND, id=_account(), role="operator"),
         jurisdiction=next(iter(served)) if len(served) == 1 else NODE_WIDE,
     )
-    begin(trail).about(named(given))
+    begin(trail).about(named({name: value for name, value in given.items() if name not in _OF_PERSONS}))
 
 
 def told_in(county: str) -> None:

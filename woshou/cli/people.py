@@ -1,4 +1,4 @@
-"""Persons and documents come by prompt or standard input: an argument would stand in process lists and histories."""
+"""Persons, documents and passwords come by prompt or standard input: an argument would stand in process lists and histories."""
 
 import sys
 from pathlib import Path
@@ -31,6 +31,13 @@ def read_document(kind: DocumentType) -> DocumentRef:
     else:
         number = sys.stdin.readline()
     return DocumentRef(type=kind, number=number.strip())
+
+
+def read_password() -> str:
+    """A password: asked for twice on a terminal, without echo, else one line of standard input."""
+    if sys.stdin.isatty():
+        return str(typer.prompt(say("密码（不回显）", "Password (not shown)"), hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 def read_claim(kind: DocumentType) -> Claim:

@@ -14,6 +14,7 @@ from adapters.database.tables.cross_checks import CrossCheckRow, CrossCheckRowRo
 from adapters.database.tables.exchanges import ExchangeRow, FactRow
 from adapters.database.tables.links import BatchRow, EvidenceRow, LinkRow, MessageRow
 from adapters.database.tables.node import (
+    AccountRow,
     ApiKeyRow,
     DeedCountRow,
     DoomedKeyRow,
@@ -22,6 +23,7 @@ from adapters.database.tables.node import (
     LedgerIdentityRow,
     NotificationRow,
     RememberedAnswerRow,
+    SessionRow,
     SubjectRequestRow,
     UsedAssertionRow,
 )
@@ -46,6 +48,7 @@ METADATA = Row.metadata
 
 __all__ = [
     "METADATA",
+    "AccountRow",
     "AgreementRow",
     "ApiKeyRow",
     "AssignmentRow",
@@ -99,6 +102,7 @@ __all__ = [
     "RulesFileRow",
     "RulesUseRow",
     "SentOnRow",
+    "SessionRow",
     "SubjectRequestRow",
     "TellingRow",
     "TokenKeyRow",

@@ -1,9 +1,9 @@
-"""What the node keeps for itself: callers' keys, answers to be repeated, job runs, findings, notifications, requests, keys."""
+"""What the node keeps for itself: keys, accounts, sessions, remembered answers, job runs, findings, notifications, requests."""
 
 from sqlalchemy import Index
 from sqlalchemy import text as sql
 
-from adapters.database.tables.columns import Row, blob, number, sealed, text
+from adapters.database.tables.columns import Row, blob, flag, number, sealed, text
 
 _WAITING, _DONE = sql("retry_at IS NOT NULL"), sql("retry_at IS NULL")
 _UNSETTLED = sql("settled_at IS NULL")
@@ -21,6 +21,40 @@ class ApiKeyRow(Row, table=True):
     role: str = text()
     created_at: int = number()
     revoked_at: int | None = number()
+
+
+class AccountRow(Row, table=True):
+    """Who signs in with an API key's rights; the secret of the second factor is sealed, for whoever has it makes its codes."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (
+        Index("accounts_by_login", "login", unique=True),
+        Index("accounts_by_subject", "subject", unique=True),
+    )
+
+    key: str = text(primary_key=True)
+    login: str = text()
+    password_hash: str | None = text()
+    must_change: bool = flag()
+    subject: str | None = text()
+    totp: bytes | None = sealed()
+    totp_step: int = number()
+    failures: int = number()
+    locked_until: int | None = number()
+
+
+class SessionRow(Row, table=True):
+    """A person signed in; `id` is the hash of the token."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (Index("sessions_of_key", "key", "opened_at", "id"),)
+
+    id: str = text(primary_key=True)
+    key: str = text()
+    csrf: str = text()
+    opened_at: int = number(index=True)
+    seen_at: int = number()
+    closed_at: int | None = number()
 
 
 class DeedCountRow(Row, table=True):

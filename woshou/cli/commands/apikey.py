@@ -10,14 +10,14 @@ from adapters.auditing.trail import concerning
 from adapters.office import Office
 from api.access import hash_secret
 from api.rights import PEOPLE, LocalRole
-from exchange.errors import Invalid, NotFound
-from exchange.jurisdiction import Level
+from exchange.errors import NotFound
 from exchange.ledger import ApiKey
-from exchange.node import NotServed
+from exchange.signin.account import NO_SECRET
+from exchange.verbs.signin.keep import check_bound, new_key
 from woshou.cli.call import Call, command, group
 from woshou.cli.words import say
 
-_COLUMNS = {
+_SHOWN = {
     "id": ("编号", "Key"),
     "name": ("名称", "Name"),
     "jurisdiction": ("地区", "Jurisdiction"),
@@ -25,31 +25,19 @@ _COLUMNS = {
     "created_at": ("建立", "Created"),
     "revoked_at": ("作废", "Revoked"),
 }
+_COLUMNS = {**_SHOWN, "account": ("登录账号", "An account's")}
 
 
 def shown(key: ApiKey) -> dict[str, object]:
-    """A key without its hash."""
-    return {name: getattr(key, name) for name in _COLUMNS}
+    """A key without its hash, and whether it is an account's."""
+    return {**{name: getattr(key, name) for name in _SHOWN}, "account": key.secret_hash == NO_SECRET}
 
 
-class TownshipRole(Invalid):
-    """A township answers what is assigned to it; it has no coordinators, operators and auditors of its own."""
-
-    code = "township-role"
-    zh = "乡镇、街道的密钥只能是经办人（clerk）或系统（system）。"
-    en = "A township's key is a clerk's or a system's."
-
-
-def _check_bound(office: Office, bound: str, role: LocalRole) -> None:
-    """NotServed for a place that has nothing to do with this node, TownshipRole for a role that a township has not."""
-    divisions, served = office.node.divisions, office.node.jurisdictions
-    if divisions.level_of(bound) is Level.TOWNSHIP:
-        if divisions.county_of(bound) not in served:
-            raise NotServed
-        if role not in PEOPLE:
-            raise TownshipRole
-    elif not any(divisions.contains(bound, county) for county in served):
-        raise NotServed
+def bound_to(call: Call, office: Office, jurisdiction: str | None, *, handles_people: bool) -> str:
+    """The division that a key is to be bound to: the named one, or the only county served."""
+    bound = office.node.divisions.normalise(jurisdiction) if jurisdiction else call.county(office, None)
+    check_bound(office.node, bound, handles_people=handles_people)
+    return bound
 
 
 def install(app: typer.Typer) -> None:
@@ -67,13 +55,10 @@ def install(app: typer.Typer) -> None:
         ] = None,
     ) -> None:
         with call.office() as office:
-            divisions = office.node.divisions
-            bound = divisions.normalise(jurisdiction) if jurisdiction else call.county(office, None)
-            divisions.get(bound)
-            _check_bound(office, bound, role)
+            bound = bound_to(call, office, jurisdiction, handles_people=role in PEOPLE)
             secret = secrets.token_hex(32)
             key = ApiKey(
-                id=secrets.token_hex(6),
+                id=new_key(),
                 secret_hash=hash_secret(secret),
                 name=name,
                 jurisdiction=bound,

@@ -1,0 +1,1 @@
+"""Signing in to the pages: passwords, sessions, and providers of OpenID Connect."""
