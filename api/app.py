@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 import httpx
-from adapters.signin.signing_in import SigningIn
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
@@ -17,6 +16,7 @@ from adapters.office import Office
 from adapters.partner_http import PartnerClient, http_client
 from adapters.reconciling.answering import Answering
 from adapters.reconciling.tokens import TokenKeeper
+from adapters.signin.signing_in import SigningIn
 from api import figures, health, ndjson, pages, partner, problems, proven, registers
 from api.auditing import heads
 from api.describing.openapi import describe

@@ -7,8 +7,6 @@ from hmac import compare_digest
 from typing import Annotated, Any, ClassVar, Final
 from urllib.parse import quote, urlsplit
 
-from adapters.signin.signing_in import SigningIn
-from exchange.signin.refusals import AccountLocked, CodeNeeded, SignInRefused
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
@@ -16,22 +14,24 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.datastructures import FormData
 from starlette.routing import Match
 
+from adapters.signin.signing_in import SigningIn
 from api.access import Caller, actor_of, caller_of, host_of, limiter_of, office_of
 from api.pages.language import COOKIE, LANGUAGES, Language, language_of
 from api.pages.render import render
 from api.problems import Unauthorized, malformed, status_of
 from api.rights import CLERK, HOLDER, PUBLIC_PAGES, READER, PartnerRight, Records, Right
 from api.serving.audit import leave_refusal, tell_actor
+from api.serving.door import SIGN_IN
 from api.serving.routes import Route
 from exchange.errors import Forbidden, WoshouError
 from exchange.signin.account import Account
+from exchange.signin.refusals import AccountLocked, CodeNeeded, SignInRefused
 from exchange.signin.session import Session
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-SIGN_IN: Final = "/sign-in"
 ACCOUNT: Final = "/account"
 # What can be opened before the first password is changed.
 _ALWAYS: Final = (ACCOUNT, "/sign-out")

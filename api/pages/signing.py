@@ -1,14 +1,16 @@
 """Signing in and out, and one's own account: password, second factor, sessions."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
-from adapters.signin.signing_in import SigningIn
-from fastapi import Form, Query, Request, Response
+from fastapi import Depends, Form, Query, Request, Response
 
-from api.access import HolderDep, LedgerDep, OfficeDep, ReadLedgerDep
+from adapters.signin.signing_in import SigningIn
+from api.access import HolderDep, LedgerDep, LimiterDep, OfficeDep, ReadLedgerDep, host_of
 from api.pages.assets import asset
 from api.pages.forms import misfit
-from api.pages.route import SIGN_IN, Page, ViewerDep, back_to, cookie_name, page_router, see_other, set_session
+from api.pages.route import Page, ViewerDep, back_to, cookie_name, page_router, see_other, set_session
+from api.serving.door import SIGN_IN
 
 router = page_router()
 
@@ -18,6 +20,14 @@ def _signing_in(request: Request) -> SigningIn:
     if not isinstance(found, SigningIn):
         raise TypeError("the application was made without an office")
     return found
+
+
+async def _trying_password(request: Request, limiter: LimiterDep) -> AsyncIterator[None]:
+    async with limiter.trying_password(host_of(request)):
+        yield
+
+
+TryingPasswordDep = Annotated[None, Depends(_trying_password, scope="function")]
 
 
 @router.get("/assets/{name}")
@@ -36,6 +46,7 @@ def show_sign_in(viewer: ViewerDep, office: OfficeDep, next: Annotated[str, Quer
 @back_to(SIGN_IN)
 def sign_in(
     request: Request,
+    _: TryingPasswordDep,
     login: Annotated[str, Form(max_length=64)],
     password: Annotated[str, Form(max_length=256)],
     code: Annotated[str, Form(max_length=12)] = "",

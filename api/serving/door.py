@@ -37,6 +37,8 @@ _CROOKED: Final = (b"//", b"/./", b"/../", b"\\", b"%2e", b"%2f", b"%5c", b"%00"
 # Here callers have to say who they are, and what fails of that is counted where it fails.
 _CLOSED: Final = ("/api/v1/", "/v1/", "/oauth/token", "/metrics")
 _SESSION: Final = re.compile(rb"(?:^|;\s*)(?:__Host-)?woshou=[^;]")
+# Where a session begins, a cookie that says there is one counts for nothing.
+SIGN_IN: Final = "/sign-in"
 # Each of these has its own count: a flood at one leaves the others open.
 _KNOWN: Final = frozenset(
     {"/healthz", "/readyz", "/.well-known/migrant-exchange", "/.well-known/jwks.json", "/.well-known/security.txt"}
@@ -62,7 +64,7 @@ class Door:
         path, raw = scope["path"], scope.get("raw_path", b"").lower()
         if any(part in raw for part in _CROOKED) or raw.endswith((b"/.", b"/..")):
             raise NotFound
-        if not path.startswith(_CLOSED) and not _brings_session(headers):
+        if not path.startswith(_CLOSED) and (path == SIGN_IN or not _brings_session(headers)):
             client = scope.get("client")
             self._limiter.opened(path if path in _KNOWN else "", address_of(client[0] if client else ""))
 

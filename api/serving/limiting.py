@@ -1,9 +1,10 @@
 """What one caller may cost the others: failed token requests, comparisons and batches given back are counted, looks are few."""
 
+import asyncio
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from ipaddress import IPv6Address, ip_address
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
@@ -34,6 +35,9 @@ _CALLS_AT_ONCE, _ALL_CALLS = 2, 8
 _CALL_SECONDS = 10
 _AT_ONCE = 4
 _WAIT_SECONDS = {"figures": 10, "registers": 2}
+# A password costs a twentieth of a second and 64 MiB to look at: so often from one address, and so many at one time.
+_PASSWORDS = RateLimitItemPerMinute(60)
+_PASSWORDS_AT_ONCE = 4
 _LOOKS = 2
 TOKEN = "token"
 
@@ -59,6 +63,7 @@ class Limiter:
     def __init__(self) -> None:
         self._window = MovingWindowRateLimiter(MemoryStorage())
         self._lock = threading.Lock()
+        self._passwords = asyncio.Semaphore(_PASSWORDS_AT_ONCE)
         self._under_way: set[tuple[str, str]] = set()
         self._places: dict[str, Counter[str]] = {"checks": Counter(), "calls": Counter()}
 
@@ -97,6 +102,17 @@ class Limiter:
         if not self._window.hit(_CHECKS, "checks", partner):
             raise TooManyRequests(seconds=3600)
         with self._place("checks", partner, _CHECKS_AT_ONCE, _ALL_CHECKS, seconds=1):
+            yield
+
+    @asynccontextmanager
+    async def trying_password(self, host: str) -> AsyncIterator[None]:
+        """Let somebody try a password: TooManyRequests after 60 a minute from one address; of all, four at a time.
+
+        The others wait, and hold no thread meanwhile.
+        """
+        if not self._window.hit(_PASSWORDS, "passwords", host):
+            raise TooManyRequests(seconds=60)
+        async with self._passwords:
             yield
 
     def calling(self, key: str) -> AbstractContextManager[None]:
