@@ -14,6 +14,8 @@ MOST_FAILURES = 5
 LOCKED_FOR = timedelta(minutes=15)
 # What stands where an API key has the hash of its secret: no secret has this one.
 NO_SECRET = "account"
+# In place of the hash of a password: none is the right one.
+NO_PASSWORD = ""
 # A letter first, so that nobody takes a document's number; no dot, so that it is no node's name.
 _LOGIN = re.compile(r"[a-z][a-z0-9_-]{2,31}", re.ASCII)
 

@@ -14,8 +14,9 @@ from adapters.database.books.registers.entries import SqlEntries
 from adapters.database.sealed.key_store import KeyStore
 from adapters.database.sealed.sealing import key_id_of, sealed_column
 from adapters.database.shapes import TableRow, Values, shape_of, table_of
-from adapters.database.tables import CaseRow, DifferenceRow, EntryRow, ImportRow, MessageRow, RememberedAnswerRow
+from adapters.database.tables import AccountRow, CaseRow, DifferenceRow, EntryRow, ImportRow, MessageRow, RememberedAnswerRow
 from adapters.database.work import Work
+from exchange.signin.account import NO_PASSWORD
 
 _AT_ONCE = 1000
 Again: TypeAlias = Callable[[Work, Sequence[Values]], object]
@@ -65,6 +66,12 @@ def _imports(work: Work, keys: Sequence[Values]) -> None:
     work.erase(ImportRow, work.one_of(table_of(ImportRow).c.id, [name for (name,) in keys]))
 
 
+def _accounts(work: Work, keys: Sequence[Values]) -> None:
+    """Another second factor or none took the place of this one: before a new password is given, nobody signs in."""
+    for (key,) in keys:
+        work.erase(AccountRow, table_of(AccountRow).c.key == key, password_hash=NO_PASSWORD)
+
+
 _AGAIN: Mapping[TableRow, Again] = {
     MessageRow: _messages,
     EntryRow: lambda work, keys: SqlEntries(work, None).erase(name for (name,) in keys),
@@ -72,4 +79,5 @@ _AGAIN: Mapping[TableRow, Again] = {
     DifferenceRow: lambda work, keys: lapse_differences(work, [name for (name,) in keys]),
     RememberedAnswerRow: _answers,
     ImportRow: _imports,
+    AccountRow: _accounts,
 }
