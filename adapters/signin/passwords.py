@@ -55,8 +55,8 @@ class Passwords:
             return self._hasher.hash(_bytes(password))
 
     def matches(self, stored: str | None, password: str) -> bool:
-        """Whether it is the password; the same work where there is none, so that the time tells nothing."""
-        if stored is None or len(password) > LONGEST:
+        """Whether it is the password; the same work where there is none (`NO_PASSWORD`, None), so that the time tells nothing."""
+        if not stored or len(password) > LONGEST:
             stored, password = self._nobodys, ""
         with self._places:
             try:
