@@ -17,6 +17,7 @@ PERSONAL = re.compile(
 )
 # Words that hold one of these and name no person, each with what it is.
 HARMLESS = {
+    "woshou account create --name": "the post, or what colleagues call who has it",
     "woshou apikey create --name": "the key",
     "woshou case commit --spouse": "the first or the second",
 }

@@ -26,7 +26,7 @@ from woshou.cli.words import say
 _COLUMNS = {
     "login": ("登录名", "Login"),
     "key": ("密钥编号", "Key"),
-    "name": ("姓名", "Name"),
+    "name": ("称呼", "Name"),
     "role": ("角色", "Role"),
     "jurisdiction": ("地区", "Jurisdiction"),
     "second_factor": ("验证器", "Second factor"),
@@ -122,7 +122,10 @@ def install(app: typer.Typer) -> None:
         call: Call,
         login: Annotated[str, typer.Option(help=say("登录名，如 zhangsan", "login, such as zhangsan"))],
         role: Annotated[AccountRole, typer.Option(help=say("角色", "role"))],
-        name: Annotated[str, typer.Option(help=say("姓名或岗位，网页上显示", "the person's name or post, shown on the pages"))],
+        name: Annotated[
+            str,
+            typer.Option(help=say("岗位或称呼，网页上显示", "the post, or what colleagues call the person; shown on the pages")),
+        ],
         jurisdiction: Annotated[
             str | None, typer.Option(help=say("所属地区代码，省市县乡均可", "division that it is bound to, also a township"))
         ] = None,
