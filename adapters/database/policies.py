@@ -83,8 +83,8 @@ POLICIES = {
     # Both sides of a local link have the exchange, and its messages.
     "messages": of_parent("messages", "exchanges", exchange="exchange", link="link"),
     "remembered_answers": of_caller("caller"),
+    "sessions": of_caller("key"),
     "accounts": OF_NODE,
-    "sessions": OF_NODE,
     "register_tokens": OF_NODE,
     "subject_requests": OF_NODE,
 }

@@ -46,7 +46,7 @@ def address(postgresql_server: PostgresServer) -> Iterator[str]:
                     "INSERT INTO pairing_suggestions VALUES (%s, 1, 'asked', %s, 1, 1, '', 1)", [an_id(first + 1), an_id(first)]
                 )
                 connection.execute("INSERT INTO accounts VALUES (%s, %s, NULL, false, NULL, NULL, 0, 0)", [an_id(first)] * 2)
-                connection.execute("INSERT INTO sessions VALUES (%s, %s, '', 1, 1)", [an_id(first)] * 2)
+                connection.execute("INSERT INTO sessions VALUES (%s, %s, '', 1, 1)", [an_id(first), f"key of {county}"])
                 connection.execute("INSERT INTO register_tokens VALUES (%s, '', 1, NULL, %s, true)", [first, an_id(first)])
         yield postgresql_server.address(name, APPLICATION)
     with postgresql_server.connect() as connection:
