@@ -1,0 +1,77 @@
+"""People who sign in to a served node's pages, and what they read there."""
+
+import re
+from html import unescape
+
+import httpx
+
+from adapters.signin.passwords import Passwords
+from exchange.ledger import ApiKey
+from exchange.signin.account import Account
+from tests.api.nodes import Served
+
+PASSWORD = "correct horse battery"
+OPEN: list[httpx.Client] = []
+_HASH = Passwords().hash(PASSWORD)
+
+
+def account(node: Served, login: str = "wang", role: str = "clerk", of: str | None = None, **changes: object) -> str:
+    """An account of that role and jurisdiction; the id of its key."""
+    county = of or min(node.office.node.jurisdictions)
+    key = ApiKey(
+        id=f"a-{login}", secret_hash="-", name=f"{login} 先生", jurisdiction=county, role=role, created_at=node.clock.now()
+    )
+    made = Account(key=key.id, login=login, password_hash=_HASH)
+    with node.office.ledgers.transaction() as ledger:
+        ledger.access.save_api_key(key)
+        ledger.accounts.add(made)
+    return key.id
+
+
+class Reader:
+    """A browser that is signed in, without the screen."""
+
+    def __init__(self, node: Served, language: str = "zh") -> None:
+        self.http = httpx.Client(base_url=node.url, follow_redirects=True, headers={"accept-language": language}, timeout=30)
+        self.page: httpx.Response | None = None
+        OPEN.append(self.http)
+
+    def sign_in(self, login: str = "wang", password: str = PASSWORD, **more: str) -> httpx.Response:
+        """Fill in the form."""
+        return self._read(self.http.post("/sign-in", data={"login": login, "password": password, **more}))
+
+    def get(self, path: str, **query: str) -> httpx.Response:
+        """Open a page."""
+        return self._read(self.http.get(path, params=query))
+
+    def post(self, path: str, **fields: str | list[str]) -> httpx.Response:
+        """Send a form as the page that was read last has it, with its token; `holder__name` is the field `holder.name`."""
+        assert self.page is not None
+        token = re.search(r'name="csrf" value="([^"]+)"', self.page.text)
+        given = {name.replace("__", "."): value for name, value in fields.items()}
+        return self._read(self.http.post(path, data={"csrf": token[1] if token else "", **given}))
+
+    def _read(self, response: httpx.Response) -> httpx.Response:
+        if response.headers.get("content-type", "").startswith("text/html"):
+            self.page = response
+        return response
+
+
+def signed_in(node: Served, login: str = "wang", role: str = "clerk", of: str | None = None, language: str = "zh") -> Reader:
+    """A new account's owner, at their first page."""
+    account(node, login, role, of)
+    reader = Reader(node, language)
+    answer = reader.sign_in(login)
+    assert answer.status_code == 200, answer.text
+    return reader
+
+
+def text_of(response: httpx.Response) -> str:
+    """What stands on a page, without its tags."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", response.text))).strip()
+
+
+def refusal_of(response: httpx.Response) -> str | None:
+    """The code of the refusal that a page tells of."""
+    found = re.search(r'role="alert">.*?<small>([a-z-]+)</small>', response.text, re.DOTALL)
+    return found[1] if found else None

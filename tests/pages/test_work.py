@@ -1,0 +1,145 @@
+"""The clerk's pages: lists, one exchange, and everything that can be said of it."""
+
+from datetime import timedelta
+
+from tests.api.nodes import Neighbours
+from tests.api.test_worklists import ask
+from tests.builders import WUCHANG, an_id_number
+from tests.pages.support import refusal_of, signed_in, text_of
+
+
+def test_a_list_shows_whom_and_until_when_and_numbers_are_masked(both: Neighbours):
+    ask(both, 1)
+    both.deliver()
+    page = signed_in(both.wuchang).get("/worklists/to_answer")
+    assert "示例·样本乙" in page.text
+    assert an_id_number(1) not in page.text
+    assert "110102**********" in page.text
+    assert "还剩 30 天" in text_of(page)
+
+
+def test_a_coordinator_sees_the_rows_and_no_person(both: Neighbours):
+    exchange = ask(both, 1)
+    both.deliver()
+    reader = signed_in(both.wuchang, role="coordinator")
+    assert "示例" not in reader.get("/worklists/to_answer").text
+    page = reader.get(f"/exchanges/{exchange}")
+    assert ("示例" in page.text, "发出反馈" in page.text) == (False, False)
+
+
+def test_a_list_is_filtered_and_paged(both: Neighbours):
+    asked = [ask(both, n) for n in (1, 2, 3)]
+    both.deliver()
+    reader = signed_in(both.wuchang)
+    first = reader.get("/worklists/to_answer", limit="2")
+    following = first.text.split('rel="next" href="')[1].split('"')[0].replace("&amp;", "&")
+    rest = reader.http.get(f"/worklists/to_answer{following}")
+    shown = [each for page in (first, rest) for each in asked if each in page.text]
+    assert sorted(shown) == sorted(asked)
+    assert "没有事项" in reader.get("/worklists/to_answer", kind="notice").text
+    assert reader.get("/worklists/to_answer", kind="rumour").status_code == 422
+
+
+def test_an_exchange_goes_its_way_on_two_pages(both: Neighbours):
+    """Asked, corrected, challenged, corrected again and confirmed; each side sees what the other said."""
+    exchange = ask(both, 1, record={"marital_status": "10"})
+    both.deliver()
+    asked, asker = signed_in(both.wuchang), signed_in(both.xicheng)
+    asked.get(f"/exchanges/{exchange}")
+    told = asked.post(f"/exchanges/{exchange}/asked/feedback", result="corrected", record__marital_status="40")
+    assert "尚无回执" in told.text
+    both.deliver()
+    page = asker.get(f"/exchanges/{exchange}")
+    assert 'class="differs">未婚' in page.text
+    assert 'class="differs">离婚' in page.text
+    answered = asker.post(f"/exchanges/{exchange}/asker/challenge", reason="incomplete", items=["children"])
+    assert answered.status_code == 200
+    both.deliver()
+    assert "再交流中" in asked.get(f"/exchanges/{exchange}").text
+    asked.post(
+        f"/exchanges/{exchange}/asked/feedback",
+        result="corrected",
+        record__marital_status="40",
+        record__children__0__sex="2",
+        record__children__0__birth_date="2018-01-02",
+    )
+    both.deliver()
+    assert "女，2018年1月2日" in asker.get(f"/exchanges/{exchange}").text
+    asker.post(f"/exchanges/{exchange}/asker/confirmation")
+    both.deliver()
+    assert "已办结" in asked.get(f"/exchanges/{exchange}").text
+
+
+def test_what_is_refused_is_told_on_the_page_of_the_form_with_what_had_been_given(both: Neighbours):
+    exchange = ask(both, 1)
+    both.deliver()
+    reader = signed_in(both.wuchang)
+    reader.get(f"/exchanges/{exchange}")
+    refused = reader.post(f"/exchanges/{exchange}/asked/interim", reason="archive_search", expected="2026-02-30")
+    assert (refused.status_code, refusal_of(refused)) == (422, "invalid")
+    assert 'value="archive_search" selected' in refused.text
+    assert 'name="expected" type="date" value="2026-02-30"' in refused.text
+    assert 'aria-invalid="true"' in refused.text
+    assert "暂复" in refused.text
+    nothing = reader.post(f"/exchanges/{exchange}/asked/feedback", result="corrected")
+    assert (nothing.status_code, refusal_of(nothing)) == (422, "malformed-message")
+
+
+def test_an_exchange_is_paired_by_a_look_at_both_and_unpaired_again(both: Neighbours):
+    exchange = ask(both, 1, paired=False)
+    both.wuchang.post(
+        "/entries",
+        {
+            "register": "inflow",
+            "origin": "110102",
+            "destination": WUCHANG,
+            "person": {"name": "示例·样本乙", "document": {"type": "none"}, "sex": "1", "birth_date": "1990-03-07"},
+        },
+        status=201,
+    )
+    both.deliver()
+    reader = signed_in(both.wuchang)
+    page = reader.get(f"/exchanges/{exchange}")
+    entry = page.text.split('name="entry" value="')[1].split('"')[0]
+    assert "解除配对" in reader.post(f"/exchanges/{exchange}/asked/pairing", entry=entry).text
+    assert "可能是谁" in reader.post(f"/exchanges/{exchange}/asked/unpairing").text
+
+
+def test_an_exchange_is_handed_to_a_township_which_answers_it_or_gives_it_back(both: Neighbours):
+    exchange = ask(both, 1)
+    both.deliver()
+    county, town = signed_in(both.wuchang), signed_in(both.wuchang, "li", of="420106001")
+    assert town.get(f"/exchanges/{exchange}").status_code == 404
+    county.get(f"/exchanges/{exchange}")
+    county.post(f"/exchanges/{exchange}/asked/assignment", township="420106001")
+    assert "示例·样本乙" in town.get(f"/exchanges/{exchange}").text
+    assert town.post(f"/exchanges/{exchange}/asked/return", reason="not_ours").url.path == "/worklists/to_answer"
+    assert town.get(f"/exchanges/{exchange}").status_code == 404
+
+
+def test_a_late_answer_is_reminded_of_and_a_mistake_taken_back(both: Neighbours):
+    exchange = ask(both, 1)
+    both.deliver()
+    both.xicheng.clock.move(timedelta(days=40))
+    reader = signed_in(both.xicheng)
+    assert "逾期" in text_of(reader.get("/worklists/awaited"))
+    reader.get(f"/exchanges/{exchange}")
+    assert "催办" in reader.post(f"/exchanges/{exchange}/asker/reminder").text
+    both.deliver()
+    reader.get(f"/exchanges/{exchange}")
+    reader.post(f"/exchanges/{exchange}/asker/withdrawal", reason="entered_by_mistake")
+    both.deliver()
+    assert "已撤回" in reader.get(f"/exchanges/{exchange}").text
+
+
+def test_a_certificate_is_checked_from_its_page(both: Neighbours):
+    ask(both, 1)
+    both.deliver()
+    reader = signed_in(both.wuchang)
+    reader.get("/certificates")
+    number = {"holder__name": "示例·样本乙", "holder__document__type": "id_number", "holder__document__number": an_id_number(1)}
+    told = reader.post("/certificates", number="X-1", **number)
+    assert (told.status_code, "人工核验" in told.text) == (200, True)
+    refused = reader.post("/certificates", number="X-1", **{**number, "holder__document__number": an_id_number(9)})
+    assert (refused.status_code, refusal_of(refused)) == (409, "no-ground")
+    assert 'name="number" type="text" value="X-1"' in refused.text
