@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
+import segno
 from fastapi import Depends, Form, Query, Request, Response
 
 from adapters.signin.signing_in import SigningIn
@@ -82,8 +83,10 @@ def show_account(request: Request, viewer: ViewerDep, caller: HolderDep, office:
     if account is not None and account.password_hash is not None and account.totp is None:
         offered = _signing_in(request).enrol_totp(_token(request))
     sessions = [each for each in ledger.accounts.sessions(caller.key) if each.holds(office.now())]
+    code = segno.make(offered.uri, error="m").svg_inline(scale=5, svgclass="qr", lineclass=None) if offered is not None else ""
     return viewer.page(
         "account.html",
+        code=code,
         done=request.query_params.get("done", ""),
         account=account,
         offered=offered,
