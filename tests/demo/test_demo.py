@@ -229,11 +229,24 @@ def test_no_refusal_no_metric_and_no_line_of_the_servers_log_names_a_person(summ
             assert all(400 <= answer.status_code < 500 for answer in answers), [answer.status_code for answer in answers]
             metrics = http.get("/metrics", headers=operator)
             assert "woshou_refusals_total" in metrics.text
+            pages = {}
+            for role in keys["accounts"]:
+                http.cookies.clear()
+                home = http.post("/sign-in", data={"login": role, "password": keys["password"]}, follow_redirects=True)
+                assert (home.status_code, home.url.path) == (200, "/"), role
+                pages[role] = home.text + http.get("/worklists/to_answer", follow_redirects=True).text
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(30)
     seen = {str(number): answer.text + str(answer.headers) for number, answer in enumerate(answers)}
-    seen |= {"metrics": metrics.text, "log": (tmp_path / "serve.log").read_text("utf-8"), **dict(tables(folder, "audit_rows"))}
+    # Clerks see persons on their pages, and nobody else.
+    assert named_in(pages.pop("clerk"), persons)
+    seen |= {
+        **pages,
+        "metrics": metrics.text,
+        "log": (tmp_path / "serve.log").read_text("utf-8"),
+        **dict(tables(folder, "audit_rows")),
+    }
     assert "GET" in seen["log"]
     assert {place: found for place, text in seen.items() if (found := named_in(text, persons))} == {}
 

@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -22,6 +23,8 @@ _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
 # Quick rounds: the demonstration waits for every delivery.
 _DELIVER_SECONDS = "0.3"
+ACCOUNTS = ("clerk", "coordinator", "operator", "auditor")
+_TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
 
 
 class DemoFailed(Exception):
@@ -80,6 +83,18 @@ class DemoNode:
         for role in ("system", "coordinator", "operator"):
             self.keys[role] = woshou("apikey", "create", "--data", data, "--name", f"demo {role}", "--role", role)["key"]
         return str(made["fingerprint"])
+
+    def make_accounts(self, password: str) -> None:
+        """An account for each role, named like it: made on the command line, its first password changed on the page for it."""
+        for role in ACCOUNTS:
+            words = ("--login", role, "--role", role, "--name", f"demo {role}", "--jurisdiction", self.county)
+            first = woshou("account", "create", "--data", str(self.folder), *words)["password"]
+            with httpx.Client(base_url=self.url, follow_redirects=True) as browser:
+                page = browser.post("/sign-in", data={"login": role, "password": first})
+                token = _TOKEN.search(page.text)
+                changed = {"csrf": token[1] if token else "", "password": first, "new": password, "again": password}
+                if not browser.post("/account/password", data=changed).is_success:
+                    raise DemoFailed(f"{self.name}: the first password of {role} was not changed")
 
     def start(self) -> None:
         """Start both processes; their logs stand in the data folder."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import sys
@@ -53,9 +54,14 @@ def play(script: Script) -> None:
     with _folder(script.folder) as folder, _ended_by_signals(), stage(folder, f"{FIRST_DAY}T09:00", _tell) as nodes:
         last, imports, nights = _live(nodes, folder, script)
         summary = summary_of(nodes, FIRST_DAY, last, imports, nights, round(time.monotonic() - began, 1))
-        write_keys(folder, nodes)
         kept = script.folder is not None or not script.once
-        print_summary(summary, nodes, folder, as_json=script.as_json, kept=kept)
+        password = secrets.token_urlsafe(12) if kept else ""
+        if kept:
+            _tell("建立网页账号……", "Making accounts for the pages …")
+            for node in nodes:
+                node.make_accounts(password)
+        write_keys(folder, nodes, password)
+        print_summary(summary, nodes, folder, as_json=script.as_json, password=password)
         if not script.once:
             _tell("三个节点继续运行，按 Ctrl-C 结束。", "The three nodes go on serving; Ctrl-C ends them.")
             _serve(nodes)

@@ -15,7 +15,7 @@ from exchange.rates import RateName
 from woshou.cli.commands.report import NAMES
 from woshou.cli.show import console
 from woshou.cli.words import say
-from woshou.demo.nodes import DemoNode
+from woshou.demo.nodes import ACCOUNTS, DemoNode
 
 _KEYS = "api-keys.json"
 _WORDS = {
@@ -102,14 +102,15 @@ def _rate(rate: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def write_keys(folder: Path, nodes: list[DemoNode]) -> None:
-    """The API keys, for who wants to look further."""
-    keys = {node.name: {"url": node.url, **node.keys} for node in nodes}
+def write_keys(folder: Path, nodes: list[DemoNode], password: str) -> None:
+    """The API keys, and the accounts' password if there are accounts, for who wants to look further."""
+    accounts = {"accounts": list(ACCOUNTS), "password": password} if password else {}
+    keys = {node.name: {"url": node.url, **node.keys, **accounts} for node in nodes}
     write_private(folder / _KEYS, json.dumps(keys, indent=2).encode())
 
 
-def print_summary(summary: dict[str, Any], nodes: list[DemoNode], folder: Path, *, as_json: bool, kept: bool) -> None:
-    """The summary on stdout; where to look further, if anything is `kept` or still runs."""
+def print_summary(summary: dict[str, Any], nodes: list[DemoNode], folder: Path, *, as_json: bool, password: str) -> None:
+    """The summary on stdout; where to look further, if anything is kept or still runs, and accounts have a password."""
     if as_json:
         print(json.dumps(summary, ensure_ascii=False, indent=2), flush=True)
         return
@@ -142,12 +143,13 @@ def print_summary(summary: dict[str, Any], nodes: list[DemoNode], folder: Path, 
         counts = (f"{say(_WORDS[name], name)} {count}" for name, count in summary[part].items())
         out.print(f"{say(zh, en)}: {'  '.join(counts)}")
     out.print(say(f"用时 {summary['seconds']} 秒。", f"{summary['seconds']} seconds."))
-    if not kept:
+    if not password:
         out.print(say("加 --folder 目录 可保留全部数据。", "Add --folder FOLDER to keep everything."))
         return
     out.print(say("进一步查看：", "Where to look further:"))
     for node in nodes:
-        out.print(f"  {node.place}  {node.url}/docs   {_program()} exchange list --data {node.folder}")
+        out.print(f"  {node.place}  {node.url}/   {_program()} exchange list --data {node.folder}")
+    out.print(f"  {say('网页账号', 'Accounts for the pages')}: {' '.join(ACCOUNTS)}   {say('密码', 'password')}: {password}")
     out.print(f"  {say('接口密钥', 'API keys')}: {folder / _KEYS}   {say('表格', 'sheets')}: {folder / 'sheets'}")
 
 
