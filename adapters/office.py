@@ -15,6 +15,7 @@ from adapters.keys.fingerprint import fingerprint
 from adapters.keys.jose import PublicKey, Signer
 from adapters.keys.keyring import Keyring
 from adapters.node_document import NodeDocuments
+from adapters.signin.provider import Provider
 from adapters.webhooks import WebhookAddress
 from exchange.clocks.norms import Added, node_on, node_with
 from exchange.ledger import Ledger, Ledgers
@@ -27,8 +28,9 @@ class Office:
     """A node at work: its rules (`node`), its books (`ledgers`), its keys, its clock and its published document.
 
     `webhooks` is where own systems listen, None if nowhere; then `node.webhooks` is off. `reach` is where partners may be called.
-    `data_keys` are those of a sealed ledger, for their upkeep. What administrators add to rules and holidays is taken over
-    at every request and before every job (`look_up`), in every process.
+    `data_keys` are those of a sealed ledger, for their upkeep; `provider` is where people sign in elsewhere, None if nowhere.
+    What administrators add to rules and holidays is taken over at every request and before every job (`look_up`), in every
+    process.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Office:
         webhooks: WebhookAddress | None = None,
         reach: Reach = Reach(),  # noqa: B008 # a value
         data_keys: DataKeys | None = None,
+        provider: Provider | None = None,
     ) -> None:
         self._wired = self._whole = node
         self._stamp = 0
@@ -55,6 +58,7 @@ class Office:
         self.webhooks = webhooks
         self.reach = reach
         self.data_keys = data_keys
+        self.provider = provider
         self._keyring = keyring
 
     def weaknesses(self) -> list[Weakness]:

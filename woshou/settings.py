@@ -1,12 +1,13 @@
 """Settings: from the environment (WOSHOU_…) first, then from `woshou.toml` in the data folder, then the defaults here."""
 
+import os
 from fractions import Fraction
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -17,6 +18,7 @@ from pydantic_settings import (
 
 from adapters.calling.reach import Reach
 from adapters.database.connections import read_url
+from adapters.signin.provider import Provider, is_safe, read_roles
 from adapters.webhooks import WebhookAddress, check_address, read_secret
 from exchange.wire.node import is_loopback
 
@@ -125,9 +127,26 @@ class Settings(BaseSettings):
         le=60,
         description="退档后保留人员信息的月数 / months for which an entry's person is kept after closing.",
     )
+    oidc_issuer: str = Field(
+        default="", description="统一身份认证 / the OpenID Connect provider's issuer, https; empty: accounts of this node alone."
+    )
+    oidc_client_id: str = Field(default="", description="在该处登记的客户端 / this node's client id there.")
+    oidc_client_secret_file: Path | None = Field(
+        default=None, description="客户端密钥所在文件 / a file with this node's secret there; a public client has none."
+    )
+    oidc_role_claim: str = Field(
+        default="roles", description="角色声明 / the claim that names somebody's role; dots lead inwards, as realm_access.roles."
+    )
+    oidc_jurisdiction_claim: str = Field(
+        default="jurisdiction", description="地区声明 / the claim that names somebody's jurisdiction, a division code."
+    )
+    oidc_roles: Annotated[list[str], NoDecode] = Field(
+        default=[],
+        description="角色对应 / what values of that claim mean: value=clerk (coordinator, auditor, operator), commas between.",
+    )
     log_format: Literal["json", "text"] = Field(default="json", description="日志格式 / log format.")
 
-    @field_validator("jurisdictions", "host_names", "partner_networks", mode="before")
+    @field_validator("jurisdictions", "host_names", "partner_networks", "oidc_roles", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         return [code.strip() for code in value.split(",") if code.strip()] if isinstance(value, str) else value
@@ -189,6 +208,49 @@ class Settings(BaseSettings):
         elif info.data.get("webhook_url"):
             raise ValueError("设置 webhook_url 时必填 / required with webhook_url")
         return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer(cls, value: str) -> str:
+        if value and (not is_safe(value) or urlsplit(value).query or urlsplit(value).fragment):
+            raise ValueError("须为 https 地址，不带查询 / must be an https address without a query")
+        return value
+
+    @field_validator("oidc_client_secret_file")
+    @classmethod
+    def _readable(cls, value: Path | None) -> Path | None:
+        if value is not None and not os.access(value, os.R_OK):
+            raise ValueError("文件不存在或不可读 / the file is not there or cannot be read")
+        return value
+
+    @field_validator("oidc_roles")
+    @classmethod
+    def _meanings(cls, value: list[str]) -> list[str]:
+        read_roles(value)
+        return value
+
+    @model_validator(mode="after")
+    def _whole_provider(self) -> Self:
+        if self.oidc_issuer and not (self.oidc_client_id and self.oidc_roles):
+            raise ValueError(
+                "设置 oidc_issuer 时，oidc_client_id 与 oidc_roles 必填 / oidc_issuer needs oidc_client_id and oidc_roles"
+            )
+        return self
+
+    @property
+    def provider(self) -> Provider | None:
+        """Where people sign in with OpenID Connect; None if nowhere."""
+        if not self.oidc_issuer:
+            return None
+        file = self.oidc_client_secret_file
+        return Provider(
+            issuer=self.oidc_issuer,
+            client_id=self.oidc_client_id,
+            client_secret=file.read_text("utf-8").strip() if file is not None else None,
+            role_claim=self.oidc_role_claim,
+            jurisdiction_claim=self.oidc_jurisdiction_claim,
+            roles=read_roles(self.oidc_roles),
+        )
 
     @property
     def webhooks(self) -> WebhookAddress | None:

@@ -155,6 +155,7 @@ def open_office(settings: Settings, *, migrate: bool = True) -> Iterator[Office]
             webhooks=settings.webhooks,
             reach=settings.reach,
             data_keys=database.data_keys,
+            provider=settings.provider,
         )
         office.refresh()
         yield office

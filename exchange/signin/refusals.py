@@ -1,6 +1,6 @@
 """Why somebody is not signed in, or what was asked of an account is not done. None says which part was wrong, or whose it was."""
 
-from exchange.errors import Conflict, Invalid, NotAuthentic, Refused, Retry
+from exchange.errors import Conflict, Invalid, NotAuthentic, PartnerTrouble, Refused, Retry
 
 
 class SignInRefused(NotAuthentic):
@@ -85,6 +85,23 @@ class LoginTaken(Conflict):
     code = "login-taken"
     zh = "该登录名已被使用。"
     en = "That login is taken."
+
+
+class SignInFailed(NotAuthentic):
+    """What came back from the provider is not the answer to what was asked, or does not hold; which of it is not told."""
+
+    code = "sign-in-failed"
+    retry = Retry.CORRECTED
+    zh = "统一身份认证未完成或已过期，请重新登录。"
+    en = "The sign-in was not completed, or is too old: sign in again."
+
+
+class ProviderAway(PartnerTrouble):
+    """The provider cannot be reached, or does not say what a provider says."""
+
+    code = "provider-away"
+    zh = "暂时无法连接统一身份认证，或其配置有误，请稍后再试或联系运维人员。"
+    en = "The sign-in service cannot be reached or is not set up rightly: try again later, or ask an operator."
 
 
 class ClaimsUnfit(NotAuthentic):
