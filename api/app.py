@@ -16,6 +16,7 @@ from adapters.office import Office
 from adapters.partner_http import PartnerClient, http_client
 from adapters.reconciling.answering import Answering
 from adapters.reconciling.tokens import TokenKeeper
+from adapters.signin.oidc import OpenIdConnect
 from adapters.signin.signing_in import SigningIn
 from api import figures, health, ndjson, pages, partner, problems, proven, registers
 from api.auditing import heads
@@ -115,6 +116,7 @@ def create_app(
         app.state.answering = Answering(office, TokenKeeper(office))
         app.state.certificates = CertificateAnswering(office)
         app.state.signing_in = SigningIn(office)
+        app.state.oidc = OpenIdConnect(office, office.provider, calling) if office.provider is not None else None
         app.state.asking = CertificateAsking(office, app.state.partners, app.state.renewals)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign] # FastAPI's documented way to describe oneself
     problems.install(app)

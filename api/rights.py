@@ -196,5 +196,7 @@ PUBLIC = {
 PUBLIC_PAGES = {
     "GET /sign-in": ("登录页", "the page to sign in on"),
     "POST /sign-in": ("登录", "signing in"),
+    "GET /sign-in/oidc/start": ("前往统一身份认证", "the way to the provider that signs people in"),
+    "GET /sign-in/oidc": ("由统一身份认证返回", "the way back from it"),
     "GET /assets/{name}": ("样式、脚本、图标", "style sheet, script and icon"),
 }

@@ -4,6 +4,13 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from api.pages import certificates, exchange, home, signing, worklists
+from api.pages import certificates, exchange, home, signing, signing_elsewhere, worklists
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (signing.router, home.router, worklists.router, exchange.router, certificates.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    signing.router,
+    signing_elsewhere.router,
+    home.router,
+    worklists.router,
+    exchange.router,
+    certificates.router,
+)

@@ -261,7 +261,7 @@ ViewerDep = Annotated[Viewer, Depends(_viewer_of)]
 
 def cookie_name(request: Request) -> str:
     """The session's cookie; over HTTPS no other host, and no plain connection, can set it."""
-    return "__Host-woshou" if _is_secure(request) else "woshou"
+    return "__Host-woshou" if is_secure(request) else "woshou"
 
 
 def set_session(request: Request, response: Response, token: str) -> None:
@@ -271,13 +271,14 @@ def set_session(request: Request, response: Response, token: str) -> None:
         token,
         max_age=None if token else 0,
         httponly=True,
-        secure=_is_secure(request),
+        secure=is_secure(request),
         samesite="lax",
         path="/",
     )
 
 
-def _is_secure(request: Request) -> bool:
+def is_secure(request: Request) -> bool:
+    """Whether the node is reached over HTTPS."""
     return str(request.app.state.office.documents.url).startswith("https:")
 
 
@@ -290,7 +291,7 @@ def _in_language(request: Request, chosen: str) -> Response:
     kept = [(name, value) for name, value in request.query_params.multi_items() if name != COOKIE]
     query = "&".join(f"{quote(name)}={quote(value)}" for name, value in kept)
     response = see_other(request.url.path + (f"?{query}" if query else ""))
-    response.set_cookie(COOKIE, chosen, max_age=_YEAR, httponly=True, secure=_is_secure(request), samesite="lax", path="/")
+    response.set_cookie(COOKIE, chosen, max_age=_YEAR, httponly=True, secure=is_secure(request), samesite="lax", path="/")
     return response
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import segno
 from fastapi import Depends, Form, Query, Request, Response
 
+from adapters.signin.oidc import CALLBACK
 from adapters.signin.signing_in import SigningIn
 from api.access import HolderDep, LedgerDep, LimiterDep, OfficeDep, ReadLedgerDep, host_of
 from api.pages.assets import asset
@@ -16,7 +17,8 @@ from api.serving.door import SIGN_IN
 router = page_router()
 
 
-def _signing_in(request: Request) -> SigningIn:
+def signing_in(request: Request) -> SigningIn:
+    """What signs people in."""
     found = request.app.state.signing_in
     if not isinstance(found, SigningIn):
         raise TypeError("the application was made without an office")
@@ -40,7 +42,8 @@ def read_asset(name: str) -> Response:
 @router.get("/sign-in")
 def show_sign_in(viewer: ViewerDep, office: OfficeDep, next: Annotated[str, Query(max_length=2000)] = "/") -> Page:
     """Where to sign in; `next` is the page that was wanted."""
-    return viewer.page("sign_in.html", next=viewer.given.get("next", next), node=office.node)
+    elsewhere = f"{CALLBACK}/start" if office.provider is not None else None
+    return viewer.page("sign_in.html", next=viewer.given.get("next", next), node=office.node, elsewhere=elsewhere)
 
 
 @router.post("/sign-in")
@@ -54,7 +57,7 @@ def sign_in(
     next: Annotated[str, Form(max_length=2000)] = "/",
 ) -> Response:
     """Open a session."""
-    opened = _signing_in(request).by_password(login, password, code)
+    opened = signing_in(request).by_password(login, password, code)
     response = see_other("/account?done=first" if opened.account.must_change else _own(next))
     set_session(request, response, opened.token)
     return response
@@ -63,7 +66,7 @@ def sign_in(
 @router.post("/sign-out")
 def sign_out(request: Request, _: HolderDep) -> Response:
     """Close the session."""
-    _signing_in(request).sign_out(_token(request))
+    signing_in(request).sign_out(_token(request))
     response = see_other(SIGN_IN)
     set_session(request, response, "")
     return response
@@ -81,7 +84,7 @@ def show_account(request: Request, viewer: ViewerDep, caller: HolderDep, office:
     account = viewer.account
     offered = None
     if account is not None and account.password_hash is not None and account.totp is None:
-        offered = _signing_in(request).enrol_totp(_token(request))
+        offered = signing_in(request).enrol_totp(_token(request))
     sessions = [each for each in ledger.accounts.sessions(caller.key) if each.holds(office.now())]
     code = segno.make(offered.uri, error="m").svg_inline(scale=5, svgclass="qr", lineclass=None) if offered is not None else ""
     return viewer.page(
@@ -108,7 +111,7 @@ def change_password(
     """Take another password; all other sessions are closed."""
     if new != again:
         raise misfit("/again", "the new password was not written the same way twice")
-    _signing_in(request).change_password(_token(request), password, new)
+    signing_in(request).change_password(_token(request), password, new)
     return see_other("/account?done=password")
 
 
@@ -122,7 +125,7 @@ def confirm_second_factor(
     code: Annotated[str, Form(max_length=12)],
 ) -> Response:
     """Take the second factor that was offered."""
-    _signing_in(request).confirm_totp(_token(request), password, secret, code)
+    signing_in(request).confirm_totp(_token(request), password, secret, code)
     return see_other("/account?done=factor")
 
 
@@ -132,7 +135,7 @@ def remove_second_factor(
     request: Request, _: HolderDep, password: Annotated[str, Form(max_length=256)], code: Annotated[str, Form(max_length=12)]
 ) -> Response:
     """Give it up."""
-    _signing_in(request).remove_totp(_token(request), password, code)
+    signing_in(request).remove_totp(_token(request), password, code)
     return see_other("/account?done=removed")
 
 

@@ -64,7 +64,7 @@ class Door:
         path, raw = scope["path"], scope.get("raw_path", b"").lower()
         if any(part in raw for part in _CROOKED) or raw.endswith((b"/.", b"/..")):
             raise NotFound
-        if not path.startswith(_CLOSED) and (path == SIGN_IN or not _brings_session(headers)):
+        if not path.startswith(_CLOSED) and (path.startswith(SIGN_IN) or not _brings_session(headers)):
             client = scope.get("client")
             self._limiter.opened(path if path in _KNOWN else "", address_of(client[0] if client else ""))
 

@@ -17,6 +17,7 @@ from adapters.memory import MemoryLedgers
 from adapters.node_document import NodeDocuments
 from adapters.office import Office
 from adapters.partner_http import PartnerClient
+from adapters.signin.provider import Provider
 from api.access import hash_secret
 from api.app import create_app
 from api.rights import LocalRole
@@ -110,6 +111,7 @@ def served(
     calling: httpx.Client | None = None,
     body_seconds: float = 30.0,
     protocol: type[HeadInTime] = HeadInTime,
+    provider: Provider | None = None,
 ) -> Iterator[Served]:
     """Serve a node with fresh keys on a free port, until the block ends; `wire` stands between it and its partners.
 
@@ -121,7 +123,15 @@ def served(
         keyring = Keyring.create(folder / "keys", clock.now())
         documents = NodeDocuments(folder, node, url, clock, keyring)
         books = ledgers or MemoryLedgers(node.keyed)
-        office = Office(node=node, ledgers=books, keyring=keyring, clock=clock, documents=documents, folder=folder)
+        office = Office(
+            node=node,
+            ledgers=books,
+            keyring=keyring,
+            clock=clock,
+            documents=documents,
+            folder=folder,
+            provider=provider,
+        )
         # No certificates are loaded for what stays on loopback: that takes longer than most tests.
         with httpx.Client(base_url=url, timeout=30, verify=False) as client:
             partners = calling or (client if wire is None else httpx.Client(transport=wire))
