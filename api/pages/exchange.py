@@ -16,7 +16,7 @@ from api.models.exchanges import ExchangeWhole, MessageShown, Pairing
 from api.models.registers.pairing import Candidates
 from api.pages.facts import Side, beside
 from api.pages.forms import FieldsDep
-from api.pages.route import Page, ViewerDep, back_to, page_router, see_other
+from api.pages.route import Page, Viewer, ViewerDep, back_to, page_router, see_other
 from api.rights import ANSWERER, ASSIGNER, CLERK
 from exchange.codes import Kind, Role
 from exchange.conversation import State
@@ -53,6 +53,19 @@ def show_exchange(
     viewer: ViewerDep, caller: ReaderDep, office: OfficeDep, ledger: ReadLedgerDep, exchange: IdPath, role: RolePath
 ) -> Page:
     """All of it, and below what the viewer may do now."""
+    return _page(viewer, caller, office, ledger, exchange, role, number=False)
+
+
+@router.post(PATH + "/number")
+@back_to(PATH)
+def show_number(
+    viewer: ViewerDep, caller: AnswererDep, office: OfficeDep, ledger: ReadLedgerDep, exchange: IdPath, role: RolePath
+) -> Page:
+    """The same with the number of the person's document, shown this once because somebody asked for it."""
+    return _page(viewer, caller, office, ledger, exchange, role, number=True)
+
+
+def _page(viewer: Viewer, caller: Caller, office: Office, ledger: Ledger, exchange: str, role: Role, *, number: bool) -> Page:
     held = visible(ledger, caller, exchange, role=role)
     whole = read_exchange(caller, office, ledger, Response(), exchange, role)
     mine = not hidden(ledger, office, caller, [held])
@@ -69,6 +82,7 @@ def show_exchange(
         whole=whole,
         person=_person(messages),
         hidden=not mine,
+        number=number,
         entry=entry,
         candidates=found,
         sides=sides,
@@ -190,7 +204,7 @@ def _say(ledger: Ledger, office: Office, caller: Caller, exchange: str, role: Ro
     return see_other(address(exchange, role))
 
 
-def _may(viewer: ViewerDep, whole: ExchangeWhole, *, mine: bool) -> frozenset[str]:
+def _may(viewer: Viewer, whole: ExchangeWhole, *, mine: bool) -> frozenset[str]:
     """What the viewer can do now, so that no form is shown that would be refused."""
     under_way = any(message.direction is Direction.OUT and message.outcome is None for message in whole.messages)
     owed, ours = whole.state in (State.OPEN, State.CHALLENGED), whole.role is Role.ASKED

@@ -93,6 +93,11 @@ class Viewer:
         """Whether the viewer has a right."""
         return self.caller is not None and right.covers(self.caller.role, self.caller.place)
 
+    @property
+    def may_handle(self) -> bool:
+        """Whether the viewer is shown persons."""
+        return self.caller is not None and self.caller.handles_people
+
     def page(self, template: str, /, *, status: int = 200, **values: Any) -> "Page":
         """A page for this viewer."""
         return Page(viewer=self, template=template, values=values, status=status)

@@ -18,6 +18,18 @@ def test_a_list_shows_whom_and_until_when_and_numbers_are_masked(both: Neighbour
     assert "还剩 30 天" in text_of(page)
 
 
+def test_a_number_is_shown_once_when_it_is_asked_for_and_the_audit_tells(both: Neighbours):
+    exchange = ask(both, 1)
+    both.deliver()
+    reader = signed_in(both.wuchang)
+    assert an_id_number(1) not in reader.get(f"/exchanges/{exchange}").text
+    assert an_id_number(1) in reader.post(f"/exchanges/{exchange}/asked/number").text
+    assert an_id_number(1) not in reader.get(f"/exchanges/{exchange}").text
+    with both.wuchang.office.ledgers.transaction(read_only=True) as ledger:
+        told = [row.event for row in ledger.audit.rows(WUCHANG) if row.event.action == "show_number"]
+    assert [(event.actor.id, event.purpose, "person" in event.shown) for event in told] == [("a-wang", "public_service", True)]
+
+
 def test_a_coordinator_sees_the_rows_and_no_person(both: Neighbours):
     exchange = ask(both, 1)
     both.deliver()
