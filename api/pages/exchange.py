@@ -18,6 +18,7 @@ from api.pages.facts import Side, beside
 from api.pages.forms import FieldsDep
 from api.pages.route import Page, Viewer, ViewerDep, back_to, page_router, see_other
 from api.rights import ANSWERER, ASSIGNER, CLERK
+from api.serving import daily
 from exchange.codes import Kind, Role
 from exchange.conversation import State
 from exchange.exchanges import Acceptance, Direction, Exchange
@@ -26,6 +27,7 @@ from exchange.people.record import Person, Record
 from exchange.verbs.pair import pair, unpair
 from exchange.verbs.pairing.candidates import candidates
 from exchange.verbs.reply import NOTHING, Body, Said, reply
+from exchange.verbs.routing.send_on import send_on
 from exchange.verbs.work.assign import assign, give_back
 from exchange.verbs.work.take_over import take_over
 from exchange.wire.batch import Outcome
@@ -132,6 +134,19 @@ def confirm(caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, exchange: Id
     return _say(ledger, office, caller, exchange, role, Kind.CONFIRMATION)
 
 
+@router.post(PATH + "/send-on")
+@back_to(PATH)
+def send_to_the_right_county(
+    caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, exchange: IdPath, role: RolePath, fields: FieldsDep
+) -> Response:
+    """Open the same matter with the county that the answer names (转送), and confirm this one."""
+    held = theirs(ledger, office, caller, visible(ledger, caller, exchange, role=role))
+    sent = send_on(ledger, office.node, held, office.now(), to=None, correct_entry="correct_entry" in fields)
+    if sent.after.event is None:
+        daily.started(ledger, office, caller)
+    return see_other(address(sent.after.key.exchange, sent.after.key.role))
+
+
 @router.post(PATH + "/reminder")
 @back_to(PATH)
 def remind(caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, exchange: IdPath, role: RolePath) -> Response:
@@ -219,6 +234,7 @@ def _may(viewer: Viewer, whole: ExchangeWhole, *, mine: bool) -> frozenset[str]:
     if viewer.may(CLERK) and mine and not ours:
         if whole.state is State.ANSWERED:
             may |= {"confirm", *(("challenge",) if whole.challenges_left else ())}
+            may |= {"send_on"} if whole.right_county is not None and whole.sent_on_to is None else set()
         if whole.overdue:
             may.add("remind")
         if whole.state not in (State.CLOSED, State.WITHDRAWN, State.LAPSED) and whole.acceptance is not Acceptance.REJECTED:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from tests.api.nodes import Neighbours
 from tests.api.test_worklists import ask
-from tests.builders import WUCHANG, an_id_number
+from tests.builders import WUCHANG, YUYANG, an_id_number
 from tests.pages.support import refusal_of, signed_in, text_of
 
 
@@ -127,6 +127,20 @@ def test_an_exchange_is_handed_to_a_township_which_answers_it_or_gives_it_back(b
     assert "示例·样本乙" in town.get(f"/exchanges/{exchange}").text
     assert town.post(f"/exchanges/{exchange}/asked/return", reason="not_ours").url.path == "/worklists/to_answer"
     assert town.get(f"/exchanges/{exchange}").status_code == 404
+
+
+def test_what_another_county_is_to_be_asked_is_sent_on_or_told_why_not(both: Neighbours):
+    exchange = ask(both, 1)
+    both.deliver()
+    both.wuchang.post(f"/exchanges/{exchange}/feedback", {"result": "wrong_jurisdiction", "jurisdiction": YUYANG}, status=202)
+    both.deliver()
+    reader = signed_in(both.xicheng)
+    assert "榆阳区" in reader.get(f"/exchanges/{exchange}").text
+    refused = reader.post(f"/exchanges/{exchange}/asker/send-on")
+    assert (refused.status_code, refusal_of(refused)) == (409, "entry-names-another")
+    nowhere = reader.post(f"/exchanges/{exchange}/asker/send-on", correct_entry="yes")
+    assert (nowhere.status_code, refusal_of(nowhere)) == (409, "no-route")
+    assert 'value="yes" checked' in nowhere.text
 
 
 def test_a_late_answer_is_reminded_of_and_a_mistake_taken_back(both: Neighbours):
