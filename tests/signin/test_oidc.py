@@ -127,6 +127,7 @@ LIES: dict[str, Callable[[Issuer], None]] = {
     "another nonce": told(nonce="another"),
     "no nonce": told(nonce=None),
     "another node's": told(aud="another"),
+    "another node's, which names us": told(aud="another", azp=CLIENT),
     "for nobody": told(aud=None),
     "another's, and ours": told(aud=[CLIENT, "another"]),
     "ours, for another party": told(azp="another"),
