@@ -8,7 +8,7 @@ to is looked at before it is connected to.
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
@@ -66,11 +66,12 @@ def call(
     seconds: float,
     headers: Mapping[str, str] | None = None,
     most: int = MAX_ANSWER,
+    heed: Callable[[httpx.Response], None] = lambda _: None,
     **body: Any,
 ) -> httpx.Response:
     """The whole answer, read within `seconds` from now; PartnerUnavailable if it does not come, is encoded or is too large.
 
-    `most` is how many bytes it may have.
+    `most` is how many bytes it may have. `heed` is given the answer while its connection is open.
 
     Use its `content`: `text` would follow a charset of the partner's choice, and Python has some that unpack.
     """
@@ -78,6 +79,7 @@ def call(
     patience = httpx.Timeout(seconds, connect=min(seconds, _CONNECT_SECONDS))
     with _translated(), _within(seconds):
         with client.stream(method, url, headers=wanted, timeout=patience, follow_redirects=False, **body) as answer:
+            heed(answer)
             if "content-encoding" in answer.headers:
                 raise PartnerUnavailable(detail="the answer is encoded, which was not asked for")
             content = bytearray()

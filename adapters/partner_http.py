@@ -1,10 +1,11 @@
 """A partner over HTTP: its node document, tokens, batches, agreements and link heads."""
 
 import re
+import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -73,6 +74,15 @@ class _Token:
     expires: datetime
 
 
+@dataclass(slots=True, kw_only=True)
+class Knock:
+    """A node document as it came, and what came with it: the sender's clock, and until when its certificate holds."""
+
+    jws: str = ""
+    clock: datetime | None = None
+    certificate_until: datetime | None = None
+
+
 def http_client(transport: httpx.BaseTransport | None = None, *, reach: Reach) -> httpx.Client:
     """An HTTP client as partners are called with: no redirects, bounded waits, and never through a proxy to this machine.
 
@@ -116,6 +126,16 @@ class PartnerClient:
         now = self._office.now()
         payload = jose.verify(jws, typ=NODE_TYPE, find_key=lambda kid: trusted_key(known, kid, now)).payload
         return partner_from(read_node_document(payload), jws, known.url, Thumbprints(), now)
+
+    def knock(self, known: Partner) -> Knock:
+        """A known partner's document, not verified, with what else its answer tells of it."""
+        return self._fetched(known.url)
+
+    def try_link(self, partner: Partner) -> HeadsTold:
+        """Ask for a token, as if there were none, and with it where the link stands there: once, for somebody waits for it."""
+        self._tokens.pop((partner.node, tokens.EXCHANGE), None)
+        url = f"{partner.links_endpoint}/{self._office.node.name}"
+        return read_heads(self._authorised("GET", partner, url, content=b"", headers={}, seconds=_CHECK).content)
 
     def send_batch(self, partner: Partner, data: bytes) -> tuple[Receipt, str, str]:
         """Push a batch; the verified receipt, its JWS and the digest of its payload.
@@ -204,10 +224,19 @@ class PartnerClient:
         return jose.verify(jws, typ=typ, find_key=lambda kid: trusted_key(partner, kid, now)).payload, jws
 
     def _document(self, url: str) -> str:
+        return self._fetched(url).jws
+
+    def _fetched(self, url: str) -> Knock:
         # Before anything is fetched: what an operator was talked into must not make this machine ask its neighbours.
         check_node_address(url)
-        address = f"{url.rstrip('/')}{DISCOVERY}"
-        return _jws(_checked(call(self._client, "GET", address, seconds=_DOCUMENT, headers={"accept": "application/jose"})))
+        address, told = f"{url.rstrip('/')}{DISCOVERY}", Knock()
+
+        def heed(answer: httpx.Response) -> None:
+            told.clock, told.certificate_until = _clock(answer), _certificate_until(answer)
+
+        headers = {"accept": "application/jose"}
+        told.jws = _jws(_checked(call(self._client, "GET", address, seconds=_DOCUMENT, headers=headers, heed=heed)))
+        return told
 
     def _repeated(
         self, method: str, partner: Partner, url: str, *, scope: str = tokens.RECONCILE, **asked: Any
@@ -291,6 +320,23 @@ def _checked(response: httpx.Response) -> httpx.Response:
         problem=word if _WORD.fullmatch(word) else UNKNOWN_PROBLEM,
         expected=expected if type(expected) is int and 0 < expected < 2**53 else None,
     )
+
+
+def _clock(answer: httpx.Response) -> datetime | None:
+    """What the Date of an answer says, to the second; None without one."""
+    try:
+        shown = parsedate_to_datetime(answer.headers.get("date", ""))
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return shown if shown.tzinfo is not None else None
+
+
+def _certificate_until(answer: httpx.Response) -> datetime | None:
+    """When the certificate that the connection rests on runs out; None for a plain connection."""
+    stream = answer.extensions.get("network_stream")
+    line = stream.get_extra_info("ssl_object") if stream is not None else None
+    ends = (line.getpeercert() or {}).get("notAfter") if line is not None else None
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if ends else None
 
 
 def _jws(response: httpx.Response) -> str:
