@@ -7,7 +7,7 @@ from datetime import date, datetime
 from adapters.memory.books import Books, JobRun
 from adapters.memory.listing import newest_first
 from exchange.cursors import finding_cursor, read_moment_cursor
-from exchange.ledger import Finding, Page, UnfinishedRun
+from exchange.ledger import DailyRun, Finding, Page, UnfinishedRun
 
 
 class MemoryChores:
@@ -33,6 +33,10 @@ class MemoryChores:
     def unfinished(self, since: date) -> list[UnfinishedRun]:
         runs = sorted(self._books.runs.items(), key=lambda run: run[0])
         return [UnfinishedRun(name, day, run.claimed_at) for (name, day), run in runs if day >= since and run.finished_at is None]
+
+    def runs(self, since: date) -> list[DailyRun]:
+        runs = sorted(self._books.runs.items(), key=lambda run: (-run[0][1].toordinal(), run[0][0]))
+        return [DailyRun(name, day, run.claimed_at, run.finished_at, run.outcome) for (name, day), run in runs if day >= since]
 
     def add_findings(self, findings: Sequence[Finding]) -> None:
         for finding in findings:

@@ -64,6 +64,16 @@ class UnfinishedRun(NamedTuple):
     claimed_at: datetime
 
 
+class DailyRun(NamedTuple):
+    """The run of a daily job for a business date; `finished_at` and `outcome` are None until it has come to its end."""
+
+    job: str
+    business_date: date
+    claimed_at: datetime
+    finished_at: datetime | None
+    outcome: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeFilter:
     """Which exchanges to list; None does not filter. `own` holds the county codes that the caller may see.

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from exchange.cursors import BadCursor, finding_cursor
-from exchange.ledger import LedgerBusy, Page
+from exchange.ledger import DailyRun, LedgerBusy, Page
 from exchange.work.daily import Deed
 from tests.builders import a_day, a_finding, a_moment, an_answer, an_api_key
 from tests.ledger.support import in_pages
@@ -62,6 +62,17 @@ def test_a_job_is_claimed_once_for_a_business_day(ledgers):
         ledger.chores.finish_run("remind", a_day(1), a_moment(4), "12 reminded")
     with ledgers.transaction() as ledger:
         assert not ledger.chores.claim_run("remind", a_day(1), a_moment(5))
+
+
+def test_the_runs_since_a_day_are_listed_the_latest_first(ledger):
+    for job, day in (("remind", 1), ("tidy", 2), ("remind", 2), ("remind", 0)):
+        assert ledger.chores.claim_run(job, a_day(day), a_moment(day))
+    ledger.chores.finish_run("remind", a_day(1), a_moment(4), "12 reminded")
+    assert ledger.chores.runs(a_day(1)) == [
+        DailyRun("remind", a_day(2), a_moment(2), None, None),
+        DailyRun("tidy", a_day(2), a_moment(2), None, None),
+        DailyRun("remind", a_day(1), a_moment(1), a_moment(4), "12 reminded"),
+    ]
 
 
 def test_a_claim_that_was_rolled_back_is_free_again(ledgers):

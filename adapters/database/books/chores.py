@@ -10,7 +10,7 @@ from adapters.database.pages import newest_first
 from adapters.database.tables import FindingRow, JobRunRow, RememberedAnswerRow, UsedAssertionRow
 from adapters.database.values import day_of, moment_of, number_of
 from adapters.database.work import AnyRow, Work, table_of
-from exchange.ledger import Finding, Page, UnfinishedRun
+from exchange.ledger import DailyRun, Finding, Page, UnfinishedRun
 from exchange.moments import from_milliseconds, to_milliseconds
 
 _RUNS = table_of(JobRunRow)
@@ -44,6 +44,19 @@ class SqlChores:
         return [
             UnfinishedRun(row.job, date.fromisoformat(row.business_date), from_milliseconds(row.claimed_at))
             for row in self._work.rows(begun.order_by(_RUNS.c.job, _RUNS.c.business_date))
+        ]
+
+    def runs(self, since: date) -> list[DailyRun]:
+        found = select(_RUNS).where(_RUNS.c.business_date >= since.isoformat())
+        return [
+            DailyRun(
+                row.job,
+                date.fromisoformat(row.business_date),
+                from_milliseconds(row.claimed_at),
+                moment_of(row.finished_at),
+                row.outcome,
+            )
+            for row in self._work.rows(found.order_by(_RUNS.c.business_date.desc(), _RUNS.c.job))
         ]
 
     def add_findings(self, findings: Sequence[Finding]) -> None:
