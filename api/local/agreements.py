@@ -13,6 +13,7 @@ from api.models.shapes import Shaped, shown
 from api.once import OnceDep
 from api.serving.routes import StrictRoute
 from exchange.errors import Forbidden, NotFound
+from exchange.ledger import Ledger
 from exchange.node import NotServed
 from exchange.terms.agreement import (
     DECISION_TYPES,
@@ -60,14 +61,8 @@ def propose_terms(
     body: Annotated[Proposal, Shaped(Proposal), Body(openapi_examples=shown(PROPOSAL_EXAMPLE))],
 ) -> Response:
     """Sign a proposal and send it to the partner, whose coordinator decides. Only for jurisdictions within the caller's."""
-    now, node = office.now(), office.node
-    if not node.divisions.contains(caller.jurisdiction, body.jurisdiction):
-        raise Forbidden
-    if body.partner == node.name and not _serves(office, body.with_):
-        raise NotServed(pointer="/with")
-    terms = read_agreement(write_terms(body.terms(node, now)))
-    signed = propose(ledger, node, terms, now, office.signer(PROPOSAL_TYPE))
-    return once.answer(AgreementShown.of(signed, now), 201, {"location": f"/api/v1/agreements/{signed.digest}"})
+    signed = proposed(caller, office, ledger, body)
+    return once.answer(AgreementShown.of(signed, office.now()), 201, {"location": f"/api/v1/agreements/{signed.digest}"})
 
 
 @router.post(
@@ -88,6 +83,22 @@ def decide_terms(
 
     An own proposal that the partner has not decided on is taken back with `ended`.
     """
+    return once.answer(AgreementShown.of(decided(caller, office, ledger, digest, body), office.now()))
+
+
+def proposed(caller: Caller, office: Office, ledger: Ledger, body: Proposal) -> SignedAgreement:
+    """The proposal, signed for a jurisdiction within the caller's; Forbidden for another."""
+    now, node = office.now(), office.node
+    if not node.divisions.contains(caller.jurisdiction, body.jurisdiction):
+        raise Forbidden
+    if body.partner == node.name and not _serves(office, body.with_):
+        raise NotServed(pointer="/with")
+    terms = read_agreement(write_terms(body.terms(node, now)))
+    return propose(ledger, node, terms, now, office.signer(PROPOSAL_TYPE))
+
+
+def decided(caller: Caller, office: Office, ledger: Ledger, digest: str, body: Deciding) -> SignedAgreement:
+    """The agreement after the caller's word; Forbidden for a party that does not lie within its jurisdiction."""
     now, node = office.now(), office.node
     held = _held(office, caller, ledger.agreements.get(digest))
     own = [party.jurisdiction for party in held.agreement.parties if party.node == node.name]
@@ -96,8 +107,7 @@ def decide_terms(
         raise NotServed(pointer="/jurisdiction")
     if not node.divisions.contains(caller.jurisdiction, jurisdiction):
         raise Forbidden
-    signed = decide(ledger, node, digest, body.decision, jurisdiction, now, office.signer(DECISION_TYPES[body.decision]))
-    return once.answer(AgreementShown.of(signed, now))
+    return decide(ledger, node, digest, body.decision, jurisdiction, now, office.signer(DECISION_TYPES[body.decision]))
 
 
 def _held(office: Office, caller: Caller, signed: SignedAgreement | None) -> SignedAgreement:

@@ -8,6 +8,7 @@ import structlog
 from fastapi import APIRouter, Body, Path, Response
 
 from adapters.keys.fingerprint import link_id, same_fingerprint
+from adapters.office import Office
 from adapters.partner_http import PartnerClient
 from api.access import CallingOutDep, LedgerDep, OfficeDep, OperatorDep, PartnersDep, ReadLedgerDep, WatcherDep, WithinDep
 from api.declared import reading, writing
@@ -46,7 +47,7 @@ class NoNodeThere(PartnerTrouble):
 @router.get("/partners", responses=reading(), summary="List partners")
 def list_partners(_: OperatorDep, ledger: ReadLedgerDep) -> Listing[PartnerShown]:
     """All partners, with what their operators confirmed and where the links stand."""
-    return Listing[PartnerShown](items=[_shown(ledger, partner) for partner in ledger.partners.all()], next=None)
+    return Listing[PartnerShown](items=[partner_shown(ledger, partner) for partner in ledger.partners.all()], next=None)
 
 
 @router.post(
@@ -69,12 +70,12 @@ def look_at_partner(
     with office.ledgers.transaction(read_only=True, within=within) as ledger:
         asked.recall(ledger)
     # No transaction is open while the other node is called.
-    seen = _look(partners, _address(body.url))
+    seen = look_at(partners, body)
 
     def note(ledger: Ledger) -> Response:
         asked.recall(ledger)
         noted = add_partner(ledger, office.node, seen)
-        return asked.answer(ledger, _shown(ledger, noted), 201, {"location": f"/api/v1/partners/{noted.node}"})
+        return asked.answer(ledger, partner_shown(ledger, noted), 201, {"location": f"/api/v1/partners/{noted.node}"})
 
     return in_transaction(office.ledgers, note, within)
 
@@ -82,7 +83,7 @@ def look_at_partner(
 @router.get("/partners/{node}", responses=reading(NotFound), summary="Read a partner")
 def read_partner(_: OperatorDep, ledger: ReadLedgerDep, node: NodePath) -> PartnerShown:
     """One partner."""
-    return _shown(ledger, _known(ledger, node))
+    return partner_shown(ledger, known_partner(ledger, node))
 
 
 @router.post(
@@ -100,13 +101,7 @@ def confirm_fingerprint(
     body: Annotated[Confirming, Shaped(Confirming), Body(openapi_examples=shown(CONFIRMATION_EXAMPLE))],
 ) -> Response:
     """Trust a partner: the fingerprint is what the other operator read out, the jurisdictions are those to be routed to it."""
-    known = _known(ledger, node)
-    if not same_fingerprint(known.fingerprint, body.fingerprint):
-        raise FingerprintDiffers
-    ours = office.keyring.fingerprint(office.now())
-    link = body.link or link_id(office.node.name, ours, known.node, known.fingerprint)
-    active = confirm_partner(ledger, office.node, known, link, frozenset(body.jurisdictions))
-    return once.answer(_shown(ledger, active))
+    return once.answer(partner_shown(ledger, confirmed(office, ledger, node, body)))
 
 
 @router.post(
@@ -117,7 +112,7 @@ def confirm_fingerprint(
 )
 def suspend_partner(_: OperatorDep, once: OnceDep, office: OfficeDep, ledger: LedgerDep, node: NodePath) -> Response:
     """Stop all exchange with a partner until it is resumed; its standing counts from the next request on."""
-    return once.answer(_shown(ledger, suspend(ledger, node, office.now())))
+    return once.answer(partner_shown(ledger, suspend(ledger, node, office.now())))
 
 
 @router.post(
@@ -128,7 +123,7 @@ def suspend_partner(_: OperatorDep, once: OnceDep, office: OfficeDep, ledger: Le
 )
 def resume_partner(_: OperatorDep, once: OnceDep, office: OfficeDep, ledger: LedgerDep, node: NodePath) -> Response:
     """Go on where it was suspended."""
-    return once.answer(_shown(ledger, resume(ledger, office.node, node)))
+    return once.answer(partner_shown(ledger, resume(ledger, office.node, node)))
 
 
 @router.get("/findings", responses=reading(BadCursor), summary="List findings")
@@ -138,7 +133,19 @@ def list_findings(_: WatcherDep, ledger: ReadLedgerDep, paging: PagingDep) -> Li
     return Listing[FindingShown](items=[FindingShown.of(row) for row in rows], next=following)
 
 
-def _look(partners: PartnerClient, url: str) -> Partner:
+def confirmed(office: Office, ledger: Ledger, node: str, body: Confirming) -> Partner:
+    """The partner, trusted from now on; FingerprintDiffers if another fingerprint was read out."""
+    known = known_partner(ledger, node)
+    if not same_fingerprint(known.fingerprint, body.fingerprint):
+        raise FingerprintDiffers
+    ours = office.keyring.fingerprint(office.now())
+    link = body.link or link_id(office.node.name, ours, known.node, known.fingerprint)
+    return confirm_partner(ledger, office.node, known, link, frozenset(body.jurisdictions))
+
+
+def look_at(partners: PartnerClient, body: Address) -> Partner:
+    """The node at an address, which nobody trusts yet; no transaction may be open, for it is called."""
+    url = _address(body.url)
     try:
         return partners.look(url)
     except NodeDocumentRefused:
@@ -157,14 +164,16 @@ def _address(url: str) -> str:
     return url.rstrip("/")
 
 
-def _known(ledger: Ledger, node: str) -> Partner:
+def known_partner(ledger: Ledger, node: str) -> Partner:
+    """The partner of that name; NotFound."""
     known = ledger.partners.get(node)
     if known is None:
         raise NotFound
     return known
 
 
-def _shown(ledger: Ledger, partner: Partner) -> PartnerShown:
+def partner_shown(ledger: Ledger, partner: Partner) -> PartnerShown:
+    """A partner with its link."""
     link = ledger.links.of(partner.node)
     queued = ledger.messages.queue_lengths().get(link.id, 0) if link is not None else 0
     return PartnerShown.of(partner, link, queued)

@@ -66,11 +66,12 @@ def raise_one(
 )
 def acknowledge_one(caller: CoordinatorDep, once: OnceDep, office: OfficeDep, ledger: LedgerDep, escalation: IdPath) -> Response:
     """Say that it is in hand. It is resolved by itself, with the answer or the withdrawal."""
-    held = _held(ledger, caller, escalation)
+    held = held_by(ledger, caller, escalation)
     return once.answer(EscalationShown.of(acknowledge(ledger, held, caller.jurisdiction, office.now())))
 
 
-def _held(ledger: Ledger, caller: Caller, escalation: str) -> Escalation:
+def held_by(ledger: Ledger, caller: Caller, escalation: str) -> Escalation:
+    """The escalation, if it is about one of the caller's counties; NotFound."""
     held = ledger.escalations.get(escalation)
     if held is None or held.own not in caller.counties:
         raise NotFound

@@ -28,7 +28,7 @@ from exchange.cursors import BadCursor, register_difference_cursor
 from exchange.errors import NotFound
 from exchange.jurisdiction import SameCounty
 from exchange.ledger import Ledger, RegisterDifferenceFilter
-from exchange.people.register import EntryClosed, EntryProtected
+from exchange.people.register import Entry, EntryClosed, EntryProtected
 from exchange.reconciling.results import DifferenceKind
 from exchange.reconciling.settling import (
     DifferenceSettled,
@@ -43,7 +43,7 @@ from exchange.routing.today import NoSuccessor, SeveralSuccessors
 from exchange.terms.agreement import ItemNotAgreed, NoAgreement
 from exchange.terms.rulebook import RulesUnknown
 from exchange.verbs.reconciling.differences import described, find_difference, reconciled
-from exchange.verbs.reconciling.settle import send, set_destination
+from exchange.verbs.reconciling.settle import Sent, send, set_destination
 from exchange.work.daily import AgreementLimit, DailyLimit
 
 router = APIRouter(prefix="/api/v1/register-differences", tags=["Reconciliation"], route_class=StrictRoute)
@@ -135,11 +135,7 @@ def send_prepared(
     caller: AnswererDep, once: OnceDep, office: OfficeDep, ledger: LedgerDep, entry: IdPath, other: OtherPath
 ) -> Response:
     """Send the prepared notice or query, once: what was told or asked already is given back instead (200)."""
-    now, node = office.now(), office.node
-    found = find_difference(ledger, caller.reach, entry, other, caller.township, lock=True)
-    sent = send(ledger, node, found, now)
-    if sent.fresh and sent.exchange.event is None:
-        daily.started(ledger, office, caller)
+    sent = sent_for(caller, office, ledger, entry, other)
     row = row_for(ledger, office, caller, sent.exchange)
     answer = DifferenceSent(**vars(row), fresh=sent.fresh)
     return once.answer(answer, 201 if sent.fresh else 200, {"location": f"/api/v1/exchanges/{answer.exchange}"})
@@ -155,9 +151,23 @@ def set_found_destination(
     caller: AnswererDep, once: OnceDep, office: OfficeDep, ledger: LedgerDep, entry: IdPath, other: OtherPath
 ) -> Response:
     """Set the destination of an outflow entry that knew it only coarsely (`coarse`). Nothing is sent; again changes nothing."""
-    found = find_difference(ledger, caller.reach, entry, other, caller.township, lock=True)
-    then = set_destination(ledger, office.node, found, office.now())
+    then = destination_set(caller, office, ledger, entry, other)
     return once.answer(DestinationSet.of(then), headers={"etag": etag(then.version)})
+
+
+def sent_for(caller: Caller, office: Office, ledger: Ledger, entry: str, other: str) -> Sent:
+    """The exchange that is to settle a difference of the caller's; a query counts for the day's limit."""
+    found = find_difference(ledger, caller.reach, entry, other, caller.township, lock=True)
+    sent = send(ledger, office.node, found, office.now())
+    if sent.fresh and sent.exchange.event is None:
+        daily.started(ledger, office, caller)
+    return sent
+
+
+def destination_set(caller: Caller, office: Office, ledger: Ledger, entry: str, other: str) -> Entry:
+    """The caller's entry with the destination that was found."""
+    found = find_difference(ledger, caller.reach, entry, other, caller.township, lock=True)
+    return set_destination(ledger, office.node, found, office.now())
 
 
 def listed(office: Office, ledger: Ledger, paging: Paging, wanted: Sought, kind: DifferenceKind | None) -> DifferenceList:
