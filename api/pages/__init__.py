@@ -5,12 +5,21 @@ from typing import Final
 from fastapi import APIRouter
 
 from api.pages import certificates, exchange, home, signing, signing_elsewhere, worklists
+from api.pages.partners import agreements, partners
+from api.pages.watching import audit, differences, escalations, operations
 
+# Differences before the worklists, whose path takes any name.
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     signing.router,
     signing_elsewhere.router,
     home.router,
+    differences.router,
     worklists.router,
     exchange.router,
     certificates.router,
+    agreements.router,
+    partners.router,
+    operations.router,
+    escalations.router,
+    audit.router,
 )

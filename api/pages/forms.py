@@ -1,7 +1,7 @@
 """Forms become the domain's shapes: a field `holder.name` is the name of the holder, and what is left empty was not given."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 import msgspec
 from fastapi import Depends, Request
@@ -20,11 +20,16 @@ class Fields(dict[str, str]):
         super().__init__({name: value.strip() for name, value in form.multi_items() if isinstance(value, str) and value.strip()})
         self._form = form
 
+    @classmethod
+    def of(cls, fields: Mapping[str, str]) -> Self:
+        """The same from fields that were read before."""
+        return cls(FormData(fields))
+
     def several(self, name: str) -> list[str]:
         """All values of a name, as of checked boxes."""
         return [value for value in self._form.getlist(name) if isinstance(value, str)]
 
-    def shape(self, kind: type[S], **lists: list[str]) -> S:
+    def shape(self, kind: type[S], **lists: object) -> S:
         """The fields as a shape; Invalid, with where, for what does not fit. `lists` are fields with several values."""
         known = set(kind.__struct_encode_fields__)
         nested = _nested({name: value for name, value in self.items() if name.partition(".")[0] in known})

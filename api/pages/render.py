@@ -10,7 +10,6 @@ from api.pages import words
 from api.pages.assets import address
 from exchange.people.document import DocumentType
 from exchange.people.record import DocumentRef
-from exchange.work.worklists import Worklist
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 
@@ -30,7 +29,7 @@ def _environment() -> Environment:
         word=words.word,
         choices=words.choices,
         list_name=words.worklist,
-        own_lists=frozenset(Worklist),
+        place_name=words.place_name,
         masked=masked,
     )
     return made

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from hmac import compare_digest
 from typing import Annotated, Any, ClassVar, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -19,7 +19,7 @@ from api.access import Caller, actor_of, caller_of, host_of, limiter_of, office_
 from api.pages.language import COOKIE, LANGUAGES, Language, language_of
 from api.pages.render import render
 from api.problems import Unauthorized, malformed, status_of
-from api.rights import CLERK, HOLDER, PUBLIC_PAGES, READER, PartnerRight, Records, Right
+from api.rights import AUDITOR, CLERK, COORDINATOR, HOLDER, OPERATOR, PUBLIC_PAGES, READER, PartnerRight, Records, Right
 from api.serving.audit import leave_refusal, tell_actor
 from api.serving.door import SIGN_IN
 from api.serving.routes import Route
@@ -40,6 +40,11 @@ MENU: Final[tuple[tuple[str, str, str, Right], ...]] = (
     ("/", "首页", "Home", HOLDER),
     ("/worklists", "待办", "Worklists", READER),
     ("/certificates", "证明核验", "Certificates", CLERK),
+    ("/escalations", "督办", "Escalations", COORDINATOR),
+    ("/agreements", "协议", "Agreements", HOLDER),
+    ("/partners", "协作方", "Partners", OPERATOR),
+    ("/operations", "运行", "Operations", OPERATOR),
+    ("/audit", "审计", "Audit", AUDITOR),
 )
 _YEAR: Final = 365 * 86400
 # What is not written into a page that is shown once more.
@@ -190,6 +195,7 @@ class PageRoute(Route):
         handle = super().get_route_handler()
 
         async def paged(request: Request) -> Response:
+            _drop_blanks(request)
             chosen = request.query_params.get(COOKIE, "")
             if request.method == "GET" and chosen in LANGUAGES:
                 return _in_language(request, chosen)
@@ -298,6 +304,13 @@ def _in_language(request: Request, chosen: str) -> Response:
     response = see_other(request.url.path + (f"?{query}" if query else ""))
     response.set_cookie(COOKIE, chosen, max_age=_YEAR, httponly=True, secure=is_secure(request), samesite="lax", path="/")
     return response
+
+
+def _drop_blanks(request: Request) -> None:
+    """A field of a filter that was left empty was not given; a browser sends it all the same."""
+    query = request.scope["query_string"].decode("latin-1")
+    if "=&" in query or query.endswith("="):
+        request.scope["query_string"] = urlencode(parse_qsl(query)).encode("ascii")
 
 
 def _check_origin(request: Request) -> None:

@@ -5,9 +5,13 @@ from enum import StrEnum
 from typing import Final
 
 from api.models.base import Sentence
+from api.models.reconciling.differences import LISTS
 from api.models.worklists import TOLD
 from api.pages.language import Language
 from api.rights import LocalRole
+from exchange.auditing.event import ActorKind
+from exchange.clocks.escalation import EscalationWhy
+from exchange.clocks.troubles import TroubleKind
 from exchange.codes import (
     ChallengeReason,
     CloseReason,
@@ -31,7 +35,13 @@ from exchange.codes import (
 )
 from exchange.conversation import State
 from exchange.exchanges import Acceptance, Direction
+from exchange.jurisdiction import Category, Divisions
+from exchange.partners import PartnerStatus
 from exchange.people.document import DocumentType
+from exchange.reconciling.reconciliation import By, Why
+from exchange.reconciling.results import DifferenceKind, Outcome
+from exchange.reconciling.settling import Standing as Settled
+from exchange.terms.agreement import Standing as Agreed
 from exchange.work.assignment import ReturnReason
 
 _WORDS: Final[dict[type[StrEnum], str]] = {
@@ -105,6 +115,32 @@ _WORDS: Final[dict[type[StrEnum], str]] = {
     DocumentType: """
         id_number 居民身份证 identity card | residence_permit 居住证 residence permit
         | foreign_permanent_residence 永久居留身份证 permanent residence card | passport 护照 passport | none 无证件 none""",
+    Category: "migrant 流动人口 migrants | intra_city 市内人户分离 movers within a city",
+    PartnerStatus: "pending 待核对指纹 fingerprint to be confirmed | active 正常 active | suspended 已暂停 suspended",
+    Agreed: "proposed 待决定 proposed | accepted 已接受 accepted | declined 已谢绝 declined | ended 已终止 ended",
+    EscalationWhy: "overdue 逾期 late | raised 人工提交 put forward by hand",
+    TroubleKind: """
+        partner-unreachable 联系不上协作方 a partner cannot be reached
+        | receipts-refused 批次或回执未被接受 batches or receipts are refused
+        | partner-silent 协作方久无来件 a partner is silent | clock-off 时钟相差过大 a clock is off
+        | job-failed 作业未完成 a job has not come to its end | overdue-many 逾期过多 too much is late""",
+    DifferenceKind: "one_sided 一方未建档 one-sided | differing 信息不一致 differing | coarse 去向待定 coarse destination",
+    Settled: """
+        ready 可办理 ready | under_way 已发出，待对方 under way | done 已办，待下次对账 done, the next comparison tells
+        | theirs 待对方办理 the other side's step | blocked 暂不能办 blocked | settled 已消除 settled""",
+    By: "night 夜间 nightly | hand 手工 by hand",
+    Outcome: "settled 已核定 settled | counts_only 差异过多，仅有计数 too many differences, counts only | failed 未完成 failed",
+    Why: """
+        partner-not-active 协作方未开通或已暂停 the partner is not active
+        | coarse-destination 去向只到市、省 the destination is known only to a prefecture or province
+        | no-route 没有已确认服务该地区的协作方 nobody is confirmed for the other county
+        | no-agreement 没有生效的协议 no agreement in force
+        | comparison-not-agreed 协议不允许比对台账 the agreement allows no comparison
+        | compared-often 当日已比对 4 次 compared four times today
+        | settled-lately 对方 12 小时内刚比对过 the partner compared it within 12 hours""",
+    ActorKind: """
+        key 本方账号或系统 account or system | partner 协作方 partner | command 命令行 command line | job 作业 job
+        | unknown 未知 unknown""",
     LocalRole: """
         clerk 经办人 clerk | system 本地系统 system | coordinator 协调员 coordinator | operator 操作员 operator
         | auditor 审计员 auditor""",
@@ -136,7 +172,13 @@ def choices(language: Language, kind: str, among: Iterable[str] | None = None) -
 
 def worklist(language: Language, name: str) -> str:
     """What a worklist is called: the part before the colon."""
-    return language.say(TOLD[name]).partition("：")[0].partition(":")[0]
+    told = TOLD[name] if name in TOLD else LISTS[DifferenceKind(name)]
+    return language.say(told).partition("：")[0].partition(":")[0]
+
+
+def place_name(divisions: Divisions, code: str) -> str:
+    """What a place is called; the code itself where the table does not hold it, as a partner may write any."""
+    return divisions.name(code) if divisions.is_known(code) else code
 
 
 def _of(kind: str) -> dict[str, Sentence]:

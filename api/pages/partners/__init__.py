@@ -1,0 +1,1 @@
+"""Partners and the agreements with them, as pages."""

@@ -1,0 +1,162 @@
+"""Agreements as pages: those there are, one in words, a proposal by a form, and the coordinator's word."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Query, Response
+
+from adapters.office import Office
+from api.access import Caller, CoordinatorDep, HolderDep, LedgerDep, OfficeDep, ReadLedgerDep
+from api.local.agreements import DigestPath, decided, list_agreements, proposed, read_one_agreement
+from api.models.agreements import SUBJECTS, USUAL_ITEMS, AgreementShown, Deciding, Proposal
+from api.models.base import Sentence
+from api.pages.forms import Fields, FieldsDep, misfit
+from api.pages.route import Page, Viewer, ViewerDep, back_to, page_router, see_other
+from api.rights import COORDINATOR
+from exchange.codes import Item, Purpose
+from exchange.jurisdiction import Category
+from exchange.ledger import Ledger
+from exchange.partners import PartnerStatus
+from exchange.terms.agreement import DecisionWord, Standing
+
+router = page_router()
+PATH: Final = "/agreements"
+ONE: Final = "/agreements/{digest}"
+LISTS: Final = ("kinds", "purposes", "items", "categories", "compared")
+# The lines of the table of limits that the rule sets have; another one is called by its own name.
+LIMITS: Final[Mapping[str, Sentence]] = {
+    "certificate_verification": Sentence("婚育证明核验", "checking a certificate"),
+    "birth_registration": Sentence("生育登记协查", "queries for a birth registration"),
+    "urgent_query": Sentence("紧急协查", "urgent queries"),
+    "normal_query": Sentence("一般协查", "other queries"),
+    "notice": Sentence("通报", "notices"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Which items may be asked or sent, and for which subjects and purposes this is the same."""
+
+    items: tuple[Item, ...]
+    subjects: tuple[str, ...]
+    purposes: tuple[Purpose, ...]
+
+
+@router.get(PATH)
+def show_agreements(viewer: ViewerDep, caller: HolderDep, office: OfficeDep, ledger: ReadLedgerDep) -> Page:
+    """Those that concern the viewer's place: what waits for a word comes first, then what is in force, the newest first."""
+    rows = sorted(list_agreements(caller, office, ledger).items, key=lambda row: row.terms.valid_from, reverse=True)
+    rows.sort(key=lambda row: (not waits(row), not row.in_force, row.standing is not Standing.ACCEPTED))
+    return viewer.page("agreements.html", rows=rows, waits=waits, divisions=office.node.divisions, may=viewer.may(COORDINATOR))
+
+
+@router.get("/agreements/new")
+def show_proposal(viewer: ViewerDep, caller: CoordinatorDep, office: OfficeDep, ledger: ReadLedgerDep) -> Page:
+    """The form of a proposal."""
+    divisions = office.node.divisions
+    own = [caller.jurisdiction, *sorted(caller.counties - {caller.jurisdiction})]
+    partners = [each for each in ledger.partners.all() if each.status is PartnerStatus.ACTIVE]
+    return viewer.page(
+        "agreement_new.html",
+        own=[(code, divisions.name(code)) for code in own],
+        partners=[(each.node, f"{each.name} · {each.node}") for each in partners],
+        theirs=[(code, divisions.name(code)) for each in partners for code in each.confirmed],
+        kinds=SUBJECTS,
+        usual=USUAL_ITEMS,
+        items=tuple(Item),
+        purposes=tuple(Purpose),
+        categories=tuple(Category),
+    )
+
+
+@router.post("/agreements/new")
+@back_to("/agreements/new")
+def propose_terms(caller: CoordinatorDep, office: OfficeDep, ledger: LedgerDep, fields: FieldsDep) -> Response:
+    """Sign the proposal; it goes out with the next delivery."""
+    signed = proposed(caller, office, ledger, proposal_of(fields))
+    return see_other(ONE.format(digest=signed.digest) + "?done=proposed")
+
+
+@router.get(ONE)
+def show_agreement(
+    viewer: ViewerDep,
+    caller: HolderDep,
+    office: OfficeDep,
+    ledger: ReadLedgerDep,
+    digest: DigestPath,
+    done: Annotated[str, Query(max_length=20)] = "",
+) -> Page:
+    """One agreement in words."""
+    row = read_one_agreement(caller, office, ledger, digest)
+    return viewer.page(
+        "agreement.html",
+        row=row,
+        terms=row.terms,
+        rules=rules_of(row),
+        limits=LIMITS,
+        may=words_left(viewer, office, caller, ledger, row),
+        done=done,
+        divisions=office.node.divisions,
+        node=office.node.name,
+    )
+
+
+@router.post(ONE + "/decision")
+@back_to(ONE)
+def decide_terms(caller: CoordinatorDep, office: OfficeDep, ledger: LedgerDep, digest: DigestPath, fields: FieldsDep) -> Response:
+    """The coordinator's word."""
+    body = fields.shape(Deciding)
+    decided(caller, office, ledger, digest, body)
+    return see_other(ONE.format(digest=digest) + f"?done={body.decision}")
+
+
+def proposal_of(fields: Fields) -> Proposal:
+    """The proposal that the form says; what is ticked is the list, and an empty list is none."""
+    ticked = {name: [key.partition(".")[2] for key in fields if key.startswith(f"{name}.")] for name in LISTS}
+    for name in ("kinds", "purposes", "categories"):
+        if not ticked[name]:
+            raise misfit(f"/{name}", f"tick at least one of {name}")
+    comparing = {"allowed": "compare" in fields, "items": ticked["compared"] if "compare" in fields else []}
+    if "compare" in fields and "difference_limit" in fields:
+        comparing["difference_limit"] = fields["difference_limit"]
+    plain = {name: fields[name] for name in fields if "." not in name}
+    given = Fields.of({**plain, "notes_allowed": "true" if "notes_allowed" in fields else "false"})
+    lists = {name: ticked[name] for name in ("kinds", "purposes", "items", "categories")}
+    return given.shape(Proposal, **lists, register_comparison=comparing)
+
+
+def waits(row: AgreementShown) -> bool:
+    """Whether it is this node's word that is awaited."""
+    return row.standing is Standing.PROPOSED and not row.ours
+
+
+def words_left(viewer: Viewer, office: Office, caller: Caller, ledger: Ledger, row: AgreementShown) -> frozenset[str]:
+    """What the viewer can say to it now; for both parties of one node the word is the other side's as well."""
+    node, divisions = office.node.name, office.node.divisions
+    own = [party.jurisdiction for party in row.terms.parties if party.node == node]
+    if not viewer.may(COORDINATOR) or not any(divisions.contains(caller.jurisdiction, code) for code in own):
+        return frozenset()
+    if row.standing is Standing.ACCEPTED:
+        return frozenset({DecisionWord.ENDED.value})
+    if row.standing is not Standing.PROPOSED:
+        return frozenset()
+    words: set[str] = {DecisionWord.ENDED.value} if row.ours else set()
+    if not row.ours or row.partner == node:
+        words |= {DecisionWord.ACCEPTED.value, DecisionWord.DECLINED.value}
+    return frozenset(words)
+
+
+def rules_of(row: AgreementShown) -> list[Rule]:
+    """What may be asked and sent: subjects and purposes of which the same holds stand together."""
+    by_pair = {
+        (subject, purpose): row.terms.items_for(subject, purpose) for subject in row.terms.kinds for purpose in row.terms.purposes
+    }
+    grouped: dict[frozenset[Item], list[tuple[str, Purpose]]] = {}
+    for pair, items in by_pair.items():
+        grouped.setdefault(items, []).append(pair)
+    rules: dict[tuple[frozenset[Item], tuple[Purpose, ...]], list[str]] = {}
+    for items, pairs in grouped.items():
+        for subject in dict.fromkeys(subject for subject, _ in pairs):
+            rules.setdefault((items, tuple(use for each, use in pairs if each == subject)), []).append(subject)
+    return [Rule(tuple(item for item in Item if item in items), tuple(those), uses) for (items, uses), those in rules.items()]

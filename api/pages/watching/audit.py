@@ -1,0 +1,104 @@
+"""The audit as a page: rows by day, actor and action; who saw a person, by the number of a document; and the chains' ends."""
+
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+from fastapi import Query, Request
+
+from adapters.office import Office
+from api.access import AuditorDep, Caller, OfficeDep, ReadLedgerDep
+from api.local.auditing.audit import DayQuery, list_audit, list_audit_heads, search_audit
+from api.models.auditing.rows import AuditRowShown
+from api.models.base import CodeQuery
+from api.models.registers.entries import Search
+from api.pages.forms import FieldsDep
+from api.pages.route import Page, Viewer, ViewerDep, back_to, page_router
+from api.pages.watching.actions import ACTIONS
+from api.paging import Paging, PagingDep
+from exchange.ledger import Ledger
+from exchange.ledger import Page as Wanted
+
+router = page_router()
+PATH: Final = "/audit"
+FILTERS: Final = ("first", "last", "actor", "action", "refused", "jurisdiction")
+MOST: Final = 1000
+
+
+@router.get(PATH)
+def show_audit(
+    request: Request,
+    viewer: ViewerDep,
+    caller: AuditorDep,
+    office: OfficeDep,
+    ledger: ReadLedgerDep,
+    paging: PagingDep,
+    first: DayQuery = None,
+    last: DayQuery = None,
+    actor: Annotated[str | None, Query(max_length=253)] = None,
+    action: Annotated[str | None, Query(max_length=100)] = None,
+    refused: bool | None = None,
+    jurisdiction: CodeQuery = None,
+) -> Page:
+    """The rows of the viewer's counties, the newest first."""
+    found = list_audit(
+        caller, office, ledger, paging, jurisdiction, first, last, actor_id(ledger, office, caller, actor), action, None, refused
+    )
+    given = {name: request.query_params.get(name, "") for name in FILTERS}
+    following = request.url.include_query_params(cursor=found.next).query if found.next else None
+    return _page(viewer, office, caller, ledger, found.items, following, given)
+
+
+@router.get("/audit/person")
+def show_person_search(viewer: ViewerDep, caller: AuditorDep, office: OfficeDep, ledger: ReadLedgerDep) -> Page:
+    """The form alone: who is looked for stands in no address."""
+    return _page(viewer, office, caller, ledger, None, None, {})
+
+
+@router.post("/audit/person")
+@back_to("/audit/person")
+def search_audit_for_person(
+    viewer: ViewerDep, caller: AuditorDep, office: OfficeDep, ledger: ReadLedgerDep, paging: PagingDep, fields: FieldsDep
+) -> Page:
+    """Who saw a person: the latest rows, on the page that the form is sent to."""
+    latest = Paging(Wanted(limit=MOST), paging.request, paging.response)
+    found = search_audit(caller, office, ledger, latest, fields.shape(Search))
+    return _page(viewer, office, caller, ledger, found.items, None, {}, more=found.next is not None)
+
+
+def names_of(ledger: Ledger, office: Office, caller: Caller) -> dict[str, str]:
+    """What the accounts and systems of the viewer's place are called, by their ids."""
+    inside = office.node.divisions.contains
+    return {key.id: key.name for key in ledger.access.api_keys() if inside(caller.jurisdiction, key.jurisdiction)}
+
+
+def actor_id(ledger: Ledger, office: Office, caller: Caller, wanted: str | None) -> str | None:
+    """Who is meant by a name: the account of that name if there is one, else what was written."""
+    names = names_of(ledger, office, caller)
+    return next((key for key, name in names.items() if name == wanted), wanted)
+
+
+def _page(
+    viewer: Viewer,
+    office: Office,
+    caller: Caller,
+    ledger: Ledger,
+    rows: list[AuditRowShown] | None,
+    following: str | None,
+    given: Mapping[str, str],
+    *,
+    more: bool = False,
+) -> Page:
+    divisions = office.node.divisions
+    return viewer.page(
+        "audit.html",
+        rows=rows,
+        next=following,
+        more=more,
+        given=given,
+        by_person=not given,
+        names=names_of(ledger, office, caller),
+        actions=ACTIONS,
+        heads=list_audit_heads(caller, office, ledger).items,
+        counties=[(code, divisions.name(code)) for code in sorted(caller.counties)],
+        divisions=divisions,
+    )

@@ -1,0 +1,165 @@
+"""What is watched over: the operator's page, the audit, escalations and alerts."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from api.app import operations
+from api.pages.watching.actions import ACTIONS
+from api.pages.watching.told import FINDINGS, JOBS
+from exchange.auditing.event import NODE_WIDE
+from exchange.ledger import AuditFilter, Page
+from jobs.timetable import SCHEDULE, Daily
+from tests.api.nodes import Neighbours
+from tests.api.test_reconciliations import keep
+from tests.api.test_worklists import ask
+from tests.builders import WUCHANG, XICHENG, a_finding, a_trouble, an_id, an_id_number
+from tests.pages.support import Reader, account, refusal_of, signed_in, text_of
+
+DOCS = Path(__file__).parents[2] / "docs" / "operations.md"
+
+
+def test_findings_are_told_with_what_to_do(both: Neighbours):
+    reader = signed_in(both.xicheng, role="operator")
+    assert "没有待查的发现" in text_of(reader.get("/operations"))
+    with both.xicheng.office.ledgers.transaction() as ledger:
+        ledger.chores.add_findings(
+            [
+                a_finding(1, kind="claims-changed"),
+                a_finding(2, kind="ledger-forked", settled_at=both.xicheng.clock.now()),
+                a_finding(3, kind="of-a-newer-release"),
+            ]
+        )
+    told = text_of(reader.get("/operations"))
+    assert "对方声明的地区变了 claims-changed 核实后在协作方页确认" in told
+    assert "of-a-newer-release of-a-newer-release 见运行手册" in told
+    assert "已消除的 1" in told
+    older = reader.get("/operations", limit="2")
+    assert "较早的发现" in older.text
+
+
+def test_troubles_jobs_and_nights_are_told(both: Neighbours):
+    now = both.xicheng.clock.now()
+    with both.xicheng.office.ledgers.transaction() as ledger:
+        ledger.chores.claim_run("remind", now.date(), now)
+        ledger.chores.claim_run("close", now.date(), now)
+        ledger.chores.finish_run("close", now.date(), now, "12 changes counted")
+        ledger.troubles.begin(a_trouble(1))
+    keep(both.xicheng)
+    reader = signed_in(both.xicheng, role="operator")
+    page = reader.get("/operations")
+    told = text_of(page)
+    assert "联系不上协作方 · wuchang.example" in told
+    assert "自动催办 remind 08:00 2026-03-02 09:00 未结束" in told
+    assert "结算昨日指标 close 00:20 2026-03-02 09:00 完成 12 changes counted" in told
+    assert "夜间 进行中或中断" in told
+    night = text_of(reader.get(f"/operations/reconciliations/{an_id(40)}"))
+    assert "西城区 → 武昌区 wuchang.example 已核定" in night
+    assert "协作方未开通或已暂停" in night
+    assert "Nothing was reconciled yet" not in text_of(
+        signed_in(both.xicheng, "li", "operator", language="en").get("/operations")
+    )
+
+
+def test_what_waits_is_told(both: Neighbours):
+    ask(both, 1)
+    told = text_of(signed_in(both.xicheng, role="operator").get("/operations"))
+    assert "待发消息 1 ，未收回执的批次 0" in told
+
+
+@pytest.mark.parametrize("role", ["clerk", "coordinator", "auditor"])
+def test_the_operators_page_is_the_operators(both: Neighbours, role: str):
+    assert signed_in(both.xicheng, role, role).get("/operations").status_code == 403
+
+
+def test_every_finding_of_the_docs_and_every_daily_job_has_words():
+    table = DOCS.read_text(encoding="utf-8").partition("| | |\n|---|---|\n")[2].partition("\n\n")[0]
+    kinds = [kind for line in table.splitlines() for kind in re.findall(r"`([a-z-]+)`", line.split("|")[1])]
+    assert sorted(kinds) == sorted(FINDINGS)
+    daily = {job.name: f"{job.when.at:%H:%M}" for job in SCHEDULE if isinstance(job.when, Daily)}
+    assert {name: at for name, (_, at) in JOBS.items()} == daily
+    assert all(each.what.zh and each.what.en and each.todo.zh and each.todo.en for each in FINDINGS.values())
+
+
+def test_every_operation_that_leaves_a_row_has_words():
+    told = {route.name for route in operations().values() if route.leaves_trail and route.tags != ["Health"]}
+    assert told - ACTIONS.keys() == set()
+
+
+def test_the_audit_is_narrowed_by_day_actor_and_outcome(both: Neighbours):
+    ask(both, 1)
+    both.xicheng.clock.move(timedelta(days=1))
+    signed_in(both.xicheng, "wang").get("/operations")  # refused
+    reader = signed_in(both.xicheng, "audi", role="auditor")
+    empty = {"first": "", "last": "", "actor": "", "action": "", "refused": ""}
+    told = text_of(reader.get("/audit", **empty))
+    assert "start_exchange" in told
+    assert "wang 先生 经办人" in told
+    assert "发起协查或通报 start_exchange" in told
+    assert "start_exchange" not in text_of(reader.get("/audit", **{**empty, "first": "2026-03-03"}))
+    assert "start_exchange" not in text_of(reader.get("/audit", **{**empty, "actor": "wang 先生"}))
+    assert "show_operations" in text_of(reader.get("/audit", **{**empty, "actor": "wang 先生", "refused": "true"}))
+    assert "没有这样的记录" in text_of(reader.get("/audit", action="nothing"))
+    assert "下一页" in reader.get("/audit", limit="1").text
+    assert reader.get("/audit", first="yesterday").status_code == 422
+
+
+def test_who_saw_a_person_is_asked_by_a_form_and_stands_in_no_address(both: Neighbours):
+    ask(both, 1)
+    reader = signed_in(both.xicheng, "audi", role="auditor")
+    reader.get("/audit/person")
+    number = an_id_number(1)
+    page = reader.post("/audit/person", document__type="id_number", document__number=number)
+    assert "enter_person" in text_of(page)
+    assert number not in page.text
+    assert number not in str(page.url)
+    none = reader.post("/audit/person", document__type="id_number", document__number=an_id_number(2))
+    assert "没有这样的记录" in text_of(none)
+    wrong = reader.post("/audit/person", document__type="id_number", document__number="123")
+    assert wrong.status_code == 422
+    with both.xicheng.office.ledgers.transaction(read_only=True) as ledger:
+        wanted = AuditFilter(jurisdictions=frozenset({NODE_WIDE, XICHENG}), action="search_audit_for_person")
+        assert len(ledger.audit.find(wanted, Page())) >= 2
+
+
+@pytest.mark.parametrize("role", ["clerk", "coordinator", "operator"])
+def test_the_audit_is_the_auditors(both: Neighbours, role: str):
+    reader = signed_in(both.xicheng, role, role)
+    assert [reader.get(path).status_code for path in ("/audit", "/audit/person")] == [403, 403]
+
+
+def test_escalations_lie_before_their_coordinator_who_takes_them_in_hand(both: Neighbours):
+    exchange = ask(both, 1)
+    both.deliver()
+    both.xicheng.post("/escalations", {"exchange": exchange}, role="coordinator")
+    with both.xicheng.office.ledgers.transaction() as ledger:
+        (standing,) = ledger.escalations.standing([exchange]).values()
+        ledger.troubles.begin(a_trouble(1))
+    path = f"/escalations/{standing.id}/acknowledgement"
+    above = signed_in(both.xicheng, "above", role="coordinator", of="110000")
+    assert "没有督办事项" in text_of(above.get("/escalations"))
+    assert exchange[-8:] in above.get("/escalations", show="all").text
+    assert refusal_of(above.post(path)) == "not-before-you"
+    reader = signed_in(both.xicheng, role="coordinator")
+    told = text_of(reader.get("/escalations"))
+    assert f"{exchange[-8:]} 等对方答复" in told
+    assert "联系不上协作方" in told
+    assert reader.http.post(path).status_code == 403
+    assert "处理中" in text_of(reader.post(path))
+    assert refusal_of(reader.post(path)) == "not-before-you"
+
+
+@pytest.mark.parametrize("role", ["clerk", "auditor", "operator"])
+def test_escalations_are_the_coordinators(both: Neighbours, role: str):
+    reader = signed_in(both.xicheng, role, role)
+    assert reader.get("/escalations").status_code == 403
+
+
+def test_who_is_bound_elsewhere_sees_nothing_of_it(both: Neighbours):
+    for role, path in (("coordinator", "/escalations"), ("auditor", "/audit"), ("operator", "/operations")):
+        account(both.xicheng, role, role, of=WUCHANG)
+        reader = Reader(both.xicheng)
+        reader.sign_in(role)
+        assert reader.get(path).status_code == 403
