@@ -1,5 +1,6 @@
 """Partners (协作方) for the operator: look at a node, confirm its fingerprint, suspend, resume; and findings."""
 
+from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -47,7 +48,8 @@ class NoNodeThere(PartnerTrouble):
 @router.get("/partners", responses=reading(), summary="List partners")
 def list_partners(_: OperatorDep, ledger: ReadLedgerDep) -> Listing[PartnerShown]:
     """All partners, with what their operators confirmed and where the links stand."""
-    return Listing[PartnerShown](items=[partner_shown(ledger, partner) for partner in ledger.partners.all()], next=None)
+    queues = ledger.messages.queue_lengths()
+    return Listing[PartnerShown](items=[partner_shown(ledger, partner, queues) for partner in ledger.partners.all()], next=None)
 
 
 @router.post(
@@ -172,8 +174,8 @@ def known_partner(ledger: Ledger, node: str) -> Partner:
     return known
 
 
-def partner_shown(ledger: Ledger, partner: Partner) -> PartnerShown:
-    """A partner with its link."""
+def partner_shown(ledger: Ledger, partner: Partner, queues: Mapping[int, int] | None = None) -> PartnerShown:
+    """A partner with its link; `queues` are how many messages wait on each, where that was counted already."""
     link = ledger.links.of(partner.node)
-    queued = ledger.messages.queue_lengths().get(link.id, 0) if link is not None else 0
-    return PartnerShown.of(partner, link, queued)
+    waiting = ledger.messages.queue_lengths() if queues is None else queues
+    return PartnerShown.of(partner, link, waiting.get(link.id, 0) if link is not None else 0)
