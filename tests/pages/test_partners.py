@@ -105,7 +105,7 @@ def test_a_partner_is_suspended_and_resumed(both: Neighbours):
     assert standing(both.xicheng) is PartnerStatus.ACTIVE
 
 
-def test_a_newer_document_is_told_and_taken_over(both: Neighbours):
+def test_that_there_is_no_newer_document_is_told(both: Neighbours):
     reader = signed_in(both.xicheng, role="operator")
     reader.get(ONE)
     assert "没有更新的节点文件" in text_of(reader.post(f"{ONE}/renewal"))

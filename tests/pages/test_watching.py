@@ -149,6 +149,10 @@ def test_escalations_lie_before_their_coordinator_who_takes_them_in_hand(both: N
     assert reader.http.post(path).status_code == 403
     assert "处理中" in text_of(reader.post(path))
     assert refusal_of(reader.post(path)) == "not-before-you"
+    with both.xicheng.office.ledgers.transaction() as ledger:
+        ledger.escalations.resolve([standing.key], both.xicheng.clock.now())
+    assert "没有督办事项" in text_of(reader.get("/escalations"))
+    assert "已办结" in text_of(reader.get("/escalations", show="all"))
 
 
 @pytest.mark.parametrize("role", ["clerk", "auditor", "operator"])
