@@ -65,6 +65,8 @@ BODY_LIMITS = {
     "/api/v1/imports/{id}/annotated": imports.MAX_FORM,
     "/api/v1/cross-checks": imports.MAX_FORM,
     "/api/v1/cross-checks/settlement-sheets": imports.MAX_FORM,
+    "/imports": imports.MAX_FORM,
+    "/imports/{id}/annotated": imports.MAX_FORM,
     "/api/v1/entries/bulk": ndjson.MAX_BYTES,
     "/api/v1/exchanges/bulk-replies": ndjson.MAX_BYTES,
 }

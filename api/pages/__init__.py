@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from api.pages import certificates, exchange, home, signing, signing_elsewhere, worklists
+from api.pages import certificates, entries, exchange, home, imports, signing, signing_elsewhere, worklists
 from api.pages.partners import agreements, partners
 from api.pages.watching import audit, differences, escalations, operations
 
@@ -16,6 +16,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     differences.router,
     worklists.router,
     exchange.router,
+    imports.router,
+    entries.router,
     certificates.router,
     agreements.router,
     partners.router,

@@ -19,7 +19,19 @@ from api.access import Caller, actor_of, caller_of, host_of, limiter_of, office_
 from api.pages.language import COOKIE, LANGUAGES, Language, language_of
 from api.pages.render import render
 from api.problems import Unauthorized, malformed, status_of
-from api.rights import AUDITOR, CLERK, COORDINATOR, HOLDER, OPERATOR, PUBLIC_PAGES, READER, PartnerRight, Records, Right
+from api.rights import (
+    ANSWERER,
+    AUDITOR,
+    CLERK,
+    COORDINATOR,
+    HOLDER,
+    OPERATOR,
+    PUBLIC_PAGES,
+    READER,
+    PartnerRight,
+    Records,
+    Right,
+)
 from api.serving.audit import leave_refusal, tell_actor
 from api.serving.door import SIGN_IN
 from api.serving.routes import Route
@@ -39,6 +51,8 @@ _ALWAYS: Final = (ACCOUNT, "/sign-out")
 MENU: Final[tuple[tuple[str, str, str, Right], ...]] = (
     ("/", "首页", "Home", HOLDER),
     ("/worklists", "待办", "Worklists", READER),
+    ("/imports", "导入", "Import", ANSWERER),
+    ("/entries", "台账", "Registers", CLERK),
     ("/certificates", "证明核验", "Certificates", CLERK),
     ("/escalations", "督办", "Escalations", COORDINATOR),
     ("/agreements", "协议", "Agreements", HOLDER),
@@ -234,6 +248,7 @@ class PageRoute(Route):
 async def _again(request: Request, path: str) -> Response:
     """The page on which a form stands, as if it were asked for anew, with the refusal and what had been given."""
     parts = urlsplit(path)
+    viewer_in(request).path = parts.path
     scope = {
         **request.scope,
         "method": "GET",

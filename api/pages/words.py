@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
+from adapters.sheets import ImportLayout
 from api.models.base import Sentence
 from api.models.reconciling.differences import LISTS
 from api.models.worklists import TOLD
@@ -35,6 +36,7 @@ from exchange.codes import (
 )
 from exchange.conversation import State
 from exchange.exchanges import Acceptance, Direction
+from exchange.imports import RowOutcome
 from exchange.jurisdiction import Category, Divisions
 from exchange.partners import PartnerStatus
 from exchange.people.document import DocumentType
@@ -111,6 +113,12 @@ _WORDS: Final[dict[type[StrEnum], str]] = {
         | business_trip 出差 business trip | medical_care 就医 medical care | study 学习 study
         | travel 旅游 travel | visit 探亲 visit""",
     RegisterKind: "outflow 流出台账 outflow register | inflow 流入台账 inflow register",
+    ImportLayout: """
+        outflow 流出台账 outflow register | inflow 流入台账 inflow register | matters 协查与通报 queries and notices
+        | answers 反馈 answers""",
+    RowOutcome: """
+        accepted 已接收 taken | unchanged 无变化 unchanged | warned 已接收，有提示 taken, with remarks
+        | refused 未接收 not taken""",
     Role: "asker 发起方 asker | asked 被询方 asked",
     DocumentType: """
         id_number 居民身份证 identity card | residence_permit 居住证 residence permit

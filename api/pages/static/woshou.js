@@ -30,4 +30,25 @@
     const kept = sessionStorage.getItem(name);
     if (location.search === "" && kept !== null && !document.referrer.includes(location.pathname)) location.replace(location.pathname + kept);
   }
+  // A file that is too large is told of before it is sent.
+  for (const field of document.querySelectorAll("input[type=file][data-most]")) {
+    field.addEventListener("change", () => {
+      const large = [...field.files].some((file) => file.size > Number(field.dataset.most));
+      field.setCustomValidity(large ? field.dataset.tooLarge : "");
+      if (large) field.reportValidity();
+    });
+  }
+  // While the node is at work on a file it says so, and the form is not sent twice.
+  for (const form of document.querySelectorAll("form[data-wait]")) {
+    const button = form.querySelector("button");
+    const told = form.querySelector("[data-waiting]");
+    form.addEventListener("submit", () => {
+      button.disabled = true;
+      told.textContent = form.dataset.wait;
+    });
+    addEventListener("pageshow", () => {
+      button.disabled = false;
+      told.textContent = "";
+    });
+  }
 })();

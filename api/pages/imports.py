@@ -1,0 +1,170 @@
+"""Sheets in: what came of the files before, a form for the next one, and what was wrong with which row."""
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Depends, Path, Query, Response, UploadFile
+
+from adapters.sheets import ImportLayout, Layout
+from adapters.sheets.layout import spellings_for
+from api.access import AnswererDep, HolderDep, OfficeDep, ReadLedgerDep, WithinDep
+from api.local.imports import (
+    MAX_FILE,
+    LayoutForm,
+    annotate_import,
+    list_imports,
+    read_import,
+    read_rows,
+    read_template,
+    take_in,
+    uploaded,
+)
+from api.local.worklists import Narrowed, everything, export_worklist
+from api.models.base import IdPath
+from api.models.registers.imports import CellShown, ImportShown, RowOfFile
+from api.once import Asked
+from api.pages.language import Language
+from api.pages.route import Page, ViewerDep, back_to, page_router, see_other
+from api.paging import PagingDep
+from api.rights import CLERK
+from exchange.imports import RowOutcome
+from exchange.work.worklists import Worklist
+
+router = page_router()
+PATH: Final = "/imports"
+ONE: Final = "/imports/{id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """One problem in the reader's words: the column as the sheet calls it, what stands there and what should."""
+
+    column: str
+    header: str
+    refuses: bool
+    told: str
+    found: str
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a sheet, and the page of what it made."""
+
+    number: int
+    outcome: RowOutcome
+    made: str | None
+    wrong: tuple[Wrong, ...]
+
+
+@router.get(PATH)
+def show_imports(viewer: ViewerDep, caller: AnswererDep, office: OfficeDep, ledger: ReadLedgerDep, paging: PagingDep) -> Page:
+    """The files of the county or township, the newest first, and the form."""
+    files = list_imports(caller, ledger, paging)
+    layouts = list(ImportLayout) if viewer.may(CLERK) else [ImportLayout.ANSWERS]
+    return viewer.page(
+        "imports.html",
+        files=files.items,
+        next=_following(paging, files.next),
+        layouts=layouts,
+        most=MAX_FILE,
+        place=office.node.divisions.name(caller.jurisdiction),
+    )
+
+
+@router.post(PATH)
+@back_to(PATH)
+def import_sheet(
+    caller: AnswererDep,
+    office: OfficeDep,
+    within: WithinDep,
+    upload: Annotated[tuple[Asked, bytes], Depends(uploaded)],
+    file: UploadFile,
+    layout: LayoutForm,
+) -> Response:
+    """Take in a sheet, and lead to what came of it."""
+    taken = take_in(caller, office, within, upload, file, layout)
+    return see_other(taken.headers["location"].removeprefix("/api/v1"))
+
+
+@router.get(PATH + "/to-answer")
+def fetch_to_answer(caller: AnswererDep, office: OfficeDep, ledger: ReadLedgerDep) -> Response:
+    """What waits for an answer, as a sheet that is filled in and comes back as answers."""
+    return export_worklist(caller, office, ledger, Narrowed(everything(caller, office), None), Worklist.TO_ANSWER)
+
+
+@router.get(PATH + "/templates/{layout}")
+def fetch_template(caller: HolderDep, layout: Annotated[Layout, Path()]) -> Response:
+    """An empty sheet."""
+    return read_template(caller, layout)
+
+
+@router.get(ONE)
+def show_import(
+    viewer: ViewerDep,
+    caller: AnswererDep,
+    ledger: ReadLedgerDep,
+    paging: PagingDep,
+    id: IdPath,
+    rows: Annotated[RowOutcome | None, Query()] = None,
+    all: Annotated[bool, Query()] = False,
+) -> Page:
+    """One file: its counts, and the rows of one outcome; first those that were refused, else those with remarks."""
+    file = read_import(caller, ledger, id)
+    wanted = None if all else rows or _first(file)
+    found = read_rows(caller, ledger, paging, id, wanted)
+    headers = {field.name: field.zh for field in spellings_for(Layout(file.layout)).fields.values()}
+    return viewer.page(
+        "import.html",
+        file=file,
+        wanted=wanted,
+        outcomes=[(outcome, getattr(file, outcome.value)) for outcome in _ORDER],
+        rows=[_row(viewer.language, file, headers, row) for row in found.items],
+        next=_following(paging, found.next),
+        most=MAX_FILE,
+    )
+
+
+@router.post(ONE + "/annotated")
+@back_to(ONE)
+def take_away(caller: AnswererDep, office: OfficeDep, within: WithinDep, id: IdPath, file: UploadFile) -> Response:
+    """The clerk's own sheet with the results in it, for the sheet that is sent once more."""
+    return annotate_import(caller, office, within, id, file)
+
+
+_ORDER: Final = (RowOutcome.REFUSED, RowOutcome.WARNED, RowOutcome.ACCEPTED, RowOutcome.UNCHANGED)
+
+
+def _first(file: ImportShown) -> RowOutcome | None:
+    return next((outcome for outcome in _ORDER[:2] if getattr(file, outcome.value)), None)
+
+
+def _following(paging: PagingDep, cursor: str | None) -> str | None:
+    return paging.request.url.include_query_params(cursor=cursor).query if cursor else None
+
+
+def _row(language: Language, file: ImportShown, headers: dict[str, str], row: RowOfFile) -> Row:
+    where = "entries" if file.layout in (ImportLayout.OUTFLOW, ImportLayout.INFLOW) else "exchanges"
+    return Row(
+        number=row.row,
+        outcome=row.outcome,
+        made=f"/{where}/{row.made}" if row.made else None,
+        wrong=tuple(_wrong(language, headers, problem) for problem in row.problems),
+    )
+
+
+def _wrong(language: Language, headers: dict[str, str], problem: CellShown) -> Wrong:
+    return Wrong(
+        column=problem.column,
+        header=headers.get(problem.field, ""),
+        refuses=problem.severity == "refusal",
+        told=language.say(problem),
+        found=_half(language, problem.found),
+        expected=_half(language, problem.expected),
+    )
+
+
+def _half(language: Language, both: str) -> str:
+    """One language's half of what is written as ``中文 / English``; all of what is not."""
+    zh, divided, en = both.rpartition(" / ")
+    return language.t(zh, en) if divided else both
