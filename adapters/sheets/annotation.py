@@ -26,7 +26,9 @@ from adapters.sheets.sheet import CellProblem, Layout, Limits, Outcome, RowResul
 
 _RED = PatternFill("solid", fgColor="FFC7CE")
 _YELLOW = PatternFill("solid", fgColor="FFEB9C")
-_HEADER = "导入结果 Import result"
+_MARKS = (_RED.fgColor.rgb, _YELLOW.fgColor.rgb)
+# Begins as the headers do that are passed over: the copy, once mended, is what the clerk imports next.
+_HEADER = "※ 导入结果 Import result"
 _OUTCOMES = {
     Outcome.ACCEPTED: "已接收 accepted",
     Outcome.WARNED: "已接收，有提示 accepted with warnings",
@@ -59,7 +61,7 @@ def annotated(data: bytes, layout: Layout, results: Iterable[RowResult], limits:
     sheet = book[read.sheet_name]
     _scrub_book(book, sheet)
     _scrub_cells(sheet, read, locate(data, layout, limits).header.excluded)
-    _mark(sheet, read, results)
+    _mark(sheet, read, _unmarked(sheet, read) or sheet.max_column + 1, results)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
@@ -99,8 +101,23 @@ def _scrub_cells(sheet: Worksheet, read: Sheet, excluded: frozenset[int]) -> Non
                 cell.value = cleaned.get(cell.row, {}).get(fields.get(index, ""))
 
 
-def _mark(sheet: Worksheet, read: Sheet, results: Iterable[RowResult]) -> None:
-    column = sheet.max_column + 1
+def _unmarked(sheet: Worksheet, read: Sheet) -> int | None:
+    """The column of results that the sheet has if it is itself such a copy, emptied, and its marks taken away."""
+    column = next((cell.column for cell in sheet[read.header_row] if cell.value == _HEADER), None)
+    if column is None:
+        return None
+    for row in sheet.iter_rows(min_row=read.header_row + 1):
+        for cell in row:
+            if isinstance(cell, MergedCell):
+                continue
+            if cell.fill.fgColor.rgb in _MARKS:
+                cell.fill = PatternFill()
+            if cell.column == column:
+                cell.value = None
+    return column
+
+
+def _mark(sheet: Worksheet, read: Sheet, column: int, results: Iterable[RowResult]) -> None:
     sheet.cell(read.header_row, column, _HEADER).font = Font(bold=True)
     for result in results:
         texts = [f"{p.column} {'✗' if p.severity is Severity.REFUSAL else '!'} {p.zh} {p.en}" for p in result.problems]

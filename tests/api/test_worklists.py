@@ -378,7 +378,7 @@ def test_the_sheet_comes_back_with_what_became_of_its_rows(both: Neighbours):
     back = both.wuchang.call("POST", path, files={"file": ("反馈.xlsx", data, XLSX)})
     assert back.status_code == 200, back.text
     told = [row[-1] for row in load_workbook(io.BytesIO(back.content)).worksheets[0].iter_rows(values_only=True)]
-    assert [str(cell).splitlines()[0] for cell in told] == ["导入结果 Import result", "已接收 accepted", "未接收 refused"]
+    assert [str(cell).splitlines()[0] for cell in told] == ["※ 导入结果 Import result", "已接收 accepted", "未接收 refused"]
     other = both.wuchang.call("POST", path, files={"file": ("反馈.xlsx", data + b" ", XLSX)})
     assert (other.status_code, other.json()["type"]) == (422, "urn:woshou:problem:other-file")
 

@@ -76,7 +76,7 @@ def test_an_import_can_give_back_the_sheet_with_its_results(entered, tmp_path):
     entered("export", "outflow", str(sent))
     entered("import", str(sent), "--layout", "outflow", "--annotated", str(back))
     told = [row[-1] for row in load_workbook(back).worksheets[0].iter_rows(values_only=True) if row[-1] is not None]
-    assert [str(cell).splitlines()[0] for cell in told] == ["导入结果 Import result", "无变化 unchanged"]
+    assert [str(cell).splitlines()[0] for cell in told] == ["※ 导入结果 Import result", "无变化 unchanged"]
     assert stat.S_IMODE(back.stat().st_mode) == 0o600
     assert entered("import", str(sent), "--layout", "outflow", "--annotated", str(back)).refusal["code"] == "file-exists"
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
+from openpyxl.styles import PatternFill
 
 from adapters.sheets import Outcome, RowResult, Severity, annotate, read_sheet
 from adapters.sheets.sheet import Layout, Limits, SheetRefused, column_letter
@@ -86,7 +87,7 @@ def test_a_copy_tells_row_by_row_what_to_correct():
         for row in sheet.rows
     ]
     copy = load_workbook(io.BytesIO(annotate(data, Layout.OUTFLOW, results))).worksheets[0]
-    assert copy["G2"].value == "导入结果 Import result"
+    assert copy["G2"].value == "※ 导入结果 Import result"
     assert copy["G3"].value == "已接收 accepted\nE ! 旧代码 A retired code."
     assert copy["G4"].value.startswith("未接收 refused\nF ✗ 日期缺少月或日")
     assert (copy["F4"].fill.fgColor.rgb, copy["E4"].fill.fgColor.rgb) == ("00FFC7CE", "00FFEB9C")
@@ -99,7 +100,26 @@ def test_a_corrected_copy_can_be_imported_again():
     copy = annotate(data, Layout.OUTFLOW, [RowResult(number=2, outcome=Outcome.UNCHANGED)])
     again = read_sheet(copy, Layout.OUTFLOW)
     assert [row.cells for row in again.rows] == cells_of(data)
-    assert again.unknown_columns == ("导入结果 Import result",)
+    assert again.unknown_columns == ()
+
+
+def test_a_copy_of_a_copy_tells_what_is_wrong_now():
+    data = a_register(a_person(出生日期="1990-03"), a_person(出生日期="1990-03"))
+    wrong = [RowResult(number=row.number, outcome=Outcome.REFUSED, problems=row.problems) for row in read(data).rows]
+    book = load_workbook(io.BytesIO(annotate(data, Layout.OUTFLOW, wrong)))
+    sheet = book.worksheets[0]
+    sheet["F2"] = "1990-03-07"
+    sheet["A2"].fill = PatternFill("solid", fgColor="00FF00")
+    mended = io.BytesIO()
+    book.save(mended)
+    right = [RowResult(number=2, outcome=Outcome.ACCEPTED), wrong[1]]
+    copy = load_workbook(io.BytesIO(annotate(mended.getvalue(), Layout.OUTFLOW, right))).worksheets[0]
+    assert [cell.value for cell in copy[1]] == [*HEADER, "※ 导入结果 Import result"]
+    assert copy["G2"].value == "已接收 accepted"
+    assert copy["G3"].value.startswith("未接收 refused\nF ✗")
+    fills = {place: copy[place].fill.fgColor.rgb for place in ("A2", "F2", "G2", "F3", "G3")}
+    assert fills == {"A2": "0000FF00", "F2": "00000000", "G2": "00000000", "F3": "00FFC7CE", "G3": "00FFC7CE"}
+    assert copy["F2"].comment is None
 
 
 def test_a_large_file_gets_a_list_instead_of_a_copy():
