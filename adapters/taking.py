@@ -10,6 +10,7 @@ from adapters.sheets import CellProblem, Layout, Limits, Outcome, Severity, Shee
 from adapters.sheets import RowResult as Marked
 from adapters.sheets import SheetRow as ReadRow
 from adapters.sheets.words import code_of, is_coded, items_of, word_problem
+from adapters.sheets.writer import list_problems
 from exchange.codes import RegisterKind
 from exchange.cursors import row_cursor
 from exchange.imports import ImportedFile, RowProblem, RowResult
@@ -51,6 +52,11 @@ def take_file(ledger: Ledger, office: Office, file: ReadFile, by: str | None = N
 def annotated_copy(data: bytes, layout: Layout, rows: Iterable[RowResult], limits: Limits | None = None) -> bytes:
     """The clerk's own .xlsx with what became of its rows in it; SheetRefused if the file cannot be annotated."""
     return annotate(data, layout, map(_marked, rows), limits)
+
+
+def problem_list(rows: Iterable[RowResult]) -> bytes:
+    """What is wrong with the rows as an .xlsx of its own, for files that cannot be annotated."""
+    return list_problems(problem for row in map(_marked, rows) for problem in row.problems)
 
 
 def every_row(ledger: Ledger, import_id: str) -> list[RowResult]:

@@ -17,6 +17,7 @@ from api.paging import PagingDep
 from api.serving.audit import tell_purpose
 from exchange.codes import Item, Purpose
 from exchange.people.record import DocumentRef, Shape
+from exchange.people.register import NOTHING_KNOWN
 from exchange.verbs.keep_entry import close_entry, protect_entry, reopen_entry
 
 router = page_router()
@@ -71,7 +72,9 @@ def find_person(
     wanted = fields.shape(Wanted)
     tell_purpose(request, wanted.purpose)
     found = search_entries(caller, office, ledger, Search(document=wanted.document))
-    return viewer.page("entries.html", found=found.items, purpose=wanted.purpose, **_named(office, caller))
+    # Without their facts, which the list does not show: the audit tells what is shown.
+    rows = [row.model_copy(update={"record": NOTHING_KNOWN}) for row in found.items]
+    return viewer.page("entries.html", found=rows, purpose=wanted.purpose, **_named(office, caller))
 
 
 @router.get(ONE)

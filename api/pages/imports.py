@@ -5,9 +5,12 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Path, Query, Response, UploadFile
 
+from adapters.exporting import Format
 from adapters.sheets import ImportLayout, Layout
 from adapters.sheets.layout import spellings_for
+from adapters.taking import every_row, problem_list
 from api.access import AnswererDep, HolderDep, OfficeDep, ReadLedgerDep, WithinDep
+from api.local.exports import sheet_file
 from api.local.imports import (
     MAX_FILE,
     LayoutForm,
@@ -33,6 +36,8 @@ from exchange.work.worklists import Worklist
 router = page_router()
 PATH: Final = "/imports"
 ONE: Final = "/imports/{id}"
+# What a clerk has to look at comes first.
+_ORDER: Final = (RowOutcome.REFUSED, RowOutcome.WARNED, RowOutcome.ACCEPTED, RowOutcome.UNCHANGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +137,11 @@ def take_away(caller: AnswererDep, office: OfficeDep, within: WithinDep, id: IdP
     return annotate_import(caller, office, within, id, file)
 
 
-_ORDER: Final = (RowOutcome.REFUSED, RowOutcome.WARNED, RowOutcome.ACCEPTED, RowOutcome.UNCHANGED)
+@router.get(ONE + "/problems")
+def fetch_problems(caller: AnswererDep, ledger: ReadLedgerDep, id: IdPath) -> Response:
+    """What is wrong as a sheet of its own, for a file that cannot be annotated."""
+    file = read_import(caller, ledger, id)
+    return sheet_file(problem_list(every_row(ledger, file.id)), "problems.xlsx", Format.XLSX)
 
 
 def _first(file: ImportShown) -> RowOutcome | None:

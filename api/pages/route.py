@@ -223,6 +223,8 @@ class PageRoute(Route):
                 return await self._refused(request, malformed(error))
             except WoshouError as refusal:
                 return await self._refused(request, refusal)
+            finally:
+                await request.close()  # a file that came with a refused form
 
         return paged
 

@@ -1,6 +1,7 @@
 """People who sign in to a served node's pages, and what they read there."""
 
 import re
+from collections.abc import Mapping
 from html import unescape
 
 import httpx
@@ -12,6 +13,8 @@ from tests.api.nodes import Served
 
 PASSWORD = "correct horse battery"
 OPEN: list[httpx.Client] = []
+# What is chosen in a form's file field: its name and its bytes.
+Files = Mapping[str, tuple[str, bytes]] | None
 _HASH = Passwords().hash(PASSWORD)
 
 
@@ -46,10 +49,14 @@ class Reader:
 
     def post(self, path: str, **fields: str | list[str]) -> httpx.Response:
         """Send a form as the page that was read last has it, with its token; `holder__name` is the field `holder.name`."""
+        return self.send(path, None, **fields)
+
+    def send(self, path: str, files: Files, **fields: str | list[str]) -> httpx.Response:
+        """The same with files in it."""
         assert self.page is not None
         token = re.search(r'name="csrf" value="([^"]+)"', self.page.text)
         given = {name.replace("__", "."): value for name, value in fields.items()}
-        return self._read(self.http.post(path, data={"csrf": token[1] if token else "", **given}))
+        return self._read(self.http.post(path, data={"csrf": token[1] if token else "", **given}, files=files))
 
     def _read(self, response: httpx.Response) -> httpx.Response:
         if response.headers.get("content-type", "").startswith("text/html"):

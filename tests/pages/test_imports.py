@@ -1,0 +1,257 @@
+"""Sheets in by page: what came of each row, the marked sheet, mending, and who may bring what."""
+
+import io
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import httpx
+import pytest
+from openpyxl import load_workbook
+
+from adapters.sheets import Layout
+from tests.access.world import CHAOYANG, beijing
+from tests.api.nodes import Neighbours, Served, served
+from tests.api.test_worklists import HERE, ask, filled
+from tests.builders import WUCHANG, XICHENG, an_id_number
+from tests.jobs.offices import HandClock
+from tests.pages.support import Reader, refusal_of, signed_in, text_of
+from tests.sheets.workbooks import HEADER, a_csv, a_person, a_workbook
+
+NAME = "热依汗·买买提"
+
+
+@pytest.fixture
+def beijing_node(tmp_path: Path) -> Iterator[Served]:
+    """One node of two counties."""
+    with served(tmp_path / "node", beijing(), HandClock()) as node:
+        yield node
+
+
+@cache
+def dirty() -> bytes:
+    """Two good rows, of which one is doubtful, and two that are not."""
+    good = [a_person(公民身份号码=an_id_number(n)) for n in (1, 2)]
+    bad = [a_person(公民身份号码=an_id_number(3), 出生日期="1990-03"), a_person(公民身份号码=an_id_number(4), 现居住地="110102")]
+    return a_workbook([["西城区流出人口台账"], [*HEADER, "孕检情况", "备注"], *[[*row, "x", "y"] for row in (*good, *bad)]])
+
+
+def bring(reader: Reader, data: bytes, layout: str = "outflow", name: str = "流出台账.xlsx") -> httpx.Response:
+    reader.get("/imports")
+    return reader.send("/imports", {"file": (name, data)}, layout=layout)
+
+
+def taken(response: httpx.Response) -> str:
+    """The path of the result page that a sending led to."""
+    assert response.status_code == 200, text_of(response)
+    assert response.url.path.removeprefix("/imports/") not in ("", "/imports"), text_of(response)
+    return response.url.path
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        (
+            "zh",
+            [
+                "接收 2 / 4 行",
+                "未接收 2",
+                "日期缺少月或日",
+                "文本 9999-99",
+                "年、月、日齐全",
+                "未读取也未保存： 1",
+                "未读取的列：备注",
+            ],
+        ),
+        ("en", ["Taken: 2 / 4 rows", "not taken: 2", "lacks its month or day", "text 9999-99", "year, month and day", "备注"]),
+    ],
+)
+def test_every_row_that_was_not_taken_is_told_with_its_place_and_never_with_a_person(
+    both: Neighbours, language: str, told: list[str]
+):
+    page = bring(signed_in(both.xicheng, language=language), dirty())
+    taken(page)
+    text = text_of(page).replace("：1", "： 1")
+    assert [words for words in told if words not in text] == []
+    assert "5 F 出生日期" in text
+    assert "6 D 现居住地" in text
+    numbers = [an_id_number(n) for n in range(1, 5)]
+    assert [words for words in (NAME, *numbers) if words in page.text] == []
+
+
+def test_the_list_tells_counts_and_share_of_each_file(both: Neighbours):
+    reader = signed_in(both.xicheng)
+    assert "还没有导入过文件" in reader.get("/imports").text
+    bring(reader, dirty(), name="二月.xlsx")
+    bring(reader, dirty(), name="又一次.xlsx")
+    text = text_of(reader.get("/imports"))
+    assert "二月.xlsx 流出台账 2026-03-02 09:00 4 2 1 ▲ 2 50.00 %" in text
+    assert "又一次" not in text
+
+
+def test_rows_are_filtered_by_what_came_of_them_and_paged(both: Neighbours):
+    reader = signed_in(both.xicheng)
+    path = taken(bring(reader, dirty()))
+    marked = {"refused": ["5", "6"], "warned": ["3"], "accepted": ["4"]}
+    for outcome, rows in marked.items():
+        assert rows_on(reader.get(path, rows=outcome)) == rows
+    assert rows_on(reader.get(path)) == marked["refused"]
+    assert rows_on(reader.get(path, all="true")) == ["3", "4", "5", "6"]
+    first = reader.get(path, rows="refused", limit="1")
+    following = first.text.split('rel="next" href="')[1].split('"')[0].replace("&amp;", "&")
+    assert (rows_on(first), rows_on(reader.http.get(following))) == (["5"], ["6"])
+    assert refusal_of(reader.get(path, rows="odd")) == "invalid"
+    made = reader.get(path, rows="accepted").text.split('href="/entries/')[1].split('"')[0]
+    assert reader.get(f"/entries/{made}").status_code == 200
+
+
+def rows_on(page: httpx.Response) -> list[str]:
+    return [part.split("<b>")[1].split("<")[0] for part in page.text.split('<th scope="row"')[1:]]
+
+
+def test_the_marked_sheet_comes_back_and_only_what_was_mended_is_taken(both: Neighbours):
+    reader = signed_in(both.xicheng)
+    path = taken(bring(reader, dirty()))
+    back = reader.send(f"{path}/annotated", {"file": ("流出台账.xlsx", dirty())})
+    assert back.headers["content-disposition"] == 'attachment; filename="annotated.xlsx"'
+    book = load_workbook(io.BytesIO(back.content))
+    sheet = book.worksheets[0]
+    assert [str(sheet.cell(row, 9).value).splitlines()[0] for row in range(2, 7)] == [
+        "※ 导入结果 Import result",
+        "已接收，有提示 accepted with warnings",
+        "已接收 accepted",
+        "未接收 refused",
+        "未接收 refused",
+    ]
+    assert (sheet["F5"].fill.fgColor.rgb, "2023-05-01" in sheet["F5"].comment.text) == ("00FFC7CE", True)
+    sheet["F5"], sheet["D6"] = "1990-03-07", WUCHANG
+    mended = io.BytesIO()
+    book.save(mended)
+    again = bring(reader, mended.getvalue(), name="改正.xlsx")
+    assert "接收 4 / 4 行" in text_of(again)
+    assert rows_on(reader.get(taken(again), rows="refused")) == []
+    assert "未读取的列：备注 怎样" in text_of(again)
+    assert len(both.xicheng.get("/entries")["items"]) == 4
+
+
+def test_another_file_is_not_marked_and_the_page_can_still_be_read_in_the_other_language(both: Neighbours):
+    reader = signed_in(both.xicheng)
+    path = taken(bring(reader, dirty()))
+    refused = reader.send(f"{path}/annotated", {"file": ("流出台账.xlsx", dirty() + b" ")})
+    assert (refused.status_code, refusal_of(refused)) == (422, "other-file")
+    assert rows_on(refused) == ["5", "6"]
+    assert 'name="file" type="file"' in refused.text
+    assert 'aria-invalid="true"' in refused.text
+    link = refused.text.split('lang="en" hreflang')[0].rpartition('href="')[2].split('"')[0]
+    assert reader.http.get(link).url.path == path
+    assert "How to mend it" in reader.get(path).text
+
+
+def test_a_file_that_cannot_be_marked_has_a_list_of_problems(both: Neighbours):
+    reader = signed_in(both.xicheng)
+    data = a_csv(HEADER, a_person(公民身份号码=an_id_number(1), 出生日期="1990-03"), encoding="gb18030")
+    path = taken(bring(reader, data, name="台账.csv"))
+    refused = reader.send(f"{path}/annotated", {"file": ("台账.csv", data)})
+    assert refusal_of(refused) == "annotation-not-possible"
+    listed = load_workbook(io.BytesIO(reader.get(f"{path}/problems").content)).worksheets[0]
+    assert [row[:5] for row in listed.iter_rows(values_only=True)][-1] == (2, "F", "birth_date", "refusal", "date-incomplete")
+
+
+@pytest.mark.parametrize(
+    ("data", "layout", "code"),
+    [
+        (b"no sheet", "outflow", "header-not-found"),
+        (b"", "outflow", "invalid"),
+        (b"a", "births", "invalid"),
+        (b"%PDF-1.4", "inflow", "not-a-sheet"),
+    ],
+)
+def test_what_is_refused_is_told_beside_the_form(both: Neighbours, data: bytes, layout: str, code: str):
+    reader = signed_in(both.xicheng)
+    refused = bring(reader, data, layout, name="台账.xlsx" if data else "")
+    assert (refused.status_code, refusal_of(refused)) == (422, code)
+    assert "请重新选择" in refused.text
+    assert (f'value="{layout}" selected' in refused.text) == (layout != "births")
+    assert both.xicheng.get("/imports")["items"] == []
+
+
+def test_a_form_without_its_token_brings_nothing(both: Neighbours):
+    reader = signed_in(both.xicheng)
+    sent = reader.http.post("/imports", data={"layout": "outflow"}, files={"file": ("a.xlsx", dirty())})
+    assert (sent.status_code, refusal_of(sent)) == (403, "form-not-ours")
+    path = taken(bring(reader, dirty()))
+    back = reader.http.post(f"{path}/annotated", data={"csrf": "x"}, files={"file": ("a.xlsx", dirty())})
+    assert (back.status_code, refusal_of(back)) == (403, "form-not-ours")
+    assert len(both.xicheng.get("/imports")["items"]) == 1
+
+
+def test_a_file_may_be_larger_than_other_forms(both: Neighbours):
+    reader = signed_in(both.xicheng)
+    data = a_csv(HEADER, *[["x" * 200] * len(HEADER)] * 400)
+    assert len(data) > 400_000
+    path = taken(bring(reader, data, name="大.csv"))
+    refused = reader.send(f"{path}/annotated", {"file": ("大.csv", data)})
+    assert refusal_of(refused) == "annotation-not-possible"
+
+
+def test_answers_go_out_and_come_in_by_sheet(both: Neighbours):
+    exchange = ask(both, 1)
+    both.deliver()
+    reader = signed_in(both.wuchang)
+    sheet = reader.get("/imports/to-answer")
+    assert sheet.headers["content-disposition"] == 'attachment; filename="to_answer.xlsx"'
+    answers = filled(sheet.content, {"反馈结果": "属实"})
+    page = bring(reader, answers, "answers", "反馈.xlsx")
+    assert "接收 1 / 1 行" in text_of(page)
+    shown = reader.get(taken(page), all="true")
+    assert reader.get("/exchanges/" + shown.text.split('href="/exchanges/')[1].split('"')[0]).url.path.startswith(
+        f"/exchanges/{exchange}"
+    )
+    both.deliver()
+    assert both.xicheng.get(f"/exchanges/{exchange}")["state"] == "answered"
+
+
+@pytest.mark.parametrize("layout", list(Layout))
+def test_empty_sheets_can_be_fetched(both: Neighbours, layout: Layout):
+    fetched = signed_in(both.xicheng).get(f"/imports/templates/{layout}")
+    assert fetched.headers["content-disposition"] == f'attachment; filename="woshou-{layout}.xlsx"'
+    assert load_workbook(io.BytesIO(fetched.content)).sheetnames[1:] == ["填写说明 Guide", "选项 Choices"]
+
+
+def test_a_township_brings_answers_only_and_sees_its_own_files_only(both: Neighbours):
+    ask(both, 1)
+    both.deliver()
+    clerk, township = signed_in(both.wuchang), signed_in(both.wuchang, "li", of=HERE)
+    path = taken(bring(clerk, a_workbook([HEADER, a_person()]), "inflow"))
+    offered = township.get("/imports").text
+    assert ('value="answers"' in offered, 'value="inflow"' in offered, "inflow" in offered) == (True, False, False)
+    refused = bring(township, dirty(), "inflow")
+    assert (refused.status_code, refusal_of(refused)) == (403, "forbidden")
+    assert township.get(path).status_code == 404
+    assert township.get(f"{path}/problems").status_code == 404
+    own = taken(bring(township, filled(clerk.get("/imports/to-answer").content, {"反馈结果": "属实"}), "answers"))
+    assert refusal_of(clerk.get(own)) == "not-found"
+
+
+def test_another_county_of_the_same_node_sees_nothing(beijing_node: Served):
+    mine, theirs = signed_in(beijing_node, of=XICHENG), signed_in(beijing_node, "li", of=CHAOYANG)
+    path = taken(bring(mine, dirty(), name="西城.xlsx"))
+    assert "西城.xlsx" not in theirs.get("/imports").text
+    for address in (path, f"{path}/problems"):
+        assert (theirs.get(address).status_code, mine.get(address).status_code) == (404, 200)
+    theirs.get("/imports")
+    sent = theirs.send(f"{path}/annotated", {"file": ("西城.xlsx", dirty())})
+    assert (sent.status_code, refusal_of(sent)) == (404, "not-found")
+    assert "西城.xlsx" not in sent.text
+
+
+@pytest.mark.parametrize("role", ["coordinator", "auditor", "operator"])
+def test_who_keeps_no_register_brings_no_sheet(both: Neighbours, role: str):
+    reader = signed_in(both.xicheng, role=role)
+    home = reader.get("/")
+    assert 'href="/imports"' not in home.text
+    assert reader.get("/imports").status_code == 403
+    reader.get("/account")
+    sent = reader.send("/imports", {"file": ("a.xlsx", dirty())}, layout="outflow")
+    assert (sent.status_code, refusal_of(sent)) == (403, "forbidden")
+    assert both.xicheng.get("/imports")["items"] == []
