@@ -73,6 +73,8 @@ def test_every_row_that_was_not_taken_is_told_with_its_place_and_never_with_a_pe
     taken(page)
     text = text_of(page).replace("：1", "： 1")
     assert [words for words in told if words not in text] == []
+    other = {"zh": ["Taken", "text 9999", "year, month"], "en": ["接收", "文本 9999", "月、日齐全"]}
+    assert [words for words in other[language] if words in text] == []
     assert "5 F 出生日期" in text
     assert "6 D 现居住地" in text
     numbers = [an_id_number(n) for n in range(1, 5)]
