@@ -4,8 +4,9 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from api.pages import certificates, entries, exchange, home, imports, signing, signing_elsewhere, worklists
+from api.pages import certificates, exchange, home, signing, signing_elsewhere, worklists
 from api.pages.partners import agreements, partners
+from api.pages.registers import entries, imports
 from api.pages.watching import audit, differences, escalations, operations
 
 # Differences before the worklists, whose path takes any name.

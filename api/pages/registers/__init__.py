@@ -1,0 +1,1 @@
+"""The pages of the own registers: sheets in, and one entry."""
