@@ -14,6 +14,14 @@ sign-in 登录 signed in | sign_out 退出 signed out | show_home 打开首页 o
 | find_exchange 查找信息交换 looked for an exchange | pair_with 配对 paired | undo_pairing 解除配对 undid a pairing
 | assign_to 分派 handed to a township | return_to_county 退回县级 gave back to the county | take 领办 took over
 | show_check 打开证明核验 opened the check of certificates | check 核验证明 checked a certificate
+| show_imports 打开导入页 opened the imports | import_sheet 导入表格 imported a sheet
+| fetch_to_answer 下载待反馈清单 took what is to be answered | fetch_template 下载空表 took an empty sheet
+| show_import 查看导入结果 looked at an import | take_away 下载带结果的表 took the sheet with its results
+| fetch_problems 下载问题清单 took the list of problems | show_search 打开台账查找 opened the search for a person
+| find_person 按证件查台账 searched for a person | ask_purpose 询问查看用途 was asked what for
+| show_number 显示证件号码 was shown a document's number
+| show_entry 查看个案 looked at an entry | close_one 退档 closed an entry | reopen_one 回档 reopened an entry
+| protect_one 设置或解除保护 set or ended a protection
 | show_differences 打开台账差异 opened register differences | show_silent_partners 查看失联协作方 looked at silent partners
 | show_agreements 查看协议 looked at agreements | show_agreement 查看一份协议 read an agreement
 | show_proposal 打开协议提案表 opened the form of a proposal | show_partners 查看协作方 looked at partners
