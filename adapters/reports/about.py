@@ -47,7 +47,7 @@ def facts_of(basis: Basis) -> list[tuple[Text, str]]:
     facts = [
         (Text("地区", "Jurisdiction"), f"{basis.place} {basis.jurisdiction}"),
         (Text("统计期", "Period"), f"{basis.month} ({period})" if basis.month else period),
-        (Text("截至", "As of"), f"{_clock(basis.as_of)} (UTC+8)"),
+        (Text("截至", "As of"), f"{clock(basis.as_of)} (UTC+8)"),
         (Text("归期", "Cohort"), f"{cohort.zh} {cohort.en}"),
         (Text("规则集", "Rule set"), f"{basis.rules} (SHA-256 {basis.rules_digest})"),
         (Text("区划版本", "Divisions"), basis.divisions),
@@ -59,7 +59,7 @@ def facts_of(basis: Basis) -> list[tuple[Text, str]]:
     return facts
 
 
-def _clock(moment: datetime) -> str:
+def clock(moment: datetime) -> str:
     """The time in Shanghai; the end of a day as its 24:00, as the rules call it."""
     there = moment.astimezone(SHANGHAI)
     if there.time() == time.min:

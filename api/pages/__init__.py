@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from api.pages import certificates, exchange, home, signing, signing_elsewhere, worklists
 from api.pages.partners import agreements, partners
 from api.pages.registers import entries, imports
+from api.pages.reporting import frozen, handshakes, pages
 from api.pages.watching import audit, differences, escalations, operations
 
 # Differences before the worklists, whose path takes any name.
@@ -25,4 +26,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     operations.router,
     escalations.router,
     audit.router,
+    frozen.router,
+    handshakes.router,
+    pages.router,
 )

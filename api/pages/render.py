@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from adapters.reports.about import clock, facts_of, groups_of
 from api.pages import words
 from api.pages.assets import address
 from exchange.people.document import DocumentType
@@ -31,6 +32,10 @@ def _environment() -> Environment:
         list_name=words.worklist,
         place_name=words.place_name,
         masked=masked,
+        stamp_name=words.stamp,
+        clock=clock,
+        facts_of=facts_of,
+        groups_of=groups_of,
     )
     return made
 

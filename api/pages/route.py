@@ -1,7 +1,7 @@
 """A page's route: who calls by the session's cookie, forms that carry the session's token, and refusals as pages."""
 
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from hmac import compare_digest
 from typing import Annotated, Any, ClassVar, Final
@@ -28,6 +28,7 @@ from api.rights import (
     OPERATOR,
     PUBLIC_PAGES,
     READER,
+    SERVED,
     PartnerRight,
     Records,
     Right,
@@ -47,6 +48,8 @@ POLICY: Final = (
 ACCOUNT: Final = "/account"
 # What can be opened before the first password is changed.
 _ALWAYS: Final = (ACCOUNT, "/sign-out")
+# Figures are of counties and above: a township's clerk reads none.
+FIGURES: Final = replace(READER, name="figures", places=SERVED)
 # What stands in the menu, and the right that it needs.
 MENU: Final[tuple[tuple[str, str, str, Right], ...]] = (
     ("/", "首页", "Home", HOLDER),
@@ -54,6 +57,7 @@ MENU: Final[tuple[tuple[str, str, str, Right], ...]] = (
     ("/imports", "导入", "Import", ANSWERER),
     ("/entries", "台账", "Registers", CLERK),
     ("/certificates", "证明核验", "Certificates", CLERK),
+    ("/reports", "报表", "Reports", FIGURES),
     ("/escalations", "督办", "Escalations", COORDINATOR),
     ("/agreements", "协议", "Agreements", HOLDER),
     ("/partners", "协作方", "Partners", OPERATOR),
@@ -239,9 +243,9 @@ class PageRoute(Route):
         if isinstance(refusal, PasswordFirst):
             return see_other(ACCOUNT)
         viewer = viewer_in(request)
-        viewer.refusal = refusal
-        if request.method == "POST" and self.back is not None and not isinstance(refusal, FormNotOurs):
-            form = await request.form()
+        first, viewer.refusal = viewer.refusal is None, refusal
+        if first and self.back is not None and not isinstance(refusal, FormNotOurs):
+            form = await request.form() if request.method == "POST" else request.query_params
             viewer.given = {name: value for name, value in form.items() if isinstance(value, str) and name not in _NOT_REPEATED}
             return await _again(request, self.back.format(**request.path_params))
         return viewer.page("refused.html").rendered()

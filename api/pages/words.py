@@ -154,12 +154,24 @@ _WORDS: Final[dict[type[StrEnum], str]] = {
         | auditor 审计员 auditor""",
 }
 
+# What the rows behind a figure were counted for.
+_STAMPS: Final = """
+    opened 受理 received | answered 反馈 answered | challenged 再交流 challenged | confirmed 确认 confirmed
+    | withdrawn 撤回 withdrawn | exchanged 已交流 exchanged | entry_opened 建档 entry opened | entry_reopened 回档 entry reopened
+    | certificate_found 证明已查验 certificate checked | agreed 协议生效 agreement in force | reconciled 对账 reconciled
+    | imported 导入 imported"""
+
 
 def _read(kind: type[StrEnum]) -> dict[str, Sentence]:
-    parts = (line.split(None, 2) for line in " ".join(_WORDS[kind].split()).split(" | "))
+    return _sentences(_WORDS[kind])
+
+
+def _sentences(told: str) -> dict[str, Sentence]:
+    parts = (line.split(None, 2) for line in " ".join(told.split()).split(" | "))
     return {code: Sentence(zh, en) for code, zh, en in parts}
 
 
+_STAMPED: Final = _sentences(_STAMPS)
 _TABLES: Final = {kind: _read(kind) for kind in _WORDS}
 
 
@@ -187,6 +199,11 @@ def worklist(language: Language, name: str) -> str:
 def place_name(divisions: Divisions, code: str) -> str:
     """What a place is called; the code itself where the table does not hold it, as a partner may write any."""
     return divisions.name(code) if divisions.is_known(code) else code
+
+
+def stamp(language: Language, what: str) -> str:
+    """What a stamp of a row says; its code where it has no other name."""
+    return language.say(_STAMPED[what]) if what in _STAMPED else what
 
 
 def _of(kind: str) -> dict[str, Sentence]:

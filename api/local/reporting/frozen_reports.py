@@ -96,7 +96,7 @@ def read_frozen_report(
     category: CategoryQuery = Category.MIGRANT,
 ) -> Response:
     """The very bytes that were frozen, or a table of their figures."""
-    frozen = _held(office, caller, ledger, digest)
+    frozen = held_report(office, caller, ledger, digest)
     return shown_monthly(office, frozen.read(), frozen.payload, form, view, category)
 
 
@@ -108,7 +108,7 @@ def read_frozen_report(
 )
 def verify_report(caller: ReaderDep, once: OnceDep, office: OfficeDep, ledger: LedgerDep, digest: DigestPath) -> Response:
     """Count as of the report's own moment; whether all is equal, and where not. A difference becomes a finding."""
-    _held(office, caller, ledger, digest)
+    held_report(office, caller, ledger, digest)
     return once.answer(VerificationShown.of(verify(ledger, office.node, digest, office.now())))
 
 
@@ -126,7 +126,7 @@ def sign_frozen_report(
     receiver: Annotated[str, Query(pattern=NODE, description="the node that is to take it")],
 ) -> Response:
     """For a node that no network reaches: what it takes in with `woshou report take`."""
-    _held(office, caller, ledger, digest)
+    held_report(office, caller, ledger, digest)
     jws = sign_report(ledger, office.node, digest, receiver, office.now(), office.signer(REPORT_TYPE))
     return Response(jws, media_type="application/jose")
 
@@ -136,7 +136,7 @@ def list_report_sendings(
     caller: ReaderDep, office: OfficeDep, ledger: ReadLedgerDep, digest: DigestPath
 ) -> Listing[SendingShown]:
     """To which partners it is to go or went, and which of them refused it."""
-    _held(office, caller, ledger, digest)
+    held_report(office, caller, ledger, digest)
     return Listing[SendingShown](items=[SendingShown.of(one) for one in ledger.reports.sendings(digest)], next=None)
 
 
@@ -156,7 +156,7 @@ def send_frozen_report(
     body: Annotated[SendingTo, Shaped(SendingTo), Body(openapi_examples=shown({"partner": "hubei.example"}))],
 ) -> Response:
     """Sign it for a partner that serves the higher level, and let it wait for delivery. One that went or waits stays so."""
-    _held(office, caller, ledger, digest)
+    held_report(office, caller, ledger, digest)
     sending = queue_report(ledger, office.node, digest, body.partner, office.now(), office.signer(REPORT_TYPE))
     return once.answer(SendingShown.of(sending), 202)
 
@@ -167,10 +167,11 @@ def shown_monthly(
     """A monthly report as its own bytes, or as a table of one category."""
     if view is None and form is ReportFormat.JSON:
         return Response(payload, media_type="application/json", headers={"vary": "accept"})
-    return answer(_as_document(office, report, view, category), form)
+    return answer(monthly_document(office, report, view, category), form)
 
 
-def _as_document(office: Office, report: MonthlyReport, view: ReportName | None, category: Category) -> Document:
+def monthly_document(office: Office, report: MonthlyReport, view: ReportName | None, category: Category) -> Document:
+    """A monthly report as a table of one category; NotFound for what it does not hold."""
     made, maker = report_of(report, category), maker_of(office.node)
     if not made.figures or view not in (None, ReportName.FEEDBACK, ReportName.BULLETIN):
         raise NotFound
@@ -182,7 +183,8 @@ def _made(once: OnceDep, frozen: FrozenReport, *, fresh: bool) -> Response:
     return once.answer(FrozenShown.of(frozen.head), 201 if fresh else 200, location)
 
 
-def _held(office: Office, caller: Caller, ledger: Ledger, digest: str) -> FrozenReport:
+def held_report(office: Office, caller: Caller, ledger: Ledger, digest: str) -> FrozenReport:
+    """The frozen report, if it is of the caller's jurisdiction; else NotFound."""
     frozen = ledger.reports.frozen(digest)
     if frozen is None or not _within(office, caller, frozen.head.jurisdiction):
         raise NotFound

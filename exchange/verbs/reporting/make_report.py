@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from exchange.codes import Kind, Role
 from exchange.counting.query import UNASSIGNED, Narrowing, ReportQuery
@@ -11,7 +12,7 @@ from exchange.jurisdiction import Level
 from exchange.ledger import ExchangeFilter, Ledger, Page
 from exchange.moments import civil_day
 from exchange.node import Node, NotServed
-from exchange.reporting.basis import Maker, month_of
+from exchange.reporting.basis import Counting, Maker, month_of
 from exchange.reporting.bulletin import monthly_bulletin
 from exchange.reporting.feedback import feedback_report
 from exchange.reporting.guarding import NotByPurpose
@@ -32,8 +33,11 @@ _ROW_BY_ROW = frozenset({ReportName.MATRIX, ReportName.OVERDUE})
 _FIRST_YEAR = 1972
 
 
-def make_report(ledger: Ledger, node: Node, wanted: WantedReport) -> Document:
-    """The report as a document; refusals as `shown_report`, and NeedsMonth for a trend over other days."""
+def make_report(ledger: Ledger, node: Node, wanted: WantedReport, counting: Counting | None = None) -> Document:
+    """The report as a document; refusals as `shown_report`, and NeedsMonth for a trend over other days.
+
+    `counting` stands for `shown_report` where many reports are needed and some were made before.
+    """
     if wanted.query.narrowing.purpose is not None and wanted.name in _ROW_BY_ROW:
         raise NotByPurpose(pointer="/purpose")
     match wanted.name:
@@ -46,7 +50,7 @@ def make_report(ledger: Ledger, node: Node, wanted: WantedReport) -> Document:
         case ReportName.MATRIX:
             return _matrix(ledger, node, wanted)
         case ReportName.TREND:
-            return _trend(ledger, node, wanted)
+            return _trend(node, wanted, counting or partial(shown_report, ledger, node))
         case ReportName.OVERDUE:
             return _overdue(ledger, node, wanted.query)
 
@@ -93,7 +97,7 @@ def _matrix(ledger: Ledger, node: Node, wanted: WantedReport) -> Document:
     return handshake_matrix(made, pairs, maker_of(node))
 
 
-def _trend(ledger: Ledger, node: Node, wanted: WantedReport) -> Document:
+def _trend(node: Node, wanted: WantedReport, counting: Counting) -> Document:
     query, maker = wanted.query, maker_of(node)
     last = month_of(query.period, node.rules)
     if last is None or query.period.first.year < _FIRST_YEAR:
@@ -102,7 +106,7 @@ def _trend(ledger: Ledger, node: Node, wanted: WantedReport) -> Document:
     for month in months_needed(last):
         as_of = min(node.rules.default_as_of(month), query.as_of)
         asked = replace(query, period=node.rules.statistical_month(month), as_of=as_of, parts=False)
-        counted[month] = shown_report(ledger, node, asked).figures[0]
+        counted[month] = counting(asked).figures[0]
     basis = maker.basis_of(query, node.rules.version, node.rules.digest)
     return trend_table(last, counted, wanted.rates, basis)
 

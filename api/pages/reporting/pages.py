@@ -1,0 +1,185 @@
+"""The pages of reports: the rates of a place with what lies below, tables with their charts, rows, partners and files."""
+
+from typing import Annotated, Final
+
+from fastapi import Path, Query, Response
+
+from adapters.office import Office
+from adapters.reports import ReportFormat
+from api.access import OfficeDep, ReaderDep, ReadLedgerDep
+from api.local.rates import read_rate_rows, read_rates
+from api.local.reporting.reports import read_report
+from api.models.rates import PlaceFigures
+from api.pages.reporting import charts
+from api.pages.reporting.asking import Asked, AskedDep, bar
+from api.pages.reporting.figures import OF_EXCHANGES, bar_of, figures_of
+from api.pages.reporting.past import PastDep
+from api.pages.reporting.tables import part_link, shown_tables
+from api.pages.route import Page, ViewerDep, back_to, page_router
+from api.paging import PagingDep
+from exchange.counting.query import UNASSIGNED
+from exchange.jurisdiction import Level
+from exchange.rates import RateName
+from exchange.reporting.basis import Counting
+from exchange.reporting.columns import RATE_TEXTS
+from exchange.reporting.matrix import WAYS
+from exchange.reporting.trend import MONTHS, RATES
+from exchange.reporting.wanted import ReportName, WantedReport
+from exchange.verbs.reporting.make_report import make_report
+
+router = page_router()
+RateQuery = Annotated[RateName, Query()]
+RatesQuery = Annotated[list[RateName] | None, Query(max_length=6)]
+LevelQuery = Annotated[Level | None, Query()]
+# What a page of partners counts for each of its rows.
+_PARTNERS_A_PAGE: Final = 10
+_OF_PARTNERS: Final = (RateName.FEEDBACK_GIVEN, RateName.FEEDBACK_OBTAINED, RateName.ON_TIME, RateName.HANDSHAKE)
+# By which rates a league table ranks, and the matrix of several own places is coloured; the first unless another is asked for.
+_CHOSEN: Final = {ReportName.LEAGUE: tuple(RateName), ReportName.MATRIX: (RateName.HANDSHAKE, *WAYS)}
+
+
+@router.get("/reports")
+@back_to("/reports")
+def show_rates(
+    viewer: ViewerDep,
+    caller: ReaderDep,
+    office: OfficeDep,
+    ledger: ReadLedgerDep,
+    past: PastDep,
+    asked: AskedDep,
+    rate: RateQuery = RateName.FEEDBACK_GIVEN,
+) -> Page:
+    """The rates of a place beside the month and the year before, and one of them in each of its parts."""
+    whole, *parts = read_rates(asked.query, office, ledger, parts=asked.query.narrowing.township is None).figures
+    count = past.counting(office, ledger)
+    figures = figures_of(whole, _whole(asked.before(office), count), _whole(asked.before(office, MONTHS), count))
+    below = [
+        (_name(office, viewer, part), part_link(asked, part.township or part.jurisdiction), figures_of(part)) for part in parts
+    ]
+    place = list(RateName).index(rate)
+    title = viewer.language.say(RATE_TEXTS[rate][0])
+    return viewer.page(
+        "reports.html",
+        **bar(caller, office, ledger, asked),
+        figures=figures,
+        parts=[(name, link, shown[place]) for name, link, shown in below],
+        chart=charts.bars(title, [bar_of(name, shown[place]) for name, _, shown in below]) if below else None,
+        rate=rate,
+        rates=RATE_TEXTS,
+    )
+
+
+@router.get("/reports/partners")
+@back_to("/reports")
+def show_partners(
+    viewer: ViewerDep,
+    caller: ReaderDep,
+    office: OfficeDep,
+    ledger: ReadLedgerDep,
+    asked: AskedDep,
+    page: Annotated[int, Query(ge=1, le=1000)] = 1,
+) -> Page:
+    """What passed between a place and each partner."""
+    shown = bar(caller, office, ledger, asked)
+    names = [asked.query.narrowing.partner] if asked.query.narrowing.partner else shown["partners"]
+    some = names[(page - 1) * _PARTNERS_A_PAGE : page * _PARTNERS_A_PAGE]
+    rows = []
+    for name in some:
+        whole = read_rates(asked.of_partner(name).query, office, ledger).figures[0]
+        rows.append((name, [each for each in figures_of(whole) if each.name in _OF_PARTNERS]))
+    return viewer.page(
+        "report_partners.html",
+        **shown,
+        rows=rows,
+        heads=[RATE_TEXTS[name][0] for name in RateName if name in _OF_PARTNERS],
+        page=page,
+        more=len(names) > page * _PARTNERS_A_PAGE,
+    )
+
+
+@router.get("/reports/rates/{rate}/rows")
+@back_to("/reports")
+def show_rows(
+    viewer: ViewerDep,
+    caller: ReaderDep,
+    office: OfficeDep,
+    ledger: ReadLedgerDep,
+    asked: AskedDep,
+    paging: PagingDep,
+    rate: Annotated[RateName, Path()],
+) -> Page:
+    """What was counted for a figure: ids and stamps, and nothing about a person."""
+    listing = read_rate_rows(asked.query, office, ledger, paging, rate)
+    whole = read_rates(asked.query, office, ledger).figures[0]
+    return viewer.page(
+        "report_rows.html",
+        **bar(caller, office, ledger, asked),
+        figure=next(each for each in figures_of(whole) if each.name is rate),
+        rows=listing.items,
+        next=listing.next,
+        opens=rate in OF_EXCHANGES,
+    )
+
+
+@router.get("/reports/{report}")
+@back_to("/reports")
+def show_report(
+    viewer: ViewerDep,
+    caller: ReaderDep,
+    office: OfficeDep,
+    ledger: ReadLedgerDep,
+    past: PastDep,
+    asked: AskedDep,
+    report: Annotated[ReportName, Path()],
+    rate: Annotated[RateName | None, Query()] = None,
+    rates: RatesQuery = None,
+    level: LevelQuery = None,
+) -> Page:
+    """One of the tables with its chart; the very document that its files hold."""
+    if report is ReportName.OVERDUE:
+        asked = asked.as_of(office.now())
+    choice = _CHOSEN.get(report, (RateName.FEEDBACK_GIVEN,))
+    ranked = rate if rate in choice else choice[0]
+    lines = tuple(dict.fromkeys(rates or RATES))
+    wanted = WantedReport(name=report, query=asked.query, rate=ranked, rates=lines, level=level)
+    document = make_report(ledger, office.node, wanted, past.counting(office, ledger))
+    more = {"rate": rate, "level": level}
+    return viewer.page(
+        "report.html",
+        **bar(caller, office, ledger, asked),
+        report=report,
+        document=document,
+        tables=shown_tables(document, viewer.language, asked, lines if report is ReportName.TREND else (ranked,)),
+        rate=ranked,
+        lines=lines,
+        level=level,
+        rates=RATE_TEXTS,
+        files=f"/reports/{report}/file{asked.link(**more)}" + "".join(f"&rates={each}" for each in rates or ()),
+    )
+
+
+@router.get("/reports/{report}/file")
+@back_to("/reports/{report}")
+def take_report(
+    caller: ReaderDep,
+    office: OfficeDep,
+    ledger: ReadLedgerDep,
+    asked: AskedDep,
+    report: Annotated[ReportName, Path()],
+    format: Annotated[ReportFormat, Query()] = ReportFormat.XLSX,
+    rate: RateQuery = RateName.FEEDBACK_GIVEN,
+    rates: RatesQuery = None,
+    level: LevelQuery = None,
+) -> Response:
+    """The same document as a file, or as a page to be printed."""
+    return read_report(asked.query, office, ledger, format, report, rate, rates, level)
+
+
+def _whole(asked: Asked | None, count: Counting) -> PlaceFigures | None:
+    return None if asked is None else PlaceFigures.of(count(asked.query).figures[0])
+
+
+def _name(office: Office, viewer: ViewerDep, part: PlaceFigures) -> str:
+    if part.township == UNASSIGNED:
+        return viewer.language.t("未分派", "assigned to no township")
+    return office.node.divisions.name(part.township or part.jurisdiction)
