@@ -1,11 +1,14 @@
-"""List every right, every operation with who may call it, and every table with its policy, in docs/access.md.
+"""List every right, every operation and page with who may open it, and every table with its policy, in docs/access.md.
 
 Run `python -m scripts.list_rights` after a change of any; a test compares.
 """
 
 from adapters.database.policies import OF_NODE, POLICIES, WITHOUT, Policy
 from api.app import operations
-from api.rights import PARTNER_RIGHTS, PUBLIC, RIGHTS, LocalRole, PartnerRight, Place, Records, Right
+from api.pages import ROUTERS
+from api.rights import PARTNER_RIGHTS, PUBLIC, PUBLIC_PAGES, RIGHTS, LocalRole, PartnerRight, Place, Records, Right
+from api.serving.routes import Route
+from exchange.signin.account import AccountRole
 from scripts.generated import fill
 
 PAGE = "docs/access.md"
@@ -47,6 +50,22 @@ def operation_list() -> str:
     return "\n".join(lines)
 
 
+def page_list() -> str:
+    """Every page and form, by the roles that accounts have; and what is open before anybody has signed in."""
+    roles = [LocalRole(role) for role in AccountRole]
+    lines = [f"| 页面 Page | 权限 Right | {' | '.join(f'{_ROLES[role]} {role}' for role in roles)} | 人 |"]
+    lines.append("|---|---|" + "---|" * (len(roles) + 1))
+    routes = [route for router in ROUTERS for route in router.routes if isinstance(route, Route)]
+    found = [(f"{method} {route.path}", route.right) for route in routes for method in sorted(route.methods or ())]
+    for name, right in sorted(found, key=lambda one: one[0].split()[::-1]):
+        if isinstance(right, Right):
+            cells = " | ".join(_cell(right, role) for role in roles)
+            lines.append(f"| `{name}` | `{right.name}` | {cells} | {'人' if right.shows_people else ''} |")
+    lines += ["", "| 无须登录 Open to all | | |", "|---|---|---|"]
+    lines += [f"| `{name}` | {zh} | {en} |" for name, (zh, en) in PUBLIC_PAGES.items()]
+    return "\n".join(lines)
+
+
 def tables() -> str:
     """Every table: by what its rows are held, or why there is nothing to hold."""
     lines = ["| 表 Table | 行级安全 Row-level security |", "|---|---|"]
@@ -74,6 +93,7 @@ def main() -> None:
     """Write the page."""
     fill(PAGE, "rights", rights())
     fill(PAGE, "operations", operation_list())
+    fill(PAGE, "pages", page_list())
     fill(PAGE, "tables", tables())
 
 

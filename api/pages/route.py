@@ -244,7 +244,9 @@ class PageRoute(Route):
             return see_other(ACCOUNT)
         viewer = viewer_in(request)
         first, viewer.refusal = viewer.refusal is None, refusal
-        if first and self.back is not None and not isinstance(refusal, FormNotOurs):
+        # Who has not the right, or sent a form that is none of ours, is not shown the page of the form.
+        closed = type(refusal) is Forbidden or isinstance(refusal, FormNotOurs)
+        if first and self.back is not None and not closed:
             form = await request.form() if request.method == "POST" else request.query_params
             viewer.given = {name: value for name, value in form.items() if isinstance(value, str) and name not in _NOT_REPEATED}
             return await _again(request, self.back.format(**request.path_params))
