@@ -54,6 +54,8 @@ def _nested(fields: Mapping[str, str]) -> Any:
         place = made
         for part in path:
             place = place.setdefault(part, {})
+            if not isinstance(place, dict):  # `holder` beside `holder.name`: no page of ours has both
+                raise misfit("")
         place[last] = value
     return _with_lists(made)
 

@@ -1,5 +1,6 @@
 """What every attempt has to end in: a refusal for the right reason, that the audit shows."""
 
+import re
 import time
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,7 +17,10 @@ from tests.api.hand import problem
 from tests.api.nodes import RUNNING, Served
 
 # Refused before anybody was asked who calls: no route has that address or method, or the door was shut.
-BEFORE_A_ROUTE = {"not-found", "method-not-allowed", "host-unknown", "request-too-large", "too-many-requests"}
+BEFORE_A_ROUTE = {
+    *("not-found", "method-not-allowed", "host-unknown", "request-too-large", "too-many-requests"),
+    "form-not-ours",  # where the browser itself says that it comes from elsewhere
+}
 
 
 @dataclass
@@ -38,11 +42,33 @@ def refused(response: httpx.Response, status: int, code: str, *, proven: str = "
     seen_in_audit(response, proven)
 
 
+def refused_on_page(response: httpx.Response, status: int, code: str, *, by: str = "") -> None:
+    """The same on a page, which says why; `by` is the API key of the account that did it, if that is known."""
+    found = re.search(r'role="alert">.*?<small>([a-z-]+)</small>', response.text, re.S)
+    assert (response.status_code, found and found[1]) == (status, code), response.text
+    _seen(response, code, *_holder(RUNNING[_url(response)], by))
+
+
+def led_to_sign_in(response: httpx.Response) -> None:
+    """Nothing was shown or done for who has no session."""
+    assert (response.status_code, response.content) == (303, b""), response.text
+    assert response.headers["location"].startswith("/sign-in")
+    _seen(response, "unauthorized", UNKNOWN, NODE_WIDE)
+
+
 def seen_in_audit(response: httpx.Response, proven: str = "") -> None:
     """The audit of the node that gave this answer has a row of its own for it: the reason, who it was, in the right county."""
-    url, code = str(response.request.url.copy_with(raw_path=b"/")).rstrip("/"), problem(response)[1]
-    node, book = RUNNING[url], _BOOKS.setdefault(url, Book())
+    node = RUNNING[_url(response)]
     actor, county = (Actor(kind=ActorKind.PARTNER, id=proven), NODE_WIDE) if proven else _caller(node, response)
+    _seen(response, problem(response)[1], actor, county)
+
+
+def _url(response: httpx.Response) -> str:
+    return str(response.request.url.copy_with(raw_path=b"/")).rstrip("/")
+
+
+def _seen(response: httpx.Response, code: str, actor: Actor, county: str) -> None:
+    node, book = RUNNING[_url(response)], _BOOKS.setdefault(_url(response), Book())
     found = _awaited(node, book, code, actor, county)
     book.told.add(found.id)
     if len(book.told) % (EACH_A_MINUTE // 2) == 0:
@@ -58,8 +84,15 @@ def _caller(node: Served, response: httpx.Response) -> tuple[Actor, str]:
     if not credential.startswith("wsk_"):
         client = str(ijson.loads(jose.read_unverified(credential).payload)["sub"])
         return Actor(kind=ActorKind.PARTNER, id=client), NODE_WIDE
+    return _holder(node, credential.split("_")[1])
+
+
+def _holder(node: Served, number: str) -> tuple[Actor, str]:
+    """The holder of an API key, and in whose chain it is told; nobody, for no key."""
+    if not number:
+        return UNKNOWN, NODE_WIDE
     with node.office.ledgers.transaction(read_only=True) as ledger:
-        key = ledger.access.api_key(credential.split("_")[1])
+        key = ledger.access.api_key(number)
     assert key is not None
     contains, served = node.office.node.divisions.contains, node.office.node.jurisdictions
     below = {county for county in served if contains(key.jurisdiction, county)}
