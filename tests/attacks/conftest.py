@@ -16,6 +16,7 @@ from tests.api.hand import Hand
 from tests.api.nodes import Neighbours as Two
 from tests.api.nodes import Served, neighbours, served
 from tests.attacks.people import fill
+from tests.attacks.somebody import Somebody
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, XICHENG_NODE, a_query, agreed_terms, an_agreement
 from tests.jobs.offices import HandClock, an_office, as_partner
 from tests.life.two_nodes import LINK, a_node
@@ -119,3 +120,16 @@ def filled(books: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     """That node, on each database."""
     with filled_with(tmp_path_factory.mktemp("filled"), books) as made:
         yield made
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Served]:
+    """A node of its own for each attempt: what is counted of one is not counted against the next."""
+    with served(tmp_path / "node", a_node(XICHENG_NODE, XICHENG), HandClock()) as made:
+        yield made
+
+
+@pytest.fixture
+def wang(node: Served) -> Somebody:
+    """A clerk of that node's county."""
+    return Somebody(node, "wang")
