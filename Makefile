@@ -4,7 +4,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lint test check bench lock openapi
+.PHONY: help setup demo lint test check bench lock openapi screenshots
 
 ARGS ?=
 # More than two cores: a test waits for databases, processes and clocks more than it reckons.
@@ -43,7 +43,9 @@ lint: $(DEV)
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/woshou openapi --check
 
+# Where there is no Chromium, and nobody may install it, the tests that need it fail and say so.
 test: $(DEV)
+	@scripts/chromium.sh || true
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: lint test
@@ -57,9 +59,14 @@ bench: $(DEV)
 	@$(BIN)/python -m bench.rates $(ARGS)
 	@$(BIN)/python -m bench.sealing $(ARGS)
 	@$(BIN)/python -m bench.reconcile $(ARGS)
+	@$(BIN)/python -m bench.pages $(ARGS)
 
 openapi: $(RUNTIME)
 	$(BIN)/woshou openapi
+
+screenshots: $(DEV)
+	@scripts/chromium.sh fonts-noto-cjk
+	$(BIN)/python -m scripts.screenshots
 
 # Newest versions that pyproject.toml allows. Only with Python 3.11, the oldest that is supported: later ones drop backports.
 PIP_COMPILE = CUSTOM_COMPILE_COMMAND='make lock' .venv-lock/bin/pip-compile -q --upgrade --generate-hashes --strip-extras \

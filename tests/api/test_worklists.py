@@ -21,7 +21,11 @@ UNTOLD = {"one_sided": None, "differing": None, "coarse": None}
 
 
 def person(n: int) -> dict[str, Any]:
-    return {**PERSON, "name": f"示例·样本{'甲乙丙丁戊'[n]}", "document": {"type": "id_number", "number": an_id_number(n)}}
+    return {
+        **PERSON,
+        "name": f"示例·样本{'甲乙丙丁戊己庚辛壬癸'[n]}",
+        "document": {"type": "id_number", "number": an_id_number(n)},
+    }
 
 
 def ask(both: Neighbours, n: int, *, paired: bool = True, record: dict[str, Any] | None = None, **query: Any) -> str:

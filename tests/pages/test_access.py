@@ -26,7 +26,8 @@ from tests.access.serving import RELATIONS
 from tests.access.test_matrix import HERE, RECORDS, shown_beyond
 from tests.access.world import birth_words, words_of
 from tests.builders import XICHENG
-from tests.pages.world import FORMS, OPEN, OWN_CLERK, POSTS, ROUTES, Desks, address, allowed, code_of, desks_in, who
+from tests.pages.support import refusal_of
+from tests.pages.world import FORMS, OPEN, OWN_CLERK, POSTS, ROUTES, Desks, address, allowed, desks_in, who
 
 OK, FORBIDDEN, UNKNOWN = "ok", "forbidden", "not-found"
 # What a township has when its county gave it the matter.
@@ -66,7 +67,7 @@ def expected(name: str, right: Right, role: AccountRole, relation: str) -> str:
 
 def got(name: str, response: httpx.Response) -> str:
     """What came of it; a matter that was judged, and may be refused as it stands, is within reach."""
-    code = code_of(response)
+    code = refusal_of(response)
     assert response.status_code < 500 or response.status_code == 502, response.text
     assert name == "POST /sign-out" or not response.headers.get("location", "").startswith("/sign-in")
     return code if code in (FORBIDDEN, UNKNOWN) else OK
@@ -170,11 +171,11 @@ def test_a_form_that_this_sessions_pages_did_not_make_is_refused_and_changes_not
     before = desks.books()
     for form, more in forms:
         answer = desks.ask(name, someone, form, **more)
-        assert (answer.status_code, code_of(answer)) == (403, "form-not-ours"), (form, more)
+        assert (answer.status_code, refusal_of(answer)) == (403, "form-not-ours"), (form, more)
         assert "set-cookie" not in answer.headers
     assert desks.books() == before
     own = desks.ask(name, someone, headers={"origin": here, "sec-fetch-site": "same-origin"})
-    assert code_of(own) != "form-not-ours"
+    assert refusal_of(own) != "form-not-ours"
 
 
 def filled(name: str) -> dict[str, Any]:
@@ -221,7 +222,7 @@ def test_a_page_that_shows_a_person_is_told_in_the_audit_and_counts_in_the_clerk
     assert shows or not [word for word in words_of(XICHENG) if word in answered.text]
     assert shows or name not in SHOWING
     if shows:
-        assert (refused.status_code, code_of(refused)) == (429, "daily-limit")
+        assert (refused.status_code, refusal_of(refused)) == (429, "daily-limit")
 
 
 @pytest.mark.parametrize("name", OPEN)
@@ -246,7 +247,7 @@ def test_nobody_but_its_clerk_acts_on_a_birth_registration(births: Desks, name: 
     births.world.restore()
     answer = births.ask(name, "another clerk")
     if not name.endswith(("/assignment", "/return")):  # which hand it on without a look at the person
-        assert (answer.status_code, code_of(answer)) == (403, "not-your-exchange")
+        assert (answer.status_code, refusal_of(answer)) == (403, "not-your-exchange")
 
 
 def test_no_page_has_an_id_number_in_its_address_or_in_its_links(desks: Desks):

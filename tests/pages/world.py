@@ -66,18 +66,13 @@ def address(name: str) -> tuple[str, str]:
     return method, path.format(**names)
 
 
-def code_of(response: httpx.Response) -> str | None:
-    """The refusal that a page shows; None if it shows none."""
-    found = re.search(r'role="alert">.*?<small>([a-z-]+)</small>', response.text, re.S)
-    return found[1] if found is not None else None
-
-
 @dataclass
 class Desks:
     """Who works on the pages: a browser for every role and place."""
 
     world: World
     _clients: dict[str, tuple[httpx.Client, str]] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
 
     def seat(self, who: str, key: str) -> None:
         """Open a session for a key that is held already, in the books as they are."""
@@ -87,7 +82,7 @@ class Desks:
             # A hash of no password: nobody signs in with it.
             ledger.accounts.add(Account(key=key, login=f"of-{key}", password_hash="-"))
             ledger.accounts.open(Session(id=hash_token(token), key=key, csrf=csrf, opened_at=now, seen_at=now))
-        headers = {"cookie": f"woshou={token}; lang=zh"}
+        headers, self.tokens[who] = {"cookie": f"woshou={token}; lang=zh"}, token
         self._clients[who] = (httpx.Client(base_url=node.url, headers=headers, timeout=30, verify=False), csrf)
 
     def csrf(self, who: str) -> str:

@@ -1,0 +1,165 @@
+"""Work on the pages as people do it: by keyboard, at two nodes beside each other, on a phone, without scripts."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.api.nodes import Neighbours, neighbours
+from tests.api.test_worklists import ask, on
+from tests.browser.conftest import Windows
+from tests.jobs.offices import HandClock
+from tests.pages.support import PASSWORD, account
+
+ENGLISH = {"locale": "en-GB"}
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> Iterator[Neighbours]:
+    """Two nodes that exchange, with a clerk each."""
+    with neighbours(tmp_path, HandClock()) as nodes:
+        account(nodes.xicheng)
+        account(nodes.wuchang)
+        yield nodes
+
+
+def sign_in(page: Page) -> None:
+    """By keyboard, from the page that is led to."""
+    page.goto("/")
+    page.focus("#login")
+    page.keyboard.type("wang")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/")
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Go to a field or button as who has no mouse does."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("(wanted) => document.activeElement?.matches(wanted)", selector):
+            return
+    raise AssertionError(f"the keyboard does not lead to {selector}")
+
+
+def test_ten_queries_are_answered_by_keyboard(both: Neighbours, windows: Windows):
+    asked = [ask(both, n, paired=n < 8) for n in range(10)]
+    both.deliver()
+    page = windows(both.wuchang.url)
+    sign_in(page)
+    tab_to(page, "nav a[href='/worklists']")
+    page.keyboard.press("Enter")
+    for number in range(len(asked)):
+        page.wait_for_url("**/worklists/to_answer")
+        for _ in range(number + 1):
+            page.keyboard.press("j")
+        page.keyboard.press("Enter")
+        page.wait_for_url(re.compile("/exchanges/.+/asked$"))
+        tab_to(page, "#f-result")
+        page.keyboard.press("ArrowDown")  # the first: confirmed
+        tab_to(page, "form[action$='/feedback'] button")
+        page.keyboard.press("Enter")
+        expect(page.locator(".timeline")).to_contain_text("反馈 · 属实")
+        expect(page.locator(".timeline")).to_contain_text("尚无回执")
+        tab_to(page, "main a[href='/worklists']")
+        page.keyboard.press("Enter")
+    page.wait_for_url("**/worklists/to_answer")
+    both.deliver()
+    assert on(both.wuchang, "to_answer") == []
+    assert sorted(on(both.xicheng, "to_confirm")) == sorted(asked)
+    page.reload()
+    expect(page.locator("main")).to_contain_text("这张清单上没有事项")
+
+
+def test_an_exchange_is_carried_through_on_the_pages_of_both_nodes(both: Neighbours, windows: Windows):
+    exchange = ask(both, 1, record={"marital_status": "10"})
+    both.deliver()
+    asked, asker = windows(both.wuchang.url), windows(both.xicheng.url, **ENGLISH)
+    for page in (asked, asker):
+        sign_in(page)
+        page.goto(f"/exchanges/{exchange}")
+    answer(asked, "corrected", "40")
+    both.deliver()
+    asker.reload()
+    expect(asker.locator("td.differs").first).to_contain_text("unmarried")
+    expect(asker.locator("td.differs").nth(1)).to_contain_text("divorced")
+    form = asker.locator("form[action$='/challenge']")
+    form.locator("select[name=reason]").select_option("incomplete")
+    form.locator("input[value=children]").check()
+    form.locator("button").click()
+    expect(asker.locator(".timeline")).to_contain_text("no receipt yet")
+    both.deliver()
+    asked.reload()
+    expect(asked.locator(".badge").first).to_contain_text("再交流中")
+    answer(asked, "corrected", "30")
+    both.deliver()
+    asker.reload()
+    asker.locator("form[action$='/confirmation'] button").click()
+    both.deliver()
+    for page, closed in ((asked, "已办结"), (asker, "closed")):
+        page.reload()
+        expect(page.locator(".badge").first).to_contain_text(closed)
+
+
+def answer(page: Page, result: str, marital_status: str) -> None:
+    form = page.locator("form[action$='/feedback']")
+    form.locator("select[name=result]").select_option(result)
+    form.locator("summary").first.click()
+    form.locator("select[name='record.marital_status']").select_option(marital_status)
+    form.locator("button").click()
+    expect(page.locator(".timeline")).to_contain_text("尚无回执")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+def test_everything_is_done_on_a_phone_with_scripts_or_without(both: Neighbours, windows: Windows, scripts: bool):
+    exchange = ask(both, 1)
+    both.deliver()
+    page = windows(both.wuchang.url, phone=True, java_script_enabled=scripts)
+    page.goto(f"/exchanges/{exchange}/asked")
+    assert page.url.endswith(f"/sign-in?next=%2Fexchanges%2F{exchange}%2Fasked")
+    page.fill("#login", "wang")
+    page.fill("#password", "nothing of the kind")
+    page.click("main button")
+    expect(page.get_by_role("alert")).to_contain_text("不正确")
+    page.fill("#password", PASSWORD)
+    page.click("main button")
+    page.wait_for_url(f"**/exchanges/{exchange}/asked")  # what was wanted
+    page.get_by_role("link", name="English").click()
+    expect(page.locator("h1")).to_contain_text("query")
+    page.get_by_role("link", name="中文").click()
+    wrong = page.locator("form[action$='/feedback']")
+    wrong.locator("select[name=result]").select_option("corrected")
+    wrong.locator("button").click()
+    expect(page.get_by_role("alert")).to_contain_text("更正")  # and says nothing of what
+    assert wrong.locator("select[name=result]").input_value() == "corrected"
+    form = page.locator("form[action$='/interim']")
+    form.locator("select[name=reason]").select_option("field_visit")
+    form.locator("input[name=expected]").fill("2026-03-20")
+    form.locator("button").click()
+    expect(page.locator(".timeline")).to_contain_text("暂复")
+    page.goto("/worklists/to_answer")
+    page.select_option("#f-kind", "notice")
+    page.click("form[data-filter] button")
+    expect(page.locator("main")).to_contain_text("没有事项")
+    page.goto("/worklists/to_pair" if scripts else "/worklists/to_answer")
+    page.get_by_role("button", name="退出").click()
+    page.wait_for_url("**/sign-in")
+    page.goto("/worklists")
+    assert "/sign-in" in page.url
+
+
+def test_a_filter_is_remembered_and_forgotten(both: Neighbours, windows: Windows):
+    """Comfort, where there are scripts."""
+    ask(both, 1)
+    both.deliver()
+    page = windows(both.wuchang.url)
+    sign_in(page)
+    page.goto("/worklists/to_answer?kind=query")
+    page.goto("/certificates")
+    page.goto("/worklists/to_answer")
+    page.wait_for_url("**/worklists/to_answer?kind=query")
+    page.keyboard.press("/")
+    assert page.evaluate("() => document.activeElement.name") == "kind"
