@@ -50,7 +50,14 @@ class SqlWorklists:
             found = found.where(tuple_(*place) > tuple_(at, after.exchange, after.link))
         found = found.order_by(*place).limit(page.limit)
         # Each county's rows come in the order of an index; read for all counties at once, they would all be sorted.
-        rows = [exchange_of(row) for own in wanted.own for row in self._work.rows(found.where(_HELD.own == own))]
+        own = wanted.own
+        if len(own) > 1:
+            # Most of them stand behind the page: their places alone are read first, and tell where it ends and whose it holds.
+            places = found.with_only_columns(*place, _HELD.own)
+            first = sorted(tuple(row) for each in own for row in self._work.rows(places.where(_HELD.own == each)))[: page.limit]
+            own = frozenset(row[-1] for row in first)
+            found = found.where(tuple_(*place) <= tuple_(*first[-1][:-1])) if first else found
+        rows = [exchange_of(row) for each in own for row in self._work.rows(found.where(_HELD.own == each))]
         return sorted(rows, key=lambda each: work_cursor(worklist, each))[: page.limit]
 
     def counts(self, wanted: WorkFilter) -> Mapping[Worklist, int]:
