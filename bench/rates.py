@@ -171,7 +171,7 @@ def _fill(store: Any, node: Node, number: int) -> float:
         store.fill(table, columns, rows)
     for place, index in enumerate(_HELPFUL):
         store.run(f"CREATE INDEX bench_{place} ON {index}")
-    made = dict(index for table in ("exchanges", "facts", "verdicts") for index in _indexes(store, table))
+    made = dict(index for table in ("exchanges", "facts", "verdicts") for index in indexes(store, table))
     for name in made:
         store.run(f"DROP INDEX {name}")
     for first in range(0, number, _CHUNK):
@@ -184,7 +184,8 @@ def _fill(store: Any, node: Node, number: int) -> float:
     return time.perf_counter() - began
 
 
-def _indexes(store: Any, table: str) -> list[tuple[str, str]]:
+def indexes(store: Any, table: str) -> list[tuple[str, str]]:
+    """The indexes of a table, but for its key: their names, and the statements that make them."""
     if isinstance(store, Postgres):
         found = store.run(f"SELECT indexname, indexdef FROM pg_indexes WHERE tablename = '{table}'")
         return [(name, text) for name, text in found if not name.endswith("_pkey")]
