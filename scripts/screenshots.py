@@ -66,13 +66,13 @@ def of_the_menu() -> Iterator[Shot]:
 
 def main() -> None:
     """Make all pictures anew."""
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
     with (
         tempfile.TemporaryDirectory(prefix="woshou-screenshots-") as folder,
         _demonstration(Path(folder) / "demo") as node,
         sync_playwright() as playwright,
     ):
+        shutil.rmtree(FOLDER, ignore_errors=True)
+        FOLDER.mkdir(parents=True)
         options = ["--no-sandbox", "--disable-background-networking"]
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=options)
         for shot in (*of_the_menu(), *MORE):
