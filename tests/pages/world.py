@@ -19,7 +19,8 @@ from exchange.signin.session import Session
 from tests.access import asking
 from tests.access.asking import ASKED, QUERY
 from tests.access.serving import RELATIONS, World, world_in
-from tests.builders import an_id_number
+from tests.access.world import NODE, agreement_of
+from tests.builders import XICHENG, a_frozen, an_id_number
 
 ROUTES: dict[str, PageRoute] = {
     f"{method} {route.path}": route
@@ -33,7 +34,14 @@ assert not [name for name, route in ROUTES.items() if isinstance(route.right, Pa
 POSTS = [name for name in OPEN if name.startswith("POST ")]
 
 # Records by the names that paths give them; a page with a new name needs its line here, or in `asking.NAMES`.
-NAMES = {**asking.NAMES, "exchange": ASKED, "role": "asked", "name": "woshou.css"}
+NAMES = {
+    **asking.NAMES,
+    "exchange": ASKED,
+    "role": "asked",
+    "kind": "coarse",
+    "digest": agreement_of(XICHENG).digest,
+    "name": "woshou.css",
+}
 # What the county itself asked.
 _ASKERS = ("challenge", "confirmation", "reminder", "withdrawal")
 _EXCHANGE = "POST /exchanges/{exchange}/{role}/"
@@ -62,7 +70,9 @@ _ALWAYS = re.compile(r"audit_|sqlite_|sessions$")
 def address(name: str) -> tuple[str, str]:
     """Method and path of a page, its path about a record of Xicheng."""
     method, path = name.split()
-    names = {**NAMES, "exchange": QUERY, "role": "asker"} if name.removeprefix(_EXCHANGE) in _ASKERS else NAMES
+    names = NAMES | ({"exchange": QUERY, "role": "asker"} if name.removeprefix(_EXCHANGE) in _ASKERS else {})
+    if "/frozen/" in path:
+        names["digest"] = a_frozen(XICHENG, node=NODE).head.digest
     return method, path.format(**names)
 
 
