@@ -6,13 +6,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, sync_playwright
 
 MISSING = """Chromium is missing: run scripts/chromium.sh as root, or ask the administrator for Debian's package `chromium`.
 缺少 Chromium：请以 root 运行 scripts/chromium.sh，或请管理员安装 Debian 的 chromium 软件包。"""
 Windows = Callable[..., Page]
-PHONE = {"width": 360, "height": 740}
-DESK = {"width": 1280, "height": 800}
+PHONE = ViewportSize(width=360, height=740)
+DESK = ViewportSize(width=1280, height=800)
 
 
 # Of a module: as long as it is open, nothing else in the process can run an event loop of its own.
