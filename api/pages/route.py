@@ -91,6 +91,7 @@ class Viewer:
 
     language: Language
     path: str
+    query: str
     office_title: str
     now: Any = None
     caller: Caller | None = None
@@ -99,6 +100,12 @@ class Viewer:
     name: str = ""
     refusal: WoshouError | None = None
     given: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def in_the_other_language(self) -> str:
+        """Where the same page is in the other of the two, with the filter that is set."""
+        other = self.language.t("en", "zh")
+        return f"{self.path}?{self.query}&{COOKIE}={other}" if self.query else f"{self.path}?{COOKIE}={other}"
 
     @property
     def menu(self) -> list[tuple[str, str, str]]:
@@ -318,7 +325,13 @@ def is_secure(request: Request) -> bool:
 
 def _viewer(request: Request) -> Viewer:
     office = request.app.state.office
-    return Viewer(language=language_of(request), path=request.url.path, office_title=office.node.title, now=office.now())
+    return Viewer(
+        language=language_of(request),
+        path=request.url.path,
+        query=request.url.query,
+        office_title=office.node.title,
+        now=office.now(),
+    )
 
 
 def _in_language(request: Request, chosen: str) -> Response:

@@ -78,6 +78,15 @@ def test_who_signs_out_or_is_signed_out_is_out(both: Neighbours):
     assert here.get("/").url.path == "/sign-in"
 
 
+def test_another_language_keeps_the_filter_that_was_set(both: Neighbours):
+    reader = signed_in(both.wuchang)
+    page = reader.get("/worklists/to_answer", kind="notice", other="110102")
+    link = page.text.split('lang="en" hreflang')[0].rsplit('href="', 1)[1].split('"')[0].replace("&amp;", "&")
+    english = reader.http.get(link)
+    assert (english.status_code, english.url.query) == (200, b"kind=notice&other=110102")
+    assert 'value="notice" selected' in english.text
+
+
 def test_the_language_is_chosen_once_and_kept(both: Neighbours):
     reader = signed_in(both.wuchang)
     assert "今天" in text_of(reader.get("/"))
