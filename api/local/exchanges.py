@@ -5,7 +5,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Response
 
-from api.access import ClerkDep, LedgerDep, OfficeDep, ReaderDep, ReadLedgerDep
+from adapters.office import Office
+from api.access import Caller, ClerkDep, LedgerDep, OfficeDep, ReaderDep, ReadLedgerDep
 from api.declared import reading, writing
 from api.local.visible import AmbiguousExchange, hidden, partner_names, row_for, rows_for, theirs, visible
 from api.models.base import TOWNSHIP, UUID, CodeQuery, IdPath, Listing, NodeQuery
@@ -75,13 +76,9 @@ def start_exchange(
 
     An entry whose differences from another department's sheet are not settled yet is warned of, with their fields.
     """
-    now, node = office.now(), office.node
-    draft = replace(_draft(ledger, caller.jurisdiction, body), by=caller.key)
-    if draft.event is None:
-        daily.started(ledger, office, caller)
-    started = submit(ledger, node, draft, now)
+    draft, started = submitted(ledger, office, caller, body)
     replaced = started.other != draft.other
-    notes = [successor_note(node.divisions, draft.other, started.other)] if replaced else []
+    notes = [successor_note(office.node.divisions, draft.other, started.other)] if replaced else []
     notes += unsettled(ledger, [started.entry]).values()
     row = StartedExchange.started(row_for(ledger, office, caller, started), notes)
     return once.answer(row, 201, {"location": f"/api/v1/exchanges/{row.exchange}", "etag": etag(row.version)})
@@ -191,6 +188,14 @@ def pair_exchange(
     held = theirs(ledger, office, caller, visible(ledger, caller, exchange, role=role, partner=partner))
     row = row_for(ledger, office, caller, pair(ledger, held, body.entry, office.now()))
     return once.answer(row, headers={"etag": etag(row.version)})
+
+
+def submitted(ledger: Ledger, office: Office, caller: Caller, body: Start) -> tuple[OpeningDraft, Exchange]:
+    """What a clerk starts, as it was drafted and as it was queued; a query counts in the clerk's day."""
+    draft = replace(_draft(ledger, caller.jurisdiction, body), by=caller.key)
+    if draft.event is None:
+        daily.started(ledger, office, caller)
+    return draft, submit(ledger, office.node, draft, office.now())
 
 
 def _draft(ledger: Ledger, own: str, body: Start) -> OpeningDraft:

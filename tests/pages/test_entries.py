@@ -212,6 +212,23 @@ def test_an_entry_and_its_exchanges_lead_to_each_other(both: Neighbours):
     assert told(both.wuchang, WUCHANG)[-1][:2] == ("show_entry", "public_service")
 
 
+def test_the_other_side_is_asked_from_an_entry_or_it_is_told_why_not(both: Neighbours):
+    facts = {"register": "outflow", "origin": XICHENG, "destination": WUCHANG}
+    person = {"name": "示例·样本丙", "document": {"type": "id_number", "number": an_id_number(2)}}
+    entry = both.xicheng.post("/entries", {**facts, "person": person}, status=201)["id"]
+    reader = signed_in(both.xicheng)
+    address = f"/entries/{entry}/public_service"
+    assert "武昌区" in reader.get(address).text
+    nothing = reader.post(f"{address}/query", reason="facts_differ")
+    assert (nothing.status_code, refusal_of(nothing)) == (422, "invalid")
+    assert 'value="facts_differ" selected' in nothing.text
+    asked = reader.post(f"{address}/query", reason="facts_differ", items=["marital_status", "children"])
+    assert (asked.status_code, asked.url.path.endswith("/asker")) == (200, True)
+    both.deliver()
+    (arrived,) = both.wuchang.get("/worklists/to_answer")["items"]
+    assert (arrived["items"], arrived["purpose"]) == (["marital_status", "children"], "public_service")
+
+
 def test_a_township_is_led_to_no_entry(both: Neighbours):
     exchange = ask(both, 1)
     both.deliver()

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from api.app import operations
+from api.pages import ROUTERS
 from api.pages.watching.actions import ACTIONS
 from api.pages.watching.told import FINDINGS, JOBS
+from api.serving.routes import Route
 from exchange.auditing.event import NODE_WIDE
 from exchange.ledger import AuditFilter, Page
 from jobs.timetable import SCHEDULE, Daily
@@ -85,6 +87,7 @@ def test_every_finding_of_the_docs_and_every_daily_job_has_words():
 
 def test_every_operation_that_leaves_a_row_has_words():
     told = {route.name for route in operations().values() if route.leaves_trail and route.tags != ["Health"]}
+    told |= {route.name for router in ROUTERS for route in router.routes if isinstance(route, Route) and route.leaves_trail}
     assert told - ACTIONS.keys() == set()
 
 

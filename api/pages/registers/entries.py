@@ -7,8 +7,9 @@ from fastapi import Depends, Path, Query, Request, Response
 
 from api.access import Caller, CallerDep, ClerkDep, LedgerDep, OfficeDep, ReadLedgerDep
 from api.local.entries import read_entry, search_entries
-from api.local.exchanges import list_exchanges
+from api.local.exchanges import list_exchanges, submitted
 from api.models.base import IdPath
+from api.models.exchanges import Start
 from api.models.registers.entries import Closing, Search
 from api.pages.facts import fact_text
 from api.pages.forms import FieldsDep, misfit
@@ -23,6 +24,8 @@ from exchange.verbs.keep_entry import close_entry, protect_entry, reopen_entry
 router = page_router()
 PATH: Final = "/entries"
 ONE: Final = "/entries/{entry}"
+# What is asked of the other side by a page; addresses and ethnicity only where an agreement names them, by sheet or API.
+_ASKED: Final = tuple(item for item in Item if item not in (Item.ADDRESS, Item.ETHNICITY))
 FOR: Final = "/entries/{entry}/{what_for}"
 
 
@@ -119,6 +122,17 @@ def show_number(
     return _entry(viewer, caller, office, ledger, paging, entry, purpose, number=True)
 
 
+@router.post(FOR + "/query")
+@back_to(FOR)
+def ask_other_side(
+    caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, entry: IdPath, purpose: PurposeDep, fields: FieldsDep
+) -> Response:
+    """Ask the other side about the person (发起协查), for the purpose that the page is looked at for."""
+    wanted = fields.shape(Start, entry=entry, purpose=purpose, items=fields.several("items"))
+    _, started = submitted(ledger, office, caller, wanted)
+    return see_other(f"/exchanges/{started.key.exchange}/{started.key.role}")
+
+
 @router.post(FOR + "/closing")
 @back_to(FOR)
 def close_one(
@@ -174,6 +188,8 @@ def _entry(
         next=paging.request.url.include_query_params(cursor=exchanges.next).query if exchanges.next else None,
         address=address(entry, purpose),
         purpose=purpose,
+        other=held.destination if held.origin == held.jurisdiction else held.origin,
+        asked_items=_ASKED,
         **_named(office, caller),
     )
 

@@ -22,6 +22,11 @@ sign-in 登录 signed in | sign_out 退出 signed out | show_home 打开首页 o
 | show_number 显示证件号码 was shown a document's number
 | show_entry 查看个案 looked at an entry | close_one 退档 closed an entry | reopen_one 回档 reopened an entry
 | protect_one 设置或解除保护 set or ended a protection
+| ask_other_side 发起协查 asked the other side | send_to_the_right_county 转送 sent on
+| show_rates 查看指标 looked at rates | show_rows 查看指标明细 looked at the rows of a figure
+| show_report 查看报表 looked at a report | take_report 下载报表 took a report
+| show_handshakes 查看握手率 looked at handshakes | list_frozen 列出冻结月报 listed frozen reports
+| show_frozen 查看冻结月报 read a frozen report | take_frozen 下载冻结月报 took a frozen report
 | show_differences 打开台账差异 opened register differences | show_silent_partners 查看失联协作方 looked at silent partners
 | show_agreements 查看协议 looked at agreements | show_agreement 查看一份协议 read an agreement
 | show_proposal 打开协议提案表 opened the form of a proposal | show_partners 查看协作方 looked at partners
