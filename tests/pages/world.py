@@ -41,6 +41,7 @@ NAMES = {
     "kind": "coarse",
     "digest": agreement_of(XICHENG).digest,
     "name": "woshou.css",
+    "what_for": "benefit",
 }
 # What the county itself asked.
 _ASKERS = ("challenge", "confirmation", "reminder", "withdrawal")
