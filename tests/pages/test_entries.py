@@ -220,7 +220,7 @@ def test_the_other_side_is_asked_from_an_entry_or_it_is_told_why_not(both: Neigh
     address = f"/entries/{entry}/public_service"
     assert "武昌区" in reader.get(address).text
     nothing = reader.post(f"{address}/query", reason="facts_differ")
-    assert (nothing.status_code, refusal_of(nothing)) == (422, "invalid")
+    assert (nothing.status_code, refusal_of(nothing)) == (422, "malformed-message")
     assert 'value="facts_differ" selected' in nothing.text
     asked = reader.post(f"{address}/query", reason="facts_differ", items=["marital_status", "children"])
     assert (asked.status_code, asked.url.path.endswith("/asker")) == (200, True)
