@@ -61,7 +61,8 @@ def rows(page: httpx.Response) -> dict[str, list[str]]:
 
 
 def links(page: httpx.Response, containing: str) -> list[str]:
-    return [unescape(link) for link in re.findall(r'href="([^"]+)"', page.text) if containing in unescape(link)]
+    found = [unescape(link) for link in re.findall(r'href="([^"]+)"', page.text)]
+    return [link for link in found if containing in link and "lang=" not in link]
 
 
 def test_from_a_place_to_its_parts_to_the_rows(node: Served):
