@@ -108,7 +108,9 @@ def test_what_is_sent_by_a_form_or_an_address_is_only_said(told: Somebody, path:
     for action in {action for action in form.actions if action != "/sign-out"}:
         answer = told.post(action, token, dict.fromkeys({*form.names, "extra"}, PAYLOAD))
         looked_at(answer)
-        assert answer.status_code in (400, 403, 404, 409, 413, 422, 429, 303), action
+        # To show a number takes no field: whatever else is sent is not read.
+        taken = (200,) if action.endswith("/number") else ()
+        assert answer.status_code in (400, 403, 404, 409, 413, 422, 429, 303, *taken), action
     looked_at(told.get(path, token, params=dict.fromkeys({*form.names, "cursor", "done", "next"}, PAYLOAD)))
 
 
