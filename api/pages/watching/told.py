@@ -15,7 +15,7 @@ class Advice:
     todo: Sentence
 
 
-_TODO: Final = """
+_ADVICE: Final = """
 link-forked | 双方账目不一致 | the two sides' ledgers differ | 不要重置；先与对方核对
   | reset nothing: compare with the partner first
 sequence-gap | 双方账目不一致 | the two sides' ledgers differ | 不要重置；先与对方核对
@@ -106,7 +106,7 @@ def _cells(text: str) -> list[list[str]]:
 
 
 FINDINGS: Final[Mapping[str, Advice]] = {
-    kind: Advice(Sentence(zh, en), Sentence(todo, do)) for kind, zh, en, todo, do in _cells(_TODO)
+    kind: Advice(Sentence(zh, en), Sentence(todo, do)) for kind, zh, en, todo, do in _cells(_ADVICE)
 }
 # The daily jobs, in the order of the day, with the time from which each runs.
 JOBS: Final[Mapping[str, tuple[Sentence, str]]] = {name: (Sentence(zh, en), at) for name, zh, en, at in _cells(_WHEN)}
