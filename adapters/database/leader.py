@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psycopg
@@ -54,23 +55,30 @@ class SessionLeader:
         False also when the server cannot be reached: it frees the lock when it finds the connection lost.
         """
         try:
-            if self._session is not None:
-                self._session.execute("SELECT 1")
-                return True
-            self._session = self._elected()
+            if self._session is None:
+                self._session = self._connected()
+                row = self._session.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [self._name]).fetchone()
+            else:
+                row = self._session.execute("SELECT true").fetchone()
+            held = row == (True,)
         except psycopg.OperationalError:
+            held = False
+        if not held:
             self.release()
-        return self._session is not None
+        return held
 
     def release(self) -> None:
-        """Give the lead up."""
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+        """Give the lead up: another may have it at once, not only when the server has seen this connection go."""
+        if self._session is None:
+            return
+        # A lost session has freed its lock already.
+        with closing(self._session) as session, suppress(psycopg.OperationalError):
+            session.execute("SELECT pg_advisory_unlock_all()")
+        self._session = None
 
-    def _elected(self) -> "psycopg.Connection[tuple[bool]] | None":
+    def _connected(self) -> psycopg.Connection[tuple[bool]]:
         # Keepalives: a leader behind a dead network must find out before long that it leads no more.
-        session: psycopg.Connection[tuple[bool]] = psycopg.connect(
+        return psycopg.connect(
             self._address,
             autocommit=True,
             application_name=f"{APPLICATION} leader",
@@ -80,8 +88,3 @@ class SessionLeader:
             keepalives_count=3,
             tcp_user_timeout=10_000,
         )
-        row = session.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [self._name]).fetchone()
-        if row is not None and row[0]:
-            return session
-        session.close()
-        return None

@@ -69,3 +69,17 @@ def test_a_leader_that_lost_its_session_finds_out(database, database_url):
     assert not leader.held()
     assert until(leader.held)
     leader.release()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_the_lead_is_free_when_it_was_given_up_not_when_the_server_sees_the_connection_go(database, database_url, monkeypatch):
+    leader, next_one = database.advisory_leader("jobs"), database.advisory_leader("jobs")
+    assert leader.held()
+    with monkeypatch.context() as patched:
+        patched.setattr(psycopg.Connection, "close", lambda session: kept.append(session))
+        kept = []
+        leader.release()
+    assert next_one.held()
+    next_one.release()
+    for session in kept:
+        session.close()
