@@ -1,19 +1,18 @@
 """A night's repair: what the nightly reconciliation found, what the clerks enter by day, and what the next night finds of it."""
 
-import time
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from woshou.demo.nodes import DemoFailed, DemoNode, await_quiet
+from woshou.demo.nodes import DemoNode, await_quiet, await_until
 from woshou.demo.people import Someone
 from woshou.demo.sheets import SheetWriter
 from woshou.demo.stage import move_clock
 
 # How many of the people that the other side has, and theirs lacks, the clerks of a county reach in a day, in percent.
 _REACHED = 80
-_NIGHT_SECONDS = 120.0
 
 
 def nights_repair(
@@ -64,14 +63,14 @@ def _enter(
 def _pass(nodes: list[DemoNode], morning: date) -> None:
     """Let the clock show nine on that day, and wait until every node has reconciled in the night before."""
     move_clock(nodes, f"{morning}T09:00")
-    ends = time.monotonic() + _NIGHT_SECONDS
     for node in nodes:
-        while not any(night["ended_at"] for night in _nights(node) if night["business_date"] == morning.isoformat()):
-            if time.monotonic() > ends:
-                raise DemoFailed(f"{node.name} does not reconcile; see jobs.log in the data folders")
-            node.check_alive()
-            time.sleep(0.2)
+        await_until(partial(_is_over, node, morning), f"{node.name} does not reconcile; see jobs.log in the data folders")
     await_quiet(nodes)
+
+
+def _is_over(node: DemoNode, morning: date) -> bool:
+    node.check_alive()
+    return any(night["ended_at"] for night in _nights(node) if night["business_date"] == morning.isoformat())
 
 
 def _nights(node: DemoNode) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """The stage: three nodes made, started, introduced to each other, and with agreements signed on both sides."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import combinations
@@ -9,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from woshou.demo.nodes import DemoFailed, DemoNode, await_quiet, woshou
+from woshou.demo.nodes import DemoNode, await_quiet, await_until, woshou
 
 Say = Callable[[str, str], None]
 _CAST = (
@@ -85,9 +84,8 @@ def _agreements(node: DemoNode) -> list[dict[str, Any]]:
     return list(node.get("/api/v1/agreements", "coordinator")["items"])
 
 
-def _await(nodes: list[DemoNode], true: Callable[[dict[str, Any]], bool], seconds: float = 60.0) -> None:
-    ends = time.monotonic() + seconds
-    while not all(len(found := _agreements(node)) == len(nodes) - 1 and all(map(true, found)) for node in nodes):
-        if time.monotonic() > ends:
-            raise DemoFailed("the agreements do not come into force; see jobs.log in the data folders")
-        time.sleep(0.1)
+def _await(nodes: list[DemoNode], true: Callable[[dict[str, Any]], bool]) -> None:
+    await_until(
+        lambda: all(len(found := _agreements(node)) == len(nodes) - 1 and all(map(true, found)) for node in nodes),
+        "the agreements do not come into force; see jobs.log in the data folders",
+    )

@@ -20,7 +20,7 @@ from woshou.cli.words import say
 from woshou.demo.certificates import check_certificates
 from woshou.demo.clerks import Clerks, cases_of
 from woshou.demo.night import nights_repair
-from woshou.demo.nodes import DemoNode, await_quiet
+from woshou.demo.nodes import DemoFailed, DemoNode, await_quiet
 from woshou.demo.people import Someone, invent
 from woshou.demo.sheets import SheetWriter
 from woshou.demo.stage import move_clock, stage
@@ -151,10 +151,13 @@ def _folder(named: Path | None) -> Iterator[Path]:
         yield named.absolute()
         return
     folder = Path(tempfile.mkdtemp(prefix="woshou-demo-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
+    with contextlib.ExitStack() as ended:
+        ended.callback(shutil.rmtree, folder)
+        try:
+            yield folder
+        except DemoFailed as failure:
+            ended.pop_all()
+            raise DemoFailed(f"{failure} (everything stays in {folder})") from None
 
 
 @contextlib.contextmanager
