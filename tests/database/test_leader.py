@@ -76,8 +76,8 @@ def test_the_lead_is_free_when_it_was_given_up_not_when_the_server_sees_the_conn
     leader, next_one = database.advisory_leader("jobs"), database.advisory_leader("jobs")
     assert leader.held()
     with monkeypatch.context() as patched:
+        kept = list[psycopg.Connection[tuple[bool]]]()
         patched.setattr(psycopg.Connection, "close", lambda session: kept.append(session))
-        kept = []
         leader.release()
     assert next_one.held()
     next_one.release()
