@@ -27,6 +27,11 @@ _SHOWN = {
 }
 _COLUMNS = {**_SHOWN, "account": ("登录账号", "An account's")}
 
+BoundOption = Annotated[
+    str | None,
+    typer.Option("--jurisdiction", help=say("所属地区代码，省市县乡均可", "division that it is bound to, also a township")),
+]
+
 
 def shown(key: ApiKey) -> dict[str, object]:
     """A key without its hash, and whether it is an account's."""
@@ -50,9 +55,7 @@ def install(app: typer.Typer) -> None:
         call: Call,
         name: Annotated[str, typer.Option(help=say("名称（系统或岗位）", "what it is for"))],
         role: Annotated[LocalRole, typer.Option(help=say("角色", "role"))],
-        jurisdiction: Annotated[
-            str | None, typer.Option(help=say("所属地区代码，省市县乡均可", "division that it is bound to, also a township"))
-        ] = None,
+        jurisdiction: BoundOption = None,
     ) -> None:
         with call.office() as office:
             bound = bound_to(call, office, jurisdiction, handles_people=role in PEOPLE)

@@ -19,7 +19,7 @@ from exchange.signin.refusals import PasswordElsewhere
 from exchange.signin.session import Session
 from exchange.verbs.signin.keep import end_account, new_key, open_account
 from woshou.cli.call import Call, command, group
-from woshou.cli.commands.apikey import bound_to
+from woshou.cli.commands.apikey import BoundOption, bound_to
 from woshou.cli.people import read_password
 from woshou.cli.words import say
 
@@ -126,9 +126,7 @@ def install(app: typer.Typer) -> None:
             str,
             typer.Option(help=say("岗位或称呼，网页上显示", "the post, or what colleagues call the person; shown on the pages")),
         ],
-        jurisdiction: Annotated[
-            str | None, typer.Option(help=say("所属地区代码，省市县乡均可", "division that it is bound to, also a township"))
-        ] = None,
+        jurisdiction: BoundOption = None,
         ask: AskOption = False,
     ) -> None:
         chosen = checked_login(login)
