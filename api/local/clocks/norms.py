@@ -1,6 +1,5 @@
 """What the node goes by: rule sets, house rules, and the holidays of a year."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Path, Response
@@ -8,13 +7,11 @@ from fastapi import APIRouter, Body, Path, Response
 from api.access import HolderDep, LedgerDep, OfficeDep, OperatorDep, ReadLedgerDep
 from api.declared import reading, writing
 from api.models.base import Listing
-from api.models.clocks.norms import TABLE_EXAMPLE, DayShown, DayTable, LoadingShown, RulesShown, YearShown
+from api.models.clocks.norms import TABLE_EXAMPLE, DayTable, LoadingShown, RulesShown, YearShown
 from api.models.shapes import Shaped, shown
 from api.once import OnceDep
 from api.serving.routes import StrictRoute
-from exchange.ledger import Ledger
 from exchange.moments import civil_day
-from exchange.node import Node
 from exchange.terms.daytable import DayTableRefused, check_day_rows
 from exchange.terms.rulebook import RulesKind
 from exchange.verbs.clocks.holidays import load_days, plan_days
@@ -34,7 +31,7 @@ def list_rules(_: HolderDep, office: OfficeDep) -> Listing[RulesShown]:
 @router.get("/calendar/{year}", responses=reading(), summary="The holidays of a year")
 def read_year(_: HolderDep, office: OfficeDep, ledger: ReadLedgerDep, year: YearPath) -> YearShown:
     """The public holidays and worked weekends that due dates go by, and whether they can still change."""
-    return year_shown(ledger, office.node, year)
+    return YearShown.of(office.node.working_days, ledger.norms.days(), year)
 
 
 @router.post("/calendar", response_model=LoadingShown, responses=writing(DayTableRefused), summary="Load a table of holidays")
@@ -53,16 +50,3 @@ def load_table(
     rows, run = check_day_rows(list(enumerate(cells, 1))), plan_days if body.dry_run else load_days
     loading = run(ledger, office.node, rows, body.issued_on, office.now())
     return once.answer(LoadingShown.of(loading, dry_run=body.dry_run))
-
-
-def year_shown(ledger: Ledger, node: Node, year: int) -> YearShown:
-    """A year as the node goes by it."""
-    calendar = node.working_days
-    days = [date.fromordinal(number) for number in range(date(year, 1, 1).toordinal(), date(year + 1, 1, 1).toordinal())]
-    return YearShown(
-        year=year,
-        provisional=calendar.is_provisional(year),
-        holidays=[day for day in days if calendar.is_public_holiday(day)],
-        workdays=[day for day in days if day.weekday() > 4 and calendar.is_working_day(day)],
-        loaded=[DayShown.of(loaded) for loaded in ledger.norms.days() if loaded.day.year == year],
-    )

@@ -1,5 +1,6 @@
 """Rule sets, house rules and days as bodies."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Any, Self
 
@@ -9,7 +10,7 @@ from pydantic import Field
 from api.models.base import EXAMPLE_ID, Moment, Shown
 from exchange.codes import Role
 from exchange.people.record import Shape
-from exchange.terms.calendar import DayKind
+from exchange.terms.calendar import DayKind, WorkingDays
 from exchange.terms.daytable import LoadedDay
 from exchange.terms.rulebook import Rulebook, RulesKind
 from exchange.verbs.clocks.holidays import Concerned, Loading
@@ -87,6 +88,18 @@ class YearShown(Shown):
     holidays: list[date]
     workdays: list[date] = Field(description="weekends that are worked")
     loaded: list[DayShown] = Field(description="what administrators have loaded, every word of it")
+
+    @classmethod
+    def of(cls, calendar: WorkingDays, loaded: Iterable[LoadedDay], year: int) -> Self:
+        """From what the node goes by, and the ledger's days of all years."""
+        days = [date.fromordinal(number) for number in range(date(year, 1, 1).toordinal(), date(year + 1, 1, 1).toordinal())]
+        return cls(
+            year=year,
+            provisional=calendar.is_provisional(year),
+            holidays=[day for day in days if calendar.is_public_holiday(day)],
+            workdays=[day for day in days if day.weekday() > 4 and calendar.is_working_day(day)],
+            loaded=[DayShown.of(each) for each in loaded if each.day.year == year],
+        )
 
 
 class ConcernedShown(Shown):

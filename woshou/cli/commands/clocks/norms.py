@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.local.clocks.norms import year_shown
-from api.models.clocks.norms import LoadingShown, RulesShown
+from api.models.clocks.norms import LoadingShown, RulesShown, YearShown
 from exchange.moments import civil_day
 from exchange.terms.daytable import DayTableRefused, read_day_table
 from exchange.terms.rulebook import RulesKind
@@ -140,5 +139,5 @@ def _install_calendar(app: typer.Typer) -> None:
     @command(app, "show", zh="查看某年的放假安排", en="Show a year's holidays")
     def show_year(call: Call, year: Annotated[int, typer.Argument(min=2004, max=2100, help=say("年", "year"))]) -> None:
         with call.office() as office, office.ledgers.transaction(read_only=True) as ledger:
-            shown = year_shown(ledger, office.node, year)
+            shown = YearShown.of(office.node.working_days, ledger.norms.days(), year)
         call.card(shown, _YEAR)
