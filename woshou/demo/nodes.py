@@ -12,10 +12,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
+from typer.main import get_command
 
 from woshou.cli import build
 
@@ -36,10 +38,15 @@ def woshou(*arguments: str) -> Any:
     """A command of the public command line with `--json`, run in this process to spare the start of another one."""
     said, out = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(said):
-        code = build()([*arguments, "--json"], prog_name="woshou", standalone_mode=False)
+        code = _command_line()([*arguments, "--json"], prog_name="woshou", standalone_mode=False)
     if code:
         raise DemoFailed(f"woshou {arguments[0]}: {said.getvalue().strip()}")
     return json.loads(out.getvalue())
+
+
+@cache
+def _command_line() -> Any:
+    return get_command(build())
 
 
 def clean_environment() -> dict[str, str]:
