@@ -18,6 +18,7 @@ from pydantic_settings import (
 
 from adapters.calling.reach import Reach
 from adapters.database.connections import read_url
+from adapters.sealing.suites import SuiteName
 from adapters.signin.provider import Provider, is_safe, read_roles
 from adapters.webhooks import WebhookAddress, check_address, read_secret
 from exchange.wire.node import is_loopback
@@ -72,8 +73,9 @@ class Settings(BaseSettings):
         repr=False,
         description="数据密钥库 / the data keys' own database; empty for beside the SQLite ledger, or a PostgreSQL schema.",
     )
-    suite: Literal["aes", "sm"] = Field(
-        default="aes", description="密码套件 / cipher suite of new sealed values: AES-256-GCM, or SM4-GCM with SM3."
+    suite: SuiteName = Field(
+        default="aes",
+        description="密码套件 / cipher suite of new sealed values: `aes`, or `sm`: SM4-GCM with HMAC-SM3.",
     )
     kek: SecretStr | None = Field(
         default=None, description="主密钥 / key-encryption keys, `id:base64`, oldest first, commas between; only in the variable."

@@ -1,10 +1,8 @@
 """Wiring: settings in, an open node out. Imported by the entry points only."""
 
-import hmac
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
-from hashlib import sha256
 from pathlib import Path
 
 from adapters.clock import Clock, RealClock, SimulatedClock
@@ -99,17 +97,10 @@ def open_clock(settings: Settings) -> Clock:
     return SimulatedClock(settings.clock)
 
 
-class KeyedHash:
-    """HMAC-SHA-256 with the key set up once: it runs for every person of every batch."""
-
-    def __init__(self, key: bytes) -> None:
-        self._started = hmac.new(key, digestmod=sha256)
-
-    def __call__(self, data: bytes) -> str:
-        """The keyed hash of these bytes."""
-        started = self._started.copy()
-        started.update(data)
-        return b64url_encode(started.digest())
+def keyed_hash(keyring: Keyring) -> Callable[[bytes], str]:
+    """The keyed hash of the blind index, with the key set up once: it runs for every person of every batch."""
+    digest = SUITES[keyring.index.blind_index].keyed(keyring.blind_index_key)
+    return lambda data: b64url_encode(digest(data))
 
 
 @contextmanager
@@ -130,7 +121,7 @@ def open_office(settings: Settings, *, migrate: bool = True) -> Iterator[Office]
         house=packaged_house_rules(),
         housebook=packaged_house_book(),
         working_days=WorkingDays(),
-        keyed=KeyedHash(keyring.blind_index_key),
+        keyed=keyed_hash(keyring),
         webhooks=settings.webhooks is not None,
         internal_limit=InternalLimit(share=Fraction(settings.internal_limit)),
         daily_limits=DailyLimits(queries=settings.clerk_queries, persons=settings.clerk_persons, sheets=settings.clerk_sheets),

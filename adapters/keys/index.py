@@ -11,6 +11,7 @@ import msgspec
 from adapters.keys.errors import KeyringDamaged, KeyringMissing, UnusableKey
 from adapters.keys.files import read_private, write_private
 from adapters.keys.jose import PublicKey
+from adapters.sealing.suites import SuiteName
 from exchange.moments import format_moment, parse_moment
 
 FILE = "keyring.json"
@@ -67,15 +68,20 @@ class _Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     keys: list[KeyRow]
     revoked: list[RevocationRow]
     recovery: dict[str, str]
+    blind_index: SuiteName = "aes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """What keyring.json says: `keys` in the order in which they were made, and the recovery key's public half."""
+    """What keyring.json says: `keys` in the order in which they were made, and the recovery key's public half.
+
+    `blind_index` is the suite whose keyed hash the blind index is made by, for as long as the node lives.
+    """
 
     keys: tuple[NodeKey, ...]
     revocations: tuple[Revocation, ...]
     recovery: PublicKey
+    blind_index: SuiteName
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -94,13 +100,20 @@ class Index:
             revocations = tuple(
                 Revocation(kid=row.kid, since=parse_moment(row.since), reason=row.reason) for row in document.revoked
             )
-            return cls(keys=keys, revocations=revocations, recovery=PublicKey.from_jwk(document.recovery))
+            recovery = PublicKey.from_jwk(document.recovery)
+            return cls(keys=keys, revocations=revocations, recovery=recovery, blind_index=document.blind_index)
         except (ValueError, UnusableKey) as exc:  # msgspec's errors are ValueErrors
             raise KeyringDamaged(FILE) from exc
 
     def write(self, folder: Path) -> None:
         """Replace it in one step."""
-        document = _Document(format=1, keys=self.key_rows(), revoked=self.revocation_rows(), recovery=self.recovery.jwk)
+        document = _Document(
+            format=1,
+            keys=self.key_rows(),
+            revoked=self.revocation_rows(),
+            recovery=self.recovery.jwk,
+            blind_index=self.blind_index,
+        )
         write_private(folder / FILE, msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
 
     def key_rows(self) -> list[KeyRow]:

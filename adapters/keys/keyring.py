@@ -17,7 +17,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
@@ -38,6 +38,7 @@ from adapters.keys.files import check_private_folder, locked, read_private, sync
 from adapters.keys.fingerprint import fingerprint, link_id, same_fingerprint
 from adapters.keys.index import Index, NodeKey, Revocation, Use, stamp
 from adapters.keys.jose import PrivateKey, PublicKey, Signer
+from adapters.sealing.suites import SuiteName
 from exchange.moments import whole_milliseconds
 
 __all__ = ["Keyring", "fingerprint", "link_id", "same_fingerprint"]
@@ -56,14 +57,16 @@ class Keyring:
     folder: Path
     index: Index
     blind_index_key: bytes = field(repr=False)
-    """HMAC-SHA-256 key of the blind index over persons' documents: HMAC(key, type ‖ 0x00 ‖ number)."""
+    """Key of the blind index over persons' documents: HMAC(key, type ‖ 0x00 ‖ number) with the hash of `index.blind_index`."""
     _private: Mapping[str, PrivateKey] = field(repr=False, compare=False)
     _devices: Mapping[str, DeviceKey] = field(repr=False, compare=False)
     _stamp: tuple[int, int, int] = field(repr=False, compare=False)
 
     @classmethod
-    def create(cls, folder: Path, now: datetime) -> Self:
+    def create(cls, folder: Path, now: datetime, suite: SuiteName = "aes") -> Self:
         """Make the folder (0700) with a signing, an encryption and a recovery key; its parent must exist.
+
+        `suite` is whose keyed hash the blind index is made by: HMAC-SHA-256 (`aes`) or HMAC-SM3 (`sm`).
 
         All or nothing: it is built beside and renamed into place. KeyringExists if anything is there already.
         """
@@ -73,7 +76,7 @@ class Keyring:
             pem, recovery = _generate()
             write_private(draft / _RECOVERY, pem)
             write_private(draft / _BLIND, secrets.token_bytes(_BLIND_BYTES))
-            Index(keys=keys, revocations=(), recovery=recovery).write(draft)
+            Index(keys=keys, revocations=(), recovery=recovery, blind_index=suite).write(draft)
             draft.rename(folder)  # an empty folder gives way, anything else stays
         except BaseException as exc:
             shutil.rmtree(draft)
@@ -185,7 +188,7 @@ class Keyring:
             held = Index.read(self.folder)
             kept = tuple(key.ending(now + overlap) if key.use in uses else key for key in held.keys)
             made = tuple(_make(self.folder, use, now) for use in uses)
-            Index(keys=kept + made, revocations=held.revocations, recovery=held.recovery).write(self.folder)
+            replace(held, keys=kept + made).write(self.folder)
             # Encryption keys keep their private halves: files under way may still be sealed to them.
             for key in kept:
                 if key.use == "sig" and key.not_after is not None and key.not_after < now:
@@ -207,7 +210,7 @@ class Keyring:
             kept = tuple(key.ending(now + overlap) if key.use == "sig" else key for key in held.keys)
             write_private(_command(self.folder, public.kid), command.encode())
             made = NodeKey(public=public, use="sig", not_before=now, not_after=None)
-            Index(keys=(*kept, made), revocations=held.revocations, recovery=held.recovery).write(self.folder)
+            replace(held, keys=(*kept, made)).write(self.folder)
             return self.open(self.folder)
 
     def revoke(self, kid: str, since: datetime, reason: str) -> Self:
@@ -224,7 +227,7 @@ class Keyring:
                 raise UnknownOwnKey
             earliest = min([*(known for known in held.revocations if known.kid == kid), row], key=lambda each: each.since)
             others = tuple(known for known in held.revocations if known.kid != kid)
-            Index(keys=held.keys, revocations=(*others, earliest), recovery=held.recovery).write(self.folder)
+            replace(held, revocations=(*others, earliest)).write(self.folder)
             return self.open(self.folder)
 
     def _may_sign(self, now: datetime) -> list[Signer]:

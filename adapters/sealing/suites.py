@@ -7,7 +7,7 @@ import hmac
 import os
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Protocol
+from typing import Literal, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -126,6 +126,7 @@ class SmSuite:
         return digest
 
 
+SuiteName = Literal["aes", "sm"]
 AES: Suite = AesSuite()
 SM: Suite = SmSuite()
 SUITES = {suite.name: suite for suite in (AES, SM)}

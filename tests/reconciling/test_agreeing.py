@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from joserfc.jwk import ECKey
 from adapters.keys.agreeing import agree, encryption_key, own_encryption_keys
 from adapters.keys.errors import KeyringDamaged, UnknownOwnKey, UnusableKey
 from adapters.keys.files import write_private
-from adapters.keys.index import Index, NodeKey
+from adapters.keys.index import NodeKey
 from adapters.keys.jose import PrivateKey
 from adapters.keys.keyring import Keyring
 from tests.builders import a_moment, a_partner_key
@@ -43,7 +44,7 @@ def a_keyring_with(folder: Path, secret: int) -> Keyring:
     write_private(folder / f"{public.kid}.pem", pem)
     known = NodeKey(public=public, use="enc", not_before=a_moment(), not_after=None)
     signing = tuple(key for key in keyring.index.keys if key.use == "sig")
-    Index(keys=(*signing, known), revocations=(), recovery=keyring.index.recovery).write(folder)
+    replace(keyring.index, keys=(*signing, known)).write(folder)
     return Keyring.open(folder)
 
 

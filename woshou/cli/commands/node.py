@@ -13,6 +13,7 @@ from adapters.database.protection.logins import check_logins
 from adapters.divisions import load_divisions
 from adapters.keys.files import OTHERS, write_private
 from adapters.keys.keyring import Keyring
+from adapters.sealing.suites import SuiteName
 from exchange.errors import Conflict
 from exchange.wire.node import is_loopback
 from woshou.cli.call import Call, command
@@ -68,6 +69,10 @@ def install(app: typer.Typer) -> None:
                 )
             ),
         ] = None,
+        suite: Annotated[
+            SuiteName | None,
+            typer.Option(help=say("密码套件：AES 与 SHA-256，或国密 SM4 与 SM3", "ciphers: AES and SHA-256, or SM4 and SM3")),
+        ] = None,
         clock: Annotated[
             Path | None, typer.Option(help=say("模拟时钟文件（仅沙箱）", "a simulated clock's file (sandbox only)"))
         ] = None,
@@ -81,6 +86,7 @@ def install(app: typer.Typer) -> None:
             "host": host,
             "port": port,
             "database_url": database_url,
+            "suite": suite,
             "clock": str(clock.absolute()) if clock else None,
         }
         if port is None:
@@ -112,7 +118,7 @@ def make(call: Call, given: Mapping[str, Any]) -> None:
     check_logins(settings.database, settings.database_owner, settings.key_store_url)
     _make_private(folder, keys_folder(settings))
     if not keys_folder(settings).exists():
-        Keyring.create(keys_folder(settings), now)
+        Keyring.create(keys_folder(settings), now, settings.suite)
     with open_office(settings) as office:
         fingerprint = office.keyring.fingerprint(now)
     write_private(folder / FILE, _toml(given).encode())
