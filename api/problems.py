@@ -254,10 +254,7 @@ def install(app: FastAPI) -> None:
     def http(request: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, HTTPException):
             raise error
-        # FastAPI wraps what a body could not be read for into a 400.
-        cause = error.__cause__ if isinstance(error.__cause__, WoshouError) else None
-        told = cause or _BY_STATUS.get(error.status_code, errors.Invalid)()
-        response = respond(request, told)
+        response = respond(request, refusal_of(error))
         for name, value in (error.headers or {}).items():
             response.headers[name] = value
         return response
@@ -272,6 +269,12 @@ def install(app: FastAPI) -> None:
 
 
 _BY_STATUS: dict[int, type[WoshouError]] = {404: errors.NotFound, 405: MethodUnknown, 413: RequestTooLarge}
+
+
+def refusal_of(error: HTTPException) -> WoshouError:
+    """The refusal that one of the framework's own stands for; FastAPI wraps what a body could not be read for into a 400."""
+    cause = error.__cause__
+    return cause if isinstance(cause, WoshouError) else _BY_STATUS.get(error.status_code, errors.Invalid)()
 
 
 def malformed(error: RequestValidationError) -> errors.Invalid:

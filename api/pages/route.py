@@ -12,13 +12,14 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from adapters.signin.signing_in import SigningIn
 from api.access import Caller, actor_of, caller_of, host_of, limiter_of, office_of
 from api.pages.language import COOKIE, LANGUAGES, Language, language_of
 from api.pages.render import render
-from api.problems import Unauthorized, malformed, status_of
+from api.problems import Unauthorized, malformed, refusal_of, status_of
 from api.rights import (
     ANSWERER,
     AUDITOR,
@@ -33,7 +34,7 @@ from api.rights import (
     Records,
     Right,
 )
-from api.serving.audit import leave_refusal, tell_actor
+from api.serving.audit import begin_trail, leave_refusal, tell_actor
 from api.serving.door import SIGN_IN
 from api.serving.routes import Route
 from exchange.errors import Forbidden, WoshouError
@@ -232,6 +233,8 @@ class PageRoute(Route):
                 return await handle(request)
             except RequestValidationError as error:
                 return await self._refused(request, malformed(error))
+            except HTTPException as error:  # a form that cannot be read: there is nothing to show again
+                return await self._refused(request, refusal_of(error), closed=True)
             except WoshouError as refusal:
                 return await self._refused(request, refusal)
             finally:
@@ -239,9 +242,11 @@ class PageRoute(Route):
 
         return paged
 
-    async def _refused(self, request: Request, refusal: WoshouError) -> Response:
+    async def _refused(self, request: Request, refusal: WoshouError, *, closed: bool = False) -> Response:
         request.app.state.metrics.refused(refusal.code)
         if not isinstance(refusal, SignInRefused | AccountLocked | CodeNeeded):  # which were told where they were decided
+            if not hasattr(request.state, "trail"):  # a page that shows nobody leaves one only now
+                begin_trail(request, self)
             leave_refusal(request, refusal)
         if isinstance(refusal, Unauthorized) and self.right is not None:
             wanted = request.url.path if request.method == "GET" else "/"
@@ -252,7 +257,7 @@ class PageRoute(Route):
         viewer = viewer_in(request)
         first, viewer.refusal = viewer.refusal is None, refusal
         # Who has not the right, or sent a form that is none of ours, is not shown the page of the form.
-        closed = type(refusal) is Forbidden or isinstance(refusal, FormNotOurs)
+        closed = closed or type(refusal) is Forbidden or isinstance(refusal, FormNotOurs)
         if first and self.back is not None and not closed:
             form = await request.form() if request.method == "POST" else request.query_params
             viewer.given = {name: value for name, value in form.items() if isinstance(value, str) and name not in _NOT_REPEATED}

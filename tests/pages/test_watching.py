@@ -87,7 +87,8 @@ def test_every_finding_of_the_docs_and_every_daily_job_has_words():
 
 def test_every_operation_that_leaves_a_row_has_words():
     told = {route.name for route in operations().values() if route.leaves_trail and route.tags != ["Health"]}
-    told |= {route.name for router in ROUTERS for route in router.routes if isinstance(route, Route) and route.leaves_trail}
+    # Of a page that is open to all a refusal alone.
+    told |= {route.name for router in ROUTERS for route in router.routes if isinstance(route, Route)}
     assert told - ACTIONS.keys() == set()
 
 

@@ -6,7 +6,10 @@ from typing import Final
 from api.models.base import Sentence
 
 _WORDS: Final = """
-sign-in 登录 signed in | sign_out 退出 signed out | show_home 打开首页 opened the first page
+show_sign_in 打开登录页 opened the page to sign in on | sign_in 提交登录 sent the form to sign in
+| begin 前往统一认证 went to where people are signed in | come_back 由统一认证返回 came back from there
+| read_asset 读取页面文件 read a page's file | sign-in 登录 signed in | sign_out 退出 signed out
+| show_home 打开首页 opened the first page
 | show_account 打开我的账号 opened the own account | change_password 更改密码 changed the password
 | confirm_second_factor 启用动态验证码 turned the second factor on | remove_second_factor 停用动态验证码 turned it off
 | close_others 退出其他登录 closed other sessions | show_worklist 打开待办清单 opened a worklist
