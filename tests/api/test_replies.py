@@ -10,6 +10,7 @@ import pytest
 
 from exchange.ids import new_id
 from tests.api.nodes import Neighbours, Served, neighbours, served
+from tests.api.test_entries import ndjson
 from tests.api.test_exchanges import PERSON, ask, enter
 from tests.api.test_worklists import ask as ask_of
 from tests.api.test_worklists import filled, on, sheet_of, take
@@ -22,10 +23,13 @@ CHAOYANG, BEIJING = "110105", "beijing.example"
 
 
 def bulk(node: Served, lines: list[Any], **headers: str) -> list[dict[str, Any]]:
-    body = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
-    response = node.call("POST", "/exchanges/bulk-replies", content=body, headers=headers)
+    response = node.call("POST", "/exchanges/bulk-replies", content=ndjson(lines), headers=headers)
     assert (response.status_code, response.headers["content-type"]) == (200, "application/x-ndjson")
     return [json.loads(line) for line in response.text.splitlines()]
+
+
+# Deeper than any reader of JSON goes down.
+DEEP = b"[" * 100_000 + b"]" * 100_000
 
 
 def told(results: list[dict[str, Any]]) -> list[tuple[int, str]]:
@@ -34,6 +38,15 @@ def told(results: list[dict[str, Any]]) -> list[tuple[int, str]]:
 
 def confirmed(exchange: str, **changes: Any) -> dict[str, Any]:
     return {"exchange": exchange, "kind": "feedback", "body": {"result": "confirmed"}, **changes}
+
+
+def test_a_reply_nested_beyond_reading_is_refused_alone(both: Neighbours):
+    entry, _ = enter(both)
+    asked = [ask(both, entry, items=[item]) for item in ("sex", "education", "children")]
+    both.deliver()
+    deep = json.dumps(confirmed(asked[1], body={"result": None})).encode().replace(b"null", DEEP) + b"\n"
+    results = bulk(both.wuchang, [confirmed(asked[0]), deep, confirmed(asked[2])])
+    assert told(results) == [(1, "queued"), (2, "invalid"), (3, "queued")]
 
 
 def test_each_line_of_replies_has_its_result_and_a_refused_one_holds_nothing_up(both: Neighbours):
