@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 
+from api.app import operations
+from api.rights import LocalRole, Place, Right
 from tests.access.world import FIRST, NODE, PARTNER, agreement_of
 from tests.builders import WUCHANG, XICHENG, a_comparison, a_frozen, a_received, a_reconciliation, an_id, an_id_number
 
@@ -70,8 +72,16 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 
 
-def address(name: str) -> tuple[str, str]:
-    """Method and path of an operation, its path about a record of Xicheng."""
+RIGHTS = {name: route.right for name, route in sorted(operations().items()) if isinstance(route.right, Right)}
+
+
+def role_of(name: str) -> LocalRole:
+    """A role of the county that may call an operation."""
+    return next(role for role in LocalRole if RIGHTS[name].covers(role, Place.COUNTY))
+
+
+def address(name: str, **others: str) -> tuple[str, str]:
+    """Method and path of an operation, its path about a record of Xicheng, or about `others` by the names in the path."""
     method, path = name.split()
     names = dict(NAMES)
     if path.startswith("/api/v1/exchanges/{exchange}") and path.removeprefix("/api/v1/exchanges/{exchange}") in ABOUT_ASKED:
@@ -82,7 +92,7 @@ def address(name: str) -> tuple[str, str]:
         names["digest"] = a_received(XICHENG).head.digest
     else:
         names["digest"] = names["agreement_id"] = agreement_of(XICHENG).digest
-    return method, path.format(**names)
+    return method, path.format(**names | others)
 
 
 def body_of(name: str, operation: dict[str, Any]) -> dict[str, Any]:
@@ -91,7 +101,8 @@ def body_of(name: str, operation: dict[str, Any]) -> dict[str, Any]:
         return {}
     ((media, content),) = operation["requestBody"]["content"].items()
     if media == "multipart/form-data":
-        return {"files": {"file": ("a.csv", b"a")}, "data": {"layout": "outflow", "check": QUERY}}
+        layout = "births" if name == "POST /api/v1/cross-checks" else "outflow"
+        return {"files": {"file": ("a.csv", b"a")}, "data": {"layout": layout, "check": QUERY}}
     example = content["example"] if "example" in content else content["examples"]["1"]["value"]
     if isinstance(example, str):
         return {"content": example.encode(), "headers": {"content-type": media}}
@@ -105,9 +116,9 @@ class Asking:
     http: httpx.Client
     paths: dict[str, Any]
 
-    def __call__(self, name: str, credential: str | None) -> httpx.Response:
-        """Call one with a credential, about a record of Xicheng."""
-        method, path = address(name)
+    def __call__(self, name: str, credential: str | None, **others: str) -> httpx.Response:
+        """Call one with a credential, about a record of Xicheng, or about `others` by the names in its path."""
+        method, path = address(name, **others)
         sent = body_of(name, self.paths[name.split()[1]][method.lower()])
         headers = {"if-match": '"1"', **sent.pop("headers", {})}
         if credential is not None:

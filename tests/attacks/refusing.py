@@ -17,10 +17,7 @@ from tests.api.hand import problem
 from tests.api.nodes import RUNNING, Served
 
 # Refused before anybody was asked who calls: no route has that address or method, or the door was shut.
-BEFORE_A_ROUTE = {
-    *("not-found", "method-not-allowed", "host-unknown", "request-too-large", "too-many-requests"),
-    "form-not-ours",  # where the browser itself says that it comes from elsewhere
-}
+BEFORE_A_ROUTE = {"not-found", "method-not-allowed", "host-unknown", "request-too-large", "too-many-requests"}
 
 
 @dataclass
@@ -40,6 +37,13 @@ def refused(response: httpx.Response, status: int, code: str, *, proven: str = "
     """
     assert problem(response)[:2] == (status, code), response.text
     seen_in_audit(response, proven)
+
+
+def refused_without_words(response: httpx.Response, status: int, code: str) -> None:
+    """The same of a HEAD, whose answer has no body: before it was asked who calls, and on record."""
+    assert (response.status_code, response.content) == (status, b"")
+    assert code in BEFORE_A_ROUTE
+    _seen(response, code, UNKNOWN, NODE_WIDE)
 
 
 def refused_on_page(response: httpx.Response, status: int, code: str, *, by: str = "") -> None:

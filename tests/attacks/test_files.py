@@ -53,9 +53,7 @@ def test_a_zip_bomb(full: Served):
 
 def test_a_zip_bomb_that_lies_about_its_size(full: Served):
     bomb = repacked(a_register(), **{SHEET: b"<a>" + b" " * (64 * 2**20) + b"</a>"})
-    answer = sent(full, with_a_lie(bomb, b"xl/worksheets/sheet1.xml"))
-    refused(answer, 422, answer.json()["type"].rsplit(":", 1)[1])
-    assert answer.json()["type"].rsplit(":", 1)[1] in ("zip-bomb", "damaged")
+    refused(sent(full, with_a_lie(bomb, b"xl/worksheets/sheet1.xml")), 422, "damaged")
 
 
 def test_a_zip_of_very_many_parts(full: Served):
@@ -99,19 +97,17 @@ def test_xml_in_another_encoding_hides_nothing(full: Served):
         (b"%PDF-1.7", "not-a-sheet"),
         (b"<html>", "not-a-sheet"),
         (b"\x1f\x8b\x08", "not-a-sheet"),
-        (b"MZ\x90\0", None),
+        (b"MZ\x90\0", "header-not-found"),  # a text of one line
         (b"", "empty-file"),
     ],
     ids=["a PDF", "a page", "a gzip", "a program", "nothing"],
 )
-def test_what_is_no_sheet_under_a_sheets_name(full: Served, data: bytes, code: str | None):
-    answer = sent(full, data)
-    refused(answer, 422, code or answer.json()["type"].rsplit(":", 1)[1])
+def test_what_is_no_sheet_under_a_sheets_name(full: Served, data: bytes, code: str):
+    refused(sent(full, data), 422, code)
 
 
 def test_a_csv_of_one_endless_line(full: Served):
-    answer = sent(full, ",".join(HEADER).encode() + b"\n" + b"a" * 5_000_000, "a.csv")
-    refused(answer, 422, answer.json()["type"].rsplit(":", 1)[1])
+    refused(sent(full, ",".join(HEADER).encode() + b"\n" + b"a" * 5_000_000, "a.csv"), 422, "line-too-long")
 
 
 def test_a_form_larger_than_any_file(full: Served):

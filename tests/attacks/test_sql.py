@@ -6,13 +6,14 @@ Each sort of filter is tried with every text, each other filter of its sort with
 import json
 from typing import Any
 
+import httpx
 import pytest
 
 from api.app import create_app
 from api.describing.openapi import describe
+from tests.access.asking import role_of
 from tests.api.nodes import Served
-from tests.api.test_contract import ROLE_OF
-from tests.attacks.people import CANARIES, IDS, held
+from tests.attacks.people import IDS, held
 from tests.attacks.refusing import refused
 from tests.builders import XICHENG, a_digest
 
@@ -40,12 +41,13 @@ def _texts(operation: dict[str, Any], place: str) -> list[str]:
 
 
 FILTERS = [
-    (path, operation["tags"][0], name)
+    (path, name)
     for path, methods in sorted(PATHS.items())
-    for method, operation in methods.items()
-    if method == "get" and path.startswith("/api/v1/")
-    for name in _texts(operation, "query")
+    if "get" in methods and path.startswith("/api/v1/")
+    for name in _texts(methods["get"], "query")
 ]
+# Texts that may be anything: they find nothing. Each other filter has a form, which no SQL has.
+FREE = {("/api/v1/audit", "actor"), ("/api/v1/audit", "action")}
 
 
 def _sort(path: str, name: str) -> str:
@@ -56,67 +58,61 @@ def _sort(path: str, name: str) -> str:
     )
 
 
-FIRST_OF_SORT = {_sort(path, name): (path, name) for path, _, name in reversed(FILTERS)}
+FIRST_OF_SORT = {_sort(path, name): (path, name) for path, name in reversed(FILTERS)}
 
 
 def payloads_for(path: str, name: str) -> tuple[str, ...]:
     """What to try a filter with."""
     if FIRST_OF_SORT[_sort(path, name)] == (path, name):
         return PAYLOADS
-    turn = [(each, other) for each, _, other in FILTERS].index((path, name))
-    return (PAYLOADS[turn % len(PAYLOADS)],)
+    return (PAYLOADS[FILTERS.index((path, name)) % len(PAYLOADS)],)
 
 
 STEPS = [
-    (method, path, operation["tags"][0], name)
+    (f"{method.upper()} {path}", name)
     for path, methods in sorted(PATHS.items())
     for method, operation in methods.items()
-    if path.startswith("/api/v1/") and method in ("get", "post", "delete")
+    if path.startswith("/api/v1/")
     for name in _texts(operation, "path")
 ]
 
 
-def asked(node: Served, method: str, path: str, tag: str, params: dict[str, str] | None = None, /, **places: str) -> Any:
-    role = ROLE_OF.get(tag, "auditor" if "evidence" in path else "clerk")
-    headers = {"authorization": f"Bearer {node.key(role, XICHENG)}"}
-    address = path.format(**{**PLACES, **places})
-    return node.http.request(method, address, params=params, headers=headers)
+def asked(node: Served, route: str, params: dict[str, str] | None = None, /, **places: str) -> httpx.Response:
+    """A route called by who may call it, so that what is hostile is looked at."""
+    method, path = route.split()
+    headers = {"authorization": f"Bearer {node.key(role_of(route), XICHENG)}", "if-match": '"1"'}
+    return node.http.request(method, path.format(**{**PLACES, **places}), params=params, headers=headers)
 
 
-@pytest.mark.parametrize(("path", "tag", "name"), FILTERS, ids=[f"{path} {name}" for path, _, name in FILTERS])
-def test_sql_in_a_filter(filled: Served, path: str, tag: str, name: str):
+@pytest.mark.parametrize(("path", "name"), FILTERS, ids=[f"{path} {name}" for path, name in FILTERS])
+def test_sql_in_a_filter(filled: Served, path: str, name: str):
     before, others = held(filled.office), {key: NEEDED[key] for key in _texts(PATHS[path]["get"], "query") if key in NEEDED}
     for payload in payloads_for(path, name):
-        answer = asked(filled, "GET", path, tag, {**others, name: payload})
-        if answer.status_code >= 400:
-            assert answer.status_code < 500, (payload, answer.text)
-            refused(answer, answer.status_code, answer.json()["type"].rsplit(":", 1)[1])
-            assert "SELECT" not in answer.text
-        else:  # a text that may be anything finds nothing
-            assert not any(canary in answer.text for canary in CANARIES), payload
-            if answer.headers["content-type"] == "application/json":
-                assert json.loads(answer.text).get("items", []) == [], payload
+        answer = asked(filled, f"GET {path}", {**others, name: payload})
+        if (path, name) in FREE:
+            assert (answer.status_code, answer.json()["items"]) == (200, []), payload
+        elif name == "cursor" and payload == "_":  # which is of a cursor's letters
+            refused(answer, 422, "bad-cursor")
+        else:
+            refused(answer, 422, "invalid")
+            assert f"query {name}" in answer.json()["detail"], payload
+        assert "SELECT" not in answer.text
     assert held(filled.office) == before
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "tag", "name"), STEPS, ids=[f"{method} {path} {name}" for method, path, _, name in STEPS]
-)
-def test_sql_in_a_path(filled: Served, method: str, path: str, tag: str, name: str):
+@pytest.mark.parametrize(("route", "name"), STEPS, ids=[f"{route} {name}" for route, name in STEPS])
+def test_sql_in_a_path(filled: Served, route: str, name: str):
     before = held(filled.office)
-    for payload in ("'--", "x' OR 'x'='x", "1;DROP TABLE entry"):
-        answer = asked(filled, method, path, tag, **{name: payload})
-        assert answer.status_code in (400, 403, 404, 405, 409, 412, 422, 428), (payload, answer.text)
-        refused(answer, answer.status_code, answer.json()["type"].rsplit(":", 1)[1])
+    for payload in ("'--", "x' OR 'x'='x", "1) UNION SELECT 1--"):
+        refused(asked(filled, route, **{name: payload}), 422, "invalid")
+    refused(asked(filled, route, **{name: "1;DROP TABLE entry"}), 404, "not-found")  # no address has a semicolon
     assert held(filled.office) == before
 
 
 def test_sql_in_the_text_of_a_search(filled: Served):
     for payload in PAYLOADS:
         body = {"document": {"type": "passport", "number": payload}}
-        answer = filled.call("POST", "/entries/search", json=body, of=XICHENG)
-        found = answer.json().get("items") if answer.status_code == 200 else []
-        assert (answer.status_code in (200, 422), found) == (True, [])
+        refused(filled.call("POST", "/entries/search", json=body, of=XICHENG), 422, "invalid")
 
 
 def test_sql_in_a_name_is_a_name(filled: Served):
