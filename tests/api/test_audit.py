@@ -1,7 +1,6 @@
 """Each request leaves its row: every operation of the API, done or refused, and who saw whom."""
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -33,6 +32,7 @@ from tests.builders import (
     an_id,
     judged,
 )
+from tests.building.waiting import until
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import a_node
 
@@ -55,10 +55,8 @@ def rows_of(node: Served, **wanted: object) -> list[AuditEvent]:
 
 
 def awaited(node: Served, count: int, **wanted: object) -> list[AuditEvent]:
-    ends = time.monotonic() + 10
-    while len(found := rows_of(node, **wanted)) < count and time.monotonic() < ends:
-        time.sleep(0.02)
-    return found
+    until(lambda: len(rows_of(node, **wanted)) >= count)
+    return rows_of(node, **wanted)
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from api.describing.openapi import describe
 from api.models.base import EXAMPLE_ID
 from api.serving.edge import USUAL_BODY
 from exchange.partners import PartnerStatus
+from tests.access.asking import role_of
 from tests.api.nodes import Served, served
 from tests.builders import XICHENG, XICHENG_NODE, a_digest, a_partner
 from tests.building.sealing import open_database
@@ -33,17 +34,6 @@ OPEN = {
     "POST /oauth/token",
 }
 CLOSED = sorted(set(ROUTES) - OPEN)
-ROLES = {
-    "Agreements": "coordinator",
-    "Audit": "auditor",
-    "Escalations": "coordinator",
-    "Health": "operator",
-    "Partners": "operator",
-    "Reports": "coordinator",
-    "Routing": "operator",
-    "Rules": "operator",
-    "Troubles": "operator",
-}
 IDS = {
     "code": "420106",
     "other": "420106",
@@ -83,7 +73,7 @@ def credential(node: Served, name: str) -> str:
         return access_token(
             office.node.name, "wuchang.example", ["exchange", "reconcile", "check"], office.now(), office.signing_key()
         )[0]
-    return node.key(ROLES.get(tag, "clerk"), XICHENG)
+    return node.key(role_of(name), XICHENG)
 
 
 def media(name: str) -> str:

@@ -17,9 +17,10 @@ from tests.builders import WUCHANG, a_check, a_difference, a_person, a_record, a
 from tests.building.cases import a_case
 from tests.building.sealing import open_database
 from tests.building.traces import found_in
+from tests.demo.leaks import needles
 from tests.life.two_nodes import Two
 from woshou.__main__ import whole
-from woshou.demo.people import Someone, invent
+from woshou.demo.people import invent
 from woshou.demo.sheets import SheetWriter
 
 PLACE = "湖北省武汉市武昌区"
@@ -41,11 +42,6 @@ def bytes_of(url: str) -> bytes:
             for row in connection.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(*place))):
                 every += [value if isinstance(value, bytes) else str(value).encode() for value in row]
         return b"\n".join(every)
-
-
-def words_of(people: list[Someone]) -> set[str]:
-    told = [(each.name, each.number, each.certificate, each.spouse_name, each.spouse_number) for each in people]
-    return {word for words in told for word in words if word}
 
 
 @pytest.mark.parametrize("word", ["阿依古丽·买买提", "110102199003071234"])
@@ -75,7 +71,7 @@ def test_a_sheet_that_is_imported_leaves_no_person_in_clear(database_url: str, t
         # There they are; these are not the node's keys.
         ledger.entries.find(EntryFilter(jurisdictions=frozenset({WUCHANG})), Page(limit=1))
     database.close()
-    assert found_in(bytes_of(database_url), words_of(people)) == set()
+    assert found_in(bytes_of(database_url), needles(people)) == set()
 
 
 def test_what_is_exchanged_decided_and_answered_leaves_no_person_in_clear(database_url: str):
