@@ -72,20 +72,6 @@ def test_what_was_made_is_what_is_opened(keyring, folder):
     assert jose.verify(jws, typ=TYPE, find_key=lambda kid: keyring.public_key(kid, NOW)).payload == b"{}"
 
 
-@pytest.mark.parametrize("suite", ["aes", "sm"])
-def test_the_hash_of_the_blind_index_stays_what_it_was_when_the_node_was_made(tmp_path, suite):
-    made = Keyring.create(tmp_path / "keys", NOW, suite)
-    other = made.rotate(NOW, DAY).revoke(kids(made, "sig")[0], since=NOW, reason="lost")
-    assert (made.index.blind_index, other.index.blind_index, Keyring.open(tmp_path / "keys").index.blind_index) == (suite,) * 3
-
-
-def test_a_folder_from_before_there_was_a_choice_has_an_index_of_sha_256(keyring, folder):
-    written = json.loads((folder / "keyring.json").read_text())
-    del written["blind_index"]
-    (folder / "keyring.json").write_text(json.dumps(written))
-    assert Keyring.open(folder).index.blind_index == "aes"
-
-
 def test_a_keyring_shows_no_secret(keyring, folder):
     text = repr(keyring)
 

@@ -97,7 +97,7 @@ class DemoNode:
         for role in ACCOUNTS:
             words = ("--login", role, "--role", role, "--name", f"demo {role}", "--jurisdiction", self.county)
             first = woshou("account", "create", "--data", str(self.folder), *words)["password"]
-            with httpx.Client(base_url=self.url, follow_redirects=True) as browser:
+            with httpx.Client(base_url=self.url, follow_redirects=True, timeout=60, trust_env=False) as browser:
                 page = browser.post("/sign-in", data={"login": role, "password": first})
                 token = _TOKEN.search(page.text)
                 changed = {"csrf": token[1] if token else "", "password": first, "new": password, "again": password}
