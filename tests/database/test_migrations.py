@@ -16,15 +16,15 @@ from tests.building.sealing import open_database
 
 
 @pytest.fixture
-def engine(database_url):
-    engine = open_engine(read_url(database_url))
+def engine(bare_url):
+    engine = open_engine(read_url(bare_url))
     yield engine
     engine.dispose()
 
 
 @pytest.fixture
-def database(database_url):
-    database = open_database(database_url)
+def database(bare_url):
+    database = open_database(bare_url)
     yield database
     database.close()
 
@@ -88,9 +88,9 @@ def test_an_answer_from_before_gets_its_last_day_in_shanghai(database):
     assert [talk.lapses_on for talk in held if talk is not None] == [a_day(15), a_day(16)]
 
 
-def test_many_that_upgrade_at_once_upgrade_once(database_url):
+def test_many_that_upgrade_at_once_upgrade_once(bare_url):
     def upgrade(_):
-        database = open_database(database_url, lock_seconds=30)
+        database = open_database(bare_url, lock_seconds=30)
         try:
             database.upgrade()
             return database.revision()

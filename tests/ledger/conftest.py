@@ -26,16 +26,6 @@ END $$
 
 
 @pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty SQLite ledger, to be copied."""
-    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
-    database = open_database(f"sqlite:///{path}")
-    database.upgrade()
-    database.close()
-    return path
-
-
-@pytest.fixture(scope="session")
 def migrated_postgresql(postgresql_server: PostgresServer) -> Iterator[tuple[Database, psycopg.Connection]]:
     """A PostgreSQL ledger, and the connection through which it is emptied."""
     with postgresql_server.database() as url:
