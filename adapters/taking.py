@@ -3,7 +3,8 @@
 Parsing, translating words into codes and checking all happen before the transaction begins.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from adapters.office import Office
 from adapters.sheets import CellProblem, Layout, Limits, Outcome, Severity, Sheet, annotate, read_sheet
@@ -13,40 +14,43 @@ from adapters.sheets.words import code_of, is_coded, items_of, word_problem
 from adapters.sheets.writer import list_problems
 from exchange.codes import RegisterKind
 from exchange.cursors import row_cursor
-from exchange.imports import ImportedFile, RowProblem, RowResult
+from exchange.imports import RowProblem, RowResult
 from exchange.ledger import Ledger, Page
 from exchange.verbs.sheets.facts import SheetFacts, SheetRow
-from exchange.verbs.sheets.take_answers import AnswersSheet, read_answers, take_answers
-from exchange.verbs.sheets.take_matters import MattersSheet, read_matters, take_matters
-from exchange.verbs.sheets.take_register import RegisterSheet, read_register, take_register
+from exchange.verbs.sheets.take import ReadSheet
+from exchange.verbs.sheets.take_answers import read_answers
+from exchange.verbs.sheets.take_matters import read_matters
+from exchange.verbs.sheets.take_register import read_register
 
 _LONGEST_NAME = 200
 _PAGE = 1000
-ReadFile = RegisterSheet | MattersSheet | AnswersSheet
+_TOLD_EVERY = 500
+ReadFile = ReadSheet[Any]
+
+
+# Told of how many rows of how many have been judged.
+Told = Callable[[int, int], None]
 
 
 def read_file(
-    office: Office, jurisdiction: str, layout: Layout, filename: str, data: bytes, limits: Limits | None = None
+    office: Office,
+    jurisdiction: str,
+    layout: Layout,
+    filename: str,
+    data: bytes,
+    limits: Limits | None = None,
+    told: Told | None = None,
 ) -> ReadFile:
     """Read a sheet for a jurisdiction's registers, its matters or answers; SheetRefused, NotServed. No transaction may be open.
 
     Only answers are also a township's.
     """
-    facts = facts_of(read_sheet(data, layout, limits), filename)
+    facts = facts_of(read_sheet(data, layout, limits), filename, told)
     if layout is Layout.ANSWERS:
         return read_answers(office.node, jurisdiction, facts, office.now())
     if layout is Layout.MATTERS:
         return read_matters(office.node, jurisdiction, facts, office.now())
     return read_register(office.node, jurisdiction, RegisterKind(layout.value), facts, office.now())
-
-
-def take_file(ledger: Ledger, office: Office, file: ReadFile, by: str | None = None) -> ImportedFile:
-    """Take in a sheet that was read, for the API key that sent it; the same bytes again give the first result."""
-    if isinstance(file, AnswersSheet):
-        return take_answers(ledger, file, office.now(), by=by)
-    if isinstance(file, MattersSheet):
-        return take_matters(ledger, file, office.now(), by=by)
-    return take_register(ledger, file, office.now())
 
 
 def annotated_copy(data: bytes, layout: Layout, rows: Iterable[RowResult], limits: Limits | None = None) -> bytes:
@@ -87,22 +91,24 @@ def _marked(row: RowResult) -> Marked:
     return Marked(number=row.row, outcome=Outcome(row.outcome.value), problems=problems)
 
 
-def facts_of(sheet: Sheet, filename: str) -> SheetFacts:
+def facts_of(sheet: Sheet, filename: str, told: Told | None = None) -> SheetFacts:
     """The sheet as the domain takes it; the rows are translated as they are asked for."""
     return SheetFacts(
         filename=filename.replace("\\", "/").rpartition("/")[2][:_LONGEST_NAME],
         sha256=sheet.sha256,
         columns={name: column.letter for name, column in sheet.columns.items()},
-        rows=_rows(sheet),
+        rows=_rows(sheet, told),
         blank=sheet.blank_rows,
         excluded_columns=sheet.excluded_columns,
         unknown_columns=sheet.unknown_columns,
     )
 
 
-def _rows(sheet: Sheet) -> Iterator[SheetRow]:
+def _rows(sheet: Sheet, told: Told | None) -> Iterator[SheetRow]:
     coded = [name for name in sheet.columns if is_coded(name) and name != "items"]
-    for row in sheet.rows:
+    for number, row in enumerate(sheet.rows):
+        if told is not None and number % _TOLD_EVERY == 0:
+            told(number, sheet.data_rows)
         yield _translated(sheet, row, coded)
 
 

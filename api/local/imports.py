@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, File, Form, Path, Query, Response, Uploa
 from adapters.exporting import MEDIA_TYPES, Format
 from adapters.sheets import ImportLayout, Layout, SheetRefused
 from adapters.sheets.template import template
-from adapters.taking import annotated_copy, every_row, read_file, take_file
+from adapters.taking import annotated_copy, every_row, read_file
 from api.access import AnswererDep, Caller, HolderDep, OfficeDep, ReadLedgerDep, WithinDep
 from api.declared import reading, writing
 from api.local.exports import sheet_file
@@ -24,6 +24,7 @@ from exchange.errors import Forbidden, Invalid, NotFound
 from exchange.imports import ImportedFile, RowOutcome
 from exchange.ledger import Ledger
 from exchange.node import NotServed
+from exchange.verbs.sheets.take import take_sheet
 from exchange.wire.ijson import digest
 
 router = APIRouter(prefix="/api/v1", tags=["Imports"], route_class=StrictRoute)
@@ -99,7 +100,7 @@ def take_in(
 
     def take(ledger: Ledger) -> Response:
         asked.recall(ledger)
-        taken = take_file(ledger, office, read, caller.key)
+        taken = take_sheet(ledger, read, office.now(), by=caller.key)
         return asked.answer(ledger, ImportShown.of(taken), 201, {"location": f"/api/v1/imports/{taken.id}"})
 
     return in_transaction(office.ledgers, take, within)

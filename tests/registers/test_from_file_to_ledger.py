@@ -13,8 +13,9 @@ from adapters.taking import facts_of
 from exchange.codes import RegisterKind
 from exchange.imports import ImportedFile
 from exchange.ledger import EntryFilter, Ledgers, Page
-from exchange.verbs.sheets.take_matters import read_matters, take_matters
-from exchange.verbs.sheets.take_register import read_register, take_register
+from exchange.verbs.sheets.take import take_sheet
+from exchange.verbs.sheets.take_matters import read_matters
+from exchange.verbs.sheets.take_register import read_register
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, a_moment, agreed_terms, an_id_number
 from tests.building.sealing import open_database
 from tests.life.two_nodes import Side
@@ -70,7 +71,7 @@ def enter(ledgers: Ledgers, data: bytes, now: int = 0) -> ImportedFile:
     facts = facts_of(parse_sheet(data, Layout.OUTFLOW, Limits()), "流出台账.xlsx")
     sheet = read_register(NODE, XICHENG, RegisterKind.OUTFLOW, facts, a_moment(now))
     with ledgers.transaction() as ledger:
-        return take_register(ledger, sheet, a_moment(now))
+        return take_sheet(ledger, sheet, a_moment(now))
 
 
 def results(ledgers: Ledgers, file: ImportedFile) -> list[tuple[int, str, list[str]]]:
@@ -126,7 +127,7 @@ def test_a_sheet_of_matters_is_submitted_once_over_two_files(ledgers):
         facts = facts_of(parse_sheet(data, Layout.MATTERS, Limits()), "事项.xlsx")
         sheet = read_matters(NODE, XICHENG, facts, a_moment(1))
         with ledgers.transaction() as ledger:
-            return take_matters(ledger, sheet, a_moment(1))
+            return take_sheet(ledger, sheet, a_moment(1))
 
     first = submit(march)
     assert results(ledgers, first) == [(2, "accepted", []), (3, "refused", ["missing-cell"])]

@@ -19,7 +19,8 @@ from exchange.verbs.enrol import enrol
 from exchange.verbs.keep_entry import close_entry
 from exchange.verbs.sheets.facts import SheetRow
 from exchange.verbs.sheets.matters import EVENT_ITEMS
-from exchange.verbs.sheets.take_matters import read_matters, take_matters
+from exchange.verbs.sheets.take import take_sheet
+from exchange.verbs.sheets.take_matters import read_matters
 from exchange.wire.message import Notice, Query, read_message
 from tests.builders import (
     WUCHANG,
@@ -79,7 +80,7 @@ def a_birth_row(number: int = 2, n: int | None = None, /, **cells: str | None) -
 def take(ledgers: MemoryLedgers, *rows: SheetRow, file: int | str = 1, now: int = 0, chunk: int = 1000) -> ImportedFile:
     read = read_matters(NODE, XICHENG, a_sheet(*rows, file=file), a_moment(now))
     with ledgers.transaction() as ledger:
-        return take_matters(ledger, read, a_moment(now), chunk=chunk)
+        return take_sheet(ledger, read, a_moment(now), chunk=chunk)
 
 
 def rows_of(ledgers: MemoryLedgers, file: ImportedFile) -> list[RowResult]:

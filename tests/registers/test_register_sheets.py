@@ -13,7 +13,8 @@ from exchange.people.document import DocumentType
 from exchange.people.record import Certificate, Child, DocumentRef, Marriage, Moving, Person, Record, Spouse
 from exchange.people.register import Entry
 from exchange.verbs.sheets.facts import SheetFacts, SheetRow
-from exchange.verbs.sheets.take_register import read_register, take_register
+from exchange.verbs.sheets.take import take_sheet
+from exchange.verbs.sheets.take_register import read_register
 from tests.builders import WUCHANG, XICHENG, a_digest, a_moment, a_row_problem, an_id_number
 from tests.registers.support import NODE, a_row, a_sheet, codes
 
@@ -30,7 +31,7 @@ def take(
 ) -> ImportedFile:
     read = read_register(NODE, XICHENG, register, sheet, a_moment(now))
     with ledgers.transaction() as ledger:
-        return take_register(ledger, read, a_moment(now), chunk=chunk)
+        return take_sheet(ledger, read, a_moment(now), chunk=chunk)
 
 
 def rows_of(ledgers: MemoryLedgers, file: ImportedFile) -> list[RowResult]:
@@ -289,7 +290,7 @@ def test_nothing_of_a_file_is_kept_when_its_transaction_fails(ledgers):
 
     def broken_off() -> None:
         with ledgers.transaction() as ledger:
-            take_register(ledger, read, a_moment())
+            take_sheet(ledger, read, a_moment())
             raise InterruptedError
 
     with pytest.raises(InterruptedError):

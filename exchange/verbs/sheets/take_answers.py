@@ -1,4 +1,4 @@
-"""Take in a sheet of answers: each row answers what was asked when the sheet was written, and nothing else, and only once.
+"""A sheet of answers: each row answers what was asked when the sheet was written, and nothing else, and only once.
 
 A row that was answered, challenged or withdrawn since is refused; the same answer once more changes nothing.
 """
@@ -6,6 +6,7 @@ A row that was answered, challenged or withdrawn since is refused; the same answ
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import ClassVar
 
 from msgspec import structs
 
@@ -13,8 +14,7 @@ from exchange.codes import Kind, Role
 from exchange.conversation import NotInThisState, State
 from exchange.errors import Conflict, Invalid, NotFound, Refused
 from exchange.exchanges import Direction, Exchange, ExchangeKey, LoggedMessage
-from exchange.ids import new_id
-from exchange.imports import ANSWERS, ImportedFile, RowOutcome, RowProblem, RowResult
+from exchange.imports import ANSWERS, RowOutcome, RowProblem, RowResult
 from exchange.jurisdiction import Level
 from exchange.ledger import Ledger
 from exchange.moments import civil_day
@@ -24,13 +24,11 @@ from exchange.verbs.cases.births import NotYourExchange, hidden_from
 from exchange.verbs.reply import Said, UnderWay, reply, reply_all
 from exchange.verbs.sheets.answers import as_refusal, check_asked, is_blank, read_answer
 from exchange.verbs.sheets.facts import SheetFacts, SheetRow, refusal_problem
-from exchange.verbs.sheets.take_register import chunks, keep_results
+from exchange.verbs.sheets.take import ReadSheet, Taking
 from exchange.verbs.work.locked import locked
 from exchange.wire.batch import Outcome
 from exchange.wire.message import Feedback, FeedbackBody, read_message
 from exchange.work.worklists import OWED
-
-CHUNK = 1_000
 
 
 class AnsweredAlready(Conflict):
@@ -67,15 +65,17 @@ class ReadAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class AnswersSheet:
-    """A sheet of answers that was read: for a county, or for a `township` of it, which answers only what it has."""
+class AnswersSheet(ReadSheet[ReadAnswer]):
+    """A sheet of answers that was read: of a county, or of a `township` of it, which answers only what it has."""
 
+    chunk: ClassVar[int] = 1_000
     node: Node
-    jurisdiction: str
     county: str
     township: str | None
-    facts: SheetFacts
-    rows: Sequence[ReadAnswer]
+
+    def take(self, ledger: Ledger, rows: Sequence[ReadAnswer], taking: Taking) -> list[RowResult]:
+        """Queue the answers."""
+        return _Answering(ledger, self, taking).take(rows)
 
 
 def read_answers(node: Node, jurisdiction: str, sheet: SheetFacts, now: datetime) -> AnswersSheet:
@@ -93,25 +93,9 @@ def read_answers(node: Node, jurisdiction: str, sheet: SheetFacts, now: datetime
         else:
             rows.append(_read(row, places))
     facts = replace(sheet, blank=sheet.blank + blank)
-    return AnswersSheet(node=node, jurisdiction=jurisdiction, county=county, township=township, facts=facts, rows=rows)
-
-
-def take_answers(
-    ledger: Ledger, sheet: AnswersSheet, now: datetime, *, by: str | None = None, chunk: int = CHUNK
-) -> ImportedFile:
-    """Queue the answers, `chunk` at a time; the same bytes again give the first result and answer nothing.
-
-    `by` is the API key that sent the sheet, None for who sits at the node itself.
-    """
-    known = ledger.imports.by_digest(sheet.jurisdiction, ANSWERS, sheet.facts.sha256)
-    if known is not None:
-        return known
-    taking = _Taking(ledger, sheet, new_id(now), now, by)
-    results: list[RowResult] = []
-    for rows in chunks(sheet.rows, chunk):
-        results.extend(taking.take(rows))
-    results.sort(key=lambda result: result.row)
-    return keep_results(ledger, sheet.facts, sheet.jurisdiction, ANSWERS, taking.import_id, results, now)
+    return AnswersSheet(
+        node=node, jurisdiction=jurisdiction, layout=ANSWERS, county=county, township=township, facts=facts, rows=rows
+    )
 
 
 def _read(row: SheetRow, places: PlaceReader) -> ReadAnswer:
@@ -128,11 +112,11 @@ def _read(row: SheetRow, places: PlaceReader) -> ReadAnswer:
     return ReadAnswer(row=row, body=None if refused else body, problems=problems)
 
 
-class _Taking:
-    """The rows of one sheet, answered with a few look-ups for each chunk."""
+class _Answering:
+    """Some rows, answered with a few look-ups for all of them."""
 
-    def __init__(self, ledger: Ledger, sheet: AnswersSheet, import_id: str, now: datetime, by: str | None) -> None:
-        self._ledger, self._sheet, self.import_id, self._now, self._by = ledger, sheet, import_id, now, by
+    def __init__(self, ledger: Ledger, sheet: AnswersSheet, taking: Taking) -> None:
+        self._ledger, self._sheet, self._import, self._now, self._by = ledger, sheet, taking.id, taking.now, taking.by
         self._answered: set[str] = set()
 
     def take(self, rows: Sequence[ReadAnswer]) -> list[RowResult]:
@@ -236,7 +220,7 @@ class _Taking:
         return self._result(read, RowOutcome.REFUSED, None, refusal_problem(refusal))
 
     def _result(self, read: ReadAnswer, outcome: RowOutcome, made: str | None = None, *told: RowProblem) -> RowResult:
-        return self._sheet.facts.result(self.import_id, read.row, outcome, (*read.problems, *told), made)
+        return self._sheet.facts.result(self._import, read.row, outcome, (*read.problems, *told), made)
 
     @staticmethod
     def _missing() -> Exchange:

@@ -1,4 +1,4 @@
-"""Take in a sheet of queries and notices: each matter once, however often it is imported.
+"""A sheet of queries and notices: each matter is submitted once, however often it is imported.
 
 A matter is known by what it is about, and its exchange bears an id made from that. One that is under way or finished is left
 as it is; one that was rejected or withdrawn is submitted anew, under a new id. Refusals are the same as for a single
@@ -13,8 +13,7 @@ from exchange.codes import RegisterKind, Role
 from exchange.conversation import State
 from exchange.errors import Refused
 from exchange.exchanges import Acceptance, Exchange
-from exchange.ids import new_id
-from exchange.imports import ImportedFile, RowOutcome, RowProblem, RowResult
+from exchange.imports import RowOutcome, RowProblem, RowResult
 from exchange.ledger import Ledger
 from exchange.moments import civil_day
 from exchange.node import Node
@@ -28,7 +27,7 @@ from exchange.verbs.routing.find import route
 from exchange.verbs.sheets.facts import SheetFacts, SheetRow, refusal_problem
 from exchange.verbs.sheets.matters import Matter, read_matter
 from exchange.verbs.sheets.rows import MissingCell
-from exchange.verbs.sheets.take_register import CHUNK, chunks, keep_results
+from exchange.verbs.sheets.take import ReadSheet, Taking
 from exchange.verbs.submit import OpeningDraft, Submission
 
 LAYOUT = "matters"
@@ -45,12 +44,14 @@ class ReadMatter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class MattersSheet:
-    """A matters sheet that was read, ready for a transaction."""
+class MattersSheet(ReadSheet[ReadMatter]):
+    """A matters sheet that was read and checked."""
 
     registrar: Registrar
-    facts: SheetFacts
-    rows: Sequence[ReadMatter]
+
+    def take(self, ledger: Ledger, rows: Sequence[ReadMatter], taking: Taking) -> list[RowResult]:
+        """Submit the matters, for the clerk's key that sent them."""
+        return _Chunk(ledger, self, taking).take(rows)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,22 +82,8 @@ _AGAIN = warning(
 def read_matters(node: Node, jurisdiction: str, sheet: SheetFacts, now: datetime) -> MattersSheet:
     """Read all rows, before any transaction; NotServed if the jurisdiction is another node's."""
     registrar = Registrar(node, jurisdiction, civil_day(now))
-    return MattersSheet(registrar=registrar, facts=sheet, rows=[_read(registrar, row) for row in sheet.rows])
-
-
-def take_matters(
-    ledger: Ledger, sheet: MattersSheet, now: datetime, *, by: str | None = None, chunk: int = CHUNK
-) -> ImportedFile:
-    """Submit the matters for a clerk's key, `chunk` at a time; the same bytes again give the first result and change nothing."""
-    jurisdiction = sheet.registrar.jurisdiction
-    known = ledger.imports.by_digest(jurisdiction, LAYOUT, sheet.facts.sha256)
-    if known is not None:
-        return known
-    import_id = new_id(now)
-    results: list[RowResult] = []
-    for rows in chunks(sheet.rows, chunk):
-        results.extend(_Chunk(ledger, sheet, import_id, now, by).take(rows))
-    return keep_results(ledger, sheet.facts, jurisdiction, LAYOUT, import_id, results, now)
+    rows = [_read(registrar, row) for row in sheet.rows]
+    return MattersSheet(jurisdiction=jurisdiction, layout=LAYOUT, registrar=registrar, facts=sheet, rows=rows)
 
 
 def _read(registrar: Registrar, row: SheetRow) -> ReadMatter:
@@ -112,11 +99,11 @@ def _read(registrar: Registrar, row: SheetRow) -> ReadMatter:
 class _Chunk:
     """Some rows, submitted with a few look-ups for all of them."""
 
-    def __init__(self, ledger: Ledger, sheet: MattersSheet, import_id: str, now: datetime, by: str | None) -> None:
-        self._ledger, self._sheet, self._import, self._by = ledger, sheet, import_id, by
+    def __init__(self, ledger: Ledger, sheet: MattersSheet, taking: Taking) -> None:
+        self._ledger, self._sheet, self._import, self._by = ledger, sheet, taking.id, taking.by
         self._node, self._own = sheet.registrar.node, sheet.registrar.jurisdiction
         self._divisions = self._node.divisions
-        self._submission = Submission(ledger, self._node, now)
+        self._submission = Submission(ledger, self._node, taking.now)
         self._links: dict[str, int | None] = {}
         self._unsettled: Mapping[str, RowProblem] = {}
 

@@ -1,18 +1,12 @@
-"""Take in a register sheet: every row has a result, the same bytes count once, and the same people are entered once.
+"""A register sheet: the same people are entered once. Within a transaction it takes a look-up and three writes for each chunk."""
 
-Reading the rows needs no ledger and comes before the transaction; what is left inside is a look-up and three writes for
-each chunk. Nothing is half done, since the caller's transaction holds the whole file.
-"""
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
 from exchange.codes import RegisterKind
 from exchange.errors import Refused
-from exchange.ids import new_id
-from exchange.imports import ImportedFile, RowOutcome, RowProblem, RowResult
+from exchange.imports import RowOutcome, RowProblem, RowResult
 from exchange.ledger import Ledger
 from exchange.moments import civil_day
 from exchange.node import Node
@@ -21,8 +15,8 @@ from exchange.people.whereabouts import Side
 from exchange.verbs.enrol import Enrolment, EnrolResult, enrol_checked
 from exchange.verbs.sheets.facts import SheetFacts, SheetRow, refusal_problem
 from exchange.verbs.sheets.rows import entry_draft
+from exchange.verbs.sheets.take import ReadSheet, Taking
 
-CHUNK = 5_000
 _OUTCOMES = {
     Enrolment.OPENED: RowOutcome.ACCEPTED,
     Enrolment.CHANGED: RowOutcome.ACCEPTED,
@@ -31,7 +25,6 @@ _OUTCOMES = {
     Enrolment.UNCHANGED: RowOutcome.UNCHANGED,
     Enrolment.REFUSED: RowOutcome.REFUSED,
 }
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -44,73 +37,26 @@ class ReadRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class RegisterSheet:
-    """A register sheet that was read and checked, ready for a transaction."""
+class RegisterSheet(ReadSheet[ReadRow]):
+    """A register sheet that was read and checked."""
 
     registrar: Registrar
     register: RegisterKind
-    facts: SheetFacts
-    rows: Sequence[ReadRow]
+
+    def take(self, ledger: Ledger, rows: Sequence[ReadRow], taking: Taking) -> list[RowResult]:
+        """Enter the rows in the register."""
+        checked = [row.checked for row in rows if row.checked is not None]
+        enrolled = iter(enrol_checked(ledger, self.registrar, checked, taking.now))
+        return [_result(self, taking.id, row, next(enrolled) if row.checked is not None else None) for row in rows]
 
 
 def read_register(node: Node, jurisdiction: str, register: RegisterKind, sheet: SheetFacts, now: datetime) -> RegisterSheet:
     """Read and check all rows, before any transaction; NotServed if the jurisdiction is another node's."""
     registrar = Registrar(node, jurisdiction, civil_day(now))
     rows = [_read(registrar, register, row) for row in sheet.rows]
-    return RegisterSheet(registrar=registrar, register=register, facts=sheet, rows=rows)
-
-
-def take_register(ledger: Ledger, sheet: RegisterSheet, now: datetime, *, chunk: int = CHUNK) -> ImportedFile:
-    """Enter the rows in the register, `chunk` at a time; the same bytes again give the first result and change nothing."""
-    jurisdiction, layout = sheet.registrar.jurisdiction, sheet.register.value
-    known = ledger.imports.by_digest(jurisdiction, layout, sheet.facts.sha256)
-    if known is not None:
-        return known
-    import_id = new_id(now)
-    results: list[RowResult] = []
-    for rows in chunks(sheet.rows, chunk):
-        enrolled = iter(enrol_checked(ledger, sheet.registrar, [r.checked for r in rows if r.checked is not None], now))
-        results.extend(_result(sheet, import_id, row, next(enrolled) if row.checked is not None else None) for row in rows)
-    return keep_results(ledger, sheet.facts, jurisdiction, layout, import_id, results, now)
-
-
-def keep_results(
-    ledger: Ledger,
-    sheet: SheetFacts,
-    jurisdiction: str,
-    layout: str,
-    import_id: str,
-    results: Sequence[RowResult],
-    now: datetime,
-) -> ImportedFile:
-    """Store the file with the results of all its rows."""
-    counts = dict.fromkeys(RowOutcome, 0)
-    for result in results:
-        counts[result.outcome] += 1
-    file = ImportedFile(
-        id=import_id,
-        jurisdiction=jurisdiction,
-        layout=layout,
-        filename=sheet.filename,
-        sha256=sheet.sha256,
-        at=now,
-        rows=len(results),
-        accepted=counts[RowOutcome.ACCEPTED],
-        unchanged=counts[RowOutcome.UNCHANGED],
-        warned=counts[RowOutcome.WARNED],
-        refused=counts[RowOutcome.REFUSED],
-        blank=sheet.blank,
-        excluded_columns=sheet.excluded_columns,
-        unknown_columns=sheet.unknown_columns,
+    return RegisterSheet(
+        jurisdiction=jurisdiction, layout=register.value, registrar=registrar, register=register, facts=sheet, rows=rows
     )
-    ledger.imports.add(file, results)
-    return file
-
-
-def chunks(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """The rows, at most `size` at a time."""
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]
 
 
 def _read(registrar: Registrar, register: RegisterKind, row: SheetRow) -> ReadRow:

@@ -8,7 +8,7 @@ import typer
 from adapters.exporting import Format, write_entries, write_exchanges
 from adapters.sheets import ImportLayout, Layout
 from adapters.sheets.template import template
-from adapters.taking import annotated_copy, every_row, read_file, take_file
+from adapters.taking import annotated_copy, every_row, read_file
 from api.models.registers.imports import ImportShown, RowOfFile
 from exchange.codes import RegisterKind, Role
 from exchange.cursors import entry_cursor, exchange_cursor
@@ -16,6 +16,7 @@ from exchange.exchanges import Exchange
 from exchange.imports import ImportedFile, RowResult
 from exchange.ledger import EntryFilter, ExchangeFilter, Ledger, Page
 from exchange.people.register import Entry
+from exchange.verbs.sheets.take import take_sheet
 from woshou.cli import show
 from woshou.cli.call import Call, command
 from woshou.cli.commands.registers.imports import print_file, print_rows
@@ -58,7 +59,7 @@ def install(app: typer.Typer) -> None:
             read = read_file(office, county, layout, file.name, data)
             with office.ledgers.transaction() as ledger:
                 before = ledger.imports.by_digest(county, layout, read.facts.sha256)
-                taken = take_file(ledger, office, read)
+                taken = take_sheet(ledger, read, office.now())
                 rows = [row for outcome in ("refused", "warned") for row in _rows(ledger, taken, outcome, problems)]
                 every = every_row(ledger, taken.id) if annotated is not None else []
         if before is not None:
