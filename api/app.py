@@ -29,6 +29,7 @@ from api.once import Replayed, replay
 from api.serving import audit
 from api.serving.door import Door
 from api.serving.edge import BODY_SECONDS, Edge
+from api.serving.importing import QUICK_SECONDS, Importing
 from api.serving.limiting import FewLooks, Limiter
 from api.serving.routes import Route, operation_id, ruled
 from api.wire import certificates
@@ -77,14 +78,15 @@ def create_app(
     *,
     client: httpx.Client | None = None,
     body_seconds: float = BODY_SECONDS,
+    quick_seconds: float = QUICK_SECONDS,
     host_names: Collection[str] = (),
     security_contact: str = "",
 ) -> FastAPI:
     """The application of one open node; without one it can only describe itself.
 
     `client` is what partners are looked at with; without one the application makes and closes its own. A body that takes
-    longer than `body_seconds` is refused. `host_names` are further names under which the node is called, and
-    `security_contact` is whom to tell of a weakness.
+    longer than `body_seconds` is refused; an import by page that takes longer than `quick_seconds` is told of while it goes on.
+    `host_names` are further names under which the node is called, and `security_contact` is whom to tell of a weakness.
     """
     calling = client or http_client(reach=office.reach if office is not None else Reach())
 
@@ -92,6 +94,7 @@ def create_app(
     async def life(_: FastAPI) -> AsyncIterator[None]:
         yield
         if office is not None:
+            app.state.importing.close()
             app.state.refusals.close()
         if client is None:
             calling.close()
@@ -117,6 +120,7 @@ def create_app(
         app.state.renewals = FewLooks(office, app.state.partners)
         app.state.answering = Answering(office, TokenKeeper(office))
         app.state.certificates = CertificateAnswering(office)
+        app.state.importing = Importing(office, quick_seconds=quick_seconds)
         app.state.signing_in = SigningIn(office)
         app.state.oidc = OpenIdConnect(office, office.provider, calling) if office.provider is not None else None
         app.state.asking = CertificateAsking(office, app.state.partners, app.state.renewals)

@@ -14,6 +14,7 @@ from exchange import errors
 from exchange.admission import UnknownExchange
 from exchange.certificates.check import TooManyMisses
 from exchange.errors import Retry, WoshouError
+from exchange.imports import ImportBroken
 from exchange.ledger import LedgerBusy
 from exchange.routing.table import NoRoute
 from exchange.routing.today import SeveralSuccessors
@@ -134,6 +135,7 @@ STATUS: dict[type[WoshouError], int] = {
     HostUnknown: 421,
     HeadTooLarge: 431,
     LedgerBusy: 503,
+    ImportBroken: 503,
     BatchTooLarge: 413,
     TooMuchToCompare: 413,
     TokensNotReady: 503,

@@ -1,11 +1,15 @@
-"""A sheet that was taken in: one file, one transaction, and a result for every row."""
+"""A sheet that was taken in: one file, and a result for every row; and one that is being taken in, as far as it is."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
+from exchange.errors import Refused, Retry
+
 ANSWERS = "answers"
+# A process that is at work gives a sign of life every few seconds; what is silent for so long has gone with its process.
+SILENCE = timedelta(seconds=45)
 
 
 class RowOutcome(StrEnum):
@@ -70,3 +74,63 @@ class ImportedFile:
     def entered(self) -> int:
         """Rows that count as entered: accepted, warned and unchanged."""
         return self.accepted + self.warned + self.unchanged
+
+
+class ImportBroken(Refused):
+    """An import that ended before its end: the node was stopped, or something failed that is not the file's fault."""
+
+    code = "import-broken"
+    retry = Retry.LATER
+    zh = "导入中途停止，没有完成。请把同一个文件再导入一次：已接收的行不会重复。"
+    en = "The import broke off. Import the same file once more: rows that were taken are not taken twice."
+
+
+class Stage(StrEnum):
+    """How far a run is. All rows are judged before the first one is taken."""
+
+    WAITING = "waiting"
+    READING = "reading"
+    JUDGING = "judging"
+    TAKING = "taking"
+    DONE = "done"
+    FAILED = "failed"
+
+
+_ENDED = frozenset({Stage.DONE, Stage.FAILED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunProblem:
+    """Why a run has failed: a refusal's code and its two texts, which name nobody."""
+
+    code: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRun:
+    """A sheet that is taken in behind its request, as its process told last: at `seen_at`, `done` of `rows` in its stage.
+
+    `made` is the import that came of it. It holds counts alone: the file is nowhere but in the process.
+    """
+
+    id: str
+    jurisdiction: str
+    layout: str
+    began_at: datetime
+    seen_at: datetime
+    stage: Stage = Stage.WAITING
+    done: int = 0
+    rows: int = 0
+    made: str | None = None
+    problem: RunProblem | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it told its end."""
+        return self.stage in _ENDED
+
+    def is_lost(self, now: datetime) -> bool:
+        """Whether it will never tell its end."""
+        return not self.has_ended and now - self.seen_at > SILENCE

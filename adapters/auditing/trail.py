@@ -131,6 +131,23 @@ def current() -> Trail | None:
     return _current.get()
 
 
+def hand_on() -> Trail | None:
+    """A trail of the same action for what goes on behind it, which leaves the row in its place; None if nothing is told."""
+    trail = _current.get()
+    if trail is None:
+        return None
+    trail.always = False
+    return Trail(
+        action=trail.action,
+        node=trail.node,
+        now=trail.now,
+        ledgers=trail.ledgers,
+        actor=trail.actor,
+        jurisdiction=trail.jurisdiction,
+        purpose=trail.purpose,
+    )
+
+
 def asking(persons: int) -> None:
     """Tell the trail, if there is one, of how many persons the answer tells without showing one."""
     trail = _current.get()

@@ -66,6 +66,7 @@ POLICIES = {
     "exchanges": of_area("own"),
     "cases": of_area("jurisdiction"),
     "imports": of_area("jurisdiction"),
+    "import_runs": of_area("jurisdiction"),
     "cross_checks": of_area("jurisdiction"),
     "cross_check_differences": of_area("jurisdiction"),
     "escalations": of_area("own"),

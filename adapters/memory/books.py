@@ -24,7 +24,7 @@ from exchange.counting.pages import PageKey, TotalsPage
 from exchange.counting.sums import Queued
 from exchange.counting.version import Version
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
-from exchange.imports import ImportedFile, RowResult
+from exchange.imports import ImportedFile, ImportRun, RowResult
 from exchange.ledger import ApiKey, Finding, RememberedAnswer
 from exchange.pairing.keys import Keys
 from exchange.pairing.suggesting import Suggestion
@@ -112,6 +112,7 @@ class Books:
     partners: dict[str, Partner] = field(default_factory=dict)
     assertions: dict[tuple[str, str], datetime] = field(default_factory=dict)
     imports: dict[str, ImportedFile] = field(default_factory=dict)
+    import_runs: dict[str, ImportRun] = field(default_factory=dict)
     import_rows: dict[str, tuple[RowResult, ...]] = field(default_factory=dict)
     api_keys: dict[str, ApiKey] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)

@@ -1,6 +1,7 @@
 """Sheets in: take in a file, read what became of its rows, fetch an empty sheet."""
 
 import hashlib
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, Path, Query, Response, UploadFile
@@ -50,6 +51,16 @@ class OtherFile(Invalid):
     en = "That is not the file that was imported: its bytes differ."
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Upload:
+    """A sheet as it was sent, and the request by what it holds: a form's own text differs with every sending."""
+
+    asked: Asked
+    layout: ImportLayout
+    filename: str
+    data: bytes
+
+
 def uploaded(
     caller: AnswererDep,
     office: OfficeDep,
@@ -57,11 +68,8 @@ def uploaded(
     layout: LayoutForm,
     jurisdiction: Annotated[str | None, Form(pattern=COUNTY, description="the caller's county")] = None,
     idempotency_key: Key = None,
-) -> tuple[Asked, bytes]:
-    """The file's bytes, and the request by what it holds: the form's own text differs with every sending.
-
-    A township brings answers only.
-    """
+) -> Upload:
+    """The sheet that was sent; a township brings answers only."""
     if not caller.sees_people and layout is not ImportLayout.ANSWERS:
         raise Forbidden
     if jurisdiction not in (None, caller.jurisdiction):
@@ -70,7 +78,11 @@ def uploaded(
     if len(data) > MAX_FILE:
         raise RequestTooLarge
     asked = f"import {layout} {hashlib.sha256(data).hexdigest()}"
-    return Asked(office, caller.key, idempotency_key, hashlib.sha256(asked.encode()).hexdigest()), data
+    once = Asked(office, caller.key, idempotency_key, hashlib.sha256(asked.encode()).hexdigest())
+    return Upload(asked=once, layout=layout, filename=file.filename or "", data=data)
+
+
+UploadDep = Annotated[Upload, Depends(uploaded)]
 
 
 @router.post(
@@ -81,22 +93,15 @@ def uploaded(
     openapi_extra={"requestBody": UPLOAD},
     summary="Take in a sheet",
 )
-def take_in(
-    caller: AnswererDep,
-    office: OfficeDep,
-    within: WithinDep,
-    upload: Annotated[tuple[Asked, bytes], Depends(uploaded)],
-    file: UploadFile,
-    layout: LayoutForm,
-) -> Response:
+def take_in(caller: AnswererDep, office: OfficeDep, within: WithinDep, upload: UploadDep) -> Response:
     """Take in a register, a sheet of matters or of answers in one transaction, every row with its result.
 
     The same file again gives the first result and changes nothing. Columns that are not accepted are dropped unread.
     """
-    asked, data = upload
+    asked = upload.asked
     with office.ledgers.transaction(read_only=True, within=within) as ledger:
         asked.recall(ledger)
-    read = read_file(office, caller.jurisdiction, Layout(layout.value), file.filename or "", data)
+    read = read_file(office, caller.jurisdiction, Layout(upload.layout.value), upload.filename, upload.data)
 
     def take(ledger: Ledger) -> Response:
         asked.recall(ledger)
@@ -109,7 +114,7 @@ def take_in(
 @router.get("/imports", responses=reading(BadCursor), summary="List imports")
 def list_imports(caller: AnswererDep, ledger: ReadLedgerDep, paging: PagingDep) -> Listing[ImportShown]:
     """The files of the caller's county, the newest first."""
-    rows, following = paging.rows(lambda page: ledger.imports.find(_files(caller), page), import_cursor)
+    rows, following = paging.rows(lambda page: ledger.imports.find(files_of(caller), page), import_cursor)
     return Listing[ImportShown](items=[ImportShown.of(row) for row in rows], next=following)
 
 
@@ -184,13 +189,13 @@ def annotate_import(
     return sheet_file(copy, "annotated.xlsx", Format.XLSX)
 
 
-def _files(caller: Caller) -> frozenset[str]:
+def files_of(caller: Caller) -> frozenset[str]:
     """Whose files the caller sees: its county's, or its township's."""
     return caller.counties if caller.township is None else frozenset({caller.township})
 
 
 def _own(ledger: Ledger, caller: Caller, import_id: str) -> ImportedFile:
     file = ledger.imports.get(import_id)
-    if file is None or file.jurisdiction not in _files(caller):
+    if file is None or file.jurisdiction not in files_of(caller):
         raise NotFound
     return file

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from api.pages import certificates, exchange, home, signing, signing_elsewhere, worklists
 from api.pages.partners import agreements, partners
-from api.pages.registers import entries, imports
+from api.pages.registers import entries, imports, progress
 from api.pages.reporting import frozen, handshakes, pages
 from api.pages.watching import audit, differences, escalations, operations
 
@@ -18,6 +18,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     differences.router,
     worklists.router,
     exchange.router,
+    progress.router,
     imports.router,
     entries.router,
     certificates.router,

@@ -16,13 +16,14 @@ from exchange.ledger import LedgerBusy
 # Refusals before there is a route, at an address that is none or of a body that is not read.
 UNROUTED = "unrouted"
 # What is asked again and again by machines and is about nobody.
-_UNTOLD = "Health"
+PROGRESS = "Progress"
+_UNTOLD = frozenset({"Health", PROGRESS})
 
 
 def begin_trail(request: Request, route: APIRoute) -> Trail | None:
     """The trail of a request; None where nothing is told of it."""
     office = request.app.state.office
-    if not isinstance(office, Office) or _UNTOLD in route.tags:
+    if not isinstance(office, Office) or not _UNTOLD.isdisjoint(route.tags):
         return None
     trail = _trail(office, route.name)
     trail.about(_subjects(route.path, request.path_params))

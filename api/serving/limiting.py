@@ -33,6 +33,8 @@ _CHECKS = RateLimitItemPerHour(20_000)
 _CHECKS_AT_ONCE, _ALL_CHECKS = 8, 16
 _CALLS_AT_ONCE, _ALL_CALLS = 2, 8
 _CALL_SECONDS = 10
+# Who follows an import holds a connection for some seconds, and no thread: tabs of one clerk, and all.
+_FOLLOWERS, _ALL_FOLLOWERS = 4, 32
 _AT_ONCE = 4
 _WAIT_SECONDS = {"figures": 10, "registers": 2}
 # A password costs a twentieth of a second and 64 MiB to look at: so often from one address, and so many at one time.
@@ -65,7 +67,7 @@ class Limiter:
         self._lock = threading.Lock()
         self._passwords = asyncio.Semaphore(_PASSWORDS_AT_ONCE)
         self._under_way: set[tuple[str, str]] = set()
-        self._places: dict[str, Counter[str]] = {"checks": Counter(), "calls": Counter()}
+        self._places: dict[str, Counter[str]] = {"checks": Counter(), "calls": Counter(), "followers": Counter()}
 
     def opened(self, door: str, host: str) -> None:
         """Count one request to what is open to all; TooManyRequests after 600 a minute from one address."""
@@ -121,6 +123,10 @@ class Limiter:
         Ask for it before a thread is taken: a partner that is silent then holds few of them.
         """
         return self._place("calls", key, _CALLS_AT_ONCE, _ALL_CALLS, seconds=_CALL_SECONDS)
+
+    def following(self, key: str) -> AbstractContextManager[None]:
+        """Let a key follow an import: four at one time, of all keys 32; TooManyRequests beyond."""
+        return self._place("followers", key, _FOLLOWERS, _ALL_FOLLOWERS, seconds=_CALL_SECONDS)
 
     @contextmanager
     def _place(self, what: str, caller: str, each: int, most: int, *, seconds: int) -> Iterator[None]:

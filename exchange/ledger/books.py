@@ -18,7 +18,7 @@ from exchange.counting.sums import CohortSum, CountSum, Queued, RejectedSum, Sel
 from exchange.counting.verification import VerificationSum
 from exchange.counting.version import Version
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
-from exchange.imports import ImportedFile, RowResult
+from exchange.imports import ImportedFile, ImportRun, RowResult
 from exchange.ledger.values import (
     ApiKey,
     CaseFilter,
@@ -232,7 +232,8 @@ class Imports(Protocol):
     """The files that were taken in, and the result of every row.
 
     `that_made` gives those that made some entries; `forget` takes what was told of the rows of older ones, and the names of these
-    files and of their columns, which may name persons.
+    files and of their columns, which may name persons. `put_run` writes a run over the one of its id; `runs` gives those that
+    began since a moment, the newest first.
     """
 
     def by_digest(self, jurisdiction: str, layout: str, sha256: str) -> ImportedFile | None: ...
@@ -243,6 +244,10 @@ class Imports(Protocol):
     def counted(self, own: frozenset[str], as_of: datetime) -> list[ImportedFile]: ...
     def that_made(self, made: Iterable[str]) -> Mapping[str, list[ImportedFile]]: ...
     def forget(self, before: datetime, files: int) -> int: ...
+    def put_run(self, run: ImportRun) -> None: ...
+    def run(self, run_id: str) -> ImportRun | None: ...
+    def runs(self, own: frozenset[str], since: datetime) -> list[ImportRun]: ...
+    def forget_runs(self, before: datetime) -> int: ...
 
 
 class Access(Protocol):

@@ -6,7 +6,7 @@ from typing import Any
 from exchange.announcements import Notification
 from exchange.codes import Kind
 from exchange.comparing.comparison import Comparison
-from exchange.imports import ImportedFile, RowOutcome, RowProblem, RowResult
+from exchange.imports import ImportedFile, ImportRun, RowOutcome, RowProblem, RowResult, Stage
 from exchange.jurisdiction import Category
 from exchange.ledger import ApiKey, Finding, RememberedAnswer
 from exchange.signin.account import Account
@@ -34,6 +34,21 @@ def an_import(n: int = 1, **changes: Any) -> ImportedFile:
         unknown_columns=("备注",),
     )
     return replace(file, **changes)
+
+
+def a_run(n: int = 1, **changes: Any) -> ImportRun:
+    """A sheet of Xicheng's outflow register of which 3,000 of 20,000 rows are judged."""
+    run = ImportRun(
+        id=an_id(n),
+        jurisdiction=XICHENG,
+        layout="outflow",
+        began_at=a_moment(n),
+        seen_at=a_moment(n + 1),
+        stage=Stage.JUDGING,
+        done=3_000,
+        rows=20_000,
+    )
+    return replace(run, **changes)
 
 
 def a_row(row: int, n: int = 1, **changes: Any) -> RowResult:

@@ -3,9 +3,9 @@
 import pytest
 
 from exchange.cursors import BadCursor, import_cursor, row_cursor
-from exchange.imports import RowOutcome
+from exchange.imports import SILENCE, RowOutcome, RunProblem, Stage
 from exchange.ledger import LedgerBusy, Page
-from tests.builders import XICHENG, YUYANG, a_digest, a_moment, a_row, a_row_problem, an_id, an_import
+from tests.builders import XICHENG, YUYANG, a_digest, a_moment, a_row, a_row_problem, a_run, an_id, an_import
 from tests.ledger.support import TAKEN, in_pages
 
 MINE = frozenset({XICHENG})
@@ -93,3 +93,33 @@ def test_a_cursor_that_no_page_gave_is_refused(ledger, cursor):
         ledger.imports.rows(an_id(1), Page(after=cursor))
     with pytest.raises(BadCursor):
         ledger.imports.find(MINE, Page(after=cursor))
+
+
+def test_a_run_comes_back_as_it_was_told_last(ledgers):
+    ended = a_run(stage=Stage.FAILED, problem=RunProblem(code="not-a-sheet", zh="不是表格。", en='No "sheet".'))
+    with ledgers.transaction() as ledger:
+        ledger.imports.put_run(a_run())
+        ledger.imports.put_run(a_run(2, stage=Stage.DONE, made=an_id(7)))
+    with ledgers.transaction() as ledger:
+        assert ledger.imports.run(an_id(1)) == a_run()
+        assert ledger.imports.run(an_id(2)) == a_run(2, stage=Stage.DONE, made=an_id(7))
+        assert ledger.imports.run(an_id(3)) is None
+        ledger.imports.put_run(ended)
+    with ledgers.transaction() as ledger:
+        assert ledger.imports.run(an_id(1)) == ended
+
+
+def test_the_runs_of_a_county_are_listed_newest_first_and_old_ones_forgotten(ledger):
+    for run in (a_run(1), a_run(4), a_run(2, jurisdiction=YUYANG), a_run(3), a_run(5, began_at=a_moment(4))):
+        ledger.imports.put_run(run)
+    assert [run.id for run in ledger.imports.runs(MINE, a_moment(3))] == [an_id(5), an_id(4), an_id(3)]
+    assert ledger.imports.runs(frozenset(), a_moment(0)) == []
+    assert ledger.imports.forget_runs(a_moment(3)) == 2
+    assert [run.id for run in ledger.imports.runs(MINE | {YUYANG}, a_moment(0))] == [an_id(5), an_id(4), an_id(3)]
+
+
+def test_a_run_that_gives_no_sign_of_life_is_lost_unless_it_told_its_end():
+    told = a_run().seen_at
+    assert not a_run().is_lost(told + SILENCE)
+    assert a_run().is_lost(told + SILENCE + SILENCE / 45)
+    assert not any(a_run(stage=stage).is_lost(told + 2 * SILENCE) for stage in (Stage.DONE, Stage.FAILED))

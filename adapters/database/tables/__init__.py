@@ -41,7 +41,14 @@ from adapters.database.tables.reconciling import (
     TokenRow,
     UntokenedRow,
 )
-from adapters.database.tables.registers import CertificateCheckRow, EntryFactRow, EntryRow, ImportRow, ImportRowRow
+from adapters.database.tables.registers import (
+    CertificateCheckRow,
+    EntryFactRow,
+    EntryRow,
+    ImportRow,
+    ImportRowRow,
+    ImportRunRow,
+)
 from adapters.database.tables.reports import FrozenReportRow, ReceivedReportRow, ReportSendingRow
 
 METADATA = Row.metadata
@@ -80,6 +87,7 @@ __all__ = [
     "HolidayRow",
     "ImportRow",
     "ImportRowRow",
+    "ImportRunRow",
     "JobRunRow",
     "LedgerIdentityRow",
     "LeftOutRow",

@@ -101,6 +101,24 @@ class ImportRowRow(Row, table=True):
     problems: str = text()
 
 
+class ImportRunRow(Row, table=True):
+    """A file that is being taken in, or was not: counts alone. `problem` is the code and the texts of what ended it, as JSON."""
+
+    __tablename__ = "import_runs"
+    __table_args__ = (Index("import_runs_listed", "jurisdiction", "began_at", "id"),)
+
+    id: str = text(primary_key=True)
+    jurisdiction: str = text()
+    layout: str = text()
+    began_at: int = number()
+    seen_at: int = number()
+    stage: str = text()
+    done: int = number()
+    rows: int = number()
+    made: str | None = text()
+    problem: str | None = text()
+
+
 class CertificateCheckRow(Row, table=True):
     """A check of a certificate, as one side keeps it; `certificate` and `holder` are keyed and blind."""
 

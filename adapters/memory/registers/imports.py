@@ -8,7 +8,7 @@ from datetime import datetime
 from adapters.memory.books import Books, KeyTaken, add
 from adapters.memory.listing import newest_first
 from exchange.cursors import import_cursor, read_moment_cursor, read_row_cursor
-from exchange.imports import ImportedFile, RowResult
+from exchange.imports import ImportedFile, ImportRun, RowResult
 from exchange.ledger import LedgerBusy, Page
 
 
@@ -62,6 +62,22 @@ class MemoryImports:
             self._books.import_rows[file.id] = tuple(replace(row, problems=()) for row in rows)
             self._books.imports[file.id] = replace(file, filename="", unknown_columns=())
         return max(problems, names)
+
+    def put_run(self, run: ImportRun) -> None:
+        self._books.import_runs[run.id] = run
+
+    def run(self, run_id: str) -> ImportRun | None:
+        return self._books.import_runs.get(run_id)
+
+    def runs(self, own: frozenset[str], since: datetime) -> list[ImportRun]:
+        found = (run for run in self._books.import_runs.values() if run.jurisdiction in own and run.began_at >= since)
+        return sorted(found, key=lambda run: (run.began_at, run.id), reverse=True)
+
+    def forget_runs(self, before: datetime) -> int:
+        old = [run.id for run in self._books.import_runs.values() if run.began_at < before]
+        for run_id in old:
+            del self._books.import_runs[run_id]
+        return len(old)
 
     def _tells(self, file: ImportedFile) -> bool:
         return bool(file.filename or file.unknown_columns) or any(

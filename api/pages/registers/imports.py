@@ -1,9 +1,10 @@
 """Sheets in: what came of the files before, a form for the next one, and what was wrong with which row."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Final
 
-from fastapi import Depends, Path, Query, Response, UploadFile
+from fastapi import Path, Query, Response, UploadFile
 
 from adapters.exporting import Format
 from adapters.sheets import ImportLayout, Layout
@@ -13,29 +14,31 @@ from api.access import AnswererDep, HolderDep, OfficeDep, ReadLedgerDep, WithinD
 from api.local.exports import sheet_file
 from api.local.imports import (
     MAX_FILE,
-    LayoutForm,
+    UploadDep,
     annotate_import,
+    files_of,
     list_imports,
     read_import,
     read_rows,
     read_template,
-    take_in,
-    uploaded,
 )
 from api.local.worklists import Narrowed, everything, export_worklist
 from api.models.base import IdPath
 from api.models.registers.imports import CellShown, ImportShown, RowOfFile
-from api.once import Asked
 from api.pages.language import Language
+from api.pages.registers.progress import RUN, ImportingDep, shown
 from api.pages.route import Page, ViewerDep, back_to, page_router, see_other
 from api.paging import PagingDep
 from api.rights import CLERK
-from exchange.imports import RowOutcome
+from api.serving.importing import Brought
+from exchange.imports import ImportRun, RowOutcome, Stage
 from exchange.work.worklists import Worklist
 
 router = page_router()
 PATH: Final = "/imports"
 ONE: Final = "/imports/{id}"
+# How long the list of files tells of what was not taken in.
+_REMEMBERED: Final = timedelta(days=1)
 # What a clerk has to look at comes first.
 _ORDER: Final = (RowOutcome.REFUSED, RowOutcome.WARNED, RowOutcome.ACCEPTED, RowOutcome.UNCHANGED)
 
@@ -67,8 +70,10 @@ def show_imports(viewer: ViewerDep, caller: AnswererDep, office: OfficeDep, ledg
     """The files of the county or township, the newest first, and the form."""
     files = list_imports(caller, ledger, paging)
     layouts = list(ImportLayout) if viewer.may(CLERK) else [ImportLayout.ANSWERS]
+    runs = ledger.imports.runs(files_of(caller), office.now() - _REMEMBERED)
     return viewer.page(
         "imports.html",
+        runs=[shown(viewer.language, run, office.now()) for run in runs if run.stage is not Stage.DONE],
         files=files.items,
         next=_following(paging, files.next),
         layouts=layouts,
@@ -79,17 +84,19 @@ def show_imports(viewer: ViewerDep, caller: AnswererDep, office: OfficeDep, ledg
 
 @router.post(PATH)
 @back_to(PATH)
-def import_sheet(
-    caller: AnswererDep,
-    office: OfficeDep,
-    within: WithinDep,
-    upload: Annotated[tuple[Asked, bytes], Depends(uploaded)],
-    file: UploadFile,
-    layout: LayoutForm,
-) -> Response:
-    """Take in a sheet, and lead to what came of it."""
-    taken = take_in(caller, office, within, upload, file, layout)
-    return see_other(taken.headers["location"].removeprefix("/api/v1"))
+def import_sheet(caller: AnswererDep, importing: ImportingDep, within: WithinDep, upload: UploadDep) -> Response:
+    """Take in a sheet, and lead to what came of it, or to how far it is."""
+    layout = Layout(upload.layout.value)
+    brought = Brought(
+        jurisdiction=caller.jurisdiction,
+        layout=layout,
+        filename=upload.filename,
+        data=upload.data,
+        key=caller.key,
+        within=within,
+    )
+    come = importing.bring(brought)
+    return see_other((RUN if isinstance(come, ImportRun) else ONE).format(id=come.id))
 
 
 @router.get(PATH + "/to-answer")

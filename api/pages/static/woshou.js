@@ -38,6 +38,50 @@
       if (large) field.reportValidity();
     });
   }
+  // A file may be dropped anywhere on the form that it is for.
+  for (const field of document.querySelectorAll("input[type=file].drop")) {
+    const form = field.form;
+    const over = (on) => form.classList.toggle("over", on);
+    form.addEventListener("dragover", (event) => {
+      if (![...event.dataTransfer.types].includes("Files")) return;
+      event.preventDefault();
+      over(true);
+    });
+    form.addEventListener("dragleave", (event) => {
+      if (!form.contains(event.relatedTarget)) over(false);
+    });
+    form.addEventListener("drop", (event) => {
+      if (event.dataTransfer.files.length === 0) return;
+      event.preventDefault();
+      over(false);
+      const first = new DataTransfer();
+      first.items.add(event.dataTransfer.files[0]);
+      field.files = first.files;
+      field.dispatchEvent(new Event("change"));
+    });
+  }
+  // An import that goes on is followed; at its end, or if it cannot be, the page is asked for anew.
+  for (const shown of document.querySelectorAll("[data-follow]")) {
+    const bar = shown.querySelector("progress");
+    const words = shown.querySelector("[data-words]");
+    const stream = new EventSource(shown.dataset.follow);
+    stream.addEventListener("progress", (event) => {
+      const told = JSON.parse(event.data);
+      words.textContent = told.words;
+      if (told.of === null) bar.removeAttribute("value");
+      else {
+        bar.max = told.of;
+        bar.value = told.done;
+      }
+    });
+    stream.addEventListener("ended", () => {
+      stream.close();
+      location.reload();
+    });
+    stream.addEventListener("error", () => {
+      if (stream.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 5000);
+    });
+  }
   // While the node is at work on a file it says so, and the form is not sent twice.
   for (const form of document.querySelectorAll("form[data-wait]")) {
     const button = form.querySelector("button");

@@ -43,9 +43,9 @@ class ReadSheet(ABC, Generic[Row]):
         """Take in some of the rows, with a few look-ups for all of them; a result for each."""
 
     def parts(self, size: int | None = None) -> Iterator[Sequence[Row]]:
-        """The rows, as many at a time as are taken together."""
+        """The rows, as many at a time as are taken together; of a sheet without rows one part that has none."""
         size = size or self.chunk
-        for start in range(0, len(self.rows), size):
+        for start in range(0, len(self.rows) or 1, size):
             yield self.rows[start : start + size]
 
 

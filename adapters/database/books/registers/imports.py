@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,20 +10,22 @@ import msgspec
 from sqlalchemy import exists, literal, or_, select, tuple_
 
 from adapters.database.faults import or_busy
-from adapters.database.tables import ImportRow, ImportRowRow
+from adapters.database.tables import ImportRow, ImportRowRow, ImportRunRow
 from adapters.database.values import json_of, stored, words
 from adapters.database.work import AnyRow, Values, Work, named, shape_of, table_of
 from exchange.cursors import read_moment_cursor, read_row_cursor
-from exchange.imports import ImportedFile, RowOutcome, RowProblem, RowResult
+from exchange.imports import ImportedFile, ImportRun, RowOutcome, RowProblem, RowResult, RunProblem, Stage
 from exchange.ledger import Page
 from exchange.moments import from_milliseconds, to_milliseconds
 
 _FILES = table_of(ImportRow)
 _ROWS = table_of(ImportRowRow)
+_RUNS = table_of(ImportRunRow)
 _OUTCOME = words(RowOutcome)
 # Written into the statement, so that both databases see that the index of rows with problems serves it.
 _NOTHING = literal("[]", literal_execute=True)
 _problems = msgspec.json.Decoder(tuple[RowProblem, ...])
+_run_problem = msgspec.json.Decoder(RunProblem)
 
 
 class _Named(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +106,23 @@ class SqlImports:
         forgotten = self._work.change(these.values(problems=_NOTHING.value))
         return max(forgotten, self._work.erase(ImportRow, self._work.one_of(held.id, wanted), held.sealed.is_not(None)))
 
+    def put_run(self, run: ImportRun) -> None:
+        problem = None if run.problem is None else _encoder.encode(run.problem).decode()
+        self._work.put(ImportRunRow, {**stored(replace(run, problem=None)), "problem": problem})
+
+    def run(self, run_id: str) -> ImportRun | None:
+        row = self._work.first(select(_RUNS).where(_RUNS.c.id == run_id))
+        return None if row is None else _run(named(_RUNS, row))
+
+    def runs(self, own: frozenset[str], since: datetime) -> list[ImportRun]:
+        runs = _RUNS.c
+        within = (self._work.one_of(runs.jurisdiction, own), runs.began_at >= to_milliseconds(since))
+        found = select(_RUNS).where(*within).order_by(runs.began_at.desc(), runs.id.desc())
+        return [_run(named(_RUNS, row)) for row in self._work.rows(found)]
+
+    def forget_runs(self, before: datetime) -> int:
+        return self._work.change(_RUNS.delete().where(_RUNS.c.began_at < to_milliseconds(before)))
+
 
 def _values(file: ImportedFile) -> Values:
     values = stored(file)
@@ -115,6 +135,13 @@ def _file(values: dict[str, Any]) -> ImportedFile:
     told = _Named() if sealed is None else _named.decode(sealed)
     values["at"] = from_milliseconds(values["at"])
     return ImportedFile(**values, filename=told.filename, unknown_columns=told.unknown_columns)
+
+
+def _run(values: dict[str, Any]) -> ImportRun:
+    values["began_at"], values["seen_at"] = map(from_milliseconds, (values["began_at"], values["seen_at"]))
+    problem = values.pop("problem")
+    values["stage"] = Stage(values["stage"])
+    return ImportRun(**values, problem=None if problem is None else _run_problem.decode(problem))
 
 
 def _result(import_id: str, row: int, outcome: str, made: str | None, problems: str) -> RowResult:

@@ -1,0 +1,262 @@
+"""Sheets that are taken in behind the request that brought them, one after the other, and tell how far they are.
+
+The file is nowhere but in this process, as before: a node that is stopped in the middle has lost it, and says so. What had been
+taken by then stays, and bringing the same file again takes the rest. Each part of a sheet is a transaction of its own, so that
+on SQLite, which has one writer, the others get their turn; a sheet of one part is taken in one.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from time import monotonic
+from typing import Any, Final, TypeVar
+
+import structlog
+
+from adapters.auditing.trail import Trail, hand_on, leaving
+from adapters.office import Office
+from adapters.sheets import Layout
+from adapters.taking import ReadFile, read_file
+from api.problems import TooManyRequests
+from api.serving.books import in_transaction
+from exchange.errors import WoshouError
+from exchange.ids import new_id
+from exchange.imports import ImportBroken, ImportedFile, ImportRun, RowResult, RunProblem, Stage
+from exchange.ledger import Ledger, LedgerBusy, Within
+from exchange.verbs.sheets.take import Taking, keep_results, known_file
+from exchange.wire.ijson import digest
+
+T = TypeVar("T")
+# By what the same file is known again: jurisdiction, layout, digest.
+Same = tuple[str, str, str]
+# What is taken in so soon is answered at once, and has no run of its own to be told of.
+QUICK_SECONDS: Final = 2.0
+# Files that are under way or wait in this process, of all and of one county: each is in memory.
+_MOST, _EACH = 6, 2
+_PULSE_SECONDS = 2.0
+# Who waits for SQLite's writer looks every tenth of a second whether it is free.
+_REST_SECONDS = 0.15
+_TRIES, _PATIENCE_SECONDS = 10, 3.0
+_CLOSING_SECONDS = 5.0
+_KEPT = timedelta(days=30)
+_log = structlog.get_logger("imports")
+
+
+class ImportsWaiting(TooManyRequests):
+    """As many files are under way as one process keeps in memory."""
+
+    code = "imports-waiting"
+    zh = "正在导入的表格较多，请过几分钟再试。"
+    en = "Several sheets are being imported: try again in a few minutes."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Brought:
+    """A file as a clerk brought it: for whose books, of what kind, with what key and on what records."""
+
+    jurisdiction: str
+    layout: Layout
+    filename: str
+    data: bytes
+    key: str
+    within: Within | None
+
+
+class Importing:
+    """The imports of one process: one at work, the others wait."""
+
+    def __init__(self, office: Office, *, quick_seconds: float = QUICK_SECONDS) -> None:
+        self._office, self._quick = office, quick_seconds
+        self._lock, self._turn, self._stopping = threading.Lock(), threading.Semaphore(), threading.Event()
+        self._works: dict[Same, _Work] = {}
+        self._pulse: threading.Thread | None = None
+
+    def bring(self, brought: Brought) -> ImportedFile | ImportRun:
+        """What came of the file, or its run if that takes longer. What the file is refused for; ImportsWaiting, ImportBroken.
+
+        The same file that is under way already is not begun twice.
+        """
+        work = self._begin(brought)
+        if not work.ended.wait(self._quick):
+            self._beat()
+            if work.tell():
+                return work.run
+        return work.result()
+
+    def close(self) -> None:
+        """Break off what is under way, at the end of the part that it is at."""
+        self._stopping.set()
+        until = monotonic() + _CLOSING_SECONDS
+        for work in list(self._works.values()):
+            if not work.ended.wait(max(until - monotonic(), 0)):
+                work.end(failure=ImportBroken())
+
+    def _begin(self, brought: Brought) -> "_Work":
+        same = brought.jurisdiction, brought.layout.value, digest(brought.data)
+        with self._lock:
+            if self._stopping.is_set():
+                raise ImportBroken
+            found = self._works.get(same)
+            if found is not None:
+                return found
+            of_county = sum(1 for jurisdiction, *_ in self._works if jurisdiction == brought.jurisdiction)
+            if len(self._works) >= _MOST or of_county >= _EACH:
+                raise ImportsWaiting(seconds=60)
+            work = self._works[same] = _Work(self._office, brought, same, hand_on(), self._stopping)
+            threading.Thread(target=self._run, args=(work,), name="import", daemon=True).start()
+            return work
+
+    def _run(self, work: "_Work") -> None:
+        try:
+            with self._turn:
+                work.do()
+        finally:
+            with self._lock:
+                del self._works[work.same]
+
+    def _beat(self) -> None:
+        with self._lock:
+            if self._pulse is None:
+                self._pulse = threading.Thread(target=self._beating, name="imports' pulse", daemon=True)
+                self._pulse.start()
+
+    def _beating(self) -> None:
+        while not self._stopping.wait(_PULSE_SECONDS):
+            with self._lock:
+                works = list(self._works.values())
+            for work in works:
+                work.beat()
+
+
+class _Work:
+    """One file in a thread of its own."""
+
+    def __init__(self, office: Office, brought: Brought, same: Same, trail: Trail | None, stopping: threading.Event) -> None:
+        now = office.now()
+        self._office, self._brought, self._trail, self._stopping = office, brought, trail, stopping
+        self.same = same
+        self.run = ImportRun(
+            id=new_id(now), jurisdiction=brought.jurisdiction, layout=brought.layout.value, began_at=now, seen_at=now
+        )
+        self.ended = threading.Event()
+        # Held by whoever writes what is told of the run: the last word is its end.
+        self._telling = threading.Lock()
+        self._told = False
+        self._made: ImportedFile | None = None
+        self._failure: Exception | None = None
+
+    def result(self) -> ImportedFile:
+        """What came of it, once it has ended; what it failed for."""
+        if self._made is None:
+            raise self._failure or ImportBroken()
+        return self._made
+
+    def tell(self) -> bool:
+        """Have others know of the run from now on, unless it has ended."""
+        with self._telling:
+            if self.ended.is_set():
+                return False
+            self._told = True
+            with leaving(None), self._office.ledgers.transaction(within=self._brought.within) as ledger:
+                ledger.imports.forget_runs(self.run.began_at - _KEPT)
+                ledger.imports.put_run(self.run)
+            return True
+
+    def beat(self) -> None:
+        """Give a sign of life, and say how far it is."""
+        with self._telling:
+            if self._told and not self.ended.is_set():
+                with suppress(LedgerBusy):
+                    self._put()
+
+    def do(self) -> None:
+        """Take the file in, and tell what came of it."""
+        with leaving(self._trail):
+            try:
+                made = self._take()
+                if self._trail is not None:
+                    self._trail.settle()
+            except Exception as exc:  # noqa: BLE001 # whatever it is, the clerk is told that it has ended
+                self.end(failure=exc)
+            else:
+                self.end(made)
+
+    def end(self, made: ImportedFile | None = None, failure: Exception | None = None) -> None:
+        """Tell the end; what was quick is told by the request that waits for it."""
+        with self._telling:
+            if self.ended.is_set():
+                return
+            self._made, self._failure = made, failure
+            self.ended.set()
+            if self._told:
+                self._tell_end()
+
+    def _take(self) -> ImportedFile:
+        office, brought = self._office, self._brought
+        self._at(Stage.READING)
+        with office.ledgers.transaction(read_only=True, within=brought.within) as ledger:
+            known = ledger.imports.by_digest(*self.same)
+        if known is not None:
+            return known
+        sheet = read_file(office, brought.jurisdiction, brought.layout, brought.filename, brought.data, told=self._judged)
+        made, results = new_id(office.now()), list[RowResult]()
+        *parts, last = sheet.parts()
+        for rows in parts:
+            self._at(Stage.TAKING, len(results), len(sheet.rows))
+            results += self._patiently(partial(self._part, sheet, made, rows))
+            self._stopping.wait(_REST_SECONDS)
+        self._at(Stage.TAKING, len(results), len(sheet.rows))
+        return self._patiently(partial(self._finished, sheet, made, results, last))
+
+    def _part(self, sheet: ReadFile, made: str, rows: Sequence[Any], ledger: Ledger) -> list[RowResult]:
+        return sheet.take(ledger, rows, Taking(id=made, now=self._office.now(), by=self._brought.key))
+
+    def _finished(self, sheet: ReadFile, made: str, before: list[RowResult], rows: Sequence[Any], ledger: Ledger) -> ImportedFile:
+        """The last part, and the file with the results of all; the first result if another process was quicker."""
+        known = known_file(ledger, sheet)
+        if known is not None:
+            return known
+        results = [*before, *self._part(sheet, made, rows, ledger)]
+        return keep_results(ledger, sheet, Taking(id=made, now=self._office.now()), results)
+
+    def _judged(self, done: int, rows: int) -> None:
+        self._at(Stage.JUDGING, done, rows)
+
+    def _at(self, stage: Stage, done: int = 0, rows: int = 0) -> None:
+        """Note how far it is; ImportBroken if the node stops."""
+        if self._stopping.is_set():
+            raise ImportBroken
+        self.run = replace(self.run, stage=stage, done=done, rows=rows)
+
+    def _patiently(self, work: Callable[[Ledger], T]) -> T:
+        """Do it in a transaction; nobody waits for the answer, so that others may go first for half a minute."""
+        for _ in range(_TRIES):
+            with suppress(LedgerBusy):
+                return in_transaction(self._office.ledgers, work, self._brought.within)
+            if self._stopping.wait(_PATIENCE_SECONDS):
+                raise ImportBroken
+        return in_transaction(self._office.ledgers, work, self._brought.within)
+
+    def _put(self) -> None:
+        self.run = run = replace(self.run, seen_at=self._office.now())
+        with leaving(None), self._office.ledgers.transaction(within=self._brought.within) as ledger:
+            ledger.imports.put_run(run)
+
+    def _tell_end(self) -> None:
+        failure = self._failure
+        if failure is None and self._made is not None:
+            self.run = replace(self.run, stage=Stage.DONE, made=self._made.id)
+        else:
+            told = failure if isinstance(failure, WoshouError) else ImportBroken()
+            self.run = replace(self.run, stage=Stage.FAILED, problem=RunProblem(code=told.code, zh=told.zh, en=told.en))
+            if self._trail is not None:
+                self._trail.problem = told.code
+            if told is not failure:
+                _log.error("import failed", error=type(failure).__name__)
+        try:
+            self._patiently(lambda ledger: ledger.imports.put_run(self.run))  # in whose transaction the trail is settled
+        except Exception as exc:  # noqa: BLE001 # then its silence tells
+            _log.error("end of import not told", error=type(exc).__name__)
