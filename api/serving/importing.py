@@ -204,11 +204,13 @@ class _Work:
         sheet = read_file(office, brought.jurisdiction, brought.layout, brought.filename, brought.data, told=self._judged)
         made, results = new_id(office.now()), list[RowResult]()
         *parts, last = sheet.parts()
+        self._at(Stage.TAKING, 0, len(sheet.rows))
         for rows in parts:
-            self._at(Stage.TAKING, len(results), len(sheet.rows))
             results += self._patiently(partial(self._part, sheet, made, rows))
+            self._at(Stage.TAKING, len(results), len(sheet.rows))
+            self.beat()
             self._stopping.wait(_REST_SECONDS)
-        self._at(Stage.TAKING, len(results), len(sheet.rows))
+        self._at(Stage.TAKING, len(results), len(sheet.rows))  # unless the node stops
         return self._patiently(partial(self._finished, sheet, made, results, last))
 
     def _part(self, sheet: ReadFile, made: str, rows: Sequence[Any], ledger: Ledger) -> list[RowResult]:

@@ -38,6 +38,7 @@ from tests.builders import (
     a_record,
     a_register_difference,
     a_row,
+    a_run,
     a_sending,
     a_trouble,
     agreed_terms,
@@ -133,6 +134,7 @@ def _fill(ledger: Ledger, county: str, link: int, now: datetime, owner: str, bir
     ledger.exchanges.add_facts([(asker.key, a_fact(n=first))])
     ledger.assignments.add([Assignment(exchange=asked.key, township=TOWNSHIP[county], at=now, due=None, reason=None, by="k")])
     ledger.imports.add(an_import(first, jurisdiction=county), [a_row(2, first)])
+    ledger.imports.put_run(a_run(first, jurisdiction=county))
     check, difference = a_check(first, jurisdiction=county), a_difference(first, jurisdiction=county)
     rows = [replace(a_check_row(3), check=check.id)]
     ledger.cross_checks.add(check, rows, [replace(difference, check=check.id, entry=an_id(first))])

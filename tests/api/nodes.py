@@ -21,6 +21,7 @@ from adapters.signin.provider import Provider
 from api.access import hash_secret
 from api.app import create_app
 from api.rights import LocalRole
+from api.serving.importing import QUICK_SECONDS
 from api.serving.server import HeadInTime, listening, server
 from exchange.ledger import ApiKey, Ledgers
 from exchange.node import Node
@@ -110,6 +111,7 @@ def served(
     *,
     calling: httpx.Client | None = None,
     body_seconds: float = 30.0,
+    quick_seconds: float = QUICK_SECONDS,
     protocol: type[HeadInTime] = HeadInTime,
     provider: Provider | None = None,
 ) -> Iterator[Served]:
@@ -135,7 +137,7 @@ def served(
         # No certificates are loaded for what stays on loopback: that takes longer than most tests.
         with httpx.Client(base_url=url, timeout=30, verify=False) as client:
             partners = calling or (client if wire is None else httpx.Client(transport=wire))
-            app = create_app(office, client=partners, body_seconds=body_seconds)
+            app = create_app(office, client=partners, body_seconds=body_seconds, quick_seconds=quick_seconds)
             serving = server(app, protocol=protocol)
             thread = threading.Thread(target=serving.run, kwargs={"sockets": [door]}, daemon=True)
             thread.start()

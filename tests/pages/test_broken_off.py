@@ -1,0 +1,127 @@
+"""The program itself, killed in the middle of a long import or without room on its disk: what the clerk sees then."""
+
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from adapters.clock import set_clock
+from exchange.imports import SILENCE
+from tests.api.nodes import Served
+from tests.builders import XICHENG, XICHENG_NODE, a_moment
+from tests.jobs.offices import HandClock
+from tests.pages.support import Reader, account, refusal_of, text_of
+from tests.pages.test_imports import bring
+from tests.pages.test_progress import RUN, a_sheet, ended
+from woshou.demo.nodes import free_port
+from woshou.settings import Settings
+from woshou.wiring import open_office
+
+ROWS = 20_000
+# Later than any process has given a sign of life, and earlier than a session ends.
+LATER = a_moment() + 10 * SILENCE
+
+
+class Node:
+    """A node in a folder on a simulated clock, with one clerk."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port, self.clock, self.data = free_port(), folder / "clock", folder / "node"
+        self.url = f"http://127.0.0.1:{self.port}"
+        set_clock(self.clock, a_moment())
+        made = woshou(
+            *("init", "--node", XICHENG_NODE, "--title", "西城区", "--jurisdiction", XICHENG, "--environment", "sandbox"),
+            *("--url", self.url, "--clock", str(self.clock), "--data", str(self.data)),
+        )
+        assert made.wait(60) == 0
+        with open_office(Settings(data=self.data)) as office:  # type: ignore[call-arg] # the others come from the file
+            account(Served(office=office, clock=HandClock(), url=self.url, http=httpx.Client()))
+
+    @contextmanager
+    def serving(self, limit: Callable[[], None] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+        """The program, until the block ends."""
+        process = woshou("serve", "--port", str(self.port), "--data", str(self.data), limit=limit)
+        try:
+            until = time.monotonic() + 60
+            while not answers(self.url):
+                assert time.monotonic() < until
+                assert process.poll() is None
+                time.sleep(0.05)
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+    def reader(self) -> Reader:
+        """The clerk, signed in."""
+        reader = Reader(Served(None, HandClock(), self.url, httpx.Client()))  # type: ignore[arg-type] # its address alone
+        assert reader.sign_in().status_code == 200
+        return reader
+
+
+def woshou(*words: str, limit: Callable[[], None] | None = None) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "woshou", *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=limit
+    )
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/healthz").is_success
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Node:
+    return Node(tmp_path)
+
+
+def test_a_node_that_is_killed_tells_of_the_import_and_takes_the_rest_from_the_same_file(node: Node):
+    with node.serving() as process:
+        reader = node.reader()
+        path = bring(reader, a_sheet(ROWS), name="a.csv").url.path
+        assert path.startswith(RUN)
+        until = time.monotonic() + 60
+        while "正在登记：已登记 5,000" not in (text := text_of(reader.get(path))):
+            assert time.monotonic() < until, text
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    with node.serving():
+        assert "正在登记：已登记" in text_of(reader.get(path))  # as far as anybody can know
+        set_clock(node.clock, LATER)
+        page = reader.get(path)
+        assert (refusal_of(page), 'http-equiv="refresh"' in page.text) == ("import-broken", False)
+        assert "未完成" in text_of(reader.get("/imports"))
+        result = ended(reader, bring(reader, a_sheet(ROWS), name="a.csv").url.path)
+        assert f"接收 {ROWS:,} / {ROWS:,} 行" in text_of(result)
+        before = int(text_of(result).split("无变化 ")[1].split(" ")[0].replace(",", ""))
+        assert before in (5_000, 10_000, 15_000)
+
+
+def test_a_disk_that_is_full_is_told_and_the_same_file_is_taken_when_there_is_room(node: Node):
+    full = sum(file.stat().st_size for file in node.data.glob("*.sqlite3")) + 2**20
+
+    def without_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (full, full))
+
+    with node.serving(without_room):
+        reader = node.reader()
+        path = bring(reader, a_sheet(ROWS), name="a.csv").url.path
+        until = time.monotonic() + 60
+        while reader.get(path).is_success and "正在" in text_of(reader.get(path)):
+            assert time.monotonic() < until
+            time.sleep(0.1)
+    set_clock(node.clock, LATER)
+    with node.serving():
+        assert refusal_of(reader.get(path)) == "import-broken"
+        result = ended(reader, bring(reader, a_sheet(ROWS), name="a.csv").url.path)
+        assert f"接收 {ROWS:,} / {ROWS:,} 行" in text_of(result)
