@@ -8,6 +8,7 @@ from msgspec import structs
 from exchange.cases.case import Named
 from exchange.codes import Purpose, Role
 from exchange.exchanges import Direction, Exchange
+from exchange.imports import ImportBroken, RunProblem, Stage
 from exchange.ledger import Ledger, RememberedAnswer
 from exchange.node import Node
 from exchange.partners import PartnerStatus
@@ -134,7 +135,8 @@ def _fill(ledger: Ledger, county: str, link: int, now: datetime, owner: str, bir
     ledger.exchanges.add_facts([(asker.key, a_fact(n=first))])
     ledger.assignments.add([Assignment(exchange=asked.key, township=TOWNSHIP[county], at=now, due=None, reason=None, by="k")])
     ledger.imports.add(an_import(first, jurisdiction=county), [a_row(2, first)])
-    ledger.imports.put_run(a_run(first, jurisdiction=county))
+    broken = RunProblem(code=ImportBroken.code, zh=ImportBroken.zh, en=ImportBroken.en)
+    ledger.imports.put_run(a_run(first, jurisdiction=county, stage=Stage.FAILED, problem=broken))
     check, difference = a_check(first, jurisdiction=county), a_difference(first, jurisdiction=county)
     rows = [replace(a_check_row(3), check=check.id)]
     ledger.cross_checks.add(check, rows, [replace(difference, check=check.id, entry=an_id(first))])

@@ -17,7 +17,7 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "r
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
 BARRIERS = ("serious", "critical")
 # What is taken away as a file, and not looked at.
-FILES = ("/assets/", "/to-answer", "/templates/", "/problems", "/file")
+FILES = ("/assets/", "/to-answer", "/templates/", "/problems", "/file", "/events")
 LOOKED_AT = [name for name in ROUTES if name.startswith("GET ") and not any(each in name for each in FILES)]
 # The first page is another one for each role.
 VIEWS = [

@@ -94,8 +94,8 @@ def follow_import_run(
 
 def shown(language: Language, run: ImportRun, now: datetime) -> RunShown:
     """A run for a page."""
-    problem = run.problem or (_BROKEN if run.is_lost(now) else None)
-    goes_on = problem is None and not run.has_ended
+    broken = run.stage is Stage.FAILED or run.is_lost(now)
+    goes_on = not broken and not run.has_ended
     return RunShown(
         id=run.id,
         layout=ImportLayout(run.layout),
@@ -104,7 +104,7 @@ def shown(language: Language, run: ImportRun, now: datetime) -> RunShown:
         goes_on=goes_on,
         done=run.done,
         of=run.rows or None,
-        problem=problem,
+        problem=run.problem or _BROKEN if broken else None,
     )
 
 
