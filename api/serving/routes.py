@@ -7,6 +7,7 @@ from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, APIRouter
+from starlette.formparsers import MultiPartParser
 
 from adapters.auditing.trail import leaving
 from api.access import Having, PartnerCalling, identify
@@ -15,6 +16,9 @@ from api.rights import PUBLIC, PartnerRight, Right
 from api.serving.audit import begin_trail
 from api.serving.books import transacted
 from exchange.wire import ijson
+
+# A file that is sent is about people. It stays in memory, whole: Starlette would put what is above a MiB into a file in /tmp.
+MultiPartParser.spool_max_size = 64 * 2**20
 
 
 def operation_id(route: APIRoute) -> str:

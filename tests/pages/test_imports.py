@@ -1,6 +1,7 @@
 """Sheets in by page: what came of each row, the marked sheet, mending, and who may bring what."""
 
 import io
+import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -194,6 +195,14 @@ def test_a_file_may_be_larger_than_other_forms(both: Neighbours):
     path = taken(bring(reader, data, name="大.csv"))
     refused = reader.send(f"{path}/annotated", {"file": ("大.csv", data)})
     assert refusal_of(refused) == "annotation-not-possible"
+
+
+def test_a_file_that_is_sent_is_put_into_no_file(both: Neighbours, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    reader = signed_in(both.xicheng)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    data = a_csv(HEADER, *[["x" * 200] * len(HEADER)] * 2000)
+    assert len(data) > 2 * 2**20
+    taken(bring(reader, data, name="大.csv"))
 
 
 def test_answers_go_out_and_come_in_by_sheet(both: Neighbours):
