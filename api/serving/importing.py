@@ -72,6 +72,8 @@ class Importing:
         self._office, self._quick = office, quick_seconds
         self._lock, self._turn, self._stopping = threading.Lock(), threading.Semaphore(), threading.Event()
         self._works: dict[Same, _Work] = {}
+        # Those that have ended, which could not be written yet.
+        self._owing: list[_Work] = []
         self._pulse: threading.Thread | None = None
 
     def bring(self, brought: Brought) -> ImportedFile | ImportRun:
@@ -93,6 +95,8 @@ class Importing:
         for work in list(self._works.values()):
             if not work.ended.wait(max(until - monotonic(), 0)):
                 work.end(failure=ImportBroken())
+        for work in self._owing:
+            work.beat()
 
     def _begin(self, brought: Brought) -> "_Work":
         same = brought.jurisdiction, brought.layout.value, digest(brought.data)
@@ -116,6 +120,7 @@ class Importing:
         finally:
             with self._lock:
                 del self._works[work.same]
+                self._owing.append(work)
 
     def _beat(self) -> None:
         with self._lock:
@@ -126,9 +131,10 @@ class Importing:
     def _beating(self) -> None:
         while not self._stopping.wait(_PULSE_SECONDS):
             with self._lock:
-                works = list(self._works.values())
-            for work in works:
-                work.beat()
+                works = [*self._works.values(), *self._owing]
+            told = {work for work in works if work.beat()}
+            with self._lock:
+                self._owing = [work for work in self._owing if work not in told]
 
 
 class _Work:
@@ -144,15 +150,19 @@ class _Work:
         self.ended = threading.Event()
         # Held by whoever writes what is told of the run: the last word is its end.
         self._telling = threading.Lock()
-        self._told = False
+        self._told = self._ending_told = False
         self._made: ImportedFile | None = None
         self._failure: Exception | None = None
 
     def result(self) -> ImportedFile:
-        """What came of it, once it has ended; what it failed for."""
+        """What came of it, once it has ended; the refusal that it ended with."""
         if self._made is None:
-            raise self._failure or ImportBroken()
+            raise self._refusal from self._failure
         return self._made
+
+    @property
+    def _refusal(self) -> WoshouError:
+        return self._failure if isinstance(self._failure, WoshouError) else ImportBroken()
 
     def tell(self) -> bool:
         """Have others know of the run from now on, unless it has ended."""
@@ -165,12 +175,19 @@ class _Work:
                 ledger.imports.put_run(self.run)
             return True
 
-    def beat(self) -> None:
-        """Give a sign of life, and say how far it is."""
+    def beat(self) -> bool:
+        """Give a sign of life, and say how far it is, if others know of it; whether all is told that there will be to tell."""
         with self._telling:
-            if self._told and not self.ended.is_set():
-                with suppress(LedgerBusy):
-                    self._put()
+            if self._told and not self._ending_told:
+                ended = self.ended.is_set()
+                try:
+                    # With its end goes the row of the audit that tells of it.
+                    with leaving(self._trail if ended else None):
+                        self._put(replace(self.run, seen_at=self._office.now()))
+                    self._ending_told = ended
+                except Exception as exc:  # noqa: BLE001 # the next beat may find room; if none does, its silence tells
+                    _log.warning("import not told of", error=type(exc).__name__)
+            return self._ending_told or (self.ended.is_set() and not self._told)
 
     def do(self) -> None:
         """Take the file in, and tell what came of it."""
@@ -190,9 +207,17 @@ class _Work:
             if self.ended.is_set():
                 return
             self._made, self._failure = made, failure
+            if failure is not None and self._refusal is not failure:
+                _log.error("import failed", exc_info=failure)
+            if made is not None:
+                self.run = replace(self.run, stage=Stage.DONE, made=made.id)
+            else:
+                told = self._refusal
+                self.run = replace(self.run, stage=Stage.FAILED, problem=RunProblem(code=told.code, zh=told.zh, en=told.en))
+                if self._trail is not None and self._told:
+                    self._trail.problem = told.code
             self.ended.set()
-            if self._told:
-                self._tell_end()
+        self.beat()
 
     def _take(self) -> ImportedFile:
         office, brought = self._office, self._brought
@@ -242,23 +267,6 @@ class _Work:
                 raise ImportBroken
         return in_transaction(self._office.ledgers, work, self._brought.within)
 
-    def _put(self) -> None:
-        self.run = run = replace(self.run, seen_at=self._office.now())
-        with leaving(None), self._office.ledgers.transaction(within=self._brought.within) as ledger:
+    def _put(self, run: ImportRun) -> None:
+        with self._office.ledgers.transaction(within=self._brought.within) as ledger:
             ledger.imports.put_run(run)
-
-    def _tell_end(self) -> None:
-        failure = self._failure
-        if failure is None and self._made is not None:
-            self.run = replace(self.run, stage=Stage.DONE, made=self._made.id)
-        else:
-            told = failure if isinstance(failure, WoshouError) else ImportBroken()
-            self.run = replace(self.run, stage=Stage.FAILED, problem=RunProblem(code=told.code, zh=told.zh, en=told.en))
-            if self._trail is not None:
-                self._trail.problem = told.code
-            if told is not failure:
-                _log.error("import failed", error=type(failure).__name__)
-        try:
-            self._patiently(lambda ledger: ledger.imports.put_run(self.run))  # in whose transaction the trail is settled
-        except Exception as exc:  # noqa: BLE001 # then its silence tells
-            _log.error("end of import not told", error=type(exc).__name__)
