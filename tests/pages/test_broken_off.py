@@ -85,6 +85,28 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Node:
     return Node(tmp_path_factory.mktemp("killed"))
 
 
+def test_a_disk_that_is_full_is_told_and_the_same_file_is_taken_when_there_is_room(node: Node):
+    """While the ledger is still small: what it has of free room in its file would be used first."""
+    full = sum(file.stat().st_size for file in node.data.glob("*.sqlite3")) + 2**18
+
+    def without_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (full, full))
+
+    with node.serving(without_room):
+        reader = node.reader()
+        page = bring(reader, a_sheet(FEWER, ROWS), name="a.csv")
+        until = time.monotonic() + 60
+        while page.is_success and "正在" in text_of(page):
+            assert time.monotonic() < until
+            time.sleep(0.1)
+            page = reader.get(page.url.path)
+        # Where no look at a page can be told in the audit, none is shown: 500 is all that is left to say.
+        assert refusal_of(page) == "import-broken" or page.status_code == 500
+    with node.serving():
+        result = ended(reader, bring(reader, a_sheet(FEWER, ROWS), name="a.csv").url.path)
+        assert f"接收 {FEWER:,} / {FEWER:,} 行" in text_of(result)
+
+
 def test_a_node_that_is_killed_tells_of_the_import_and_takes_the_rest_from_the_same_file(node: Node):
     with node.serving() as process:
         reader = node.reader()
@@ -106,24 +128,3 @@ def test_a_node_that_is_killed_tells_of_the_import_and_takes_the_rest_from_the_s
         assert f"接收 {ROWS:,} / {ROWS:,} 行" in text_of(result)
         before = int(text_of(result).split("无变化 ")[1].split(" ")[0].replace(",", ""))
         assert before in (5_000, 10_000, 15_000)
-
-
-def test_a_disk_that_is_full_is_told_and_the_same_file_is_taken_when_there_is_room(node: Node):
-    full = sum(file.stat().st_size for file in node.data.glob("*.sqlite3")) + 2**18
-
-    def without_room() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (full, full))
-
-    with node.serving(without_room):
-        reader = node.reader()
-        page = bring(reader, a_sheet(FEWER, ROWS), name="a.csv")
-        until = time.monotonic() + 60
-        while page.is_success and "正在" in text_of(page):
-            assert time.monotonic() < until
-            time.sleep(0.1)
-            page = reader.get(page.url.path)
-        # Where no look at a page can be told in the audit, none is shown: 500 is all that is left to say.
-        assert refusal_of(page) == "import-broken" or page.status_code == 500
-    with node.serving():
-        result = ended(reader, bring(reader, a_sheet(FEWER, ROWS), name="a.csv").url.path)
-        assert f"接收 {FEWER:,} / {FEWER:,} 行" in text_of(result)
