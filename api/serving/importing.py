@@ -118,9 +118,11 @@ class Importing:
             with self._turn:
                 work.do()
         finally:
+            told = work.beat()
             with self._lock:
                 del self._works[work.same]
-                self._owing.append(work)
+                if not told:
+                    self._owing.append(work)
 
     def _beat(self) -> None:
         with self._lock:

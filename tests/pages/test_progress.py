@@ -22,6 +22,7 @@ from tests.access.world import CHAOYANG, beijing
 from tests.api.nodes import Served, served
 from tests.builders import XICHENG, XICHENG_NODE, a_moment, a_run, an_id, an_id_number
 from tests.building.sealing import open_database
+from tests.conftest import PostgresServer
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import a_node
 from tests.pages.support import Reader, refusal_of, signed_in, text_of
@@ -304,6 +305,18 @@ def test_what_fails_in_the_ledger_is_told_and_nothing_goes_on(tmp_path: Path, qu
         assert refusal_of(page if quick_seconds else ended(reader, page.url.path)) == "import-broken"
         assert node.get("/imports")["items"] == []
     database.close()
+
+
+def test_a_county_follows_its_import_under_row_level_security(tmp_path: Path, postgresql_server: PostgresServer):
+    with postgresql_server.database() as url:
+        database = open_database(url, keyed=beijing().keyed)
+        database.upgrade()
+        with served(tmp_path / "node", beijing(), HandClock(), database, quick_seconds=0.0) as node:
+            mine, theirs = signed_in(node, of=XICHENG), signed_in(node, "li", of=CHAOYANG)
+            path = bring(mine, a_sheet(300), name="a.csv").url.path
+            assert theirs.get(path).status_code == 404
+            assert "接收 300 / 300 行" in text_of(ended(mine, path))
+        database.close()
 
 
 def test_every_layout_that_can_be_brought_has_its_word_on_the_page(xicheng: Served):
