@@ -15,7 +15,8 @@ import httpx
 import pytest
 
 from adapters.memory import MemoryLedgers
-from adapters.sheets import ImportLayout
+from adapters.sheets import ImportLayout, Layout
+from api.serving.importing import Brought, Importing
 from exchange.imports import SILENCE, ImportRun, RunProblem, Stage
 from exchange.ledger import AuditFilter, Ledgers, Page
 from tests.access.world import CHAOYANG, beijing
@@ -23,7 +24,7 @@ from tests.api.nodes import Served, served
 from tests.builders import XICHENG, XICHENG_NODE, a_moment, a_run, an_id, an_id_number
 from tests.building.sealing import open_database
 from tests.conftest import PostgresServer
-from tests.jobs.offices import HandClock
+from tests.jobs.offices import HandClock, an_office
 from tests.life.two_nodes import a_node
 from tests.pages.support import Reader, refusal_of, signed_in, text_of
 from tests.pages.test_imports import bring, dirty
@@ -269,27 +270,36 @@ def test_who_signs_out_in_the_middle_finds_the_result_after_signing_in_again(xic
 
 def test_a_node_that_is_stopped_says_so_and_the_same_file_again_takes_the_rest(tmp_path: Path):
     books = MemoryLedgers(a_node(XICHENG_NODE, XICHENG).keyed)
-    sheet = a_sheet(11_000)  # three parts
-    with patiently(tmp_path / "first", books) as node:
-        reader = signed_in(node)
-        path = bring(reader, sheet, name="a.csv").url.path
-        until = time.monotonic() + 60
-        while "正在登记：已登记 5,000" not in text_of(reader.get(path)) and time.monotonic() < until:
-            time.sleep(0.05)
+    sheet = a_sheet(16_000)  # four parts
+    office = an_office(tmp_path / "first", a_node(XICHENG_NODE, XICHENG), HandClock(), books)
+    importing = Importing(office, quick_seconds=0.0)
+    brought = Brought(jurisdiction=XICHENG, layout=Layout.OUTFLOW, filename="a.csv", data=sheet, key="k", within=None)
+    run = importing.bring(brought)
+    path, until = RUN + run.id, time.monotonic() + 60
+    while done_of(books, run.id) < 5_000:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    importing.close()
     with patiently(tmp_path / "again", books) as node:
-        reader = Reader(node)
-        reader.sign_in()
+        reader = signed_in(node)
         page = reader.get(path)
         assert refusal_of(page) == "import-broken"
         assert node.get("/imports")["items"] == []
         result = ended(reader, bring(reader, sheet, name="a.csv").url.path)
         [file] = node.get("/imports")["items"]
-        assert "接收 11,000 / 11,000 行" in text_of(result)
+        assert "接收 16,000 / 16,000 行" in text_of(result)
         assert (file["accepted"] + file["warned"] + file["unchanged"], file["unchanged"] % 5000, file["unchanged"] > 0) == (
-            11_000,
+            16_000,
             0,
             True,
         )
+
+
+def done_of(ledgers: Ledgers, run_id: str) -> int:
+    """How many rows a run has told to be taken."""
+    with ledgers.transaction(read_only=True) as ledger:
+        run = ledger.imports.run(run_id)
+    return run.done if run is not None and run.stage is Stage.TAKING else 0
 
 
 @pytest.mark.parametrize("quick_seconds", [0.0, 30.0])
