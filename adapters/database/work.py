@@ -206,6 +206,11 @@ class Work(ABC):
     def among(cls, column: ColumnElement[Any], listed: BindParameter[Any]) -> ColumnElement[bool]:
         """Whether a column holds one of the words of a parameter, whose value `listed` makes."""
 
+    @classmethod
+    @abstractmethod
+    def each(cls, listed: BindParameter[Any]) -> ColumnElement[str]:
+        """The words of such a parameter as a column, a row each."""
+
     @staticmethod
     @abstractmethod
     def listed(values: Iterable[str]) -> Any:
@@ -284,7 +289,12 @@ class SqliteWork(Work):
 
     @classmethod
     def among(cls, column: ColumnElement[Any], listed: BindParameter[Any]) -> ColumnElement[bool]:
-        return column.in_(select(func.json_each(listed).table_valued("value").c.value))
+        return column.in_(select(cls.each(listed)))
+
+    @classmethod
+    def each(cls, listed: BindParameter[Any]) -> ColumnElement[str]:
+        column: ColumnElement[str] = func.json_each(listed).table_valued("value").c.value
+        return column
 
     @staticmethod
     def listed(values: Iterable[str]) -> str:
@@ -322,6 +332,10 @@ class PostgresWork(Work):
     @classmethod
     def among(cls, column: ColumnElement[Any], listed: BindParameter[Any]) -> ColumnElement[bool]:
         return column == any_(type_coerce(listed, ARRAY(columns.TEXT)))
+
+    @classmethod
+    def each(cls, listed: BindParameter[Any]) -> ColumnElement[str]:
+        return func.unnest(type_coerce(listed, ARRAY(columns.TEXT)), type_=columns.TEXT).column_valued("value")
 
     @staticmethod
     def listed(values: Iterable[str]) -> list[str]:

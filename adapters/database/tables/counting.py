@@ -9,6 +9,7 @@ from sqlalchemy import text as sql
 from adapters.database.tables.columns import Row, blob, number, small, text
 
 _WAITING = sql("waiting_due > 0")
+_WAITS = ("own", "role", "until_day", "since_day", "marks", "sort", "waiting_due", "received", "exchange", "link")
 
 
 class VerdictRow(Row, table=True):
@@ -19,7 +20,8 @@ class VerdictRow(Row, table=True):
         Index("verdicts_due", "own", "role", "first_due", "until_day"),
         Index("verdicts_received", "own", "role", "received", "until_day"),
         Index("verdicts_since", "own", "role", "since_day"),
-        Index("verdicts_waiting", "own", "role", "until_day", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        # With all that is added up of what waits: however long nobody answers, no row is read for it.
+        Index("verdicts_waiting", *_WAITS, sqlite_where=_WAITING, postgresql_where=_WAITING),
     )
 
     exchange: str = text(primary_key=True)

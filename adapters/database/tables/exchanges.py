@@ -48,7 +48,9 @@ class ExchangeRow(Row, table=True):
         ),
         Index("exchanges_to_note", "own", "received_at", "exchange", "link", sqlite_where=_TO_NOTE, postgresql_where=_TO_NOTE),
         Index("exchanges_of_person", "person_index", sqlite_where=_SUBMITTED, postgresql_where=_SUBMITTED),
-        Index("exchanges_lapsing", "own", "lapses_on", sqlite_where=_LAPSING, postgresql_where=_LAPSING),
+        Index(
+            "exchanges_lapsing", "own", "role", "lapses_on", "exchange", "link", sqlite_where=_LAPSING, postgresql_where=_LAPSING
+        ),
         Index("exchanges_provisional", "own", "due", sqlite_where=_PROVISIONAL, postgresql_where=_PROVISIONAL),
         Index("exchanges_of_entry", "entry", sqlite_where=_PAIRED, postgresql_where=_PAIRED),
         Index("exchanges_unpaired", "person_index", "own", sqlite_where=_UNPAIRED, postgresql_where=_UNPAIRED),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, and_, bindparam, delete, exists, func, literal, or_, select, tuple_, union
+from sqlalchemy import Column, ColumnElement, Select, and_, bindparam, delete, exists, func, literal, or_, select, tuple_, union
 
 from adapters.database.books.reconciling.series import TALLY, select_steps, step_of
 from adapters.database.tables import EntryRow, RegisterDifferenceRow, RegisterRunRow, ReleaseRow
@@ -37,9 +37,14 @@ _ENTRIES = table_of(EntryRow)
 
 
 def _end(column: Column[str]) -> Asked:
-    """The end of the last settled run with a value in a column."""
-    wanted = column == bindparam("value", type_=column.type)
-    return Asked(lambda _: select(_RUNS.c.ended_at).where(_SETTLED, wanted).order_by(_RUNS.c.ended_at.desc()).limit(1))
+    """The end of the last settled run with each of some values in a column: one step in an index for each."""
+
+    def write(work: type[Work]) -> Select[Any]:
+        value = work.each(bindparam("values"))
+        settled = select(_RUNS.c.ended_at).where(_SETTLED, column == value).order_by(_RUNS.c.ended_at.desc()).limit(1)
+        return select(value, settled.scalar_subquery())
+
+    return Asked(write)
 
 
 _ENDS = {column.name: _end(column) for column in (_RUNS.c.origin, _RUNS.c.destination, _RUNS.c.partner)}
@@ -87,13 +92,9 @@ class SqlRegisterRuns:
         return self._latest(_RUNS.c.partner, partners)
 
     def _latest(self, column: Column[str], values: Iterable[str]) -> dict[str, datetime]:
-        """For each value of a column the end of the last settled run: one step in an index, however many runs there were."""
-        last = dict[str, datetime]()
-        for value in values:
-            row = self._work.ask_one(_ENDS[column.name], value=value)
-            if row is not None:
-                last[value] = from_milliseconds(row[0])
-        return last
+        """For each value of a column the end of the last settled run, if there was one."""
+        rows = self._work.ask(_ENDS[column.name], values=self._work.listed(values))
+        return {value: from_milliseconds(ended_at) for value, ended_at in rows if ended_at is not None}
 
     def _of_ours(self, own: frozenset[str]) -> ColumnElement[bool]:
         return or_(self._work.one_of(_RUNS.c.origin, own), self._work.one_of(_RUNS.c.destination, own))

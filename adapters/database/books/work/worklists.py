@@ -12,7 +12,7 @@ from adapters.database.work import Work, table_of
 from exchange.codes import Role
 from exchange.conversation import State
 from exchange.counting.query import UNASSIGNED
-from exchange.cursors import read_work_cursor, work_cursor
+from exchange.cursors import read_work_cursor
 from exchange.exchanges import Acceptance, Exchange
 from exchange.ledger import Page
 from exchange.moments import to_milliseconds
@@ -43,22 +43,22 @@ class SqlWorklists:
 
     def page(self, worklist: Worklist, wanted: WorkFilter, page: Page) -> list[Exchange]:
         place = (_PLACE[BELONGS[worklist].order], _HELD.exchange, _HELD.link)
-        found = _ALL.where(*_on(worklist, wanted), *_fitting(self._work, wanted))
+        on = [*_on(worklist, wanted), *_fitting(self._work, wanted)]
         if page.after:
             after = read_work_cursor(worklist, page.after)
             at = after.place if BELONGS[worklist].order.dated else int(after.place)
-            found = found.where(tuple_(*place) > tuple_(at, after.exchange, after.link))
-        found = found.order_by(*place).limit(page.limit)
-        # Each county's rows come in the order of an index; read for all counties at once, they would all be sorted.
-        own = wanted.own
-        if len(own) > 1:
-            # Most of them stand behind the page: their places alone are read first, and tell where it ends and whose it holds.
-            places = found.with_only_columns(*place, _HELD.own)
-            first = sorted(tuple(row) for each in own for row in self._work.rows(places.where(_HELD.own == each)))[: page.limit]
-            own = frozenset(row[-1] for row in first)
-            found = found.where(tuple_(*place) <= tuple_(*first[-1][:-1])) if first else found
-        rows = [exchange_of(row) for each in own for row in self._work.rows(found.where(_HELD.own == each))]
-        return sorted(rows, key=lambda each: work_cursor(worklist, each))[: page.limit]
+            on.append(tuple_(*place) > tuple_(at, after.exchange, after.link))
+        if len(wanted.own) == 1:
+            # One county's rows come in the order of the list's index.
+            (own,) = wanted.own
+            found = _ALL.where(_HELD.own == own, *on)
+        else:
+            # Those of several are put in order by their places, which the index holds: no row behind the page is read.
+            ours = self._work.one_of(_HELD.own, wanted.own)
+            first = select(*place).where(ours, *on).order_by(*place).limit(page.limit).subquery("found").c
+            its = and_(_HELD.exchange == first.exchange, _HELD.link == first.link)
+            found = _ALL.join(first.exchange.table, its).where(_HELD.role == BELONGS[worklist].role.value)
+        return [exchange_of(row) for row in self._work.rows(found.order_by(*place).limit(page.limit))]
 
     def counts(self, wanted: WorkFilter) -> Mapping[Worklist, int]:
         own, fitting = self._work.one_of(_HELD.own, wanted.own), _fitting(self._work, wanted)
