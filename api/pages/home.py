@@ -1,6 +1,6 @@
 """The first page, by role: what is to be done today, how the rates stand against last month, and what the last night found."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -76,11 +76,11 @@ def _rates(viewer: ViewerDep, caller: Caller, office: Office, count: Counting) -
     query = report_query(caller, office, EVERYTHING, as_of=format_moment(midnight))
     present = Asked(query=query, month=month_of(query.period, office.node.rules))
     asked = [each for count in range(MONTHS - 1, -1, -1) if (each := present.before(office, count)) is not None]
-    whole = [PlaceFigures.of(count(each.query).figures[0]) for each in asked]
+    whole = [PlaceFigures.of(count(replace(each.query, rates=frozenset(RATES))).figures[0]) for each in asked]
     figures = figures_of(whole[-1], whole[-2])
     moving = []
     for name in RATES:
-        place = list(RateName).index(name)
+        place = [figure.name for figure in figures].index(name)
         marks = [mark_of(each.month or "", figures.rates[place]) for each, figures in zip(asked, whole, strict=True)]
         moving.append(Moving(figure=figures[place], line=charts.spark(viewer.language.say(figures[place].head), marks)))
     return moving

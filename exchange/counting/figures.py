@@ -49,7 +49,7 @@ _SORTS: Final[dict[RateName, Callable[[Sort], bool]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """The rates of one jurisdiction or one township, in the order of `RateName`.
+    """The rates that were asked for of one jurisdiction or one township, in the order of `RateName`.
 
     `rejected` is how many queries and notices it submitted in the period that the other side's receipt rejected: they are
     out of all rates. None for a township, for they were never handed to one.
@@ -102,7 +102,7 @@ class Counted:
         return Figures(
             jurisdiction=scope.jurisdiction,
             township=scope.township,
-            rates=tuple(self._rate(name, scope) for name in RateName),
+            rates=tuple(self._rate(name, scope) for name in RateName if name in self.query.rates),
             rejected=sum(self.rejected.get(own, 0) for own in scope.counties) if scope.township is None else None,
         )
 

@@ -63,15 +63,16 @@ def register_of(exchange: Exchange) -> RegisterKind:
 
 
 EVERYTHING: Final = Narrowing()
+ALL_RATES: Final = frozenset(RateName)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportQuery:
     """One report. `jurisdictions` are codes of any level, townships included.
 
-    `parts` adds, after each jurisdiction, the ones directly below it: of a county its townships and `UNASSIGNED`. `rows`
-    names the rates whose rows are wanted. An as-of moment ahead of the clock gives a figure that can still change: the
-    caller, who has a clock, cuts it.
+    `rates` are those that are wanted: only what they rest on is read. `parts` adds, after each jurisdiction, the ones directly
+    below it: of a county its townships and `UNASSIGNED`. `rows` names the rates whose rows are wanted. An as-of moment ahead of
+    the clock gives a figure that can still change: the caller, who has a clock, cuts it.
     """
 
     jurisdictions: tuple[str, ...]
@@ -80,6 +81,7 @@ class ReportQuery:
     cohort: Cohort = Cohort.DUE
     narrowing: Narrowing = EVERYTHING
     parts: bool = False
+    rates: frozenset[RateName] = ALL_RATES
     rows: frozenset[RateName] = frozenset()
 
 

@@ -1,7 +1,7 @@
 """Report the rates of some jurisdictions, by whatever is asked for, as of any moment."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import replace
 from datetime import date
 
@@ -10,12 +10,15 @@ from exchange.conversation import Fact
 from exchange.counting.cells import EntryCells, ExchangeCells, Scope, files_in
 from exchange.counting.entries import Contact, CountedEntry, EntryPlace, EntrySum, contact_of, opening_at
 from exchange.counting.figures import Counted, Figures, Report
+from exchange.counting.grid import GRID_RATES, HANDSHAKE_RATES
 from exchange.counting.query import ReportQuery
+from exchange.counting.reconciled.handshakes import SideCells
 from exchange.counting.rows import Row
 from exchange.counting.sorts import sorts_of
 from exchange.counting.verdict import judge
 from exchange.counting.verification import VerificationSum, is_verifying, verifications
 from exchange.errors import NotFound
+from exchange.imports import ImportedFile
 from exchange.jurisdiction import Category, Level, SameCounty
 from exchange.ledger import CountedExchange, Ledger
 from exchange.moments import civil_day
@@ -25,16 +28,9 @@ from exchange.reporting.guarding import NotByPurpose
 from exchange.verbs.counting.engine import anywhere, count_exchanges, elsewhere, selection_of, served_within
 from exchange.verbs.counting.reconciled import Reconciled
 
-_EXCHANGE_RATES = frozenset(
-    {
-        RateName.FEEDBACK_GIVEN,
-        RateName.OUTFLOW_FEEDBACK,
-        RateName.INFLOW_FEEDBACK,
-        RateName.ON_TIME,
-        RateName.KEY_INFORMATION,
-    }
-)
+_GIVEN = frozenset(GRID_RATES) - {RateName.FEEDBACK_OBTAINED}
 _ENTRY_RATES = frozenset({RateName.EXCHANGE, RateName.CONFIRMATION, RateName.CERTIFICATE_VERIFICATION})
+_RECONCILED = frozenset({*HANDSHAKE_RATES, RateName.COVERAGE})
 
 
 def report(ledger: Ledger, node: Node, wanted: ReportQuery) -> Report:
@@ -63,7 +59,7 @@ def rows_behind(ledger: Ledger, node: Node, wanted: ReportQuery, jurisdiction: s
     """
     if wanted.narrowing.purpose is not None:
         raise NotByPurpose(pointer="/purpose")
-    wanted = replace(wanted, jurisdictions=(jurisdiction,), parts=False, rows=frozenset({rate}))
+    wanted = replace(wanted, jurisdictions=(jurisdiction,), parts=False, rates=frozenset({rate}), rows=frozenset({rate}))
     return report(ledger, node, wanted).figures[0].rate(rate).rows or ()
 
 
@@ -76,37 +72,46 @@ class _Pass:
         self._links, self._in_partner = self._partner(wanted.narrowing.partner)
 
     def count(self, own: frozenset[str], *, by_township: bool) -> Counted:
-        """Everything that these counties count."""
+        """Everything that these counties count, as far as a rate that is wanted rests on it."""
         wanted = self._wanted
-        files = files_in(self._ledger.imports.counted(own, wanted.as_of), wanted.period, wanted.as_of)
-        register = wanted.narrowing.register
-        reconciled = Reconciled(self._ledger, self._node, wanted, own)
+        reconciled = Reconciled(self._ledger, self._node, wanted, own) if wanted.rates & _RECONCILED else None
         return Counted(
             query=wanted,
             rules=self._node.rules.version,
-            asked=self._exchanges(own, Role.ASKED, by_township=by_township, keep_rows=bool(wanted.rows & _EXCHANGE_RATES)),
-            asker=self._exchanges(own, Role.ASKER, by_township=by_township, keep_rows=RateName.FEEDBACK_OBTAINED in wanted.rows),
+            asked=self._exchanges(own, Role.ASKED, _GIVEN, by_township=by_township),
+            asker=self._exchanges(own, Role.ASKER, {RateName.FEEDBACK_OBTAINED}, by_township=by_township),
             entries=self._entries(own),
-            sides=reconciled.sides(),
-            coverage=reconciled.coverage(),
-            files=tuple(file for file in files if register is None or file.layout == register),
+            sides=reconciled.sides() if reconciled is not None else SideCells(),
+            coverage=reconciled.coverage() if reconciled is not None and RateName.COVERAGE in wanted.rates else None,
+            files=self._files(own) if RateName.ENTRY in wanted.rates else (),
             rejected=self._rejected(own),
         )
 
-    def _exchanges(self, own: frozenset[str], role: Role, *, by_township: bool, keep_rows: bool) -> ExchangeCells:
-        chosen = selection_of(self._node, self._wanted, own, role, links=self._links, by_township=by_township)
-        return count_exchanges(self._ledger, self._node, self._wanted, chosen, self._lies_there, keep_rows=keep_rows)
+    def _exchanges(self, own: frozenset[str], role: Role, rates: Set[RateName], *, by_township: bool) -> ExchangeCells:
+        """What one role counts for some rates."""
+        wanted = self._wanted
+        if not wanted.rates & rates:
+            return ExchangeCells(cohort=wanted.cohort, period=wanted.period, keep_rows=False)
+        chosen = selection_of(self._node, wanted, own, role, links=self._links, by_township=by_township)
+        keep_rows = bool(wanted.rows & rates)
+        return count_exchanges(self._ledger, self._node, wanted, chosen, self._lies_there, keep_rows=keep_rows)
+
+    def _files(self, own: frozenset[str]) -> tuple[ImportedFile, ...]:
+        wanted, register = self._wanted, self._wanted.narrowing.register
+        files = files_in(self._ledger.imports.counted(own, wanted.as_of), wanted.period, wanted.as_of)
+        return tuple(file for file in files if register is None or file.layout == register)
 
     def _entries(self, own: frozenset[str]) -> EntryCells:
         wanted = self._wanted
         cells = EntryCells(keep_rows=bool(wanted.rows & _ENTRY_RATES))
-        if wanted.narrowing.by_matter:
+        if wanted.narrowing.by_matter or not wanted.rates & _ENTRY_RATES:
             return cells
         if not cells.keep_rows:
-            for one in self._ledger.entries.sums(own, wanted.period.last, wanted.as_of):
+            verifying = {RateName.CERTIFICATE_VERIFICATION}
+            for one in self._ledger.entries.sums(own, wanted.period.last, wanted.as_of) if wanted.rates - verifying else ():
                 if self._takes_entry(one, date(one.year, 1, 1)):
                     cells.take_sum(one)
-            for verified in self._ledger.entries.verified(own, wanted.period, wanted.as_of):
+            for verified in self._ledger.entries.verified(own, wanted.period, wanted.as_of) if wanted.rates & verifying else ():
                 if self._takes_entry(verified, date(verified.year, 1, 1)):
                     cells.take_verification_sum(verified)
             return cells

@@ -18,7 +18,7 @@ from exchange.counting.query import Narrowing, ReportQuery
 from exchange.jurisdiction import Level
 from exchange.ledger import Ledger
 from exchange.moments import civil_day, day_end, format_moment
-from exchange.rates import Cohort
+from exchange.rates import Cohort, RateName
 from exchange.reporting.basis import month_of
 from exchange.reporting.trend import month_before
 
@@ -72,6 +72,10 @@ class Asked:
         """The same of one partner."""
         narrowed = replace(self.query.narrowing, partner=name)
         return replace(self, query=replace(self.query, narrowing=narrowed), given={**self.given, "partner": name})
+
+    def of_rates(self, *rates: RateName) -> "Asked":
+        """The same of some rates alone."""
+        return replace(self, query=replace(self.query, rates=frozenset(rates)))
 
     def as_of(self, moment: datetime) -> "Asked":
         """The same as of another moment."""

@@ -1,5 +1,6 @@
 """The pages of reports: the rates of a place with what lies below, tables with their charts, rows, partners and files."""
 
+from dataclasses import replace
 from typing import Annotated, Final
 
 from fastapi import Path, Query, Response
@@ -7,7 +8,7 @@ from fastapi import Path, Query, Response
 from adapters.office import Office
 from adapters.reports import ReportFormat
 from api.access import OfficeDep, ReaderDep, ReadLedgerDep
-from api.local.rates import read_rate_rows, read_rates
+from api.local.rates import read_rate_rows
 from api.local.reporting.reports import read_report
 from api.models.rates import PlaceFigures
 from api.pages.reporting import charts
@@ -50,8 +51,9 @@ def show_rates(
     rate: RateQuery = RateName.FEEDBACK_GIVEN,
 ) -> Page:
     """The rates of a place beside the month and the year before, and one of them in each of its parts."""
-    whole, *parts = read_rates(asked.query, office, ledger, parts=asked.query.narrowing.township is None).figures
     count = past.counting(office, ledger)
+    divided = replace(asked.query, parts=asked.query.narrowing.township is None)
+    whole, *parts = map(PlaceFigures.of, count(divided).figures)
     figures = figures_of(whole, _whole(asked.before(office), count), _whole(asked.before(office, MONTHS), count))
     below = [
         (_name(office, viewer, part), part_link(asked, part.township or part.jurisdiction), figures_of(part)) for part in parts
@@ -76,17 +78,18 @@ def show_partners(
     caller: ReaderDep,
     office: OfficeDep,
     ledger: ReadLedgerDep,
+    past: PastDep,
     asked: AskedDep,
     page: Annotated[int, Query(ge=1, le=1000)] = 1,
 ) -> Page:
     """What passed between a place and each partner."""
-    shown = bar(caller, office, ledger, asked)
+    shown, count = bar(caller, office, ledger, asked), past.counting(office, ledger)
     names = [asked.query.narrowing.partner] if asked.query.narrowing.partner else shown["partners"]
     some = names[(page - 1) * _PARTNERS_A_PAGE : page * _PARTNERS_A_PAGE]
     rows = []
     for name in some:
-        whole = read_rates(asked.of_partner(name).query, office, ledger).figures[0]
-        rows.append((name, [each for each in figures_of(whole) if each.name in _OF_PARTNERS]))
+        whole = PlaceFigures.of(count(asked.of_partner(name).of_rates(*_OF_PARTNERS).query).figures[0])
+        rows.append((name, figures_of(whole)))
     return viewer.page(
         "report_partners.html",
         **shown,
@@ -104,17 +107,18 @@ def show_rows(
     caller: ReaderDep,
     office: OfficeDep,
     ledger: ReadLedgerDep,
+    past: PastDep,
     asked: AskedDep,
     paging: PagingDep,
     rate: Annotated[RateName, Path()],
 ) -> Page:
     """What was counted for a figure: ids and stamps, and nothing about a person."""
     listing = read_rate_rows(asked.query, office, ledger, paging, rate)
-    whole = read_rates(asked.query, office, ledger).figures[0]
+    (figure,) = figures_of(PlaceFigures.of(past.counting(office, ledger)(asked.of_rates(rate).query).figures[0]))
     return viewer.page(
         "report_rows.html",
         **bar(caller, office, ledger, asked),
-        figure=next(each for each in figures_of(whole) if each.name is rate),
+        figure=figure,
         rows=listing.items,
         next=listing.next,
         opens=rate in OF_EXCHANGES,

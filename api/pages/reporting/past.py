@@ -21,15 +21,15 @@ from exchange.verbs.reporting.by_purpose import shown_report
 SETTLED: Final = timedelta(hours=1)
 # After a repair of the counts the pages say the same as the reports again within this time.
 KEPT: Final = timedelta(hours=1)
-MOST: Final = 2000
+MOST: Final = 5000
 _Key: TypeAlias = tuple[ReportQuery, str, str]
 
 
 class Past:
-    """The reports that were made, the latest used last. One for each process; nothing of it is about a person."""
+    """The reports that were made, the latest used last, up to so many places. One for each process; none is about a person."""
 
     def __init__(self, most: int = MOST) -> None:
-        self._most = most
+        self._most, self._places = most, 0
         self._made: OrderedDict[_Key, tuple[datetime, Report]] = OrderedDict()
         self._lock = Lock()
 
@@ -38,7 +38,7 @@ class Past:
         now, node = office.now(), office.node
 
         def count(query: ReportQuery) -> Report:
-            if query.as_of > now - SETTLED or query.parts or query.rows:
+            if query.as_of > now - SETTLED or query.rows:
                 return shown_report(ledger, node, query)
             key = (query, node.rules.digest, node.divisions.edition)
             with self._lock:
@@ -48,12 +48,18 @@ class Past:
                     return held
             made = shown_report(ledger, node, query)
             with self._lock:
-                self._made[key] = (now, made)
-                while len(self._made) > self._most:
-                    self._made.popitem(last=False)
+                self._keep(key, now, made)
             return made
 
         return count
+
+    def _keep(self, key: _Key, now: datetime, made: Report) -> None:
+        _, before = self._made.pop(key, (now, None))
+        self._places += len(made.figures) - (len(before.figures) if before is not None else 0)
+        self._made[key] = (now, made)
+        while self._places > self._most:
+            _, (_, oldest) = self._made.popitem(last=False)
+            self._places -= len(oldest.figures)
 
 
 async def _past_of(request: Request) -> Past:

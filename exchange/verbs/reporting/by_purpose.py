@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from exchange.codes import Purpose
 from exchange.counting.figures import Figures, Report
-from exchange.counting.query import EVERYTHING, Narrowing, ReportQuery
+from exchange.counting.query import ALL_RATES, EVERYTHING, Narrowing, ReportQuery
 from exchange.jurisdiction import Level
 from exchange.ledger import Ledger
 from exchange.node import Node
@@ -51,5 +51,5 @@ def _places(node: Node) -> Mapping[str, Sequence[str]]:
 
 
 def _figures(ledger: Ledger, node: Node, wanted: ReportQuery, purpose: Purpose, places: tuple[str, ...]) -> Mapping[str, Figures]:
-    query = replace(wanted, jurisdictions=places, narrowing=Narrowing(purpose=purpose), parts=False)
+    query = replace(wanted, jurisdictions=places, narrowing=Narrowing(purpose=purpose), parts=False, rates=ALL_RATES)
     return {figures.jurisdiction: figures for figures in report(ledger, node, query).figures}

@@ -40,17 +40,18 @@ def make_report(ledger: Ledger, node: Node, wanted: WantedReport, counting: Coun
     """
     if wanted.query.narrowing.purpose is not None and wanted.name in _ROW_BY_ROW:
         raise NotByPurpose(pointer="/purpose")
+    count = counting or partial(shown_report, ledger, node)
     match wanted.name:
         case ReportName.FEEDBACK:
-            return feedback_report(shown_report(ledger, node, replace(wanted.query, parts=True)), maker_of(node))
+            return feedback_report(count(replace(wanted.query, parts=True)), maker_of(node))
         case ReportName.BULLETIN:
-            return monthly_bulletin(shown_report(ledger, node, replace(wanted.query, parts=True)), maker_of(node))
+            return monthly_bulletin(count(replace(wanted.query, parts=True)), maker_of(node))
         case ReportName.LEAGUE:
-            return _league(ledger, node, wanted)
+            return _league(node, wanted, count)
         case ReportName.MATRIX:
             return _matrix(ledger, node, wanted)
         case ReportName.TREND:
-            return _trend(node, wanted, counting or partial(shown_report, ledger, node))
+            return _trend(node, wanted, count)
         case ReportName.OVERDUE:
             return _overdue(ledger, node, wanted.query)
 
@@ -78,19 +79,19 @@ def _at_level(node: Node, code: str, level: Level) -> str:
     return next(above, code)
 
 
-def _league(ledger: Ledger, node: Node, wanted: WantedReport) -> Document:
+def _league(node: Node, wanted: WantedReport, counting: Counting) -> Document:
     """Peers of a level within the jurisdiction; without a level the parts directly below, of a county its townships."""
     (code,) = wanted.query.jurisdictions
     query = replace(wanted.query, parts=True)
     if wanted.level not in (None, Level.TOWNSHIP):
         peers = sorted({_at_level(node, county, wanted.level) for county in counties_of(node, code)})
         query = replace(wanted.query, jurisdictions=(code, *peers), parts=False)
-    made = shown_report(ledger, node, query)
+    made = counting(query)
     return league_table(made, made.figures[1:], wanted.rate, maker_of(node), code)
 
 
 def _matrix(ledger: Ledger, node: Node, wanted: WantedReport) -> Document:
-    made = report(ledger, node, replace(wanted.query, parts=False, rows=frozenset(BEHIND)))
+    made = report(ledger, node, replace(wanted.query, parts=False, rates=frozenset(BEHIND), rows=frozenset(BEHIND)))
     rows = {name: made.figures[0].rate(name).rows or () for name in BEHIND}
     level = wanted.level or Level.COUNTY
     pairs = pairs_of(rows, lambda own: own, lambda other: _at_level(node, other, level))
@@ -105,7 +106,9 @@ def _trend(node: Node, wanted: WantedReport, counting: Counting) -> Document:
     counted = {}
     for month in months_needed(last):
         as_of = min(node.rules.default_as_of(month), query.as_of)
-        asked = replace(query, period=node.rules.statistical_month(month), as_of=as_of, parts=False)
+        asked = replace(
+            query, period=node.rules.statistical_month(month), as_of=as_of, parts=False, rates=frozenset(wanted.rates)
+        )
         counted[month] = counting(asked).figures[0]
     basis = maker.basis_of(query, node.rules.version, node.rules.digest)
     return trend_table(last, counted, wanted.rates, basis)
