@@ -26,11 +26,11 @@ NOW = AS_OF + timedelta(hours=10)
 COUNTY, PROVINCE, OTHER = ORIGIN, "420000", "110102"
 _CHUNK, _REGISTER = 250_000, 2_000
 _TABLES = ("exchanges", "facts", "verdicts", "messages")
-# What `statements` makes the number of an exchange into, and the shape that it gave it.
+# What `statements` makes the number of an exchange into.
 _N = "CAST(substr(exchange, 25) AS BIGINT)"
-_SHAPE = f"({_N} / 31 % 10)"
-# One in ten is under way: about a month's of a year's.
-_OVER = f"({_N} / 310 % 10 > 0)"
+# One in ten is under way, or stands where it was left: about a month's of a year's. All others were answered and confirmed.
+_GOES = "CASE WHEN {n} / 310 % 10 > 0 THEN CAST(substr('0149', {n} / 31 % 4 + 1, 1) AS INTEGER) ELSE {n} / 31 % 10 END"
+_SHAPE = f"({_GOES.format(n=_N)})"
 _DAY_MS = 86_400_000
 
 
@@ -51,8 +51,9 @@ def fill(raw: Any, database: Database, node: Node, number: int) -> dict[str, str
     made = dict(index for table in _TABLES for index in indexes(raw, table))
     for name in made:
         raw.run(f"DROP INDEX {name}")
+    shape = _GOES.format(n="n.n")
     for first in range(0, number, _CHUNK):
-        for statement in statements(first, min(first + _CHUNK, number) - 1, numbers=raw.numbers, padded=raw.padded):
+        for statement in statements(first, min(first + _CHUNK, number) - 1, numbers=raw.numbers, padded=raw.padded, shape=shape):
             raw.run(statement)
     for statement in (*_present(), _openings(raw)):
         raw.run(statement)
@@ -76,7 +77,7 @@ def _present() -> list[str]:
                 items = '["children"]',
                 round = CASE {_SHAPE} WHEN 7 THEN 2 ELSE 1 END, turn = 1, turn_sender = 'x', turn_position = 1,
                 challenges = CASE {_SHAPE} WHEN 7 THEN 1 ELSE 0 END,
-                state = CASE WHEN {_OVER} OR {_SHAPE} IN (0, 1, 4, 9) THEN 'closed' WHEN {_SHAPE} = 6 THEN 'open'
+                state = CASE WHEN {_SHAPE} IN (0, 1, 4, 9) THEN 'closed' WHEN {_SHAPE} = 6 THEN 'open'
                     WHEN {_SHAPE} = 7 THEN 'challenged' ELSE 'answered' END""",
         f"""UPDATE exchanges SET result = 'confirmed', fed_back_at = {received} + 10 * {_DAY_MS}, due = first_due
             WHERE state IN ('closed', 'answered')""",

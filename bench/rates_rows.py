@@ -166,11 +166,14 @@ def _exchange() -> Exchange:
     )
 
 
-def statements(first: int, last: int, *, numbers: str, padded: str) -> list[str]:
-    """What fills the three tables with the exchanges of these numbers; `numbers` and `padded` are as the database says it."""
+def statements(first: int, last: int, *, numbers: str, padded: str, shape: str = "n.n / 31 % 10") -> list[str]:
+    """What fills the three tables with the exchanges of these numbers; `numbers` and `padded` are as the database says it.
+
+    `shape` is which way each of them went.
+    """
     several = f"""
         SELECT n.n AS n, {padded} AS exchange, c.own AS own, k.kind AS kind, k.event AS event, k.sort AS sort,
-               d.day AS day, d.nine AS at, due.iso AS due, n.n / 31 % 10 AS shape
+               d.day AS day, d.nine AS at, due.iso AS due, {shape} AS shape
         FROM {numbers.format(first=first, last=last)}
         JOIN bench_counties c ON c.place = n.n % {COUNTIES}
         JOIN bench_kinds k ON k.place = n.n / 7 % 3

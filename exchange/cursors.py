@@ -16,6 +16,7 @@ from exchange.clocks.escalation import Escalation
 from exchange.clocks.troubles import Trouble
 from exchange.codes import Role
 from exchange.comparing.comparison import Comparison
+from exchange.counting.rows import Row as CountedRow
 from exchange.errors import Invalid
 from exchange.exchanges import Exchange
 from exchange.imports import ImportedFile, RowResult
@@ -36,6 +37,7 @@ _MOMENT = re.compile(r"(\d{15})~([0-9A-Za-z_.:-]{1,300})", re.ASCII)
 _OF_PAIR = re.compile(rf"({_NAME})~(\d{{6}})~(\d{{6}})", re.ASCII)
 _WORK = re.compile(rf"(\d{{15}})~({_NAME})~(\d{{10}})", re.ASCII)
 _DUE = re.compile(rf"(\d{{4}}-\d\d-\d\d)~({_NAME})~(\d{{10}})", re.ASCII)
+_COUNTED = re.compile(rf"({_NAME})~(\d{{6}})", re.ASCII)
 _ENTRY = re.compile(_NAME)
 _ROW = re.compile(r"\d{1,9}", re.ASCII)
 
@@ -101,6 +103,11 @@ def import_cursor(file: ImportedFile) -> str:
 def row_cursor(row: RowResult) -> str:
     """A row's place within its file: the sheet's own number, the smallest first."""
     return str(row.row)
+
+
+def counted_cursor(row: CountedRow) -> str:
+    """The place of an exchange behind a rate: its id, the smallest first, then whose it is."""
+    return f"{row.id}~{row.own}"
 
 
 def finding_cursor(finding: Finding) -> str:
@@ -189,6 +196,12 @@ def read_work_cursor(worklist: Worklist, cursor: str) -> WorkPlace:
     """The place that `work_cursor` wrote for that list; BadCursor for anything else."""
     place, exchange, link = _parts(_DUE if BELONGS[worklist].order.dated else _WORK, cursor)
     return WorkPlace(place, exchange, int(link))
+
+
+def read_counted_cursor(cursor: str) -> tuple[str, str]:
+    """The id and the county that `counted_cursor` wrote; BadCursor for anything else."""
+    exchange, own = _parts(_COUNTED, cursor)
+    return exchange, own
 
 
 def read_entry_cursor(cursor: str) -> str:

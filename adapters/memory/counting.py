@@ -88,8 +88,9 @@ class MemoryCounting:
             for place, all_ in held.items()
         ]
 
-    def behind(self, wanted: Selection) -> list[ExchangeKey]:
-        return sorted(key for key, _ in self._in_cohort(wanted))
+    def behind(self, wanted: Selection, since: str = "", limit: int | None = None) -> list[ExchangeKey]:
+        found = (key for key, _ in self._in_cohort(wanted) if key.exchange >= since)
+        return sorted(found, key=lambda key: (key.exchange, key.link))[:limit]
 
     def counts(self, wanted: Selection) -> list[CountSum]:
         return _counts((version for _, version in self._in_cohort(wanted)), wanted.sort_bits, by_other=wanted.by_other)

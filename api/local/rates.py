@@ -20,14 +20,13 @@ from exchange.counting.query import UNASSIGNED, Narrowing, ReportQuery, months_u
 from exchange.cursors import BadCursor
 from exchange.errors import Invalid, NotFound
 from exchange.jurisdiction import Category, Divisions, Level
-from exchange.ledger import Page
 from exchange.moments import MOMENT_PATTERN, Period, civil_day, day_start, parse_moment
 from exchange.node import NotServed
 from exchange.rates import Cohort, RateName
 from exchange.reporting.guarding import NotByPurpose
 from exchange.verbs.counting.grid import NotInAGrid, grid, jurisdictions_at
 from exchange.verbs.counting.handshakes import NotOfHandshakes
-from exchange.verbs.report import rows_behind
+from exchange.verbs.report import rows_on_page
 from exchange.verbs.reporting.by_purpose import shown_report
 
 router = APIRouter(prefix="/api/v1", tags=["Rates"], route_class=StrictRoute)
@@ -198,16 +197,9 @@ def read_rate_rows(
 
     Not by purpose: that would tell what each exchange was for.
     """
-    found = rows_behind(ledger, office.node, wanted, wanted.jurisdictions[0], rate)
-
-    def page_of(page: Page) -> list[tuple[int, RowShown]]:
-        if page.after and not page.after.isdecimal():
-            raise BadCursor
-        start = int(page.after[:9]) + 1 if page.after else 0
-        return [(start + n, RowShown.of(row)) for n, row in enumerate(found[start : start + page.limit])]
-
-    rows, following = paging.rows(page_of, lambda row: str(row[0]))
-    return Listing[RowShown](items=[row for _, row in rows], next=following)
+    place = wanted.jurisdictions[0]
+    rows, following = paging.rows(lambda page: rows_on_page(ledger, office.node, wanted, place, rate, page), lambda row: row[0])
+    return Listing[RowShown](items=[RowShown.of(row) for _, row in rows], next=following)
 
 
 def place_within(divisions: Divisions, caller: Caller, wanted: str | None) -> str:

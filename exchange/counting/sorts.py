@@ -110,6 +110,12 @@ class SortFilter(NamedTuple):
         """Whether a sort is wanted."""
         return sort & self.mask == self.value
 
+    def joined(self, other: "SortFilter") -> "SortFilter | None":
+        """What both want; None if nothing can be both."""
+        if (self.value ^ other.value) & self.mask & other.mask:
+            return None
+        return SortFilter(self.mask | other.mask, self.value | other.value)
+
     @property
     def fits_pages(self) -> bool:
         """Whether it asks for nothing that the pages of totals do not tell apart."""

@@ -17,15 +17,16 @@ from exchange.counting.rows import Row
 from exchange.counting.sorts import sorts_of
 from exchange.counting.verdict import judge
 from exchange.counting.verification import VerificationSum, is_verifying, verifications
-from exchange.errors import NotFound
+from exchange.cursors import BadCursor, counted_cursor
 from exchange.imports import ImportedFile
-from exchange.jurisdiction import Category, Level, SameCounty
-from exchange.ledger import CountedExchange, Ledger
+from exchange.jurisdiction import Category, SameCounty
+from exchange.ledger import CountedExchange, Ledger, Page
 from exchange.moments import civil_day
-from exchange.node import Node, NotServed
+from exchange.node import Node
 from exchange.rates import RateName
 from exchange.reporting.guarding import NotByPurpose
-from exchange.verbs.counting.engine import anywhere, count_exchanges, elsewhere, selection_of, served_within
+from exchange.verbs.counting.behind import exchanges_behind
+from exchange.verbs.counting.engine import anywhere, count_exchanges, elsewhere, links_of, scope_of, selection_of
 from exchange.verbs.counting.reconciled import Reconciled
 
 _GIVEN = frozenset(GRID_RATES) - {RateName.FEEDBACK_OBTAINED}
@@ -39,7 +40,7 @@ def report(ledger: Ledger, node: Node, wanted: ReportQuery) -> Report:
     NotServed for a jurisdiction within which the node serves no county, UnknownJurisdiction for a code that never was,
     NotFound for a partner that the node does not have. A report for an as-of moment in the past never changes.
     """
-    scopes = [_scope(node, code, wanted.narrowing.township) for code in wanted.jurisdictions]
+    scopes = [scope_of(node, code, wanted.narrowing.township) for code in wanted.jurisdictions]
     own = frozenset[str]().union(*(scope.counties for scope in scopes))
     by_township = any(scope.township is not None or (wanted.parts and scope.counties == {scope.jurisdiction}) for scope in scopes)
     counted = _Pass(ledger, node, wanted).count(own, by_township=by_township)
@@ -61,6 +62,22 @@ def rows_behind(ledger: Ledger, node: Node, wanted: ReportQuery, jurisdiction: s
         raise NotByPurpose(pointer="/purpose")
     wanted = replace(wanted, jurisdictions=(jurisdiction,), parts=False, rates=frozenset({rate}), rows=frozenset({rate}))
     return report(ledger, node, wanted).figures[0].rate(rate).rows or ()
+
+
+def rows_on_page(
+    ledger: Ledger, node: Node, wanted: ReportQuery, jurisdiction: str, rate: RateName, page: Page
+) -> list[tuple[str, Row]]:
+    """One page of these rows, each with its cursor; refusals as `rows_behind`, and BadCursor."""
+    if rate in GRID_RATES and wanted.narrowing.purpose is None:
+        scope = scope_of(node, jurisdiction, wanted.narrowing.township)
+        rows = exchanges_behind(ledger, node, wanted, scope, rate, page)
+        return [(counted_cursor(row), row) for row in rows]
+    # Of the others there are few beside the exchanges, or one for many persons: they are counted all, and told by their number.
+    if page.after and not page.after.isdecimal():
+        raise BadCursor
+    start = int(page.after[:9]) + 1 if page.after else 0
+    found = rows_behind(ledger, node, wanted, jurisdiction, rate)[start : start + page.limit]
+    return [(str(number), row) for number, row in enumerate(found, start)]
 
 
 class _Pass:
@@ -163,13 +180,11 @@ class _Pass:
 
     def _partner(self, name: str | None) -> tuple[frozenset[int] | None, Callable[[str], bool]]:
         """The links to a partner, and whether a code lies in what it was confirmed to serve."""
+        links = links_of(self._ledger, self._node, name)
         if name is None:
-            return None, anywhere
+            return links, anywhere
         partner = self._ledger.partners.get(name)
-        if partner is None and name != self._node.name:
-            raise NotFound
         codes = partner.confirmed if partner is not None else tuple(self._node.jurisdictions)
-        links = frozenset(link.id for link in self._ledger.links.all() if link.partner == name)
         served = [elsewhere(self._node, code) for code in codes]
         return links, lambda code: any(within(code) for within in served)
 
@@ -181,20 +196,6 @@ class _Pass:
             if by_link and self._lies_there(one.other) and wanted.takes(one.sort):
                 found[one.own] += one.number
         return found
-
-
-def _scope(node: Node, code: str, township: str | None) -> Scope:
-    divisions = node.divisions
-    code = divisions.normalise(code)
-    if divisions.level_of(code) is Level.TOWNSHIP:
-        county = divisions.county_of(code)
-        if county is None or county not in node.jurisdictions:
-            raise NotServed
-        return Scope(jurisdiction=county, counties=frozenset({county}), township=code)
-    counties = served_within(node, code)
-    if not counties:
-        raise NotServed
-    return Scope(jurisdiction=code, counties=counties, township=township)
 
 
 def _figures(node: Node, wanted: ReportQuery, counted: Counted, scope: Scope) -> Iterator[Figures]:

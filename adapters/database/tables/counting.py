@@ -9,6 +9,11 @@ from sqlalchemy import text as sql
 from adapters.database.tables.columns import Row, blob, number, small, text
 
 _WAITING = sql("waiting_due > 0")
+# With all that is added up of a month's cohort, and of what waits: whatever their number, no row is read for it.
+_FALLS_DUE = (
+    *("own", "role", "first_due", "until_day", "since_day", "marks", "sort", "days", "answered_on"),
+    *("exchange", "link"),
+)
 _WAITS = ("own", "role", "until_day", "since_day", "marks", "sort", "waiting_due", "received", "exchange", "link")
 
 
@@ -17,10 +22,9 @@ class VerdictRow(Row, table=True):
 
     __tablename__ = "verdicts"
     __table_args__ = (
-        Index("verdicts_due", "own", "role", "first_due", "until_day"),
+        Index("verdicts_due", *_FALLS_DUE),
         Index("verdicts_received", "own", "role", "received", "until_day"),
         Index("verdicts_since", "own", "role", "since_day"),
-        # With all that is added up of what waits: however long nobody answers, no row is read for it.
         Index("verdicts_waiting", *_WAITS, sqlite_where=_WAITING, postgresql_where=_WAITING),
     )
 

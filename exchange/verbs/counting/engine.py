@@ -9,17 +9,18 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from exchange.codes import Role
-from exchange.counting.cells import ExchangeCells
+from exchange.counting.cells import ExchangeCells, Scope
 from exchange.counting.history import History
 from exchange.counting.query import ReportQuery
 from exchange.counting.sorts import GROUP_MASK, sort_of, sorts_of
 from exchange.counting.sums import Selection
 from exchange.counting.verdict import Verdict
 from exchange.counting.version import boundary_of
+from exchange.errors import NotFound
 from exchange.exchanges import ExchangeKey
-from exchange.jurisdiction import Divisions
+from exchange.jurisdiction import Divisions, Level
 from exchange.ledger import Ledger
-from exchange.node import Node
+from exchange.node import Node, NotServed
 
 Within = Callable[[str], bool]
 
@@ -90,6 +91,30 @@ def takes(history: History, chosen: Selection, within: Within) -> bool:
         and chosen.sorts.takes(sort_of(exchange))
         and within(exchange.other)
     )
+
+
+def links_of(ledger: Ledger, node: Node, partner: str | None) -> frozenset[int] | None:
+    """The links to a partner, all if none is named; NotFound for one that the node does not have."""
+    if partner is None:
+        return None
+    if ledger.partners.get(partner) is None and partner != node.name:
+        raise NotFound
+    return frozenset(link.id for link in ledger.links.all() if link.partner == partner)
+
+
+def scope_of(node: Node, code: str, township: str | None) -> Scope:
+    """Whose figures a code asks for; NotServed, or UnknownJurisdiction."""
+    divisions = node.divisions
+    code = divisions.normalise(code)
+    if divisions.level_of(code) is Level.TOWNSHIP:
+        county = divisions.county_of(code)
+        if county is None or county not in node.jurisdictions:
+            raise NotServed
+        return Scope(jurisdiction=county, counties=frozenset({county}), township=code)
+    counties = served_within(node, code)
+    if not counties:
+        raise NotServed
+    return Scope(jurisdiction=code, counties=counties, township=township)
 
 
 def served_within(node: Node, code: str) -> frozenset[str]:

@@ -15,12 +15,12 @@ from exchange.counting.sorts import PAGE_MASK, SortFilter, sort_of, sorts_of
 from exchange.counting.sums import CountSum, Selection
 from exchange.counting.verdict import Verdict
 from exchange.counting.version import Mark, Version, boundary_of
-from exchange.errors import Invalid, NotFound
+from exchange.errors import Invalid
 from exchange.jurisdiction import Level
 from exchange.ledger import Ledger
 from exchange.node import Node, NotServed
 from exchange.rates import Cohort, RateName
-from exchange.verbs.counting.engine import Within, elsewhere, served_within, takes
+from exchange.verbs.counting.engine import Within, elsewhere, links_of, served_within, takes
 from exchange.verbs.counting.handshakes import side_totals
 
 _EVENTS = frozenset(event.value for event in Event)
@@ -100,10 +100,9 @@ class _Filling:
         self._ledger, self._node, self._wanted = ledger, node, wanted
         self._role = Role.ASKER if wanted.rate is RateName.FEEDBACK_OBTAINED else Role.ASKED
         self._boundary, self._beyond = boundary_of(wanted.as_of)
-        narrowing, of_rate = sorts_of(wanted.narrowing), GRID_RATES[wanted.rate]
-        self._sorts = SortFilter(narrowing.mask | of_rate.mask, narrowing.value | of_rate.value)
+        sorts = sorts_of(wanted.narrowing).joined(GRID_RATES[wanted.rate])
         # Asked for outflow within inflow: nothing is both.
-        self._nothing = bool((narrowing.value ^ of_rate.value) & narrowing.mask & of_rate.mask)
+        self._nothing, self._sorts = sorts is None, sorts or GRID_RATES[wanted.rate]
         self._within: Within = elsewhere(node, wanted.narrowing.other)
         by_page = SortFilter(self._sorts.mask & PAGE_MASK, self._sorts.value & PAGE_MASK)
         on_time = wanted.rate is RateName.ON_TIME
@@ -119,7 +118,7 @@ class _Filling:
             answered_before=0,
             sorts=self._sorts,
             sort_bits=PAGE_MASK,
-            links=_links(ledger, node, wanted.narrowing.partner),
+            links=links_of(ledger, node, wanted.narrowing.partner),
             township=wanted.narrowing.township,
             by_other=wanted.narrowing.other is not None,
         )
@@ -214,11 +213,3 @@ def _counties(node: Node, code: str) -> tuple[str, ...]:
     if not counties:
         raise NotServed
     return tuple(sorted(counties))
-
-
-def _links(ledger: Ledger, node: Node, partner: str | None) -> frozenset[int] | None:
-    if partner is None:
-        return None
-    if ledger.partners.get(partner) is None and partner != node.name:
-        raise NotFound
-    return frozenset(link.id for link in ledger.links.all() if link.partner == partner)

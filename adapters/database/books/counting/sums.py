@@ -67,9 +67,10 @@ def counts(work: Work, wanted: Selection) -> Select[Any]:
     return _grouped(work, wanted, (own, other, sort), *_plain()).where(_in_cohort(wanted))
 
 
-def behind(work: Work, wanted: Selection) -> Select[Any]:
-    """The exchanges of the cohort."""
-    return _held(work, wanted, _V.link, _V.exchange, _V.role).where(_in_cohort(wanted))
+def behind(work: Work, wanted: Selection, since: str, limit: int | None) -> Select[Any]:
+    """The exchanges of the cohort by their names, so many from one of them on."""
+    found = _held(work, wanted, _V.link, _V.exchange, _V.role).where(_in_cohort(wanted), _V.exchange >= since)
+    return found.order_by(_V.exchange, _V.link).limit(limit)
 
 
 def totals(work: Work, key: PageKey, boundary: int, counties: Iterable[str]) -> Select[Any]:

@@ -117,8 +117,8 @@ class SqlCounting:
         rows = self._work.rows(sums.waiting(self._work, wanted))
         return [WaitingSum._make((*row[:4], bool(row[4]), *row[5:])) for row in rows]
 
-    def behind(self, wanted: Selection) -> list[ExchangeKey]:
-        return sorted(_key(*found) for found in self._work.rows(sums.behind(self._work, wanted)))
+    def behind(self, wanted: Selection, since: str = "", limit: int | None = None) -> list[ExchangeKey]:
+        return [_key(*found) for found in self._work.rows(sums.behind(self._work, wanted, since, limit))]
 
     def counts(self, wanted: Selection) -> list[CountSum]:
         return [CountSum(*row) for row in self._work.rows(sums.counts(self._work, wanted))]
