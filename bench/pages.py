@@ -5,8 +5,8 @@
 A node of a province's hundred counties; every page that is served (`api.pages.ROUTERS`) is opened by each role that may, at one
 county and above all of them; those of reports also for the last whole month. What is measured is the whole request over loopback,
 to the last byte of the HTML, one at a time, on SQLite and on PostgreSQL; and beside it the work: the processor time of this
-process and of the database's, which other work on the machine does not lengthen so. The first call is told apart, for what is kept
-of the past is counted by it. `--quick` takes 20,000 exchanges.
+process and of the database's, which other work on the machine does not lengthen so. The first call is told apart, for what is
+kept of the past is counted by it. `--quick` takes 20,000 exchanges.
 """
 
 import statistics

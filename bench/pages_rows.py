@@ -29,7 +29,8 @@ _TABLES = ("exchanges", "facts", "verdicts", "messages")
 # What `statements` makes the number of an exchange into.
 _N = "CAST(substr(exchange, 25) AS BIGINT)"
 # One in ten is under way, or stands where it was left: about a month's of a year's. All others were answered and confirmed.
-_GOES = "CASE WHEN {n} / 310 % 10 > 0 THEN CAST(substr('0149', {n} / 31 % 4 + 1, 1) AS INTEGER) ELSE {n} / 31 % 10 END"
+_CONFIRMED = "CASE {n} / 31 % 4 WHEN 0 THEN 0 WHEN 1 THEN 1 WHEN 2 THEN 4 ELSE 9 END"
+_GOES = f"CASE WHEN {{n}} / 310 % 10 > 0 THEN {_CONFIRMED} ELSE {{n}} / 31 % 10 END"
 _SHAPE = f"({_GOES.format(n=_N)})"
 _DAY_MS = 86_400_000
 
