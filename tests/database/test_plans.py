@@ -45,8 +45,8 @@ ASKED = KEY._replace(role=Role.ASKED)
 WORK = WorkFilter.at(OWN, a_moment())
 
 
-def a_page_of(worklist, ledger):
-    return ledger.worklists.page(worklist, WORK, Page())
+def a_page_of(worklist, ledger, wanted=WORK):
+    return ledger.worklists.page(worklist, wanted, Page())
 
 
 COUNTED = Selection(
@@ -137,7 +137,7 @@ QUESTIONS = {
     "cohort": lambda ledger: ledger.counting.cohort(COUNTED),
     "waiting": lambda ledger: ledger.counting.waiting(COUNTED),
     "plain counts": lambda ledger: ledger.counting.counts(replace(COUNTED, cohort=Cohort.SUBMITTED, beyond=True)),
-    "behind": lambda ledger: ledger.counting.behind(COUNTED),
+    "behind": lambda ledger: ledger.counting.behind(COUNTED, an_id(), 50),
     "happened on a day": lambda ledger: ledger.counting.touched(replace(COUNTED, beyond=True)),
     "versions": lambda ledger: ledger.counting.versions([KEY]),
     "versions replaced": lambda ledger: ledger.counting.replace({KEY: []}),
@@ -160,6 +160,10 @@ QUESTIONS = {
     "a township's": lambda ledger: ledger.worklists.page(Worklist.TO_ANSWER, replace(WORK, township="110102001"), Page()),
     "after": lambda ledger: ledger.worklists.page(Worklist.TO_ANSWER, WORK, Page(after=f"2026-03-02~{an_id()}~0000000001")),
     **{worklist.value: partial(a_page_of, worklist) for worklist in Worklist},
+    **{
+        f"{worklist} of several": partial(a_page_of, worklist, wanted=replace(WORK, own=frozenset({*OWN, "420106"})))
+        for worklist in Worklist
+    },
     "last settled runs": lambda ledger: ledger.register_runs.settled(OWN, a_moment()),
     "last unsettled runs": lambda ledger: ledger.register_runs.unsettled(OWN, a_moment()),
     "steps of a series": lambda ledger: ledger.register_runs.steps(OWN, [a_moment(), a_moment(60)]),
@@ -275,3 +279,10 @@ def test_the_counts_read_nothing_but_what_is_on_the_lists(plans):
     steps = [step for step in plans(QUESTIONS["counts of the worklists"]) if " exchanges " in f" {step} "]
     used = {step.partition("INDEX ")[2].split()[0] for step in steps}
     assert used == {f"exchanges_{name}" for name in ("to_assign", "to_pair", "owed", "lapsing", "rejected", "to_note")}
+
+
+@pytest.mark.parametrize(
+    ("name", "index"), [("cohort", "verdicts_due"), ("waiting", "verdicts_waiting"), ("behind", "verdicts_due")]
+)
+def test_what_is_added_up_for_a_report_is_read_from_an_index_alone(plans, name, index):
+    assert any(f"USING COVERING INDEX {index} " in step for step in plans(QUESTIONS[name])), plans(QUESTIONS[name])

@@ -113,6 +113,9 @@ def test_the_sums_are_divided_by_what_is_asked_for(ledger):
     assert ledger.counting.behind(wanted(township=township)) == [KEY]
     assert ledger.counting.behind(wanted(sorts=SortFilter(1, 1))) == [OTHER]
     assert ledger.counting.behind(wanted(links=frozenset({2}))) == []
+    assert ledger.counting.behind(wanted(), limit=1) == [KEY]
+    assert ledger.counting.behind(wanted(), KEY.exchange, 2) == [KEY, OTHER]
+    assert ledger.counting.behind(wanted(), OTHER.exchange) == [OTHER]
 
 
 def test_what_is_touched_is_left_out_of_the_sums_and_named(ledger):

@@ -30,8 +30,12 @@ def exchanges_behind(ledger: Ledger, node: Node, wanted: ReportQuery, scope: Sco
     within = elsewhere(node, wanted.narrowing.other)
     cells = ExchangeCells(cohort=wanted.cohort, period=wanted.period, keep_rows=True)
 
+    taken = set[ExchangeKey]()
+
     def take(keys: Iterable[ExchangeKey]) -> None:
-        for history, verdict in judged_of(ledger, node, wanted, set(keys)):
+        fresh = set(keys) - taken
+        taken.update(fresh)
+        for history, verdict in judged_of(ledger, node, wanted, fresh):
             if takes(history, chosen, within):
                 cells.take(history.exchange, verdict, history.township_at(wanted.as_of))
 
