@@ -17,7 +17,8 @@ from adapters.database.protection.logins import check_tables, lend_key_store
 from adapters.database.sealed.data_keys import DataKeys
 from adapters.database.sealed.key_store import key_store_url, open_key_store
 from adapters.database.sealed.seals import Encryption, Sealer, Seals
-from adapters.database.work import PostgresWork, SqliteWork, Work
+from adapters.database.work import Work
+from adapters.database.works import PostgresWork, SqliteWork
 from exchange.ledger import Candidate, Ledger, LedgerAway, Within
 from exchange.pairing.keys import Blinding
 

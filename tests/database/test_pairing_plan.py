@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from adapters.database.books.registers.pairing import _LOOKED_FOR, _SLOTS, _sharing
-from adapters.database.work import PostgresWork
+from adapters.database.works import PostgresWork
 from exchange.codes import RegisterKind
 from exchange.pairing.comparing import describe
 from exchange.pairing.keys import Blinding

@@ -8,7 +8,7 @@ from sqlalchemy import event, text
 
 from adapters.database.connections import open_engine, read_url
 from adapters.database.ledger import SqlLedger
-from adapters.database.work import SqliteWork
+from adapters.database.works import SqliteWork
 from exchange.checking.check import CheckLayout, DifferenceFilter
 from exchange.codes import RegisterKind, Role
 from exchange.counting.sorts import SortFilter

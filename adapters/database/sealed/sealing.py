@@ -96,8 +96,7 @@ class Sealing:
         """Put keys on the list."""
         if ids and self._seals is not None:
             self._seals.erased = True
-            for key_id in ids:
-                self._work.claim(DoomedKeyRow, {"id": key_id})
+            self._work.claim_all(DoomedKeyRow, [{"id": key_id} for key_id in ids])
 
     def ledger_id(self) -> str:
         """The id by which the key store knows this ledger."""

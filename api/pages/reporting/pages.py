@@ -18,6 +18,7 @@ from api.pages.reporting.past import PastDep
 from api.pages.reporting.tables import part_link, shown_tables
 from api.pages.route import Page, ViewerDep, back_to, page_router
 from api.paging import PagingDep
+from exchange.counting.figures import Figures
 from exchange.counting.query import UNASSIGNED
 from exchange.jurisdiction import Level
 from exchange.rates import RateName
@@ -53,19 +54,25 @@ def show_rates(
     """The rates of a place beside the month and the year before, and one of them in each of its parts."""
     count = past.counting(office, ledger)
     divided = replace(asked.query, parts=asked.query.narrowing.township is None)
-    whole, *parts = map(PlaceFigures.of, count(divided).figures)
-    figures = figures_of(whole, _whole(asked.before(office), count), _whole(asked.before(office, MONTHS), count))
+    whole, *parts = count(divided).figures
+    before, a_year_ago = (_whole(asked.before(office, months), count) for months in (1, MONTHS))
+    figures = figures_of(PlaceFigures.of(whole), before, a_year_ago)
+    # Of the parts one rate alone is shown.
     below = [
-        (_name(office, viewer, part), part_link(asked, part.township or part.jurisdiction), figures_of(part)) for part in parts
+        (
+            _name(office, viewer, part),
+            part_link(asked, part.township or part.jurisdiction),
+            figures_of(PlaceFigures.of(replace(part, rates=(part.rate(rate),))))[0],
+        )
+        for part in parts
     ]
-    place = list(RateName).index(rate)
     title = viewer.language.say(RATE_TEXTS[rate][0])
     return viewer.page(
         "reports.html",
         **bar(caller, office, ledger, asked),
         figures=figures,
-        parts=[(name, link, shown[place]) for name, link, shown in below],
-        chart=charts.bars(title, [bar_of(name, shown[place]) for name, _, shown in below]) if below else None,
+        parts=below,
+        chart=charts.bars(title, [bar_of(name, shown) for name, _, shown in below]) if below else None,
         rate=rate,
         rates=RATE_TEXTS,
     )
@@ -183,7 +190,7 @@ def _whole(asked: Asked | None, count: Counting) -> PlaceFigures | None:
     return None if asked is None else PlaceFigures.of(count(asked.query).figures[0])
 
 
-def _name(office: Office, viewer: ViewerDep, part: PlaceFigures) -> str:
+def _name(office: Office, viewer: ViewerDep, part: Figures) -> str:
     if part.township == UNASSIGNED:
         return viewer.language.t("未分派", "assigned to no township")
     return office.node.divisions.name(part.township or part.jurisdiction)

@@ -1,6 +1,6 @@
 """Make a report: ask for the figures that it needs, and hand them to the noun that makes a document of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -12,8 +12,10 @@ from exchange.jurisdiction import Level
 from exchange.ledger import ExchangeFilter, Ledger, Page
 from exchange.moments import civil_day
 from exchange.node import Node, NotServed
+from exchange.rates import RateName
 from exchange.reporting.basis import Counting, Maker, month_of
 from exchange.reporting.bulletin import monthly_bulletin
+from exchange.reporting.feedback import RATES as FEEDBACK_RATES
 from exchange.reporting.feedback import feedback_report
 from exchange.reporting.guarding import NotByPurpose
 from exchange.reporting.league import league_table
@@ -43,7 +45,7 @@ def make_report(ledger: Ledger, node: Node, wanted: WantedReport, counting: Coun
     count = counting or partial(shown_report, ledger, node)
     match wanted.name:
         case ReportName.FEEDBACK:
-            return feedback_report(count(replace(wanted.query, parts=True)), maker_of(node))
+            return feedback_report(count(_divided(node, wanted.query, FEEDBACK_RATES)), maker_of(node))
         case ReportName.BULLETIN:
             return monthly_bulletin(count(replace(wanted.query, parts=True)), maker_of(node))
         case ReportName.LEAGUE:
@@ -79,10 +81,16 @@ def _at_level(node: Node, code: str, level: Level) -> str:
     return next(above, code)
 
 
+def _divided(node: Node, query: ReportQuery, rates: Sequence[RateName]) -> ReportQuery:
+    """The parts too, of these rates; of a county of all, for its townships are those in which anything is counted."""
+    of_townships = any(node.divisions.normalise(code) in node.jurisdictions for code in query.jurisdictions)
+    return replace(query, parts=True, rates=query.rates if of_townships else frozenset(rates))
+
+
 def _league(node: Node, wanted: WantedReport, counting: Counting) -> Document:
     """Peers of a level within the jurisdiction; without a level the parts directly below, of a county its townships."""
     (code,) = wanted.query.jurisdictions
-    query = replace(wanted.query, parts=True)
+    query = _divided(node, wanted.query, (wanted.rate,))
     if wanted.level not in (None, Level.TOWNSHIP):
         peers = sorted({_at_level(node, county, wanted.level) for county in counties_of(node, code)})
         query = replace(wanted.query, jurisdictions=(code, *peers), parts=False)

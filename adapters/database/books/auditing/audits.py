@@ -137,8 +137,7 @@ class SqlAudits:
         ]
 
     def add_signed(self, heads: Sequence[SignedHead]) -> None:
-        for head in heads:
-            self._work.claim(AuditSignedRow, stored(head))
+        self._work.claim_all(AuditSignedRow, [stored(head) for head in heads])
 
     def signed(self, jurisdiction: str) -> list[SignedHead]:
         found = select(_SIGNED).where(_SIGNED.c.jurisdiction == jurisdiction).order_by(_SIGNED.c.day)
@@ -151,8 +150,8 @@ class SqlAudits:
         return [signed_head(row) for row in self._work.rows(found)]
 
     def witness(self, heads: Sequence[WitnessedHead]) -> None:
-        for each in heads:
-            self._work.claim(AuditWitnessedRow, {"partner": each.partner, "ours": each.ours, **stored(each.head)})
+        rows = [{"partner": each.partner, "ours": each.ours, **stored(each.head)} for each in heads]
+        self._work.claim_all(AuditWitnessedRow, rows)
 
     def witnessed(self, *, ours: bool, partner: str | None = None, since: date | None = None) -> list[WitnessedHead]:
         held = _WITNESSED.c
