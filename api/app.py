@@ -26,6 +26,7 @@ from api.describing.webhooks import install_webhooks
 from api.local import ROUTERS, imports
 from api.metrics import Metrics
 from api.once import Replayed, replay
+from api.pages.refused import answer
 from api.serving import audit
 from api.serving.door import Door
 from api.serving.edge import BODY_SECONDS, Edge
@@ -125,12 +126,14 @@ def create_app(
         app.state.oidc = OpenIdConnect(office, office.provider, calling) if office.provider is not None else None
         app.state.asking = CertificateAsking(office, app.state.partners, app.state.renewals)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign] # FastAPI's documented way to describe oneself
-    problems.install(app)
     app.add_exception_handler(Replayed, replay)
     now = office.now if office is not None else None
     door = Door(url=office.documents.url if office is not None else "", names=host_names, limiter=app.state.limiter)
+    problems.install(app, answer, door.headers)
     refused = partial(audit.leave_unrouted, app)
-    app.add_middleware(Edge, metrics=metrics, door=door, limits=BODY_LIMITS, now=now, refused=refused, seconds=body_seconds)
+    app.add_middleware(
+        Edge, metrics=metrics, door=door, limits=BODY_LIMITS, now=now, refused=refused, answering=answer, seconds=body_seconds
+    )
     for router in (*_ROUTERS, *pages.ROUTERS):
         # As they are: `include_router` makes each route anew for each application, a quarter of a second at its first request.
         app.router.routes.extend(ruled(router).routes)

@@ -1,14 +1,15 @@
 """Refusals over HTTP (RFC 9457): one table from refusal to status, one shape of answer, in Chinese and English."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
-from adapters.office import Office
 from api.serving.audit import leave_refusal
 from exchange import errors
 from exchange.admission import UnknownExchange
@@ -30,6 +31,8 @@ from exchange.wire.problems import problem_type
 from exchange.work.daily import AgreementLimit, DailyLimit
 
 MEDIA_TYPE = "application/problem+json"
+# What answers a request with a refusal: in the form that its sender can read.
+Answering = Callable[[Scope, WoshouError], Response]
 
 
 class Unauthorized(errors.NotAuthentic):
@@ -234,26 +237,25 @@ def answer(error: WoshouError, contact: str | None = None) -> JSONResponse:
     return JSONResponse(body, status_code=body["status"], media_type=MEDIA_TYPE, headers=headers)
 
 
-def install(app: FastAPI) -> None:
-    """Let every refusal of the application answer in this form."""
+def install(app: FastAPI, answering: Answering, headers: Mapping[str, str]) -> None:
+    """Let every refusal of the application be answered so; `headers` are those that every answer leaves with."""
 
-    def respond(request: Request, error: WoshouError) -> JSONResponse:
-        office = request.app.state.office
+    def respond(request: Request, error: WoshouError) -> Response:
         request.app.state.metrics.refused(error.code)
         leave_refusal(request, error)
-        return answer(error, office.node.title if isinstance(office, Office) else None)
+        return answering(request.scope, error)
 
-    def refused(request: Request, error: Exception) -> JSONResponse:
+    def refused(request: Request, error: Exception) -> Response:
         if not isinstance(error, WoshouError):
             raise error
         return respond(request, error)
 
-    def unreadable(request: Request, error: Exception) -> JSONResponse:
+    def unreadable(request: Request, error: Exception) -> Response:
         if not isinstance(error, RequestValidationError):
             raise error
         return respond(request, malformed(error))
 
-    def http(request: Request, error: Exception) -> JSONResponse:
+    def http(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             raise error
         response = respond(request, refusal_of(error))
@@ -261,8 +263,12 @@ def install(app: FastAPI) -> None:
             response.headers[name] = value
         return response
 
-    def broken(request: Request, _: Exception) -> JSONResponse:
-        return respond(request, WoshouError(zh="系统内部错误，已记录。", en="Something broke inside the node; it was logged."))
+    def broken(request: Request, _: Exception) -> Response:
+        told = WoshouError(zh="系统内部错误，已记录。", en="Something broke inside the node; it was logged.")
+        response = respond(request, told)
+        for name, value in headers.items():  # Starlette sends this answer from outside the edge, where others get them
+            response.headers.setdefault(name, value)
+        return response
 
     app.add_exception_handler(WoshouError, refused)
     app.add_exception_handler(RequestValidationError, unreadable)

@@ -25,7 +25,7 @@ from exchange.exchanges import Acceptance, Direction, Exchange
 from exchange.ledger import Ledger
 from exchange.people.record import Person, Record
 from exchange.verbs.pair import pair, unpair
-from exchange.verbs.pairing.candidates import candidates
+from exchange.verbs.pairing.candidates import BodiesErased, candidates
 from exchange.verbs.reply import NOTHING, Body, Said, reply
 from exchange.verbs.routing.send_on import send_on
 from exchange.verbs.work.assign import assign, give_back
@@ -252,8 +252,11 @@ def _to_pair(held: Exchange, whole: ExchangeWhole) -> bool:
     return held.key.role is Role.ASKED and held.entry is None and whole.state in (State.OPEN, State.CHALLENGED, State.NOTED)
 
 
-def _candidates(ledger: Ledger, office: Office, held: Exchange) -> Candidates:
-    return Candidates.of(held, candidates(ledger, office.node, held)[:_MOST_CANDIDATES])
+def _candidates(ledger: Ledger, office: Office, held: Exchange) -> Candidates | None:
+    try:
+        return Candidates.of(held, candidates(ledger, office.node, held)[:_MOST_CANDIDATES])
+    except BodiesErased:  # nobody is left to be compared; the rest of the page still stands
+        return None
 
 
 def _person(messages: Sequence[MessageShown]) -> Person | None:

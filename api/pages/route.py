@@ -226,7 +226,7 @@ class PageRoute(Route):
             if request.method == "GET" and chosen in LANGUAGES:
                 return _in_language(request, chosen)
             if not hasattr(request.state, "viewer"):
-                request.state.viewer = _viewer(request)
+                request.state.viewer = stranger(request)
             try:
                 if request.method == "POST":
                     _check_origin(request)
@@ -328,11 +328,13 @@ def is_secure(request: Request) -> bool:
     return str(request.app.state.office.documents.url).startswith("https:")
 
 
-def _viewer(request: Request) -> Viewer:
+def stranger(request: Request) -> Viewer:
+    """Who has not said yet who they are."""
     office = request.app.state.office
     return Viewer(
         language=language_of(request),
-        path=request.url.path,
+        # Two slashes at the beginning of a link would make a host of what follows.
+        path="/" + quote(request.url.path.lstrip("/\\")),
         query=request.url.query,
         office_title=office.node.title,
         now=office.now(),
@@ -343,8 +345,13 @@ def _in_language(request: Request, chosen: str) -> Response:
     kept = [(name, value) for name, value in request.query_params.multi_items() if name != COOKIE]
     query = "&".join(f"{quote(name)}={quote(value)}" for name, value in kept)
     response = see_other(request.url.path + (f"?{query}" if query else ""))
-    response.set_cookie(COOKIE, chosen, max_age=_YEAR, httponly=True, secure=is_secure(request), samesite="lax", path="/")
+    keep_language(request, response, chosen)
     return response
+
+
+def keep_language(request: Request, response: Response, chosen: str) -> None:
+    """Let the browser say from now on which of the two was chosen."""
+    response.set_cookie(COOKIE, chosen, max_age=_YEAR, httponly=True, secure=is_secure(request), samesite="lax", path="/")
 
 
 def _drop_blanks(request: Request) -> None:

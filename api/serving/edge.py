@@ -11,7 +11,7 @@ from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import Metrics
-from api.problems import BodyTooSlow, RequestTooLarge, answer
+from api.problems import Answering, BodyTooSlow, RequestTooLarge
 from api.serving.door import Door
 from exchange.errors import Refused, WoshouError
 
@@ -24,8 +24,9 @@ _BYTES_A_SECOND = 256 * 1024
 class Edge:
     """The outermost layer of the application; `limits` are the routes' paths whose bodies may be larger than the usual.
 
-    Starlette's own limit answers in plain text, and FastAPI counts a body only where a route reads it; here it is a problem
-    like any other, which `refused` is told of. `seconds` is how long a body may take, before what its size adds.
+    Starlette's own limit answers in plain text, and FastAPI counts a body only where a route reads it; here it is a refusal
+    like any other, which `answering` answers and `refused` is told of. `seconds` is how long a body may take, before what
+    its size adds.
     """
 
     def __init__(
@@ -37,9 +38,10 @@ class Edge:
         limits: Mapping[str, int],
         now: Callable[[], datetime] | None,
         refused: Callable[[WoshouError], None],
+        answering: Answering,
         seconds: float = BODY_SECONDS,
     ) -> None:
-        self._refused = refused
+        self._refused, self._answering = refused, answering
         self._app, self._metrics, self._door = app, metrics, door
         self._limits = [(compile_path(path)[0], limit) for path, limit in limits.items()]
         self._now, self._seconds = now, seconds
@@ -72,7 +74,7 @@ class Edge:
             except Refused as refusal:
                 self._metrics.refused(refusal.code)
                 self._refused(refusal)
-                await answer(refusal)(scope, receive, sending)
+                await self._answering(scope, refusal)(scope, receive, sending)
             else:
                 await self._app(scope, _bounded(receive, limit, self._seconds), sending)
         finally:
