@@ -21,7 +21,7 @@ from exchange.ledger import Ledger
 from exchange.terms.agreement import ItemNotAgreed, NoteNotAllowed
 from exchange.terms.screening import ExcludedContent
 from exchange.verbs.cases.births import NotYourExchange
-from exchange.verbs.reply import NotYourRole, Said, UnderWay, reply
+from exchange.verbs.reply import ExpectedPast, NotYourRole, Said, UnderWay, reply
 from exchange.wire.message import ChallengeBody, FeedbackBody, InterimBody, WithdrawalBody
 
 router = APIRouter(prefix="/api/v1/exchanges/{exchange}", tags=["Exchanges"], route_class=StrictRoute)
@@ -51,7 +51,13 @@ def give_feedback(
     return _say(once, office, ledger, caller, exchange, partner, Said(kind=Kind.FEEDBACK, body=body))
 
 
-@router.post("/interim", status_code=202, response_model=Queued, responses=_refusals(), summary="Announce a late answer (暂复)")
+@router.post(
+    "/interim",
+    status_code=202,
+    response_model=Queued,
+    responses=_refusals(ExpectedPast),
+    summary="Announce a late answer (暂复)",
+)
 def announce_delay(
     caller: AnswererDep,
     once: OnceDep,
@@ -61,7 +67,7 @@ def announce_delay(
     body: Annotated[InterimBody, Shaped(InterimBody), Body(openapi_examples=shown(EXAMPLES[Kind.INTERIM]))],
     partner: NodeQuery = None,
 ) -> Response:
-    """Say that the answer will be late, why, and when to expect it. It stops no clock."""
+    """Say that the answer will be late, why, and when to expect it: today or later. It stops no clock."""
     return _say(once, office, ledger, caller, exchange, partner, Said(kind=Kind.INTERIM, body=body))
 
 

@@ -23,6 +23,7 @@ from exchange.codes import Kind, Role
 from exchange.conversation import State
 from exchange.exchanges import Acceptance, Direction, Exchange
 from exchange.ledger import Ledger
+from exchange.moments import civil_day
 from exchange.people.record import Person, Record
 from exchange.verbs.pair import pair, unpair
 from exchange.verbs.pairing.candidates import BodiesErased, candidates
@@ -93,6 +94,7 @@ def _page(viewer: Viewer, caller: Caller, office: Office, ledger: Ledger, exchan
         divisions=office.node.divisions,
         townships=office.node.divisions.children(held.own) if viewer.may(ASSIGNER) else (),
         address=address(exchange, role),
+        today=civil_day(office.now()),
     )
 
 

@@ -10,11 +10,11 @@ import msgspec
 from exchange.admission import Desk, UnknownExchange, WrongReply
 from exchange.codes import Kind, PriorityLevel
 from exchange.conversation import SENDER, NotInThisState
-from exchange.errors import Conflict
+from exchange.errors import Conflict, Invalid
 from exchange.exchanges import Direction, Exchange, ExchangeKey, LoggedMessage, NoteKept
 from exchange.ids import new_id, new_salt
 from exchange.ledger import Ledger
-from exchange.moments import format_moment, parse_moment
+from exchange.moments import civil_day, format_moment, parse_moment
 from exchange.node import Node
 from exchange.wire import ijson
 from exchange.wire.batch import Outcome
@@ -66,6 +66,14 @@ class UnderWay(Conflict):
     en = "The same was said already and waits for its receipt."
 
 
+class ExpectedPast(Invalid):
+    """An interim answer names a day that is over: the answer would have to be there already."""
+
+    code = "expected-past"
+    zh = "预计日期已过；暂复须写明今天或以后的日期。"
+    en = "The expected date is past: name today or a later day."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """What is to be said: the kind and its body."""
@@ -114,6 +122,9 @@ def _queue(desk: Desk, exchange: Exchange, said: Said, log: Sequence[LoggedMessa
         raise UnderWay
     if said.kind is Kind.WITHDRAWAL and any(message.kind is Kind.WITHDRAWAL and _taken(message) for message in log):
         raise NotInThisState  # a second withdrawal changes nothing, though one that crosses is taken
+    # Only where it is said: a batch may come later than the day that was meant.
+    if isinstance(said.body, InterimBody) and said.body.expected < civil_day(now):
+        raise ExpectedPast(pointer="/expected")
     said = _by_township(exchange, said)
     replied = _replied(exchange, said.kind, log)
     message = _message(exchange, said, replied, now)

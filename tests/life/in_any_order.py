@@ -10,6 +10,7 @@ from adapters.memory import MemoryLedgers
 from exchange.codes import ChallengeReason, Event, InterimReason, Item, Kind, Result, WithdrawalReason
 from exchange.conversation import SENDER, TRANSITIONS, NotInThisState, ReminderTooSoon, Signal, State, TooManyChallenges
 from exchange.exchanges import Acceptance
+from exchange.moments import civil_day
 from exchange.verbs.receive import SequenceGap
 from exchange.verbs.reply import NOTHING, UnderWay
 from exchange.wire.batch import Outcome, read_receipt
@@ -86,7 +87,7 @@ class TwoNodes(RuleBasedStateMachine):
         name, number, kind = words
         self.two.pass_time(_A_WORD)
         side = self.side(name)
-        interim = InterimBody(reason=InterimReason.FIELD_VISIT, expected=side.now.date())
+        interim = InterimBody(reason=InterimReason.FIELD_VISIT, expected=civil_day(side.now))
         with suppress(UnderWay, ReminderTooSoon, TooManyChallenges, NotInThisState):
             side.say(self.asked[number], kind, interim if kind is Kind.INTERIM else BODIES.get(kind, NOTHING))
         while arrives and self.two.carry(side):

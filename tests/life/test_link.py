@@ -6,16 +6,17 @@ import pytest
 from msgspec import structs
 
 from adapters.memory import MemoryLedgers
-from exchange.codes import ChallengeReason, Event, Item, Kind, MaritalStatus, Result, WithdrawalReason
+from exchange.codes import ChallengeReason, Event, InterimReason, Item, Kind, MaritalStatus, Result, WithdrawalReason
 from exchange.conversation import FactKind, NotInThisState, ReminderTooSoon, State, TooManyChallenges
 from exchange.errors import Retry
 from exchange.exchanges import Acceptance
+from exchange.moments import civil_day
 from exchange.people.record import Record
 from exchange.verbs.deliver import ReceiptDoesNotFit, requeue
 from exchange.verbs.receive import LinkForked, SequenceGap
-from exchange.verbs.reply import NotYourRole, UnderWay
+from exchange.verbs.reply import ExpectedPast, NotYourRole, UnderWay
 from exchange.wire.batch import BatchNotAuthentic, Outcome, WireProblem, read_receipt, write
-from exchange.wire.message import ChallengeBody, FeedbackBody, WithdrawalBody
+from exchange.wire.message import ChallengeBody, FeedbackBody, InterimBody, WithdrawalBody
 from tests.life.two_nodes import Two, payload_of, signed
 
 CONFIRMED = FeedbackBody(result=Result.CONFIRMED)
@@ -113,6 +114,20 @@ def test_only_the_asked_side_feeds_back_and_only_the_asker_closes(two: Two) -> N
         two.xicheng.say(exchange, Kind.FEEDBACK, CONFIRMED)
     with pytest.raises(NotYourRole):
         two.wuchang.say(exchange, Kind.WITHDRAWAL, MISTAKE)
+
+
+def test_an_interim_answer_names_today_or_a_later_day_and_one_that_arrives_later_than_that_day_is_taken(two: Two) -> None:
+    exchange = two.xicheng.ask()
+    two.calm()
+    today = civil_day(two.wuchang.now)
+    with pytest.raises(ExpectedPast) as refused:
+        two.wuchang.say(exchange, Kind.INTERIM, InterimBody(reason=InterimReason.FIELD_VISIT, expected=today - timedelta(days=1)))
+    assert refused.value.pointer == "/expected"
+    two.wuchang.say(exchange, Kind.INTERIM, InterimBody(reason=InterimReason.FIELD_VISIT, expected=today))
+    two.pass_time(timedelta(days=2))
+    two.calm()
+    seen = two.xicheng.see(exchange).conversation
+    assert (seen and seen.expected) == today
 
 
 def test_the_same_word_is_not_queued_twice(two: Two) -> None:

@@ -93,6 +93,9 @@ def test_what_is_refused_is_told_on_the_page_of_the_form_with_what_had_been_give
     assert 'name="expected" type="date" value="2026-02-30"' in refused.text
     assert 'aria-invalid="true"' in refused.text
     assert "暂复" in refused.text
+    late = reader.post(f"/exchanges/{exchange}/asked/interim", reason="archive_search", expected="2026-03-01")
+    assert (late.status_code, refusal_of(late)) == (422, "expected-past")
+    assert 'value="2026-03-01" min="2026-03-02" required aria-invalid="true"' in late.text
     nothing = reader.post(f"/exchanges/{exchange}/asked/feedback", result="corrected")
     assert (nothing.status_code, refusal_of(nothing)) == (422, "malformed-message")
 
