@@ -24,11 +24,13 @@ SILENT = "silent_partners"
 TOLD: dict[str, Sentence] = {
     Worklist.TO_ASSIGN: Sentence("待分派：已配对、尚未分派给乡镇", "to assign: paired, and with no township yet"),
     Worklist.TO_PAIR: Sentence("待配对：尚未配对、也未分派", "to pair: no entry found yet, and with no township"),
-    Worklist.TO_ANSWER: Sentence("待反馈：按期限排列，含待配对、待分派", "to answer: by due date, the two lists above included"),
+    Worklist.TO_ANSWER: Sentence(
+        "待反馈：按期限排列，含待配对、待分派", "to answer: by due date; those to pair and to assign are among them"
+    ),
     Worklist.TO_CONFIRM: Sentence("待确认或再交流：对方已反馈", "to confirm or challenge: the other side has answered"),
     Worklist.TO_MEND: Sentence("待修改：对方未受理", "to mend: rejected by the other side"),
-    Worklist.OVERDUE: Sentence("本方逾期未反馈", "overdue: owed by us"),
-    Worklist.AWAITED: Sentence("对方逾期未反馈", "overdue: awaited from others"),
+    Worklist.OVERDUE: Sentence("本方逾期：应答复而未答复", "late here: answers that we owe"),
+    Worklist.AWAITED: Sentence("对方逾期：我方在等的答复", "late there: answers that we await"),
     Worklist.TO_NOTE: Sentence(
         "待知悉：对方发来、不需反馈的通报，尚无人领办", "to note: notices that want no answer and no clerk has taken over"
     ),

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from api.pages import certificates, exchange, home, signing, signing_elsewhere, worklists
 from api.pages.partners import agreements, partners
 from api.pages.registers import entries, imports, progress
-from api.pages.reporting import frozen, handshakes, pages
+from api.pages.reporting import comparisons, frozen, handshakes, pages, received
 from api.pages.watching import audit, differences, escalations, operations
 
 # Differences before the worklists, whose path takes any name.
@@ -28,6 +28,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     escalations.router,
     audit.router,
     frozen.router,
+    received.router,
+    comparisons.router,
     handshakes.router,
     pages.router,
 )

@@ -5,10 +5,12 @@ from functools import partial
 from fastapi import Request
 
 from adapters.certificates.asking import CertificateAsking
-from api.access import CallingOutDep, ClerkDep, OfficeDep
+from adapters.office import Office
+from api.access import Caller, CallingOutDep, ClerkDep, OfficeDep
 from api.models.certificates.checks import CheckShown, CheckWanted
+from api.pages.facts import known_counties
 from api.pages.forms import FieldsDep
-from api.pages.route import Page, ViewerDep, back_to, page_router
+from api.pages.route import Page, Viewer, ViewerDep, back_to, page_router
 from api.serving import daily
 from exchange.ledger import Ledger
 from exchange.verbs.certificates.ask import Checked, days_of_query
@@ -20,7 +22,7 @@ PATH = "/certificates"
 @router.get(PATH)
 def show_check(viewer: ViewerDep, caller: ClerkDep, office: OfficeDep) -> Page:
     """The form: the certificate's number, and whose it is."""
-    return viewer.page("certificate.html", told=None, place=office.node.divisions.name(caller.jurisdiction))
+    return _page(viewer, caller, office, None)
 
 
 @router.post(PATH)
@@ -36,4 +38,11 @@ def check(request: Request, viewer: ViewerDep, caller: ClerkDep, _: CallingOutDe
         return CheckShown.told(checked, days_of_query(office.node))
 
     answer = asking.ask(wanted.draft(caller.jurisdiction), f"key {caller.key}", told, partial(daily.asked_of_one, office, caller))
-    return viewer.page("certificate.html", told=answer, place=office.node.divisions.name(caller.jurisdiction))
+    return _page(viewer, caller, office, answer)
+
+
+def _page(viewer: Viewer, caller: Caller, office: Office, told: CheckShown | None) -> Page:
+    divisions = office.node.divisions
+    with office.ledgers.transaction(read_only=True) as ledger:
+        known = known_counties(ledger, divisions)
+    return viewer.page("certificate.html", told=told, place=divisions.name(caller.jurisdiction), known=known)

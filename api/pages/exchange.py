@@ -14,7 +14,7 @@ from api.models.assignments import Assigning, Returning
 from api.models.base import IdPath
 from api.models.exchanges import ExchangeWhole, MessageShown, Pairing
 from api.models.registers.pairing import Candidates
-from api.pages.facts import Side, beside
+from api.pages.facts import Side, beside, known_counties
 from api.pages.forms import FieldsDep
 from api.pages.route import Page, Viewer, ViewerDep, back_to, page_router, see_other
 from api.rights import ANSWERER, ASSIGNER, CLERK
@@ -37,6 +37,8 @@ from exchange.wire.message import ChallengeBody, FeedbackBody, InterimBody, With
 router = page_router()
 PATH: Final = "/exchanges/{exchange}/{role}"
 _MOST_CANDIDATES: Final = 5
+# An answer is owed.
+_AWAITING: Final = (State.OPEN, State.CHALLENGED)
 RolePath = Annotated[Role, Path()]
 
 
@@ -92,9 +94,11 @@ def _page(viewer: Viewer, caller: Caller, office: Office, ledger: Ledger, exchan
         rows=beside(viewer.language, list(held.items), sides),
         may=_may(viewer, whole, mine=mine),
         divisions=office.node.divisions,
+        known=known_counties(ledger, office.node.divisions),
         townships=office.node.divisions.children(held.own) if viewer.may(ASSIGNER) else (),
         address=address(exchange, role),
         today=civil_day(office.now()),
+        days_left=(whole.due - civil_day(office.now())).days if whole.due and whole.state in _AWAITING else None,
     )
 
 
@@ -224,7 +228,7 @@ def _say(ledger: Ledger, office: Office, caller: Caller, exchange: str, role: Ro
 def _may(viewer: Viewer, whole: ExchangeWhole, *, mine: bool) -> frozenset[str]:
     """What the viewer can do now, so that no form is shown that would be refused."""
     under_way = any(message.direction is Direction.OUT and message.outcome is None for message in whole.messages)
-    owed, ours = whole.state in (State.OPEN, State.CHALLENGED), whole.role is Role.ASKED
+    owed, ours = whole.state in _AWAITING, whole.role is Role.ASKED
     may: set[str] = set()
     if viewer.may(ANSWERER) and mine:
         if ours and owed and not under_way:

@@ -2,12 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from api.pages.language import Language
 from api.pages.render import masked
-from api.pages.words import word
+from api.pages.words import place_name, word
 from exchange.codes import Item, Sex
+from exchange.jurisdiction import Divisions
+from exchange.ledger import Ledger
 from exchange.people.record import Certificate, Child, Marriage, Moving, Record, Spouse
+
+_COUNTY: Final = 6
+# More than these are no list to choose from.
+_MOST_KNOWN: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +88,9 @@ def _child(language: Language, child: Child) -> str:
 
 def _joined(*parts: str | None) -> str:
     return "，".join(part for part in parts if part) or "–"
+
+
+def known_counties(ledger: Ledger, divisions: Divisions) -> list[tuple[str, str]]:
+    """The counties that partners are confirmed to serve, and their names: what a field for a county offers."""
+    codes = {code for partner in ledger.partners.all() for code in partner.confirmed if len(code) == _COUNTY}
+    return [(code, place_name(divisions, code)) for code in sorted(codes)] if len(codes) <= _MOST_KNOWN else []

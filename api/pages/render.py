@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from adapters.reports.about import clock, facts_of, groups_of
 from api.pages import words
 from api.pages.assets import address
+from api.pages.watching.told import FINDINGS, JOBS
 from exchange.people.document import DocumentType
 from exchange.people.record import DocumentRef
 
@@ -33,6 +34,10 @@ def _environment() -> Environment:
         place_name=words.place_name,
         masked=masked,
         stamp_name=words.stamp,
+        worklist_detail=words.worklist_detail,
+        grouped=words.grouped,
+        finding_told=FINDINGS,
+        job_told=JOBS,
         clock=clock,
         facts_of=facts_of,
         groups_of=groups_of,

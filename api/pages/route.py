@@ -27,6 +27,7 @@ from api.rights import (
     COORDINATOR,
     HOLDER,
     OPERATOR,
+    OVERSEER,
     PUBLIC_PAGES,
     READER,
     SERVED,
@@ -123,6 +124,11 @@ class Viewer:
     def may(self, right: Right) -> bool:
         """Whether the viewer has a right."""
         return self.caller is not None and right.covers(self.caller.role, self.caller.place)
+
+    @property
+    def oversees(self) -> bool:
+        """Whether comparisons with partners are the viewer's to look at."""
+        return self.may(OVERSEER)
 
     @property
     def may_handle(self) -> bool:

@@ -1,13 +1,13 @@
 """What the codes of the domain are called on pages, in Chinese and in English: one list, which a test holds complete."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Final
 
 from adapters.sheets import ImportLayout
 from api.models.base import Sentence
 from api.models.reconciling.differences import LISTS
-from api.models.worklists import TOLD
+from api.models.worklists import SILENT, TOLD, Count
 from api.pages.language import Language
 from api.rights import LocalRole
 from exchange.auditing.event import ActorKind
@@ -154,6 +154,13 @@ _WORDS: Final[dict[type[StrEnum], str]] = {
         | auditor 审计员 auditor""",
 }
 
+# The worklists by who has to do something.
+_GROUPS: Final = (
+    ("本方要办", "To be done here", "overdue", "to_answer", "to_pair", "to_assign", "to_confirm", "to_mend", "to_note"),
+    ("等待对方", "With the other side", "awaited", SILENT),
+    ("台账核对", "Registers compared", *DifferenceKind),
+)
+
 # What the rows behind a figure were counted for.
 _STAMPS: Final = """
     opened 受理 received | answered 反馈 answered | challenged 再交流 challenged | confirmed 确认 confirmed
@@ -192,8 +199,21 @@ def choices(language: Language, kind: str, among: Iterable[str] | None = None) -
 
 def worklist(language: Language, name: str) -> str:
     """What a worklist is called: the part before the colon."""
-    told = TOLD[name] if name in TOLD else LISTS[DifferenceKind(name)]
-    return language.say(told).partition("：")[0].partition(":")[0]
+    told = language.say(TOLD[name] if name in TOLD else LISTS[DifferenceKind(name)])
+    head = told.partition("：")[0].partition(":")[0]
+    return head[:1].upper() + head[1:]
+
+
+def worklist_detail(language: Language, told: Sentence) -> str:
+    """What stands on a worklist: the part after the colon, if there is one."""
+    return language.say(told).replace("：", ": ").partition(": ")[2]
+
+
+def grouped(language: Language, counts: Sequence[Count]) -> list[tuple[str, list[Count]]]:
+    """The worklists with how much is on each, by who has to do something; the most pressing first."""
+    held = {str(each.list): each for each in counts}
+    groups = [(language.t(zh, en), [held[name] for name in names if name in held]) for zh, en, *names in _GROUPS]
+    return [(head, each) for head, each in groups if each]
 
 
 def place_name(divisions: Divisions, code: str) -> str:

@@ -6,6 +6,7 @@ from fastapi import Path, Request, Response
 
 from api.access import OfficeDep, ReaderDep, ReadLedgerDep
 from api.local.worklists import Narrowed, WantedDep, count_worklists, everything, read_worklist
+from api.pages.facts import known_counties
 from api.pages.route import Page, ViewerDep, page_router, see_other
 from api.paging import PagingDep
 from exchange.work.worklists import Worklist
@@ -42,5 +43,6 @@ def show_worklist(
         next=request.url.include_query_params(cursor=rows.next).query if rows.next else None,
         counts=counts.items,
         given=given,
+        known=known_counties(ledger, office.node.divisions),
         divisions=office.node.divisions,
     )

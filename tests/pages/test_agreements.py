@@ -88,7 +88,7 @@ def test_what_had_been_given_stands_beside_a_refusal(both: Neighbours):
     reader.get("/agreements/new")
     page = reader.post("/agreements/new", **{**FORM, **TICKED, "with": "110105", "items.address": "true"})
     assert (refusal_of(page), page.status_code) == ("no-route", 409)
-    assert 'name="with" list="theirs" value="110105"' in page.text
+    assert 'name="with" list="known-with" value="110105"' in page.text
     assert 'name="items.address" value="true" checked' in page.text
     assert 'name="items.ethnicity" value="true">' in page.text
     assert 'name="kinds.death" value="true">' in page.text

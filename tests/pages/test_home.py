@@ -50,19 +50,20 @@ def node(tmp_path: Path) -> Iterator[Served]:
 @pytest.mark.parametrize(
     ("role", "of", "expected"),
     [
-        ("clerk", WUCHANG, {"待办", "本统计月"}),
-        ("coordinator", WUHAN, {"待办", "本统计月", "告警"}),
-        ("auditor", WUHAN, {"待办", "本统计月", "昨夜发现"}),
+        ("clerk", WUCHANG, {"本方要办", "本统计月"}),
+        ("coordinator", WUHAN, {"本方要办", "本统计月", "告警"}),
+        ("auditor", WUHAN, {"本方要办", "本统计月", "昨夜发现"}),
         ("operator", WUHAN, {"告警", "昨夜发现"}),
     ],
 )
 def test_each_role_finds_what_it_has_the_right_to(node: Served, role: str, of: str, expected: set[str]):
     page = signed_in(node, "someone", role, of).get("/")
-    found = {head for head in ("待办", "本统计月", "告警", "昨夜发现") if f'">{head}' in page.text}
+    found = {head for head in ("本方要办", "本统计月", "告警", "昨夜发现") if f'">{head}' in page.text}
     assert found == expected
     told = text_of(page)
     assert ("of last night" in told, "of long ago" in told) == ("昨夜发现" in expected, False)
     assert ("lost.example" in told) is ("告警" in expected)
+    assert ("双方时钟相差 5 分钟以上 clock-skew 双方校对时钟" in told) is ("昨夜发现" in expected)
 
 
 def test_the_rates_of_this_month_stand_beside_the_last_one_with_their_lines(node: Served):
@@ -78,3 +79,17 @@ def test_the_rates_of_this_month_stand_beside_the_last_one_with_their_lines(node
     assert "✓ 90.00 % = 9 / 10" in text_of(behind)
     assert "反馈率. " in page.text
     assert "2026-04 47.83 %" in page.text
+
+
+def test_the_lists_stand_in_groups_by_who_has_to_do_something_the_most_pressing_first(node: Served):
+    told = text_of(signed_in(node, "someone", "clerk", WUCHANG, language="en").get("/"))
+    heads = [
+        "To be done here",
+        "Late here",
+        "To answer",
+        "With the other side",
+        "Late there",
+        "Registers compared",
+        "One-sided entries",
+    ]
+    assert sorted(heads, key=told.index) == heads

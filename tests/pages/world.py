@@ -20,7 +20,7 @@ from tests.access import asking
 from tests.access.asking import ASKED, QUERY
 from tests.access.serving import RELATIONS, World, world_in
 from tests.access.world import NODE, agreement_of
-from tests.builders import XICHENG, a_frozen, an_id_number
+from tests.builders import XICHENG, a_frozen, a_received, an_id_number
 
 ROUTES: dict[str, PageRoute] = {
     f"{method} {route.path}": route
@@ -74,7 +74,11 @@ def address(name: str) -> tuple[str, str]:
     names = NAMES | ({"exchange": QUERY, "role": "asker"} if name.removeprefix(_EXCHANGE) in _ASKERS else {})
     if "/frozen/" in path:
         names["digest"] = a_frozen(XICHENG, node=NODE).head.digest
-    return method, path.format(**names)
+    elif "/received/" in path:
+        names["digest"] = a_received(XICHENG).head.digest
+    # What a page has to be asked for, and of whom.
+    query = f"?jurisdiction={XICHENG}&month=2026-02" if path.startswith("/reports/received/sum") else ""
+    return method, path.format(**names) + query
 
 
 @dataclass

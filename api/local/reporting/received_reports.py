@@ -34,6 +34,7 @@ from exchange.reporting.frozen.upward import (
     ReportNotAddressed,
     SignedReport,
 )
+from exchange.reporting.table import Document
 from exchange.verbs.reporting.make_report import maker_of
 from exchange.verbs.reporting.send_report import gather_parts
 
@@ -95,10 +96,7 @@ def sum_received_reports(
     category: CategoryQuery = Category.MIGRANT,
 ) -> Response:
     """Numerators and denominators of the reports received and of those frozen here, added up; missing counties are named."""
-    code = jurisdiction or caller.jurisdiction
-    if not office.node.divisions.is_known(code) or not _within(office, caller, code):
-        raise NotFound
-    return answer(summed_report(gather_parts(ledger, office.node, code, month), code, category, maker_of(office.node)), form)
+    return answer(summed(caller, office, ledger, month, jurisdiction, category), form)
 
 
 @router.get("/{digest}", response_class=Response, responses=BYTES | reading(NotFound), summary="A received report")
@@ -112,7 +110,7 @@ def read_received_report(
     category: CategoryQuery = Category.MIGRANT,
 ) -> Response:
     """The very bytes that were signed, or a table of their figures."""
-    received = _held(office, caller, ledger, digest)
+    received = held_received(office, caller, ledger, digest)
     return shown_monthly(office, received.read(), received.payload, form, view, category)
 
 
@@ -124,10 +122,19 @@ def read_received_report(
 )
 def read_received_signature(caller: ReaderDep, office: OfficeDep, ledger: ReadLedgerDep, digest: DigestPath) -> Response:
     """The signed text, so that anybody who has the sender's keys can check it."""
-    return Response(_held(office, caller, ledger, digest).jws, media_type="application/jose")
+    return Response(held_received(office, caller, ledger, digest).jws, media_type="application/jose")
 
 
-def _held(office: Office, caller: Caller, ledger: Ledger, digest: str) -> ReceivedReport:
+def summed(caller: Caller, office: Office, ledger: Ledger, month: str, jurisdiction: str | None, category: Category) -> Document:
+    """The sum of the parts of a jurisdiction, the caller's unless given; NotFound beyond it, and where there are no parts."""
+    code = jurisdiction or caller.jurisdiction
+    if not office.node.divisions.is_known(code) or not _within(office, caller, code):
+        raise NotFound
+    return summed_report(gather_parts(ledger, office.node, code, month), code, category, maker_of(office.node))
+
+
+def held_received(office: Office, caller: Caller, ledger: Ledger, digest: str) -> ReceivedReport:
+    """The received report, if it is of the caller's jurisdiction; else NotFound."""
     received = ledger.reports.received(digest)
     if received is None or not _within(office, caller, received.head.jurisdiction):
         raise NotFound

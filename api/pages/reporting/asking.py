@@ -120,9 +120,15 @@ def bar(caller: Caller, office: Office, ledger: Ledger, wanted: Asked) -> dict[s
         "months": [month_before(this, count) for count in range(_MONTHS)],
         "below": [code for code in divisions.children(wanted.place) if _is_served(office, code)],
         "partners": sorted(set(partner_names(ledger).values())),
+        "partner_names": partner_titles(office, ledger),
         "divisions": divisions,
         "title": divisions.full_name(wanted.place),
     }
+
+
+def partner_titles(office: Office, ledger: Ledger) -> dict[str, str]:
+    """What the nodes are called, by their names; this one too, whose counties may be each other's partners."""
+    return {each.node: each.name for each in ledger.partners.all()} | {office.node.name: office.node.title}
 
 
 def line_to(caller: Caller, office: Office, place: str) -> list[str]:

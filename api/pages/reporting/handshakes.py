@@ -38,7 +38,8 @@ def show_handshakes(
     for point in series.points:
         lines.setdefault(point.partner, []).append(point)
     said = viewer.language
-    names = [said.t("全部协作方", "all partners") if name is None else name for name in lines]
+    shown = bar(caller, office, ledger, asked)
+    names = [said.t("全部协作方", "all partners") if name is None else shown["partner_names"].get(name, name) for name in lines]
     drawn = [
         charts.Line(name=name, figures=[_mark(point) for point in points])
         for name, points in zip(names[:_LINES], list(lines.values())[:_LINES], strict=True)
@@ -46,7 +47,7 @@ def show_handshakes(
     rows = [(_day(row[0]), [_mark(point) for point in row]) for row in zip(*lines.values(), strict=True)]
     return viewer.page(
         "report_handshake.html",
-        **bar(caller, office, ledger, asked),
+        **shown,
         step=step,
         names=names,
         rows=rows[::-1],

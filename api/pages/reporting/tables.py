@@ -14,7 +14,7 @@ from exchange.counting.share import Share
 from exchange.rates import RateName
 from exchange.reporting.columns import RATE_TEXTS
 from exchange.reporting.matrix import BEHIND
-from exchange.reporting.table import Cell, Column, ColumnKind, Document, Mark, Points, Table, shown
+from exchange.reporting.table import Cell, Column, ColumnKind, Document, Mark, Points, Table, Text, shown
 from exchange.reporting.wanted import ReportName
 
 MOST_DOWN: Final = 60
@@ -29,6 +29,7 @@ class Field:
 
     text: str
     figure: bool = False
+    brief: bool = False
     standing: str = ""
     sign: str = ""
     link: str | None = None
@@ -42,6 +43,8 @@ class Shown:
     rows: Sequence[Sequence[Field]]
     totals: Sequence[Field] | None
     chart: Markup | None = None
+    cut: Text | None = None
+    """Said where the chart holds less than the table."""
 
 
 def shown_tables(document: Document, said: Language, wanted: Asked, rates: Sequence[RateName]) -> list[Shown]:
@@ -53,6 +56,7 @@ def shown_tables(document: Document, said: Language, wanted: Asked, rates: Seque
             rows=[_fields(table.columns, row, leads(table, row)) for row in table.rows],
             totals=None if table.totals is None else _fields(table.columns, table.totals, {}),
             chart=_chart(table, said, rates),
+            cut=_cut(table),
         )
         for table in document.tables
     ]
@@ -67,7 +71,14 @@ def _field(column: Column, cell: Cell, link: str | None) -> Field:
     sign = SIGNS[standing]
     if isinstance(cell, Points):
         standing, sign = ("good", "▲") if cell.hundredths > 0 else ("low", "▼") if cell.hundredths < 0 else ("", "")
-    return Field(text=shown(cell), figure=column.kind in _FIGURES, standing=standing, sign=sign, link=link)
+    return Field(
+        text=shown(cell),
+        figure=column.kind in _FIGURES,
+        brief=column.kind is ColumnKind.DAY,
+        standing=standing,
+        sign=sign,
+        link=link,
+    )
 
 
 def _leads(report: str, wanted: Asked) -> Callable[[Table, Sequence[Cell]], dict[str, str]]:
@@ -116,6 +127,26 @@ def _chart(table: Table, said: Language, rates: Sequence[RateName]) -> Markup | 
             return None
 
 
+def _cut(table: Table) -> Text | None:
+    if table.name != "matrix":
+        return None
+    across, down = _places(table)
+    if len(across) <= MOST_ACROSS and len(down) <= MOST_DOWN:
+        return None
+    return Text(
+        f"图只画前 {MOST_ACROSS} 个本方地区、前 {MOST_DOWN} 个对方地区；下表是全部（{len(across)} × {len(down)}）。",
+        f"The chart holds the first {MOST_ACROSS} places of ours and the first {MOST_DOWN} of theirs; "
+        f"the table below has all of them ({len(across)} × {len(down)}).",
+    )
+
+
+def _places(table: Table) -> tuple[list[str], list[str]]:
+    """The own places and the others of a matrix, each once, in its order."""
+    keys = [column.key for column in table.columns]
+    own, other = keys.index("own"), keys.index("other")
+    return list(dict.fromkeys(str(row[own]) for row in table.rows)), list(dict.fromkeys(str(row[other]) for row in table.rows))
+
+
 def _line(table: Table, said: Language, name: RateName) -> charts.Line:
     places = [column.key for column in table.columns]
     at = places.index(f"{name}_percent")
@@ -136,8 +167,8 @@ def _heat(table: Table, said: Language, rate: RateName) -> tuple[list[str], list
     keys = [column.key for column in table.columns]
     own, other = keys.index("own"), keys.index("other")
     cells = {(str(row[own]), str(row[other])): row for row in table.rows}
-    owns = list(dict.fromkeys(place for place, _ in cells))[:MOST_ACROSS]
-    others = list(dict.fromkeys(place for _, place in cells))[:MOST_DOWN]
+    across, down = _places(table)
+    owns, others = across[:MOST_ACROSS], down[:MOST_DOWN]
     if len(owns) == 1:
         heads = [(said.say(RATE_TEXTS[name][0]), owns[0], f"{name}_percent") for name in BEHIND]
     else:

@@ -29,6 +29,10 @@ show_sign_in 打开登录页 opened the page to sign in on | sign_in 提交登�
 | show_rates 查看指标 looked at rates | show_rows 查看指标明细 looked at the rows of a figure
 | show_report 查看报表 looked at a report | take_report 下载报表 took a report
 | show_handshakes 查看握手率 looked at handshakes | list_frozen 列出冻结月报 listed frozen reports
+| list_received 列出收到的月报 listed received reports | show_received 查看收到的月报 read a received report
+| take_received 下载收到的月报 took a received report | take_received_signed 下载收到的签名月报 took a signed report
+| show_sum 查看上报汇总 looked at the sum of reports | take_sum 下载上报汇总 took the sum of reports
+| show_comparisons 查看指标比对 looked at comparisons | show_comparison 查看一次指标比对 read a comparison
 | show_frozen 查看冻结月报 read a frozen report | take_frozen 下载冻结月报 took a frozen report
 | show_differences 打开台账差异 opened register differences | show_silent_partners 查看失联协作方 looked at silent partners
 | show_agreements 查看协议 looked at agreements | show_agreement 查看一份协议 read an agreement

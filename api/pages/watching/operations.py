@@ -12,7 +12,7 @@ from api.local.reconciling.reconciliations import list_reconciliations, read_rec
 from api.models.base import IdPath, Sentence
 from api.models.partners import PartnerShown
 from api.pages.route import Page, ViewerDep, page_router
-from api.pages.watching.told import FINDINGS, JOBS
+from api.pages.watching.told import JOBS
 from api.paging import Paging, PagingDep
 from exchange.ledger import DailyRun, Ledger
 from exchange.ledger import Page as Wanted
@@ -59,7 +59,6 @@ def show_operations(
         findings=[each for each in found.items if each.settled_at is None],
         settled=[each for each in found.items if each.settled_at is not None],
         next=request.url.include_query_params(cursor=found.next).query if found.next else None,
-        advice=FINDINGS,
         nights=list_reconciliations(caller, ledger, nights).items,
         jobs=jobs_seen(ledger, office.now()),
         partners=[each for each in partners if each.link is not None and (each.link.queued or each.link.trouble)],
