@@ -6,7 +6,7 @@ from typing import Any
 
 from exchange.counting.share import Share
 from exchange.moments import format_moment
-from exchange.reporting.table import Cell, Column, Document, Mark, Points, Row, Table, Text
+from exchange.reporting.table import Cell, Column, Document, Mark, Points, Row, Table, Text, shown
 
 
 def as_plain(document: Document) -> dict[str, Any]:
@@ -76,8 +76,8 @@ def _cell(cell: Cell) -> str | int | None:
             return cell.percent() if cell.denominator else None
         case Points():
             return cell.shown()
-        case date():
-            return cell.isoformat()
+        case date() | Text():
+            return shown(cell)
         case _:
             return cell
 

@@ -81,19 +81,21 @@ def _all_rates(whole: Figures) -> Table:
 
 
 def _rate_row(rate: Rate) -> Row:
-    name = RATE_TEXTS[rate.name][0]
-    note = f"{rate.reason.zh} {rate.reason.en}" if rate.reason is not None else _reconciled(rate)
-    return f"{name.zh} {name.en}", *rate_cells(rate), note
+    note = Text(rate.reason.zh, rate.reason.en) if rate.reason is not None else _reconciled(rate)
+    return RATE_TEXTS[rate.name][0], *rate_cells(rate), note
 
 
-def _reconciled(rate: Rate) -> str:
+def _reconciled(rate: Rate) -> Text | str:
     """On how recent reconciliations a handshake rests."""
     held = rate.handshakes
     if held is None or held.oldest_at is None or held.newest_at is None:
         return ""
     first, last = civil_day(held.oldest_at).isoformat(), civil_day(held.newest_at).isoformat()
     days = (rate.as_of - held.oldest_at).days
-    return f"对账 {first} 至 {last}，最早 {days} 天前 Reconciled {first} to {last}, the earliest {days} days before"
+    return Text(
+        f"对账 {first} 至 {last}，最早 {days} 天前",
+        f"Reconciled {first} to {last}, the earliest {days} days before",
+    )
 
 
 def _lead(whole: Figures, basis: Basis) -> tuple[Text, ...]:

@@ -65,7 +65,7 @@ class Points:
         return f"{sign}{size // 100}.{size % 100:02d}"
 
 
-Cell: TypeAlias = str | int | date | Share | Points | Mark | None
+Cell: TypeAlias = Text | str | int | date | Share | Points | Mark | None
 Row: TypeAlias = tuple[Cell, ...]
 
 
@@ -163,5 +163,7 @@ def shown(cell: Cell) -> str:
             return cell.shown()
         case date():
             return cell.isoformat()
+        case Text():
+            return f"{cell.zh} {cell.en}"
         case _:
             return str(cell)

@@ -2,11 +2,14 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, sync_playwright
+
+from tests.pages.support import PASSWORD
 
 MISSING = """Chromium is missing: run scripts/chromium.sh as root, or ask the administrator for Debian's package `chromium`.
 缺少 Chromium：请以 root 运行 scripts/chromium.sh，或请管理员安装 Debian 的 chromium 软件包。"""
@@ -30,15 +33,15 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def windows(chromium: Browser) -> Iterator[Windows]:
+@contextmanager
+def watched(chromium: Browser) -> Iterator[Windows]:
     """Open a window at a node, with a session of its own; afterwards none has called elsewhere, or been forbidden anything."""
     opened, troubles, calls = [], list[str](), list[tuple[str, str]]()
 
     def heard(message: ConsoleMessage) -> None:
         # That a page is a refusal is what tests ask for themselves.
         if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
-            troubles.append(message.text)
+            troubles.append(f"{message.page.url if message.page else ''}: {message.text}")
 
     def window(url: str, *, phone: bool = False, **options: Any) -> Page:
         context = chromium.new_context(
@@ -61,3 +64,21 @@ def windows(chromium: Browser) -> Iterator[Windows]:
         context.close()
     assert troubles == []
     assert [asked for netloc, asked in calls if urlsplit(asked).netloc != netloc and not asked.startswith("data:")] == []
+
+
+@pytest.fixture
+def windows(chromium: Browser) -> Iterator[Windows]:
+    """Windows of one test."""
+    with watched(chromium) as window:
+        yield window
+
+
+def sign_in(page: Page, login: str = "wang") -> None:
+    """By keyboard, from the page that is led to."""
+    page.goto("/")
+    page.focus("#login")
+    page.keyboard.type(login)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/")

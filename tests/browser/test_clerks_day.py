@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.api.nodes import Neighbours, neighbours
 from tests.api.test_worklists import ask, on
-from tests.browser.conftest import Windows
+from tests.browser.conftest import Windows, sign_in
 from tests.jobs.offices import HandClock
 from tests.pages.support import PASSWORD, account
 
@@ -23,17 +23,6 @@ def both(tmp_path: Path) -> Iterator[Neighbours]:
         account(nodes.xicheng)
         account(nodes.wuchang)
         yield nodes
-
-
-def sign_in(page: Page) -> None:
-    """By keyboard, from the page that is led to."""
-    page.goto("/")
-    page.focus("#login")
-    page.keyboard.type("wang")
-    page.keyboard.press("Tab")
-    page.keyboard.type(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/")
 
 
 def tab_to(page: Page, selector: str) -> None:
@@ -82,8 +71,14 @@ def test_an_exchange_is_carried_through_on_the_pages_of_both_nodes(both: Neighbo
         sign_in(page)
         page.goto(f"/exchanges/{exchange}")
     answer(asked, "corrected", "40")
-    both.deliver()
     asker.reload()
+    expect(asker.locator(".timeline li")).to_have_count(1)  # it has not left yet
+    both.deliver()
+    for page, said in ((asker, ("feedback · corrected", "receipted")), (asked, ("反馈 · 有更正", "已有回执"))):
+        page.reload()
+        answered = page.locator(".timeline li").last
+        for words in said:  # both sides have it, with the receipt of the one who took it
+            expect(answered).to_contain_text(words)
     expect(asker.locator("td.differs").first).to_contain_text("unmarried")
     expect(asker.locator("td.differs").nth(1)).to_contain_text("divorced")
     form = asker.locator("form[action$='/challenge']")

@@ -269,7 +269,7 @@ def test_a_bulletin_is_one_document_with_its_sentences_and_four_tables():
     ]
     figures, ranking, overdue, _ = document.tables
     assert figures.records()[0] == {
-        "rate": "反馈率 Feedback given",
+        "rate": Text("反馈率", "Feedback given"),
         "numerator": 30,
         "denominator": 52,
         "percent": share(30, 52),

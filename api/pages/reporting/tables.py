@@ -10,8 +10,10 @@ from api.pages.language import Language
 from api.pages.reporting import charts
 from api.pages.reporting.asking import Asked
 from api.pages.reporting.figures import SIGNS, standing_of
-from exchange.counting.share import Share
+from exchange.counting.query import UNASSIGNED
+from exchange.counting.share import DASH, Share
 from exchange.rates import RateName
+from exchange.reporting.basis import UNASSIGNED_NAME
 from exchange.reporting.columns import RATE_TEXTS
 from exchange.reporting.matrix import BEHIND
 from exchange.reporting.table import Cell, Column, ColumnKind, Document, Mark, Points, Table, Text, shown
@@ -53,8 +55,8 @@ def shown_tables(document: Document, said: Language, wanted: Asked, rates: Seque
     return [
         Shown(
             table=table,
-            rows=[_fields(table.columns, row, leads(table, row)) for row in table.rows],
-            totals=None if table.totals is None else _fields(table.columns, table.totals, {}),
+            rows=[_fields(said, table.columns, row, leads(table, row)) for row in table.rows],
+            totals=None if table.totals is None else _fields(said, table.columns, table.totals, {}),
             chart=_chart(table, said, rates),
             cut=_cut(table),
         )
@@ -62,23 +64,32 @@ def shown_tables(document: Document, said: Language, wanted: Asked, rates: Seque
     ]
 
 
-def _fields(columns: Sequence[Column], row: Sequence[Cell], links: dict[str, str]) -> list[Field]:
-    return [_field(column, cell, links.get(column.key)) for column, cell in zip(columns, row, strict=True)]
+def _fields(said: Language, columns: Sequence[Column], row: Sequence[Cell], links: dict[str, str]) -> list[Field]:
+    return [_field(said, column, cell, links.get(column.key)) for column, cell in zip(columns, row, strict=True)]
 
 
-def _field(column: Column, cell: Cell, link: str | None) -> Field:
+def _field(said: Language, column: Column, cell: Cell, link: str | None) -> Field:
     standing = standing_of(cell.ratio) if isinstance(cell, Share) else ""
     sign = SIGNS[standing]
     if isinstance(cell, Points):
         standing, sign = ("good", "▲") if cell.hundredths > 0 else ("low", "▼") if cell.hundredths < 0 else ("", "")
     return Field(
-        text=shown(cell),
+        text=_text(said, cell),
         figure=column.kind in _FIGURES,
         brief=column.kind is ColumnKind.DAY,
         standing=standing,
         sign=sign,
         link=link,
     )
+
+
+def _text(said: Language, cell: Cell) -> str:
+    """As it is printed, in the reader's language; what is assigned to no township has no code."""
+    if isinstance(cell, Text):
+        return said.say(cell)
+    if cell == UNASSIGNED_NAME:
+        return said.t(UNASSIGNED_NAME, "no township")
+    return DASH if cell == UNASSIGNED else shown(cell)
 
 
 def _leads(report: str, wanted: Asked) -> Callable[[Table, Sequence[Cell]], dict[str, str]]:
