@@ -34,6 +34,7 @@ def _environment() -> Environment:
         place_name=words.place_name,
         masked=masked,
         stamp_name=words.stamp,
+        shown_name=words.shown_name,
         worklist_detail=words.worklist_detail,
         grouped=words.grouped,
         finding_told=FINDINGS,

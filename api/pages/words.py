@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Final
 
+from adapters.auditing.seen import PERSON
 from adapters.sheets import ImportLayout
 from api.models.base import Sentence
 from api.models.reconciling.differences import LISTS
@@ -219,6 +220,13 @@ def grouped(language: Language, counts: Sequence[Count]) -> list[tuple[str, list
 def place_name(divisions: Divisions, code: str) -> str:
     """What a place is called; the code itself where the table does not hold it, as a partner may write any."""
     return divisions.name(code) if divisions.is_known(code) else code
+
+
+def shown_name(language: Language, code: str) -> str:
+    """What was shown of somebody, as the audit tells it: an item of the record, or the person; its code if it is neither."""
+    if code == PERSON:
+        return language.t("人员", "who it is")
+    return language.say(_of("Item")[code]) if code in _of("Item") else code
 
 
 def stamp(language: Language, what: str) -> str:

@@ -94,9 +94,7 @@ def filled(row: list[str]) -> list[str]:
 
 def same(page: list[str], sheet: list[str]) -> bool:
     """Whether a row of the page is that of the workbook, which says words in both languages."""
-    return len(page) == len(sheet) and all(
-        one in (other, other.partition(" ")[0]) for one, other in zip(page, sheet, strict=True)
-    )
+    return len(page) == len(sheet) and all(f"{other} ".startswith(f"{one} ") for one, other in zip(page, sheet, strict=True))
 
 
 @pytest.mark.parametrize("report", ReportName)

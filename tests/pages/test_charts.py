@@ -7,6 +7,8 @@ from markupsafe import Markup
 
 from api.pages.reporting import charts
 from api.pages.reporting.charts import Figure, Line
+from api.pages.reporting.tables import cut_of
+from exchange.reporting.table import Column, ColumnKind, Table, Text
 
 MONTHS = [
     Figure(label="26-03", percent=80.0, told="◆ 80.00 %", standing="fair"),
@@ -56,6 +58,15 @@ def test_what_a_place_is_called_is_cut_to_its_end():
     (head, *_) = parsed(charts.heat_map("", ["湖北省武汉市武昌区"], [])).iter("text")
     assert (head.text or "").startswith("…")
     assert (head.text or "").endswith("武昌区")
+
+
+@pytest.mark.parametrize(("own", "others", "cut"), [(12, 60, False), (13, 60, True), (12, 61, True)])
+def test_a_map_that_holds_less_than_its_table_says_so(own: int, others: int, cut: bool):
+    columns = tuple(Column(key=key, kind=ColumnKind.TEXT, head=Text("", ""), means=Text("", "")) for key in ("own", "other"))
+    rows = tuple((f"own {here}", f"other {there}") for here in range(own) for there in range(others))
+    told = cut_of(Table(name="matrix", title=Text("", ""), unit=Text("", ""), columns=columns, rows=rows))
+    assert (told is not None) is cut
+    assert told is None or (f"{own} × {others}" in told.zh and f"{own} × {others}" in told.en)
 
 
 def test_nothing_makes_an_empty_chart():

@@ -43,6 +43,7 @@ def test_a_received_report_is_listed_and_shown_with_its_tables_and_its_files(nod
     assert f'href="{address}"' in listed.text
     shown = reader.get(address)
     assert "月通报" in text_of(shown)
+    assert ("反馈率" in text_of(shown), "Feedback given" in text_of(shown)) == (True, False)  # as the reader reads
     assert TOLD.head.digest in shown.text
     told = reader.get(f"{address}?view=feedback")
     file = reader.http.get(f"{address}/file?view=feedback&format=csv")

@@ -58,7 +58,7 @@ def shown_tables(document: Document, said: Language, wanted: Asked, rates: Seque
             rows=[_fields(said, table.columns, row, leads(table, row)) for row in table.rows],
             totals=None if table.totals is None else _fields(said, table.columns, table.totals, {}),
             chart=_chart(table, said, rates),
-            cut=_cut(table),
+            cut=cut_of(table),
         )
         for table in document.tables
     ]
@@ -138,7 +138,8 @@ def _chart(table: Table, said: Language, rates: Sequence[RateName]) -> Markup | 
             return None
 
 
-def _cut(table: Table) -> Text | None:
+def cut_of(table: Table) -> Text | None:
+    """What is said where a table's chart holds less than the table; None where it holds all."""
     if table.name != "matrix":
         return None
     across, down = _places(table)
