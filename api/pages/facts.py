@@ -54,17 +54,19 @@ def fact_text(language: Language, fact: object) -> str:
         case None:
             return "–"
         case Marriage():
-            return _joined(language.day(fact.date) if fact.date else "", fact.place)
+            return _joined(language, language.day(fact.date) if fact.date else "", fact.place)
         case Moving():
             return _joined(
+                language,
                 word(language, fact.reason) if fact.reason else "",
                 f"{t('离开', 'left')} {language.day(fact.moved_on)}" if fact.moved_on else "",
                 f"{t('返回', 'back')} {language.day(fact.returned_on)}" if fact.returned_on else "",
             )
         case Spouse():
-            return _joined(fact.name, masked(fact.document) if fact.document else "")
+            return _joined(language, fact.name, masked(fact.document) if fact.document else "")
         case Certificate():
             return _joined(
+                language,
                 fact.number,
                 fact.issued_by,
                 f"{t('有效期至', 'valid until')} {language.day(fact.valid_until)}" if fact.valid_until else "",
@@ -72,7 +74,7 @@ def fact_text(language: Language, fact: object) -> str:
             )
         case list():
             children = [_child(language, child) for child in fact if isinstance(child, Child)]
-            return "；".join(children) if children else t("无", "none")
+            return t("；", "; ").join(children) if children else t("无", "none")
         case str() if type(fact) is str:
             return fact
         case str():
@@ -83,11 +85,11 @@ def fact_text(language: Language, fact: object) -> str:
 
 def _child(language: Language, child: Child) -> str:
     sex = word(language, child.sex) if child.sex is not Sex.UNKNOWN else ""
-    return _joined(sex, language.day(child.birth_date) if child.birth_date else "", child.birth_place)
+    return _joined(language, sex, language.day(child.birth_date) if child.birth_date else "", child.birth_place)
 
 
-def _joined(*parts: str | None) -> str:
-    return "，".join(part for part in parts if part) or "–"
+def _joined(language: Language, *parts: str | None) -> str:
+    return language.t("，", ", ").join(part for part in parts if part) or "–"
 
 
 def known_counties(ledger: Ledger, divisions: Divisions) -> list[tuple[str, str]]:

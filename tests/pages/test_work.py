@@ -100,6 +100,14 @@ def test_what_is_refused_is_told_on_the_page_of_the_form_with_what_had_been_give
     assert (nothing.status_code, refusal_of(nothing)) == (422, "malformed-message")
 
 
+def test_facts_are_joined_as_each_language_does(both: Neighbours):
+    exchange = ask(both, 1, record={"children": [{"sex": "1", "birth_date": "2005-11-14"}]})
+    both.deliver()
+    page = signed_in(both.wuchang).get(f"/exchanges/{exchange}")
+    assert "男，2005年11月14日" in text_of(page)
+    assert "male, 14 Nov 2005" in text_of(signed_in(both.wuchang, "li", language="en").get(f"/exchanges/{exchange}"))
+
+
 def test_an_exchange_is_paired_by_a_look_at_both_and_unpaired_again(both: Neighbours):
     exchange = ask(both, 1, paired=False)
     both.wuchang.post(
