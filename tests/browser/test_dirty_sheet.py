@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 
 from exchange.imports import Stage
 from tests.api.nodes import Served, served
-from tests.browser.conftest import Windows
-from tests.browser.test_clerks_day import sign_in, tab_to
+from tests.browser.conftest import Windows, sign_in
+from tests.browser.test_clerks_day import tab_to
 from tests.browser.test_every_page import RULES, barriers
 from tests.builders import XICHENG, XICHENG_NODE, a_run, an_id_number
 from tests.jobs.offices import HandClock
