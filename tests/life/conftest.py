@@ -1,5 +1,6 @@
 """Two nodes on every kind of ledger."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,9 +34,8 @@ def two(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Two]:
     if request.param == "memory":
         yield Two.of(MemoryLedgers(), MemoryLedgers())
     elif request.param == "sqlite":
-        databases = [open_database(f"sqlite:///{tmp_path / name}") for name in ("xicheng.db", "wuchang.db")]
-        for database in databases:
-            database.upgrade()
+        made = request.getfixturevalue("migrated_sqlite")
+        databases = [open_database(f"sqlite:///{shutil.copy(made, tmp_path / name)}") for name in ("xicheng.db", "wuchang.db")]
         yield Two.of(*databases)
         for database in databases:
             database.close()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import cycle, product
 
 import hypothesis.strategies as st
 import pytest
@@ -120,19 +121,26 @@ def change_message(side: Side, exchange: str, kind: Kind) -> None:
     tamper(side, alter)
 
 
-@pytest.mark.parametrize("tampered", ["xicheng", "wuchang"])
+TAMPERINGS: tuple[tuple[int, Callable[[Side, str], None], str], ...] = (
+    (0, lambda s, e: change_fact(s, e, "answered", later), "answered_at of round 1"),
+    (1, lambda s, e: change_fact(s, e, "opened", lambda fact: replace(fact, due=date(2026, 5, 1))), "due of round 1"),
+    (1, lambda s, e: change_fact(s, e, "challenged", later), "opened_at of round 2"),
+    (0, lambda s, e: change_fact(s, e, "answered", lambda f: replace(f, result=Result.NOT_FOUND)), "result of round 1"),
+    (3, lambda s, e: change_fact(s, e, "opened", later), "opened_at of round 1"),
+    (0, lambda s, e: change_message(s, e, Kind.FEEDBACK), "messages"),
+    (2, lambda s, e: change_message(s, e, Kind.WITHDRAWAL), "messages"),
+    (3, lambda s, e: change_message(s, e, Kind.NOTICE), "missing"),
+)
+
+
 @pytest.mark.parametrize(
-    ("number", "change", "told"),
+    ("two", "tampered", "number", "change", "told"),
+    # By turns on each kind of ledger: how a ledger reads is not what is looked for.
     [
-        (0, lambda s, e: change_fact(s, e, "answered", later), "answered_at of round 1"),
-        (1, lambda s, e: change_fact(s, e, "opened", lambda fact: replace(fact, due=date(2026, 5, 1))), "due of round 1"),
-        (1, lambda s, e: change_fact(s, e, "challenged", later), "opened_at of round 2"),
-        (0, lambda s, e: change_fact(s, e, "answered", lambda f: replace(f, result=Result.NOT_FOUND)), "result of round 1"),
-        (3, lambda s, e: change_fact(s, e, "opened", later), "opened_at of round 1"),
-        (0, lambda s, e: change_message(s, e, Kind.FEEDBACK), "messages"),
-        (2, lambda s, e: change_message(s, e, Kind.WITHDRAWAL), "messages"),
-        (3, lambda s, e: change_message(s, e, Kind.NOTICE), "missing"),
+        (kind, side, *tampering)
+        for kind, (side, tampering) in zip(cycle(["memory", "sqlite", "postgresql"]), product(NAMES, TAMPERINGS), strict=False)
     ],
+    indirect=["two"],
 )
 def test_what_was_tampered_with_on_one_side_is_found_and_nothing_else(
     talked: tuple[Two, list[str]],
