@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -68,15 +69,27 @@ def empty(tmp_path: Path) -> Terminal:
     return Terminal(tmp_path / "node")
 
 
-@pytest.fixture
-def node(empty: Terminal, tmp_path: Path) -> Terminal:
-    """Wuchang's sandbox on a simulated clock that shows Monday 2 March 2026, 09:00."""
-    clock = tmp_path / "clock"
-    set_clock(clock, a_moment())
-    made = empty(
-        "init",
-        *("--node", WUCHANG_NODE, "--title", "武昌区", "--jurisdiction", WUCHANG, "--environment", "sandbox"),
-        *("--url", "http://127.0.0.1:8000", "--clock", str(clock)),
-    )
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where Wuchang's sandbox was made, to be copied; its clock stands beside it."""
+    folder = tmp_path_factory.mktemp("made")
+    set_clock(folder / "clock", a_moment())
+    with pytest.MonkeyPatch.context() as alone:
+        for name in [name for name in os.environ if name.startswith("WOSHOU_")]:
+            alone.delenv(name)
+        made = Terminal(folder / "node")(
+            "init",
+            *("--node", WUCHANG_NODE, "--title", "武昌区", "--jurisdiction", WUCHANG, "--environment", "sandbox"),
+            *("--url", "http://127.0.0.1:8000", "--clock", str(folder / "clock")),
+        )
     assert made.code == 0, made.err
+    return folder
+
+
+@pytest.fixture
+def node(empty: Terminal, made_once: Path) -> Terminal:
+    """Wuchang's sandbox on a simulated clock that shows Monday 2 March 2026, 09:00."""
+    shutil.copytree(made_once, empty.data.parent, dirs_exist_ok=True)
+    settings = empty.data / "woshou.toml"
+    settings.write_text(settings.read_text("utf-8").replace(str(made_once), str(empty.data.parent)), "utf-8")
     return empty

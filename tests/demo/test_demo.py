@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from datetime import date
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -44,14 +45,41 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("demo")
 
 
+class Shown(NamedTuple):
+    """What the demonstration printed, and nothing else on stdout; how its nodes answered after that, and how it ended."""
+
+    stdout: bytes
+    healthy: list[int]
+    code: int
+
+
 @pytest.fixture(scope="module")
-def summary(folder: Path):
-    """What the demonstration printed, and nothing else on stdout."""
-    arguments = ["demo", "--once", "--json", "--people", "90", "--months", "1", "--seed", "7", "--folder", str(folder)]
-    done = subprocess.run([*WOSHOU, *arguments], capture_output=True, check=True, timeout=240)
-    (folder / "stdout.txt").write_bytes(done.stdout)
-    (folder / "stderr.txt").write_bytes(done.stderr)
-    return json.loads(done.stdout)
+def shown(folder: Path) -> Shown:
+    """One demonstration, which goes on serving until it is interrupted."""
+    arguments = ["demo", "--json", "--people", "90", "--months", "1", "--seed", "7", "--folder", str(folder)]
+    with (folder / "stderr.txt").open("wb") as errors:
+        demo = subprocess.Popen([*WOSHOU, *arguments], stdout=subprocess.PIPE, stderr=errors)
+    try:
+        assert demo.stdout is not None
+        stdout = demo.stdout.readline()
+        while not stdout.endswith(b"}\n") or stdout.count(b"{") != stdout.count(b"}"):
+            line = demo.stdout.readline()
+            assert line, (folder / "stderr.txt").read_text("utf-8")
+            stdout += line
+        nodes = json.loads(stdout)["nodes"]
+        healthy = [httpx.get(f"{node['url']}/healthz", trust_env=False, timeout=30).status_code for node in nodes]
+        demo.send_signal(signal.SIGINT)
+        more, _ = demo.communicate(timeout=60)
+    finally:
+        demo.kill()
+    (folder / "stdout.txt").write_bytes(stdout + more)
+    return Shown(stdout + more, healthy, demo.returncode)
+
+
+@pytest.fixture(scope="module")
+def summary(shown: Shown) -> Any:
+    """The document that it printed."""
+    return json.loads(shown.stdout)
 
 
 def exported(folder: Path, node: str, tmp_path: Path) -> list[dict[str, str]]:
@@ -280,24 +308,9 @@ def test_an_interrupt_ends_every_process(tmp_path):
     assert not [child for child in children if _is_alive(child)]
 
 
-def test_it_serves_until_it_is_interrupted(tmp_path):
-    arguments = ["demo", "--json", "--people", "10", "--months", "1", "--folder", str(tmp_path)]
-    demo = subprocess.Popen([*WOSHOU, *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    try:
-        assert demo.stdout is not None
-        told = ""
-        while not told.endswith("}\n") or told.count("{") != told.count("}"):
-            line = demo.stdout.readline().decode()
-            assert line, "the demonstration ended early"
-            told += line
-        summary = json.loads(told)
-        for node in summary["nodes"]:
-            assert httpx.get(f"{node['url']}/healthz", trust_env=False).is_success
-        demo.send_signal(signal.SIGINT)
-        assert demo.wait(60) == 0
-    finally:
-        demo.kill()
-        demo.communicate()
+def test_it_serves_until_it_is_interrupted(shown, summary):
+    assert shown.healthy == [200] * 3
+    assert shown.code == 0
     for node in summary["nodes"]:
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"{node['url']}/healthz", trust_env=False)
