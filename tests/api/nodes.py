@@ -135,7 +135,7 @@ def served(
             provider=provider,
         )
         # No certificates are loaded for what stays on loopback: that takes longer than most tests.
-        with httpx.Client(base_url=url, timeout=30, verify=False) as client:
+        with httpx.Client(base_url=url, timeout=120, verify=False) as client:
             partners = calling or (client if wire is None else httpx.Client(transport=wire))
             app = create_app(office, client=partners, body_seconds=body_seconds, quick_seconds=quick_seconds)
             serving = server(app, protocol=protocol)
