@@ -30,6 +30,7 @@ from api.rights import (
     OVERSEER,
     PEOPLE,
     READER,
+    TRACER,
     WATCHER,
     LocalRole,
     PartnerRight,
@@ -316,6 +317,7 @@ AlertedDep = Annotated[Caller, Depends(Having(ALERTED))]
 OperatorDep = Annotated[Caller, Depends(Having(OPERATOR))]
 WatcherDep = Annotated[Caller, Depends(Having(WATCHER))]
 AuditorDep = Annotated[Caller, Depends(Having(AUDITOR))]
+TracerDep = Annotated[Caller, Depends(Having(TRACER))]
 OverseerDep = Annotated[Caller, Depends(Having(OVERSEER))]
 HolderDep = Annotated[Caller, Depends(Having(HOLDER))]
 

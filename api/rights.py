@@ -142,6 +142,14 @@ AUDITOR = Right(
     places=SERVED,
     records=Records.NODE,
 )
+TRACER = Right(
+    name="tracer",
+    zh="按人、按对象查本县的审计",
+    en="ask the county's own audit about a person or a record",
+    roles=frozenset({LocalRole.AUDITOR}),
+    places=frozenset({Place.COUNTY}),
+    records=Records.NODE,
+)
 OVERSEER = Right(
     name="overseer",
     zh="看双方比对与对账",
@@ -157,7 +165,7 @@ HOLDER = Right(
     roles=frozenset(LocalRole),
     places=HERE,
 )
-RIGHTS = (CLERK, ANSWERER, ASSIGNER, READER, COORDINATOR, ALERTED, OPERATOR, WATCHER, AUDITOR, OVERSEER, HOLDER)
+RIGHTS = (CLERK, ANSWERER, ASSIGNER, READER, COORDINATOR, ALERTED, OPERATOR, WATCHER, AUDITOR, TRACER, OVERSEER, HOLDER)
 
 EXCHANGING = PartnerRight(
     name="exchanging",

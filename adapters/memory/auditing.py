@@ -121,7 +121,7 @@ def _fits(event: AuditEvent, wanted: AuditFilter) -> bool:
         and (wanted.first is None or wanted.first <= day)
         and (wanted.last is None or day <= wanted.last)
         and wanted.actor in (None, event.actor.id)
-        and wanted.action in (None, event.action)
+        and (wanted.actions is None or event.action in wanted.actions)
         and (wanted.subjects is None or not wanted.subjects.isdisjoint(event.subjects))
         and (wanted.refused is None or wanted.refused is (event.problem is not None))
     )

@@ -18,12 +18,14 @@ from api.models.partners import CONFIRMATION_EXAMPLE, Address, Confirming, Findi
 from api.models.shapes import Shaped, shown
 from api.once import AskedDep, OnceDep
 from api.paging import PagingDep
+from api.rights import TRACER, LocalRole
 from api.serving.books import in_transaction
 from api.serving.routes import StrictRoute
 from exchange.cursors import BadCursor, finding_cursor
 from exchange.errors import Conflict, Invalid, NotFound, PartnerTrouble, WoshouError
 from exchange.ledger import Ledger
 from exchange.partners import EnvironmentsDiffer, FingerprintDiffers, Partner
+from exchange.verbs.auditing.findings import findings_told
 from exchange.verbs.onboard import ClaimsOverlap, add_partner, confirm_partner
 from exchange.verbs.suspend import NotInThisStanding, resume, suspend
 from exchange.wire.node import NodeDocumentRefused
@@ -129,9 +131,16 @@ def resume_partner(_: OperatorDep, once: OnceDep, office: OfficeDep, ledger: Led
 
 
 @router.get("/findings", responses=reading(BadCursor), summary="List findings")
-def list_findings(_: WatcherDep, ledger: ReadLedgerDep, paging: PagingDep) -> Listing[FindingShown]:
-    """What somebody should look at, the newest first: clocks that differ, changed claims, differing due dates."""
-    rows, following = paging.rows(ledger.chores.findings, finding_cursor)
+def list_findings(caller: WatcherDep, office: OfficeDep, ledger: ReadLedgerDep, paging: PagingDep) -> Listing[FindingShown]:
+    """What somebody should look at, the newest first: clocks that differ, changed claims, differing due dates.
+
+    An auditor is told of the own counties' matters and of the node's own; who was read too often, by the county's own alone.
+    """
+    counties = None if caller.role is LocalRole.OPERATOR else caller.counties
+    persons = TRACER.covers(caller.role, caller.place)
+    rows, following = paging.rows(
+        lambda page: findings_told(ledger, office.node, page, counties=counties, persons=persons), finding_cursor
+    )
     return Listing[FindingShown](items=[FindingShown.of(row) for row in rows], next=following)
 
 

@@ -56,7 +56,7 @@ def show_home(
         until=civil_day(office.now()) - timedelta(days=1),
         month=office.node.rules.month_of(civil_day(office.now())),
         rates=_rates(viewer, caller, office, past.counting(office, ledger)) if viewer.may(FIGURES) else [],
-        findings=[each for each in list_findings(caller, ledger, paging).items if each.at >= since]
+        findings=[each for each in list_findings(caller, office, ledger, paging).items if each.at >= since]
         if viewer.may(WATCHER)
         else None,
         troubles=[each for each in list_troubles(caller, ledger, paging).items if each.ended_at is None]

@@ -24,7 +24,7 @@ class AuditFilter:
     first: date | None = None
     last: date | None = None
     actor: str | None = None
-    action: str | None = None
+    actions: frozenset[str] | None = None
     subjects: frozenset[str] | None = None
     refused: bool | None = None
 

@@ -106,7 +106,7 @@ def entered(ledgers: Ledgers) -> int:
 def rows_told(ledgers: Ledgers) -> list[tuple[str, str | None, int]]:
     """The rows of the audit that tell of imports: action, problem, how many subjects."""
     with ledgers.transaction(read_only=True) as ledger:
-        rows = ledger.audit.find(AuditFilter(jurisdictions=MINE, action="import_sheet"), Page(limit=100))
+        rows = ledger.audit.find(AuditFilter(jurisdictions=MINE, actions=frozenset({"import_sheet"})), Page(limit=100))
     return [(row.event.action, row.event.problem, len(row.event.subjects)) for row in rows]
 
 

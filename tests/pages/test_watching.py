@@ -15,6 +15,7 @@ from exchange.auditing.event import NODE_WIDE
 from exchange.ledger import AuditFilter, Page
 from jobs.timetable import SCHEDULE, Daily
 from tests.api.nodes import Neighbours
+from tests.api.test_audit_above import entered, note_reading, protect
 from tests.api.test_reconciliations import keep
 from tests.api.test_worklists import ask
 from tests.builders import WUCHANG, XICHENG, a_finding, a_trouble, an_id, an_id_number
@@ -124,8 +125,45 @@ def test_who_saw_a_person_is_asked_by_a_form_and_stands_in_no_address(both: Neig
     wrong = reader.post("/audit/person", document__type="id_number", document__number="123")
     assert wrong.status_code == 422
     with both.xicheng.office.ledgers.transaction(read_only=True) as ledger:
-        wanted = AuditFilter(jurisdictions=frozenset({NODE_WIDE, XICHENG}), action="search_audit_for_person")
+        wanted = AuditFilter(jurisdictions=frozenset({NODE_WIDE, XICHENG}), actions=frozenset({"search_audit_for_person"}))
         assert len(ledger.audit.find(wanted, Page())) >= 2
+
+
+def test_from_above_the_audit_tells_what_was_done_and_neither_to_whom_nor_that_somebody_is_protected(both: Neighbours):
+    entry = entered(both.xicheng, 1)
+    protect(both.xicheng, entry)
+    own, above = (signed_in(both.xicheng, f"a{of}", role="auditor", of=of) for of in (XICHENG, "110000"))
+    first, page = own.get("/audit"), above.get("/audit")
+    assert "设置或解除保护 protect_one" in text_of(first)
+    assert (f"entry:{entry}" in first.text, "办理台账" in text_of(first)) == (True, False)
+    assert "经办人 办理台账 keep_register" in text_of(page)
+    assert "不显示：" in text_of(page)
+    assert [
+        word for word in (entry, "entry:", "person:", "protect", "保护", "enter_person", "/audit/person") if word in page.text
+    ] == []
+    assert "keep_register" in text_of(above.get("/audit", action="keep_register"))
+    for action in ("protect_one", "enter_person"):
+        assert "没有这样的记录" in text_of(above.get("/audit", action=action))
+    assert above.get("/audit/person").status_code == 403
+    above.get("/account")
+    for n in (1, 2):
+        asked = above.post("/audit/person", document__type="id_number", document__number=an_id_number(n))
+        assert (asked.status_code, refusal_of(asked)) == (403, "forbidden")
+
+
+def test_the_pages_tell_who_was_read_too_often_to_the_countys_own_auditor_alone(both: Neighbours):
+    note_reading(both.xicheng, XICHENG)
+    told = {
+        (role, of): signed_in(both.xicheng, f"{role}{of}", role=role, of=of).get(path).text
+        for role, of, path in (
+            ("auditor", XICHENG, "/"),
+            ("auditor", "110000", "/"),
+            ("operator", XICHENG, "/operations"),
+            ("operator", "110000", "/"),
+        )
+    }
+    assert ["11 times in 1 days" in page for page in told.values()] == [True] * 4
+    assert [who for who, page in told.items() if "person:" in page] == [("auditor", XICHENG)]
 
 
 @pytest.mark.parametrize("role", ["clerk", "coordinator", "operator"])

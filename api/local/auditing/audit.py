@@ -5,20 +5,25 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Query
 
-from api.access import AuditorDep, Caller, OfficeDep, ReadLedgerDep
+from adapters.office import Office
+from api.access import AuditorDep, Caller, OfficeDep, ReadLedgerDep, TracerDep
 from api.declared import reading
 from api.models.auditing.rows import AuditHeadShown, AuditRowShown
 from api.models.base import CodeQuery, Listing
 from api.models.registers.entries import Search
 from api.models.shapes import Shaped, shown
-from api.paging import PagingDep
+from api.paging import Paging, PagingDep
 from api.problems import BodyTooSlow, RequestTooLarge
+from api.rights import TRACER
 from api.serving.routes import StrictRoute
 from exchange.auditing.event import NODE_WIDE
 from exchange.cursors import BadCursor, audit_cursor
-from exchange.ledger import AuditFilter
+from exchange.errors import Forbidden
+from exchange.ledger import AuditFilter, Ledger
+from exchange.moments import civil_day
 from exchange.node import Node
 from exchange.people.document import DocumentRefused
+from exchange.verbs.auditing.tell import actions_meant, told
 from exchange.verbs.auditing.who_saw import subjects_of
 
 router = APIRouter(prefix="/api/v1/audit", tags=["Audit"], route_class=StrictRoute)
@@ -48,24 +53,26 @@ def list_audit(
     ] = None,
     refused: Annotated[bool | None, Query(description="only what was refused, or only what was done")] = None,
 ) -> Listing[AuditRowShown]:
-    """The rows of the caller's counties, the newest first."""
+    """The rows of the caller's counties, the newest first; by subject for the county's own auditor alone (403)."""
+    traces = TRACER.covers(caller.role, caller.place)
+    if subject is not None and not traces:
+        raise Forbidden
     chains = _chains(caller, office.node)
     wanted = AuditFilter(
         jurisdictions=chains if jurisdiction is None else chains & {jurisdiction},
         first=first,
         last=last,
         actor=actor,
-        action=action,
+        actions=actions_meant(action, above=not traces),
         subjects=None if subject is None else frozenset({subject}),
         refused=refused,
     )
-    rows, following = paging.rows(lambda page: ledger.audit.find(wanted, page), audit_cursor)
-    return Listing[AuditRowShown](items=[AuditRowShown.of(row) for row in rows], next=following)
+    return _listed(caller, office, ledger, paging, wanted)
 
 
 @router.post("/search", responses=reading(BadCursor, DocumentRefused, RequestTooLarge, BodyTooSlow), summary="Who saw a person")
 def search_audit(
-    caller: AuditorDep,
+    caller: TracerDep,
     office: OfficeDep,
     ledger: ReadLedgerDep,
     paging: PagingDep,
@@ -74,8 +81,14 @@ def search_audit(
     """The rows about one person, by the number of a document: their entries and exchanges, and wherever they were shown."""
     subjects = subjects_of(ledger, office.node, caller.counties, body.document)
     wanted = AuditFilter(jurisdictions=_chains(caller, office.node), subjects=subjects)
+    return _listed(caller, office, ledger, paging, wanted)
+
+
+def _listed(caller: Caller, office: Office, ledger: Ledger, paging: Paging, wanted: AuditFilter) -> Listing[AuditRowShown]:
     rows, following = paging.rows(lambda page: ledger.audit.find(wanted, page), audit_cursor)
-    return Listing[AuditRowShown](items=[AuditRowShown.of(row) for row in rows], next=following)
+    above = not TRACER.covers(caller.role, caller.place)
+    items = [AuditRowShown.of(*each) for each in told(ledger, rows, civil_day(office.now()), above=above)]
+    return Listing[AuditRowShown](items=items, next=following)
 
 
 @router.get("/heads", responses=reading(), summary="Signed ends of days")

@@ -1,7 +1,7 @@
 """Rows and signed ends of the audit as bodies."""
 
 from datetime import date
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field
 
@@ -22,8 +22,8 @@ class ActorShown(Shown):
     role: str = Field(examples=["clerk"])
 
 
-class AuditRowShown(Shown):
-    """One row of a chain. It names no person: subjects are ids, and a person's is the node's blind index."""
+class _AuditRow(Shown):
+    """What every reader is told of a row."""
 
     id: str = Field(description="jurisdiction, day and number in the day", examples=["110102.2026-03-02.000000017"])
     jurisdiction: str = Field(description="the county; empty for what concerns the whole node", examples=["110102"])
@@ -39,31 +39,52 @@ class AuditRowShown(Shown):
     shown: list[str] = Field(description="the fields of persons that were shown", examples=[["children", "person"]])
     masked: bool = Field(description="whether fields of persons were withheld")
     count: int = Field(description="how many persons, messages or refusals it was about", examples=[1])
+
+
+class AuditRowShown(_AuditRow):
+    """One row as an auditor is told it (docs/audit.md). It names no person: subjects are ids, a person's the node's blind index.
+
+    It has no digest, which holds what the auditor may not be told: whole chains are verified at the machine (`woshou audit`).
+    """
+
+    withheld: int = Field(description="how many subjects are not told to this auditor", examples=[0])
+
+    @classmethod
+    def of(cls, row: AuditRow, withheld: int) -> Self:
+        """From what is told of a row."""
+        return cls(**_members(row), withheld=withheld)
+
+
+class AuditRowStored(_AuditRow):
+    """One row of a chain as it was written, for the operator at the machine, with what verifies it."""
+
     previous: str | None = Field(description="digest of the row before; null for the first of a chain", examples=[_DIGEST])
     digest: str = Field(examples=[_DIGEST])
 
     @classmethod
     def of(cls, row: AuditRow) -> Self:
         """From the chain."""
-        event = row.event
-        return cls(
-            id=row.id,
-            jurisdiction=event.jurisdiction,
-            day=row.day,
-            sequence=row.sequence,
-            at=event.at,
-            actor=ActorShown(kind=event.actor.kind, id=event.actor.id, role=event.actor.role),
-            action=event.action,
-            purpose=event.purpose,
-            outcome="done" if event.problem is None else "refused",
-            problem=event.problem,
-            subjects=list(event.subjects),
-            shown=list(event.shown),
-            masked=event.masked,
-            count=event.count,
-            previous=row.previous,
-            digest=row.digest,
-        )
+        return cls(**_members(row), previous=row.previous, digest=row.digest)
+
+
+def _members(row: AuditRow) -> dict[str, Any]:
+    event = row.event
+    return {
+        "id": row.id,
+        "jurisdiction": event.jurisdiction,
+        "day": row.day,
+        "sequence": row.sequence,
+        "at": event.at,
+        "actor": ActorShown(kind=event.actor.kind, id=event.actor.id, role=event.actor.role),
+        "action": event.action,
+        "purpose": event.purpose,
+        "outcome": "done" if event.problem is None else "refused",
+        "problem": event.problem,
+        "subjects": list(event.subjects),
+        "shown": list(event.shown),
+        "masked": event.masked,
+        "count": event.count,
+    }
 
 
 class AuditHeadShown(Shown):

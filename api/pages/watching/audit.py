@@ -6,17 +6,19 @@ from typing import Annotated, Final
 from fastapi import Query, Request
 
 from adapters.office import Office
-from api.access import AuditorDep, Caller, OfficeDep, ReadLedgerDep
+from api.access import AuditorDep, Caller, OfficeDep, ReadLedgerDep, TracerDep
 from api.local.auditing.audit import DayQuery, list_audit, list_audit_heads, search_audit
 from api.models.auditing.rows import AuditRowShown
-from api.models.base import CodeQuery
+from api.models.base import CodeQuery, Sentence
 from api.models.registers.entries import Search
 from api.pages.forms import FieldsDep
 from api.pages.route import Page, Viewer, ViewerDep, back_to, page_router
 from api.pages.watching.actions import ACTIONS
 from api.paging import Paging, PagingDep
+from api.rights import TRACER
 from exchange.ledger import Ledger
 from exchange.ledger import Page as Wanted
+from exchange.verbs.auditing.tell import KEPT, actions_meant
 
 router = page_router()
 PATH: Final = "/audit"
@@ -49,7 +51,7 @@ def show_audit(
 
 
 @router.get("/audit/person")
-def show_person_search(viewer: ViewerDep, caller: AuditorDep, office: OfficeDep, ledger: ReadLedgerDep) -> Page:
+def show_person_search(viewer: ViewerDep, caller: TracerDep, office: OfficeDep, ledger: ReadLedgerDep) -> Page:
     """The form alone: who is looked for stands in no address."""
     return _page(viewer, office, caller, ledger, None, None, {})
 
@@ -57,7 +59,7 @@ def show_person_search(viewer: ViewerDep, caller: AuditorDep, office: OfficeDep,
 @router.post("/audit/person")
 @back_to("/audit/person")
 def search_audit_for_person(
-    viewer: ViewerDep, caller: AuditorDep, office: OfficeDep, ledger: ReadLedgerDep, paging: PagingDep, fields: FieldsDep
+    viewer: ViewerDep, caller: TracerDep, office: OfficeDep, ledger: ReadLedgerDep, paging: PagingDep, fields: FieldsDep
 ) -> Page:
     """Who saw a person: the latest rows, on the page that the form is sent to."""
     latest = Paging(Wanted(limit=MOST), paging.request, paging.response)
@@ -77,6 +79,11 @@ def actor_id(ledger: Ledger, office: Office, caller: Caller, wanted: str | None)
     return next((key for key, name in names.items() if name == wanted), wanted)
 
 
+def _actions(*, above: bool) -> dict[str, Sentence]:
+    """The actions by the names that the viewer is told."""
+    return {name: said for name, said in ACTIONS.items() if (actions_meant(name, above=above) if above else name != KEPT)}
+
+
 def _page(
     viewer: Viewer,
     office: Office,
@@ -88,7 +95,7 @@ def _page(
     *,
     more: bool = False,
 ) -> Page:
-    divisions = office.node.divisions
+    divisions, traces = office.node.divisions, viewer.may(TRACER)
     return viewer.page(
         "audit.html",
         rows=rows,
@@ -97,7 +104,8 @@ def _page(
         given=given,
         by_person=not given,
         names=names_of(ledger, office, caller),
-        actions=ACTIONS,
+        traces=traces,
+        actions=_actions(above=not traces),
         heads=list_audit_heads(caller, office, ledger).items,
         counties=[(code, divisions.name(code)) for code in sorted(caller.counties)],
         divisions=divisions,

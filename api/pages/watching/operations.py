@@ -50,7 +50,7 @@ def show_operations(
     request: Request, viewer: ViewerDep, caller: OperatorDep, office: OfficeDep, ledger: ReadLedgerDep, paging: PagingDep
 ) -> Page:
     """All of it on one page; the findings a page at a time."""
-    found = list_findings(caller, ledger, paging)
+    found = list_findings(caller, office, ledger, paging)
     nights = Paging(Wanted(limit=_NIGHTS), paging.request, paging.response)
     partners = list_partners(caller, ledger).items
     return viewer.page(

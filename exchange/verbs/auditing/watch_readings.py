@@ -1,11 +1,17 @@
-"""Show the auditor who reads one person again and again."""
+"""Show the auditor of a county who reads one person of it again and again."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
+from exchange.auditing.chain import NODE
 from exchange.auditing.repeated import KIND, Reading, windows
 from exchange.ledger import Finding, Ledger
 from exchange.moments import Period, civil_day
+from exchange.wire import ijson
+
+# Behind it stands who was read, for the county's own auditor alone.
+PERSON_AFTER: Final = ": "
 
 
 def note_repeated_readings(ledger: Ledger, now: datetime) -> int:
@@ -19,17 +25,18 @@ def note_repeated_readings(ledger: Ledger, now: datetime) -> int:
     return len(found)
 
 
-def _findings(readings: Iterable[Reading], period: Period, now: datetime) -> list[Finding]:
-    """One for each, which names no person but by the blind index."""
+def _findings(readings: Sequence[Reading], period: Period, now: datetime) -> list[Finding]:
+    """One for each, which begins with the county whose it is, and names no person but by the blind index."""
     days = (period.last - period.first).days + 1
+    keys = [f"{days} {period.last} {each.jurisdiction} {each.actor.kind} {each.actor.id} {each.subject}" for each in readings]
     return [
         Finding(
-            id=f"{KIND}:{days}:{period.last}:{each.actor.kind}.{each.actor.id}:{each.subject.rpartition(':')[2]}",
+            id=f"{KIND}.{ijson.digest(key.encode())}",
             kind=KIND,
             partner=None,
-            subject=f"{each.actor.kind} {each.actor.id}",
-            detail=f"{each.times} times in {days} days to {period.last}: {each.subject}",
+            subject=f"{each.jurisdiction or NODE} {each.actor.kind} {each.actor.id}",
+            detail=f"{each.times} times in {days} days to {period.last}{PERSON_AFTER}{each.subject}",
             at=now,
         )
-        for each in readings
+        for each, key in zip(readings, keys, strict=True)
     ]

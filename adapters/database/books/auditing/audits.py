@@ -62,9 +62,10 @@ class SqlAudits:
             found = found.where(held.at >= to_milliseconds(day_start(wanted.first)))
         if wanted.last is not None:
             found = found.where(held.at < to_milliseconds(day_end(wanted.last)))
-        for column, value in ((held.actor, wanted.actor), (held.action, wanted.action)):
-            if value is not None:
-                found = found.where(column == value)
+        if wanted.actor is not None:
+            found = found.where(held.actor == wanted.actor)
+        if wanted.actions is not None:
+            found = found.where(self._work.one_of(held.action, wanted.actions))
         if wanted.refused is not None:
             found = found.where(held.problem.is_not(None) if wanted.refused else held.problem.is_(None))
         found = beyond(found, held.at, held.id, page)

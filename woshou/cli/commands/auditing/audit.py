@@ -11,7 +11,7 @@ from adapters.auditing.handing import hand_over, proves
 from adapters.database.policies import Weakness
 from adapters.office import Office
 from adapters.partner_http import PartnerClient, http_client
-from api.models.auditing.rows import AuditRowShown
+from api.models.auditing.rows import AuditRowStored
 from exchange.auditing.chain import AuditRow, read_row_id
 from exchange.auditing.event import NODE_WIDE
 from exchange.auditing.heads import SignedHead
@@ -117,7 +117,7 @@ def _install_reading(app: typer.Typer) -> None:
                     first=_day(first),
                     last=_day(last),
                     actor=actor,
-                    action=action,
+                    actions=None if action is None else frozenset({action}),
                     subjects=subjects,
                     refused=refused,
                 )
@@ -257,13 +257,13 @@ def _wanted(office: Office, named: str | None) -> frozenset[str]:
 
 
 def _told(row: AuditRow) -> dict[str, object]:
-    told = AuditRowShown.of(row).model_dump(mode="json")
+    told = AuditRowStored.of(row).model_dump(mode="json")
     actor = row.event.actor
     return {**told, "actor": " ".join(part for part in (actor.kind.value, actor.id, actor.role) if part)}
 
 
 def _line(row: AuditRow) -> bytes:
-    return msgspec.json.encode(AuditRowShown.of(row).model_dump(mode="json")) + b"\n"
+    return msgspec.json.encode(AuditRowStored.of(row).model_dump(mode="json")) + b"\n"
 
 
 def _head(head: SignedHead, held_by: str) -> dict[str, object]:
