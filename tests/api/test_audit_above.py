@@ -154,7 +154,7 @@ def beijing(tmp_path: Path) -> Iterator[Served]:
 
 
 def test_nobody_is_told_from_somebody_in_another_county(beijing: Served):
-    def answers(n: int) -> list[tuple[int, str]]:
+    def answers(n: int) -> list[tuple[int, str | bool]]:
         found = beijing.call("POST", "/audit/search", role="auditor", of=XICHENG, json=document(n))
         page = reader.post("/audit/person", document__type="id_number", document__number=an_id_number(n))
         return [(found.status_code, found.text), (page.status_code, "没有这样的记录" in page.text)]
