@@ -76,6 +76,8 @@ class Edge:
                 self._refused(refusal)
                 await self._answering(scope, refusal)(scope, receive, sending)
             else:
+                # Nothing here is so large that it is asked for in parts, and Starlette refuses a bad range in words of its own.
+                scope["headers"] = [header for header in scope["headers"] if header[0] != b"range"]
                 await self._app(scope, _bounded(receive, limit, self._seconds), sending)
         finally:
             route = getattr(scope.get("route"), "path", "unknown")

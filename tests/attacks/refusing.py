@@ -17,7 +17,7 @@ from tests.api.hand import problem
 from tests.api.nodes import RUNNING, Served
 
 # Refused before anybody was asked who calls: no route has that address or method, or the door was shut.
-BEFORE_A_ROUTE = {"not-found", "method-not-allowed", "host-unknown", "request-too-large", "too-many-requests"}
+BEFORE_A_ROUTE = {"not-found", "method-not-allowed", "host-unknown", "head-too-large", "request-too-large", "too-many-requests"}
 
 
 @dataclass
