@@ -51,7 +51,7 @@ def compare_file(
     `told` hears how many of how many rows are done.
     """
     sheet = read_sheet(data, Layout(key.layout.value), limits)
-    facts = facts_of(sheet, "")
+    facts = facts_of(sheet, "", digest=key.digest)
     comparison = Comparison(office.node, key, facts, office.now())
     rows, done = iter(facts.rows), 0
     while chunk := list(islice(rows, CHUNK)):
@@ -90,7 +90,7 @@ class Decisions:
 
 def read_decisions(data: bytes, limits: Limits | None = None) -> Decisions:
     """Read the sheet of differences that a clerk filled in; SheetRefused. Two different words on one are refused."""
-    facts = facts_of(read_sheet(data, Layout.DECISIONS, limits), "")
+    facts = facts_of(read_sheet(data, Layout.DECISIONS, limits), "", digest="")
     wanted: dict[str, Settlement] = {}
     refused: list[RefusedDecision] = []
     blank = 0

@@ -45,7 +45,7 @@ def read_file(
 
     Only answers are also a township's.
     """
-    facts = facts_of(read_sheet(data, layout, limits), filename, told)
+    facts = facts_of(read_sheet(data, layout, limits), filename, told, digest=office.node.file_digest(data))
     if layout is Layout.ANSWERS:
         return read_answers(office.node, jurisdiction, facts, office.now())
     if layout is Layout.MATTERS:
@@ -91,13 +91,13 @@ def _marked(row: RowResult) -> Marked:
     return Marked(number=row.row, outcome=Outcome(row.outcome.value), problems=problems)
 
 
-def facts_of(sheet: Sheet, filename: str, told: Told | None = None) -> SheetFacts:
-    """The sheet as the domain takes it; the rows are translated as they are asked for."""
+def facts_of(sheet: Sheet, filename: str, told: Told | None = None, *, digest: str) -> SheetFacts:
+    """The sheet as the domain takes it, known again by `digest`; the rows are translated as they are asked for."""
     return SheetFacts(
         filename=filename.replace("\\", "/").rpartition("/")[2][:_LONGEST_NAME],
-        sha256=sheet.sha256,
         columns={name: column.letter for name, column in sheet.columns.items()},
         rows=_rows(sheet, told),
+        digest=digest,
         blank=sheet.blank_rows,
         excluded_columns=sheet.excluded_columns,
         unknown_columns=sheet.unknown_columns,

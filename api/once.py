@@ -34,10 +34,14 @@ class Replayed(Exception):
 
 
 class Asked:
-    """A request that may be a repetition of one that was answered."""
+    """A request that may be a repetition of one that was answered: `what` is asked, of which a keyed digest is kept.
 
-    def __init__(self, office: OfficeDep, caller: str, key: str | None, digest: str) -> None:
-        self._office, self._caller, self._key, self._digest = office, caller, key, digest
+    A plain one would give away a body in which all but a person's number can be guessed.
+    """
+
+    def __init__(self, office: OfficeDep, caller: str, key: str | None, what: bytes) -> None:
+        self._office, self._caller, self._key = office, caller, key
+        self._digest = "" if key is None else office.node.keyed(b"request\x00" + hashlib.sha256(what).hexdigest().encode())
 
     @property
     def repeatable(self) -> bool:
@@ -80,20 +84,17 @@ class Asked:
     def part(self, number: int, data: bytes) -> "Asked":
         """One part of a request that is done in several transactions, each remembered for itself."""
         key = None if self._key is None else f"{self._key} {number}"
-        return Asked(self._office, self._caller, key, hashlib.sha256(data).hexdigest())
+        return Asked(self._office, self._caller, key, data)
 
 
-async def body_digest(request: Request) -> str:
+async def said(request: Request) -> bytes:
     """What the request asks: method, address and body."""
-    asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + await request.body()
-    return hashlib.sha256(asked).hexdigest()
+    return f"{request.method} {request.url.path}?{request.url.query}\n".encode() + await request.body()
 
 
-def asked(
-    caller: CallerDep, office: OfficeDep, digest: Annotated[str, Depends(body_digest)], idempotency_key: Key = None
-) -> Asked:
+def asked(caller: CallerDep, office: OfficeDep, what: Annotated[bytes, Depends(said)], idempotency_key: Key = None) -> Asked:
     """The request, for routes that open their own transactions."""
-    return Asked(office, caller.key, idempotency_key, digest)
+    return Asked(office, caller.key, idempotency_key, what)
 
 
 AskedDep = Annotated[Asked, Depends(asked)]

@@ -54,7 +54,7 @@ class ImportedFile:
     jurisdiction: str
     layout: str
     filename: str
-    sha256: str
+    digest: str
     at: datetime
     rows: int
     accepted: int

@@ -15,6 +15,7 @@ from exchange.terms.calendar import WorkingDays
 from exchange.terms.house import HouseRules
 from exchange.terms.rulebook import Rulebook
 from exchange.terms.rules import RuleSet
+from exchange.wire.ijson import digest
 from exchange.work.assignment import InternalLimit
 from exchange.work.daily import DailyLimits
 
@@ -32,7 +33,8 @@ class Node:
     """This node: its name, the counties it serves, and the data that its rules rest on.
 
     `rules` and `house` are the versions in use today, `rulebook` and `housebook` all that are known.
-    `keyed` is the node's keyed hash for blind indexes: bytes in, 43 characters out. `webhooks` is whether own systems are told
+    `keyed` is the node's keyed hash, for blind indexes and for whatever is only to be known again: bytes in, 43 characters
+    out. `webhooks` is whether own systems are told
     of what happens. `internal_limit` is what townships are given where nothing else is said. `retention` is how long persons are
     kept, `daily_limits` what one clerk may do in a day.
     """
@@ -68,6 +70,10 @@ class Node:
                 return index
         born = person.birth_date.isoformat() if person.birth_date else ""
         return self.keyed(b"attributes\x00" + f"{match_key(person.name)}\x00{person.sex}\x00{born}".encode())
+
+    def file_digest(self, data: bytes) -> str:
+        """By what this node knows the same bytes again. A plain digest of a sheet of one row gives away whose it is."""
+        return self.keyed(b"file\x00" + digest(data).encode())
 
     def document_index(self, document: Document) -> str | None:
         """The blind index of whoever bears this document; None where there is no number."""

@@ -33,10 +33,12 @@ class Database:
         blinding: Blinding | None = None,
         sealer: Sealer | None = None,
         owner: URL | None = None,
+        keyed: Callable[[bytes], str] | None = None,
     ) -> None:
         self._url = url
         self._owner = owner
         self._engine = engine
+        self._keyed = keyed
         self._blinding = blinding
         self._sealer = sealer
         self.data_keys = None if sealer is None else DataKeys(sealer, self._open)
@@ -87,9 +89,11 @@ class Database:
                 if self._owner is not None:
                     lend_key_store(engine, self._url)
                 check_tables(engine)
-            migration.upgrade(engine, seals, self._url.username if self._owner is not None else None)
-            if seals is not None and seals.kept and self._is_sqlite:
-                # What was not sealed before is still in the file's free pages and in its journal.
+            before = migration.revision(engine)
+            migration.upgrade(engine, seals, self._url.username if self._owner is not None else None, self._keyed)
+            bared = (seals is not None and bool(seals.kept)) or (before is not None and before < migration.KEYED)
+            if bared and self._is_sqlite:
+                # What was not sealed or keyed before is still in the file's free pages and in its journal.
                 with self._engine.connect() as connection:
                     driver: Any = connection.connection.driver_connection
                     driver.execute("VACUUM")
@@ -168,7 +172,8 @@ def open_database(
     """The database at an address such as ``sqlite:////var/lib/woshou/node.db`` or ``postgresql://user@host/name``.
 
     `lock_seconds` is how long a transaction waits for another before it is LedgerBusy. `keyed` is the node's keyed hash, without
-    which entries get no keys to be found by as candidates. Without `encryption` nothing is sealed: for tests and benches alone, a
+    which entries get no keys to be found by as candidates, and an upgrade forgets what it should have keyed.
+    Without `encryption` nothing is sealed: for tests and benches alone, a
     node always gives it, and no setting leaves it out. `owner` is the address of the role that owns the tables, if it is another
     one; `upgrade` alone uses it. ValueError for any other kind of database, LedgerAway for a file
     that cannot be made. The tables are not made here: call `upgrade`.
@@ -180,6 +185,7 @@ def open_database(
             store = open_key_store(key_store_url(address, encryption.key_store_url), lock_seconds)
             sealer = Sealer(store, encryption)
         blinding = Blinding(keyed) if keyed is not None else None
-        return Database(address, open_engine(address, lock_seconds), blinding, sealer, read_url(owner) if owner else None)
+        owned_by = read_url(owner) if owner else None
+        return Database(address, open_engine(address, lock_seconds), blinding, sealer, owned_by, keyed)
     except OSError as exc:  # the folder of a SQLite file
         raise LedgerAway from exc

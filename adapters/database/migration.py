@@ -17,15 +17,23 @@ from adapters.database.protection import guards
 from adapters.database.sealed.seals import Seals
 
 SCRIPTS = Path(__file__).parent / "migrations"
+# Up to here digests of files and requests stood as they were.
+KEYED = "0024"
 _MIGRATION_LOCK = 0x6D696772  # "migr": any number that nothing else locks in this database
 
 
-def upgrade(engine: Engine, seals: Seals | None = None, application: str | None = None) -> None:
+def upgrade(
+    engine: Engine,
+    seals: Seals | None = None,
+    application: str | None = None,
+    keyed: Callable[[bytes], str] | None = None,
+) -> None:
     """Bring the tables to the newest revision, and put back the audit's triggers; `seals` seals what was not sealed before.
 
+    `keyed` is the node's keyed hash, for what had only a plain one.
     `application` is the role that may then use what the engine's role owns.
     """
-    _alone(engine, seals, lambda config: command.upgrade(config, "head"), application)
+    _alone(engine, seals, lambda config: command.upgrade(config, "head"), application, keyed)
 
 
 def downgrade(engine: Engine, to: str, seals: Seals | None = None) -> None:
@@ -44,12 +52,18 @@ def newest() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
-def _alone(engine: Engine, seals: Seals | None, change: Callable[[Config], None], application: str | None = None) -> None:
+def _alone(
+    engine: Engine,
+    seals: Seals | None,
+    change: Callable[[Config], None],
+    application: str | None = None,
+    keyed: Callable[[bytes], str] | None = None,
+) -> None:
     with engine.begin() as connection:
         _lock(connection)
         config = _config()
         config.attributes["connection"] = connection
-        config.attributes["seals"] = seals
+        config.attributes["seals"], config.attributes["keyed"] = seals, keyed
         change(config)
         if _revision_of(connection) == newest():
             guards.put_back(connection)

@@ -132,13 +132,12 @@ _decode_rows = msgspec.msgpack.Decoder(list[SheetRow]).decode
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     """A sheet that was read.
 
-    `sha256` is the digest of the file (base64url, unpadded); `header_row` the number of the (lower) header row;
-    `columns` the fields found; `unknown_columns` the headers that no field goes by, which were ignored;
+    `header_row` is the number of the (lower) header row; `columns` the fields found;
+    `unknown_columns` the headers that no field goes by, which were ignored;
     `excluded_columns` only the number of columns dropped unread. `data_rows` counts the rows in `rows`, `blank_rows` and
     `skipped_rows` (totals, repeated headers) those left out.
     """
 
-    sha256: str
     layout: Layout
     spellings: str
     sheet_name: str

@@ -1,6 +1,5 @@
 """Cross-checks (比对): another department's sheet against the own registers, and the clerk's word on what differs."""
 
-import hashlib
 from functools import partial
 from typing import Annotated
 
@@ -70,9 +69,9 @@ def uploaded(
 ) -> tuple[Asked, bytes, CheckKey]:
     """The file's bytes, what it is to be checked against, and the request by what it holds."""
     data = _read(file)
-    key = CheckKey(jurisdiction=caller.jurisdiction, layout=layout, register=register_, sha256=ijson.digest(data))
-    asked = f"cross-check {layout} {register_} {again} {key.sha256}"
-    return Asked(office, caller.key, idempotency_key, hashlib.sha256(asked.encode()).hexdigest()), data, key
+    key = CheckKey(jurisdiction=caller.jurisdiction, layout=layout, register=register_, digest=office.node.file_digest(data))
+    asked = f"cross-check {layout} {register_} {again} {ijson.digest(data)}"
+    return Asked(office, caller.key, idempotency_key, asked.encode()), data, key
 
 
 @router.post(

@@ -26,7 +26,6 @@ from exchange.imports import ImportedFile, RowOutcome
 from exchange.ledger import Ledger
 from exchange.node import NotServed
 from exchange.verbs.sheets.take import take_sheet
-from exchange.wire.ijson import digest
 
 router = APIRouter(prefix="/api/v1", tags=["Imports"], route_class=StrictRoute)
 MAX_FILE = 50 * 1024 * 1024
@@ -78,7 +77,7 @@ def uploaded(
     if len(data) > MAX_FILE:
         raise RequestTooLarge
     asked = f"import {layout} {hashlib.sha256(data).hexdigest()}"
-    once = Asked(office, caller.key, idempotency_key, hashlib.sha256(asked.encode()).hexdigest())
+    once = Asked(office, caller.key, idempotency_key, asked.encode())
     return Upload(asked=once, layout=layout, filename=file.filename or "", data=data)
 
 
@@ -183,7 +182,7 @@ def annotate_import(
     data = file.file.read(MAX_FILE + 1)
     if len(data) > MAX_FILE:
         raise RequestTooLarge
-    if digest(data) != held.sha256:
+    if office.node.file_digest(data) != held.digest:
         raise OtherFile(pointer="/file")
     copy = annotated_copy(data, Layout(held.layout), rows)
     return sheet_file(copy, "annotated.xlsx", Format.XLSX)

@@ -27,7 +27,6 @@ from exchange.ids import new_id
 from exchange.imports import ImportBroken, ImportedFile, ImportRun, RowResult, RunProblem, Stage
 from exchange.ledger import Ledger, LedgerBusy, Within
 from exchange.verbs.sheets.take import Taking, keep_results, known_file
-from exchange.wire.ijson import digest
 
 T = TypeVar("T")
 # By what the same file is known again: jurisdiction, layout, digest.
@@ -99,7 +98,7 @@ class Importing:
             work.beat()
 
     def _begin(self, brought: Brought) -> "_Work":
-        same = brought.jurisdiction, brought.layout.value, digest(brought.data)
+        same = brought.jurisdiction, brought.layout.value, self._office.node.file_digest(brought.data)
         with self._lock:
             if self._stopping.is_set():
                 raise ImportBroken

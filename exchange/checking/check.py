@@ -182,7 +182,7 @@ class CrossCheck:
     jurisdiction: str
     layout: CheckLayout
     register: RegisterKind | None = None
-    sha256: str
+    digest: str
     run: int = 1
     at: datetime
     rows: int

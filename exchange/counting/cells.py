@@ -189,7 +189,7 @@ def files_in(files: Iterable[ImportedFile], period: Period, as_of: datetime) -> 
     first: dict[tuple[str, str], ImportedFile] = {}
     for file in sorted(files, key=lambda file: (file.at, file.id)):
         if file.at <= as_of and file.is_entry:
-            first.setdefault((file.jurisdiction, file.sha256), file)
+            first.setdefault((file.jurisdiction, file.digest), file)
     return [file for file in first.values() if civil_day(file.at) in period]
 
 

@@ -56,8 +56,8 @@ def check(
     meanwhile: Callable[[], None] | None = None,
 ) -> CrossCheck:
     """Run a check as the edge does, a few rows at a time; `meanwhile` happens before it is stored."""
-    key = CheckKey(jurisdiction=XICHENG, layout=layout, register=register, sha256=ijson.digest(data))
-    facts = facts_of(parse_sheet(data, Layout(layout.value), Limits()), "")
+    key = CheckKey(jurisdiction=XICHENG, layout=layout, register=register, digest=ijson.digest(data))
+    facts = facts_of(parse_sheet(data, Layout(layout.value), Limits()), "", digest=key.digest)
     comparison = Comparison(NODE, key, facts, a_moment(now))
     rows = list(facts.rows)
     for start in range(0, len(rows), chunk):

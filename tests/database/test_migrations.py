@@ -1,18 +1,34 @@
 """The tables come from the migrations alone, on both databases, up and down."""
 
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import Engine, inspect
 
 from adapters.database import migration
 from adapters.database.connections import open_engine, read_url
+from adapters.database.policies import SETTING, said
 from adapters.database.tables import METADATA
 from exchange.conversation import State
-from tests.builders import a_conversation, a_day, a_link, a_moment, an_exchange
+from exchange.wire import ijson
+from tests.builders import (
+    XICHENG,
+    XICHENG_NODE,
+    a_check,
+    a_conversation,
+    a_day,
+    a_link,
+    a_moment,
+    an_answer,
+    an_exchange,
+    an_import,
+)
 from tests.building.sealing import open_database
+from tests.life.two_nodes import a_node
 
 
 @pytest.fixture
@@ -86,6 +102,43 @@ def test_an_answer_from_before_gets_its_last_day_in_shanghai(database):
     with database.transaction(read_only=True) as ledger:
         held = [ledger.exchanges.named(each.key.exchange)[0].conversation for each in answered]
     assert [talk.lapses_on for talk in held if talk is not None] == [a_day(15), a_day(16)]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_digests_of_files_and_requests_are_keyed_on_the_way_up(bare_url, engine, known):
+    node = a_node(XICHENG_NODE, XICHENG)
+    plain, asked = ijson.digest(b"a sheet"), sha256(b"a request").hexdigest()
+    database = open_database(bare_url, keyed=node.keyed if known else None)
+    database.upgrade()
+    with database.transaction() as ledger:
+        ledger.imports.add(an_import(digest=plain), [])
+        ledger.cross_checks.add(a_check(digest=plain), [], [])
+        ledger.access.remember(an_answer(request_digest=asked))
+    database.downgrade("0023")
+    assert any(plain.encode() in row for row in everything(bare_url, engine))
+    database.upgrade()
+    with database.transaction(read_only=True) as ledger:
+        file, check = ledger.imports.get(an_import().id), ledger.cross_checks.get(a_check().id)
+        answer = ledger.access.remembered(an_answer().caller, an_answer().key)
+    assert file is not None
+    assert check is not None
+    assert answer is not None
+    found = (file.digest, check.digest, answer.request_digest)
+    again = node.file_digest(b"a sheet"), node.file_digest(b"a sheet"), node.keyed(b"request\x00" + asked.encode())
+    assert (found == again) is known
+    database.close()
+    assert not any(each.encode() in row for row in everything(bare_url, engine) for each in (plain, asked))
+
+
+def everything(url: str, engine: Engine) -> list[bytes]:
+    """All that a database holds: SQLite's files as they lie there, free pages and journal included; PostgreSQL's rows."""
+    if url.startswith("sqlite"):
+        file = Path(url.removeprefix("sqlite:///"))
+        return [each.read_bytes() for each in file.parent.glob(f"{file.name}*")]
+    with engine.connect() as connection:
+        tables = ("imports", "cross_checks", "remembered_answers")
+        connection.exec_driver_sql(SETTING, said(None))
+        return [repr(row).encode() for table in tables for row in connection.exec_driver_sql(f"SELECT * FROM {table}")]
 
 
 def test_many_that_upgrade_at_once_upgrade_once(bare_url):

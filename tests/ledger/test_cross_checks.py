@@ -44,11 +44,11 @@ def test_a_check_its_rows_and_its_differences_come_back_as_they_were_added(ledge
 
 
 def test_the_last_run_of_the_same_bytes_in_the_same_registers_is_known(ledger):
-    same = a_check().sha256
-    for check in (a_check(1), a_check(2, run=2, sha256=same), a_check(3, register=RegisterKind.OUTFLOW, sha256=same)):
+    same = a_check().digest
+    for check in (a_check(1), a_check(2, run=2, digest=same), a_check(3, register=RegisterKind.OUTFLOW, digest=same)):
         ledger.cross_checks.add(check, [], [])
     latest = ledger.cross_checks.latest
-    assert latest(XICHENG, CheckLayout.BIRTHS, None, same) == a_check(2, run=2, sha256=same)
+    assert latest(XICHENG, CheckLayout.BIRTHS, None, same) == a_check(2, run=2, digest=same)
     assert latest(XICHENG, CheckLayout.BIRTHS, RegisterKind.OUTFLOW, same) is not None
     assert latest(XICHENG, CheckLayout.BIRTHS, RegisterKind.INFLOW, same) is None
     assert latest(XICHENG, CheckLayout.MARRIAGES, None, same) is None
@@ -60,7 +60,7 @@ def test_one_run_is_added_once(ledgers):
     with ledgers.transaction() as ledger:
         ledger.cross_checks.add(a_check(1), [], [])
     with pytest.raises(LedgerBusy), ledgers.transaction() as ledger:
-        ledger.cross_checks.add(a_check(2, sha256=a_check().sha256), [a_check_row(3, 2)], [a_difference(1, check=an_id(2))])
+        ledger.cross_checks.add(a_check(2, digest=a_check().digest), [a_check_row(3, 2)], [a_difference(1, check=an_id(2))])
     with ledgers.transaction() as ledger:
         assert ledger.cross_checks.get(an_id(2)) is None
         assert listed(ledger) == []

@@ -30,19 +30,19 @@ def test_a_file_and_its_rows_come_back_as_they_were_added(ledgers):
 def test_a_file_is_known_again_by_jurisdiction_layout_and_bytes(ledger):
     file = an_import()
     ledger.imports.add(file, [])
-    assert ledger.imports.by_digest(file.jurisdiction, file.layout, file.sha256) == file
-    assert ledger.imports.by_digest(YUYANG, file.layout, file.sha256) is None
-    assert ledger.imports.by_digest(file.jurisdiction, "inflow", file.sha256) is None
+    assert ledger.imports.by_digest(file.jurisdiction, file.layout, file.digest) == file
+    assert ledger.imports.by_digest(YUYANG, file.layout, file.digest) is None
+    assert ledger.imports.by_digest(file.jurisdiction, "inflow", file.digest) is None
     assert ledger.imports.by_digest(file.jurisdiction, file.layout, a_digest("other")) is None
 
 
 def test_the_same_bytes_are_taken_in_once(ledgers):
     with ledgers.transaction() as ledger:
         ledger.imports.add(an_import(1), ROWS)
-        ledger.imports.add(an_import(2, layout="inflow", sha256=an_import(1).sha256), [])
-        ledger.imports.add(an_import(3, jurisdiction=YUYANG, sha256=an_import(1).sha256), [])
+        ledger.imports.add(an_import(2, layout="inflow", digest=an_import(1).digest), [])
+        ledger.imports.add(an_import(3, jurisdiction=YUYANG, digest=an_import(1).digest), [])
     with pytest.raises(LedgerBusy), ledgers.transaction() as ledger:
-        ledger.imports.add(an_import(4, sha256=an_import(1).sha256), [a_row(3, 4)])
+        ledger.imports.add(an_import(4, digest=an_import(1).digest), [a_row(3, 4)])
     with ledgers.transaction() as ledger:
         assert ledger.imports.get(an_id(4)) is None
         assert ledger.imports.rows(an_id(4), Page()) == []

@@ -308,10 +308,10 @@ def test_rejected_openings_are_out_of_all_rates_and_counted_apart():
 
 
 def test_files_count_by_the_day_on_which_they_were_taken_in_and_the_same_bytes_once():
-    first = an_import(1, jurisdiction=WUCHANG, at=moment(0), sha256="same")
-    again_in_another_layout = an_import(2, jurisdiction=WUCHANG, at=moment(40), sha256="same", layout="inflow")
+    first = an_import(1, jurisdiction=WUCHANG, at=moment(0), digest="same")
+    again_in_another_layout = an_import(2, jurisdiction=WUCHANG, at=moment(40), digest="same", layout="inflow")
     other = an_import(3, jurisdiction=WUCHANG, at=moment(40), rows=10, accepted=2, unchanged=3, warned=1, refused=4)
-    elsewhere = an_import(4, jurisdiction=HANYANG, at=moment(0), sha256="same")
+    elsewhere = an_import(4, jurisdiction=HANYANG, at=moment(0), digest="same")
     ledgers = holding(files=[first, again_in_another_layout, other, elsewhere])
     entry = RateName.ENTRY
     assert counts(the_rate(ledgers, entry, wanted(WUCHANG))) == (3 + 6, 4 + 10)

@@ -49,7 +49,7 @@ def a_row(number: int = 2, n: int | None = None, /, **cells: str | None) -> Shee
 
 def a_sheet(*rows: SheetRow, file: int | str = 1, **changes: Any) -> SheetFacts:
     """A sheet of these rows; another `file` has other bytes."""
-    facts: dict[str, Any] = {"filename": f"台账{file}.xlsx", "sha256": a_digest(f"sheet {file}"), "columns": LETTERS}
+    facts: dict[str, Any] = {"filename": f"台账{file}.xlsx", "digest": a_digest(f"sheet {file}"), "columns": LETTERS}
     return SheetFacts(rows=rows, **(facts | changes))
 
 

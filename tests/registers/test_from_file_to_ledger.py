@@ -68,7 +68,7 @@ def a_register(*rows: list[object]) -> bytes:
 
 
 def enter(ledgers: Ledgers, data: bytes, now: int = 0) -> ImportedFile:
-    facts = facts_of(parse_sheet(data, Layout.OUTFLOW, Limits()), "流出台账.xlsx")
+    facts = facts_of(parse_sheet(data, Layout.OUTFLOW, Limits()), "流出台账.xlsx", digest=NODE.file_digest(data))
     sheet = read_register(NODE, XICHENG, RegisterKind.OUTFLOW, facts, a_moment(now))
     with ledgers.transaction() as ledger:
         return take_sheet(ledger, sheet, a_moment(now))
@@ -124,7 +124,7 @@ def test_a_sheet_of_matters_is_submitted_once_over_two_files(ledgers):
     march, april = (a_workbook([*MATTERS, *rows]) for rows in ((query, nobody), (query, birth)))
 
     def submit(data: bytes) -> ImportedFile:
-        facts = facts_of(parse_sheet(data, Layout.MATTERS, Limits()), "事项.xlsx")
+        facts = facts_of(parse_sheet(data, Layout.MATTERS, Limits()), "事项.xlsx", digest=NODE.file_digest(data))
         sheet = read_matters(NODE, XICHENG, facts, a_moment(1))
         with ledgers.transaction() as ledger:
             return take_sheet(ledger, sheet, a_moment(1))

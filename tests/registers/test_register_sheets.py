@@ -69,7 +69,7 @@ def test_a_file_is_kept_with_what_it_held_and_what_came_of_it(ledgers):
         jurisdiction=XICHENG,
         layout="outflow",
         filename="台账1.xlsx",
-        sha256=a_digest("sheet 1"),
+        digest=a_digest("sheet 1"),
         at=a_moment(),
         rows=3,
         accepted=1,

@@ -13,7 +13,7 @@ class CrossCheckRow(Row, table=True):
 
     __tablename__ = "cross_checks"
     __table_args__ = (
-        UniqueConstraint("jurisdiction", "layout", "registers", "sha256", "run", name="cross_checks_once"),
+        UniqueConstraint("jurisdiction", "layout", "registers", "digest", "run", name="cross_checks_once"),
         Index("cross_checks_listed", "jurisdiction", "at", "id"),
     )
 
@@ -21,7 +21,7 @@ class CrossCheckRow(Row, table=True):
     jurisdiction: str = text()
     layout: str = text()
     registers: str = text()
-    sha256: str = text()
+    digest: str = text()
     run: int = number()
     at: int = number()
     rows: int = number()

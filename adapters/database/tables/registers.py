@@ -69,14 +69,14 @@ class ImportRow(Row, table=True):
 
     __tablename__ = "imports"
     __table_args__ = (
-        UniqueConstraint("jurisdiction", "layout", "sha256", name="imports_once"),
+        UniqueConstraint("jurisdiction", "layout", "digest", name="imports_once"),
         Index("imports_listed", "jurisdiction", "at", "id"),
     )
 
     id: str = text(primary_key=True)
     jurisdiction: str = text()
     layout: str = text()
-    sha256: str = text()
+    digest: str = text()
     at: int = number()
     rows: int = number()
     accepted: int = number()

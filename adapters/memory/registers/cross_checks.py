@@ -31,8 +31,8 @@ class MemoryCrossChecks:
     def __init__(self, books: Books) -> None:
         self._books = books
 
-    def latest(self, jurisdiction: str, layout: CheckLayout, register: RegisterKind | None, sha256: str) -> CrossCheck | None:
-        same = (jurisdiction, layout, register, sha256)
+    def latest(self, jurisdiction: str, layout: CheckLayout, register: RegisterKind | None, digest: str) -> CrossCheck | None:
+        same = (jurisdiction, layout, register, digest)
         runs = [check for check in self._books.checks.values() if _bytes_of(check) == same]
         return max(runs, key=lambda check: check.run, default=None)
 
@@ -123,7 +123,7 @@ def drop_differences(books: Books, entries: Container[str]) -> None:
 
 
 def _bytes_of(check: CrossCheck) -> tuple[str, CheckLayout, RegisterKind | None, str]:
-    return check.jurisdiction, check.layout, check.register, check.sha256
+    return check.jurisdiction, check.layout, check.register, check.digest
 
 
 def _fits(each: Difference, wanted: DifferenceFilter) -> bool:

@@ -18,8 +18,8 @@ class MemoryImports:
     def __init__(self, books: Books) -> None:
         self._books = books
 
-    def by_digest(self, jurisdiction: str, layout: str, sha256: str) -> ImportedFile | None:
-        same = (jurisdiction, layout, sha256)
+    def by_digest(self, jurisdiction: str, layout: str, digest: str) -> ImportedFile | None:
+        same = (jurisdiction, layout, digest)
         return next((file for file in self._books.imports.values() if _bytes_of(file) == same), None)
 
     def get(self, import_id: str) -> ImportedFile | None:
@@ -86,4 +86,4 @@ class MemoryImports:
 
 
 def _bytes_of(file: ImportedFile) -> tuple[str, str, str]:
-    return file.jurisdiction, file.layout, file.sha256
+    return file.jurisdiction, file.layout, file.digest

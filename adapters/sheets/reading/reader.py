@@ -18,7 +18,6 @@ from adapters.sheets.reading.dates import date_cleaner
 from adapters.sheets.reading.grid import Grid, Row, open_grids, too_many
 from adapters.sheets.reading.header import Header, find_header, no_header
 from adapters.sheets.sheet import CellProblem, Layout, Limits, Note, Severity, Sheet, SheetRow
-from exchange.wire import ijson
 
 _CHUNK = 1_000
 _REMEMBERED = 50_000
@@ -36,7 +35,6 @@ def parse_sheet(data: bytes, layout: Layout, limits: Limits) -> Sheet:
     reading = _Reading(grid=grid, header=header, spellings=spellings, limits=limits)
     packed = tuple(_chunks(reading.rows(place.rows)))
     return Sheet(
-        sha256=ijson.digest(data),
         layout=layout,
         spellings=spellings.version,
         sheet_name=grid.name,

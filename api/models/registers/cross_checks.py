@@ -74,7 +74,6 @@ class CrossCheckShown(Shown):
     jurisdiction: str = Field(examples=["110102"])
     layout: CheckLayout
     register_: RegisterKind | None = Field(alias="register", description="null: both registers")
-    sha256: str
     run: int = Field(description="1, and more for a check of the same file once more")
     at: Moment
     rows: int = Field(examples=[500])
@@ -104,7 +103,6 @@ class CrossCheckShown(Shown):
             jurisdiction=check.jurisdiction,
             layout=check.layout,
             register_=check.register,
-            sha256=check.sha256,
             run=check.run,
             at=check.at,
             rows=check.rows,

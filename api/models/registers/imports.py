@@ -16,7 +16,6 @@ class ImportShown(Shown):
     jurisdiction: str = Field(examples=["110102"])
     layout: str = Field(examples=["outflow"])
     filename: str = Field(examples=["流出台账.xlsx"])
-    sha256: str
     at: Moment
     rows: int = Field(examples=[500])
     accepted: int
@@ -37,7 +36,6 @@ class ImportShown(Shown):
             jurisdiction=file.jurisdiction,
             layout=file.layout,
             filename=file.filename,
-            sha256=file.sha256,
             at=file.at,
             rows=file.rows,
             accepted=file.accepted,

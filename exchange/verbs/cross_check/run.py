@@ -40,7 +40,7 @@ class CheckKey:
     jurisdiction: str
     layout: CheckLayout
     register: RegisterKind | None
-    sha256: str
+    digest: str
 
 
 class Comparison:
@@ -134,7 +134,7 @@ class Comparison:
             jurisdiction=self.key.jurisdiction,
             layout=self.key.layout,
             register=self.key.register,
-            sha256=self.key.sha256,
+            digest=self.key.digest,
             run=run,
             at=now,
             rows=sum(counts.values()),
@@ -151,4 +151,4 @@ class Comparison:
 
 def known_check(ledger: Ledger, key: CheckKey) -> CrossCheck | None:
     """The last check of these bytes, if there is one."""
-    return ledger.cross_checks.latest(key.jurisdiction, key.layout, key.register, key.sha256)
+    return ledger.cross_checks.latest(key.jurisdiction, key.layout, key.register, key.digest)

@@ -54,10 +54,10 @@ class SheetRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SheetFacts:
-    """A sheet that was read: its digest (base64url), the letters of its columns by field, what was left out, its rows."""
+    """A sheet that was read: its digest (`Node.file_digest`), the letters of its columns, what was left out, its rows."""
 
     filename: str
-    sha256: str
+    digest: str
     columns: Mapping[str, str]
     rows: Iterable[SheetRow]
     blank: int = 0

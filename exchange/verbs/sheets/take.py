@@ -63,7 +63,7 @@ def take_sheet(
 
 def known_file(ledger: Ledger, sheet: ReadSheet[Any]) -> ImportedFile | None:
     """The import of the same bytes, if there was one."""
-    return ledger.imports.by_digest(sheet.jurisdiction, sheet.layout, sheet.facts.sha256)
+    return ledger.imports.by_digest(sheet.jurisdiction, sheet.layout, sheet.facts.digest)
 
 
 def keep_results(ledger: Ledger, sheet: ReadSheet[Any], taking: Taking, results: Sequence[RowResult]) -> ImportedFile:
@@ -77,7 +77,7 @@ def keep_results(ledger: Ledger, sheet: ReadSheet[Any], taking: Taking, results:
         jurisdiction=sheet.jurisdiction,
         layout=sheet.layout,
         filename=facts.filename,
-        sha256=facts.sha256,
+        digest=facts.digest,
         at=taking.now,
         rows=len(results),
         accepted=counts[RowOutcome.ACCEPTED],

@@ -19,7 +19,7 @@ from woshou.cli.commands import data_keys
 from woshou.cli.commands.data_keys import rotate_data
 from woshou.cli.exits import Exit
 from woshou.cli.words import say
-from woshou.wiring import keys_folder, open_clock, open_ledger
+from woshou.wiring import keyed_hash, keys_folder, open_clock, open_ledger
 
 _KEY_COLUMNS = {
     "kid": ("密钥标识", "Key id"),
@@ -99,7 +99,8 @@ def _install_database(app: typer.Typer) -> None:
         en="Bring the tables to the newest revision; erase again after a restore",
     )
     def upgrade(call: Call) -> None:
-        opened = open_ledger(call.settings())
+        settings = call.settings()
+        opened = open_ledger(settings, keyed_hash(Keyring.open(keys_folder(settings))))
         try:
             opened.upgrade()
             revision = opened.revision()

@@ -53,13 +53,13 @@ class SqlCrossChecks:
     def __init__(self, work: Work) -> None:
         self._work = work
 
-    def latest(self, jurisdiction: str, layout: CheckLayout, register: RegisterKind | None, sha256: str) -> CrossCheck | None:
+    def latest(self, jurisdiction: str, layout: CheckLayout, register: RegisterKind | None, digest: str) -> CrossCheck | None:
         checks = _CHECKS.c
         same = (
             checks.jurisdiction == jurisdiction,
             checks.layout == layout.value,
             checks.registers == (register or _BOTH),
-            checks.sha256 == sha256,
+            checks.digest == digest,
         )
         row = self._work.first(select(_CHECKS).where(*same).order_by(checks.run.desc()).limit(1))
         return None if row is None else _check(row)
@@ -178,7 +178,7 @@ def _check_values(check: CrossCheck) -> Values:
         check.jurisdiction,
         check.layout.value,
         check.register.value if check.register else _BOTH,
-        check.sha256,
+        check.digest,
         check.run,
         to_milliseconds(check.at),
         check.rows,

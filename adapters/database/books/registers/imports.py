@@ -45,9 +45,9 @@ class SqlImports:
     def __init__(self, work: Work) -> None:
         self._work = work
 
-    def by_digest(self, jurisdiction: str, layout: str, sha256: str) -> ImportedFile | None:
+    def by_digest(self, jurisdiction: str, layout: str, digest: str) -> ImportedFile | None:
         files = _FILES.c
-        same = (files.jurisdiction == jurisdiction, files.layout == layout, files.sha256 == sha256)
+        same = (files.jurisdiction == jurisdiction, files.layout == layout, files.digest == digest)
         row = self._work.first(select(_FILES).where(*same))
         return None if row is None else self._files([row])[0]
 

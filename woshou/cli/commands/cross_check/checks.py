@@ -29,7 +29,6 @@ from exchange.errors import NotFound
 from exchange.ledger import Ledger, Page
 from exchange.verbs.cross_check.differences import open_differences
 from exchange.verbs.cross_check.run import CheckKey, known_check
-from exchange.wire import ijson
 from woshou.cli import show
 from woshou.cli.call import Call, Group, command, group
 from woshou.cli.commands.cross_check.settling import CheckId, install_settling
@@ -124,7 +123,7 @@ def _install_run(checks: typer.Typer) -> None:
     ) -> None:
         with call.office() as office, call.steps("读取并比对…", "Reading and comparing …") as told:
             county, data = call.county(office, jurisdiction), file.read_bytes()
-            key = CheckKey(jurisdiction=county, layout=layout, register=register, sha256=ijson.digest(data))
+            key = CheckKey(jurisdiction=county, layout=layout, register=register, digest=office.node.file_digest(data))
             with office.ledgers.transaction(read_only=True) as ledger:
                 before = known_check(ledger, key)
             found = before if before is not None and not again else compare_file(office, key, data, told=told)

@@ -58,7 +58,7 @@ def install(app: typer.Typer) -> None:
             data = file.read_bytes()
             read = read_file(office, county, layout, file.name, data)
             with office.ledgers.transaction() as ledger:
-                before = ledger.imports.by_digest(county, layout, read.facts.sha256)
+                before = ledger.imports.by_digest(county, layout, read.facts.digest)
                 taken = take_sheet(ledger, read, office.now())
                 rows = [row for outcome in ("refused", "warned") for row in _rows(ledger, taken, outcome, problems)]
                 every = every_row(ledger, taken.id) if annotated is not None else []
