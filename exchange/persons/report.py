@@ -11,7 +11,7 @@ from exchange.persons.subject import Relation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A file from which an entry was made or changed."""
+    """A sheet that was taken in: an entry was made or changed by it, or it is named after the person."""
 
     file: str
     layout: str
@@ -112,7 +112,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectReport:
-    """The whole answer. `seen_by` is what the audit tells. `perhaps` are entries for a clerk to look at."""
+    """The whole answer. `seen_by` is what the audit tells. `perhaps` are entries for a clerk to look at.
+
+    `named_after` are sheets in whose own names the person stands, or another one of that name.
+    """
 
     at: datetime
     node: str
@@ -125,3 +128,4 @@ class SubjectReport:
     requests: tuple[SubjectRequest, ...]
     seen_by: tuple[Reading, ...]
     perhaps: tuple[str, ...]
+    named_after: tuple[Source, ...]

@@ -5,11 +5,12 @@ the name and were born on that day, and is answered for that one in that county 
 known by the number of its birth certificate.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -18,6 +19,9 @@ from exchange.errors import Conflict, Invalid, Refused
 from exchange.people.document import read_document
 from exchange.people.name import match_key
 from exchange.people.record import DocumentRef, Name, Number, Person, Record, Shape, Spouse
+
+_NO_LETTERS: Final = re.compile(r"[\W\d_]+")
+_NO_LETTERS_OR_DIGITS: Final = re.compile(r"[\W_]+")
 
 
 class SubjectUnclear(Invalid):
@@ -75,6 +79,19 @@ class Subject:
     def may_stand_in(self, line: bytes) -> bool:
         """Whether a JSON text is worth reading; escapes can hide anything."""
         return not self.needles or b"\\u" in line or any(needle in line for needle in self.needles)
+
+
+def stands_in(text: str, names: Iterable[str], needles: Iterable[bytes]) -> bool:
+    """Whether a text names somebody who bears one of the names or numbers, however these are set apart there.
+
+    Two of one name are not told apart, nor is a name within a longer one; a name of one character counts as a word of its own.
+    """
+    folded, words = match_key(text), set(_NO_LETTERS.split(text))
+    bare = _NO_LETTERS_OR_DIGITS.sub("", folded)
+    keys = {key for name in names if (key := match_key(name))}
+    return any(key in (folded if len(key) > 1 else words) for key in keys) or any(
+        needle.decode().casefold() in bare for needle in needles
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,11 @@ def test_a_file_is_known_again_by_a_keyed_digest_that_no_answer_shows(xicheng: S
 
 
 def test_a_request_is_known_again_by_a_keyed_digest(xicheng: Served):
-    headers = {"authorization": f"Bearer {xicheng.key('clerk', XICHENG)}", "idempotency-key": "one", "content-type": "application/json"}
+    headers = {
+        "authorization": f"Bearer {xicheng.key('clerk', XICHENG)}",
+        "idempotency-key": "one",
+        "content-type": "application/json",
+    }
     answers = [xicheng.http.post("/api/v1/entries", content=BODY, headers=headers) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [201, 201], answers[0].text
     assert [answer.headers.get("idempotency-replayed") for answer in answers] == [None, "true"]

@@ -1,5 +1,8 @@
 """The files that were taken in, and the result of every row."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from exchange.cursors import BadCursor, import_cursor, row_cursor
@@ -123,3 +126,21 @@ def test_a_run_that_gives_no_sign_of_life_is_lost_unless_it_told_its_end():
     assert not a_run().is_lost(told + SILENCE)
     assert a_run().is_lost(told + SILENCE + SILENCE / 45)
     assert not any(a_run(stage=stage).is_lost(told + 2 * SILENCE) for stage in (Stage.DONE, Stage.FAILED))
+
+
+def test_names_of_files_are_read_and_taken_one_by_one(ledgers):
+    unlike: tuple[dict[str, Any], ...] = (
+        {},
+        {"jurisdiction": YUYANG},
+        {"filename": "", "unknown_columns": ()},
+        {"filename": "", "unknown_columns": ("王",)},
+    )
+    files = [an_import(n, **more) for n, more in enumerate(unlike, 1)]
+    with ledgers.transaction() as ledger:
+        for n, file in enumerate(files, 1):
+            ledger.imports.add(file, [a_row(2, n)])
+        ledger.imports.unname([files[1].id, files[2].id])
+    with ledgers.transaction(read_only=True) as ledger:
+        assert ledger.imports.named() == [files[0], files[3]]
+        assert ledger.imports.get(files[1].id) == replace(files[1], filename="", unknown_columns=())
+        assert ledger.imports.rows(files[1].id, Page()) == [a_row(2, 2)]

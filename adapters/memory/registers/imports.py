@@ -53,6 +53,13 @@ class MemoryImports:
                 found[entry].append(self._books.imports[name])
         return dict(found)
 
+    def named(self) -> list[ImportedFile]:
+        return [file for _, file in sorted(self._books.imports.items()) if file.filename or file.unknown_columns]
+
+    def unname(self, files: Iterable[str]) -> None:
+        for name in files:
+            self._books.imports[name] = replace(self._books.imports[name], filename="", unknown_columns=())
+
     def forget(self, before: datetime, files: int) -> int:
         problems = names = 0
         for file in [file for file in self._books.imports.values() if file.at < before and self._tells(file)][:files]:

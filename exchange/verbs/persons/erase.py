@@ -1,7 +1,8 @@
 """Erase what may be erased of a person (删除), and say what stays and why.
 
 Erased: closed entries with their keys, tokens, suggestions and differences; the bodies of exchanges that are over; the person of
-cases that are over. The other side of an exchange that this side opened is told by a withdrawal, which erases the bodies there.
+cases that are over; the names of sheets in which the person stands. The other side of an exchange that this side opened is told
+by a withdrawal, which erases the bodies there.
 Stays: what a service still needs; that there was something, its stamps and digests; another person's record.
 """
 
@@ -70,12 +71,13 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasurePlan:
-    """What an erasure would do. `withdrawn` are told to the other side; `exchanges` lose their bodies here."""
+    """What an erasure would do. `withdrawn` are told to the other side; `exchanges` lose their bodies, `files` their names."""
 
     entries: tuple[str, ...]
     exchanges: tuple[Exchange, ...]
     withdrawn: tuple[Exchange, ...]
     cases: tuple[Case, ...]
+    files: tuple[str, ...]
     kept: tuple[Kept, ...]
     differences: int
 
@@ -92,6 +94,7 @@ def plan(found: Found, node: Node, now: datetime, *, withdraw_open: bool = False
         exchanges=tuple(over),
         withdrawn=tuple(withdrawn),
         cases=tuple(case for case in found.cases if _is_over(case)),
+        files=tuple(file.id for file in found.files),
         kept=tuple(_kept(found, own.keys(), over, withdrawn, states)),
         differences=sum(each.entry in own and not own[each.entry].is_open for each in found.differences),
     )
@@ -184,7 +187,13 @@ def erase(
     ledger.entries.erase(planned.entries)
     for case in planned.cases:
         ledger.cases.save(_without(found, node, case))
-    gone = (*planned.entries, *(each.key.exchange for each in planned.exchanges), *(case.id for case in planned.cases))
+    ledger.imports.unname(planned.files)
+    gone = (
+        *planned.files,
+        *planned.entries,
+        *(each.key.exchange for each in planned.exchanges),
+        *(case.id for case in planned.cases),
+    )
     ledger.access.forget_naming((*found.subject.needles, *(name.encode() for name in gone)))
     request = SubjectRequest(
         id=new_id(now),

@@ -14,6 +14,7 @@ from exchange.codes import Role
 from exchange.cursors import case_cursor, certificate_check_cursor, difference_cursor
 from exchange.errors import Refused
 from exchange.exchanges import Exchange, LoggedMessage
+from exchange.imports import ImportedFile
 from exchange.ledger import CaseFilter, Ledger, Page
 from exchange.node import Node
 from exchange.people.name import match_key
@@ -29,6 +30,7 @@ from exchange.persons.subject import (
     occurrences,
     perhaps_spouse,
     read_number,
+    stands_in,
 )
 from exchange.verbs.absorb import role_here
 from exchange.verbs.work.locked import locked
@@ -58,7 +60,8 @@ class FoundMessage:
 class Found:
     """All of it. `exchanges` are about the person themselves; messages may stand in those of a spouse or a parent.
 
-    `perhaps` are entries whose spouse, without a document, bears the same name.
+    `perhaps` are entries whose spouse, without a document, bears the same name; `files` are imports in whose own names the person
+    stands, or another one of that name.
     """
 
     subject: Subject
@@ -68,6 +71,7 @@ class Found:
     cases: tuple[Case, ...]
     differences: tuple[Difference, ...]
     perhaps: tuple[str, ...]
+    files: tuple[ImportedFile, ...]
 
 
 def subject_of(ledger: Ledger, node: Node, own: frozenset[str], claim: Claim, candidate: str | None) -> Subject:
@@ -106,14 +110,17 @@ def find(ledger: Ledger, node: Node, own: frozenset[str], subject: Subject) -> F
     entries, perhaps = _entries(ledger, node, subject)
     held = ledger.exchanges.of_person(subject.index) if subject.index is not None else []
     exchanges = tuple(exchange for exchange in held if exchange.own in subject.counties)
+    messages = tuple(_messages(ledger, node, subject, exchanges))
+    cases = tuple(case for case in cases_of(ledger, own) if _in_case(node, subject, case))
     return Found(
         subject=subject,
         entries=tuple(entries),
         exchanges=exchanges,
-        messages=tuple(_messages(ledger, node, subject, exchanges)),
-        cases=tuple(case for case in cases_of(ledger, own) if _in_case(node, subject, case)),
+        messages=messages,
+        cases=cases,
         differences=tuple(_differences(ledger, own, subject, entries)),
         perhaps=tuple(perhaps),
+        files=tuple(_files(ledger, node, own, subject, _names(node, subject, entries, messages, cases))),
     )
 
 
@@ -212,6 +219,26 @@ def checks_of(ledger: Ledger, own: frozenset[str]) -> Iterator[CertificateCheck]
         while some := ledger.certificate_checks.find(role, own, Page(after=after, limit=_PAGE)):
             yield from some
             after = certificate_check_cursor(some[-1])
+
+
+def _names(
+    node: Node, subject: Subject, entries: Iterable[FoundEntry], messages: Iterable[FoundMessage], cases: Iterable[Case]
+) -> set[str]:
+    """What the person is called, wherever that is held; of a child nothing is."""
+    said = [found.occurrence.content for found in entries]
+    said += [found.occurrence.content for found in messages if found.occurrence is not None]
+    couples = (spouse.person for case in cases for spouse in case.spouses)
+    said += [each.content for person in couples for each in occurrences(subject, node.person_index, person, None)]
+    held = {content[place]["name"] for content in said for place in ("person", "spouse") if "name" in content.get(place, {})}
+    return held | ({subject.name} if subject.name is not None else set())
+
+
+def _files(ledger: Ledger, node: Node, own: frozenset[str], subject: Subject, names: set[str]) -> Iterator[ImportedFile]:
+    """Imports of some counties and their townships in whose own names, or unknown headings, the person stands."""
+    for file in ledger.imports.named():
+        told = " ".join((file.filename, *file.unknown_columns))
+        if node.divisions.county_of(file.jurisdiction) in own and stands_in(told, names, subject.needles):
+            yield file
 
 
 def _in_case(node: Node, subject: Subject, case: Case) -> bool:

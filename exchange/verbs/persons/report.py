@@ -8,6 +8,7 @@ import msgspec
 
 from exchange.auditing.event import of_entry, of_exchange, of_person
 from exchange.codes import Role
+from exchange.imports import ImportedFile
 from exchange.ledger import Ledger
 from exchange.moments import day_start
 from exchange.node import Node
@@ -47,6 +48,7 @@ def report(ledger: Ledger, node: Node, found: Found, now: datetime) -> SubjectRe
         requests=tuple(ledger.subject_requests.of_person(index)) if index is not None else (),
         seen_by=tuple(_readings(ledger, found)),
         perhaps=found.perhaps,
+        named_after=tuple(map(_source, found.files)),
     )
 
 
@@ -64,8 +66,12 @@ def _entries(ledger: Ledger, found: Found) -> Iterator[Held]:
             closed_at=entry.closed_at,
             fields=each.occurrence.fields,
             content=each.occurrence.content,
-            sources=tuple(Source(file=file.id, layout=file.layout, at=file.at) for file in made.get(entry.id, ())),
+            sources=tuple(map(_source, made.get(entry.id, ()))),
         )
+
+
+def _source(file: ImportedFile) -> Source:
+    return Source(file=file.id, layout=file.layout, at=file.at)
 
 
 def _cases(node: Node, found: Found) -> Iterator[Held]:

@@ -95,6 +95,13 @@ class SqlImports:
     def _files(self, rows: Iterable[AnyRow]) -> list[ImportedFile]:
         return [_file(named(_FILES, row)) for row in self._work.opened(ImportRow, rows)]
 
+    def named(self) -> list[ImportedFile]:
+        kept = self._files(self._work.rows(select(_FILES).where(_FILES.c.sealed.is_not(None)).order_by(_FILES.c.id)))
+        return [file for file in kept if file.filename or file.unknown_columns]
+
+    def unname(self, files: Iterable[str]) -> None:
+        self._work.erase(ImportRow, self._work.one_of(_FILES.c.id, files), _FILES.c.sealed.is_not(None))
+
     def forget(self, before: datetime, files: int) -> int:
         rows, held = _ROWS.c, _FILES.c
         told = exists().where(rows.import_id == held.id, rows.problems != _NOTHING)

@@ -56,6 +56,7 @@ _CERTIFICATES = {
     "partner": ("节点", "Node"),
     "answer": ("答复", "Answer"),
 }
+_NAMED = {"file": ("编号", "Import"), "layout": ("表格", "Sheet"), "at": ("时间", "At")}
 _CONTENT = {"id": ("编号", "Id"), "name": ("项目", "Item"), "value": ("内容", "Content")}
 _RECIPIENTS = {
     "other": ("区县", "County"),
@@ -140,6 +141,8 @@ def _install_report(app: typer.Typer) -> None:
         call.rows(told.passed, _PASSED, title=say("提供与取得", "Passed on and received"))
         if told.certificates:
             call.rows(told.certificates, _CERTIFICATES, title=say("证明验证", "Certificates checked"))
+        if told.named_after:
+            call.rows(told.named_after, _NAMED, title=say("以本人命名的文件", "Sheets named after the person"))
         if people:
             lines = [{"id": each.id, "name": name, "value": value} for each in told.held for name, value in flat(each.content)]
             call.rows(lines, _CONTENT, title=say("内容", "Content"))
@@ -217,12 +220,13 @@ def _install_erase(app: typer.Typer) -> None:
             "withdrawn": [each.key.exchange for each in planned.withdrawn],
             "cases": [case.id for case in planned.cases],
             "differences": planned.differences,
+            "files": planned.files,
             "kept": kept,
             "recipients": recipients,
         }
-        counts = f"{len(planned.entries)}/{len(told['exchanges'])}/{len(planned.cases)}"
+        counts = f"{len(planned.entries)}/{len(told['exchanges'])}/{len(planned.cases)}/{len(planned.files)}"
         done = say("已擦除", "Erased") if yes else say("将擦除（加 --yes 执行）", "Would erase (do it with --yes)")
-        call.done(told, f"{done}（个案/交换/事项）：{counts}", f"{done} (entries/exchanges/cases): {counts}")
+        call.done(told, f"{done}（个案/交换/事项/文件名）：{counts}", f"{done} (entries/exchanges/cases/file names): {counts}")
         if not call.json:
             call.rows([{**each, "why": say(each["zh"], each["en"])} for each in kept], _KEPT, title=say("保留", "Stays"))
             if recipients:
