@@ -19,7 +19,6 @@ show_sign_in 打开登录页 opened the page to sign in on | sign_in 提交登�
 | show_check 打开证明核验 opened the check of certificates | check 核验证明 checked a certificate
 | show_imports 打开导入页 opened the imports | import_sheet 导入表格 imported a sheet
 | fetch_to_answer 下载待反馈清单 took what is to be answered | fetch_template 下载空表 took an empty sheet
-| show_import_run 查看导入进度 looked how far an import is | follow_import_run 跟踪导入进度 followed an import
 | show_import 查看导入结果 looked at an import | take_away 下载带结果的表 took the sheet with its results
 | show_import_run 查看导入进度 looked how far an import is | follow_import_run 跟随导入进度 followed an import
 | fetch_problems 下载问题清单 took the list of problems | show_search 打开台账查找 opened the search for a person
