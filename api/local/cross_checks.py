@@ -31,6 +31,7 @@ from api.once import Asked, Key, OnceDep
 from api.paging import PagingDep
 from api.problems import RequestTooLarge
 from api.serving.books import in_transaction
+from api.serving.limiting import ImportsWaiting
 from api.serving.routes import StrictRoute
 from exchange.checking.check import CheckField, CheckLayout, CrossCheck, DifferenceFilter, DifferenceState, Settlement
 from exchange.codes import RegisterKind
@@ -78,7 +79,7 @@ def uploaded(
     "",
     status_code=201,
     response_model=CrossCheckShown,
-    responses=writing(SheetRefused, RequestTooLarge),
+    responses=writing(SheetRefused, RequestTooLarge, ImportsWaiting),
     openapi_extra={"requestBody": _UPLOAD},
     summary="Check entries against a sheet",
 )
@@ -131,7 +132,7 @@ def list_entries_to_check(caller: ClerkDep, ledger: ReadLedgerDep, paging: Pagin
 @router.post(
     "/settlement-sheets",
     response_model=SheetSettled,
-    responses=writing(NotFound, SheetRefused, RequestTooLarge),
+    responses=writing(NotFound, SheetRefused, RequestTooLarge, ImportsWaiting),
     openapi_extra={"requestBody": _SHEET_BACK},
     summary="Settle by sheet",
 )

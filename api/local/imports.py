@@ -19,6 +19,7 @@ from api.once import Asked, Key
 from api.paging import PagingDep
 from api.problems import RequestTooLarge
 from api.serving.books import in_transaction
+from api.serving.limiting import ImportsWaiting
 from api.serving.routes import StrictRoute
 from exchange.cursors import BadCursor, import_cursor, row_cursor
 from exchange.errors import Forbidden, Invalid, NotFound
@@ -88,7 +89,7 @@ UploadDep = Annotated[Upload, Depends(uploaded)]
     "/imports",
     status_code=201,
     response_model=ImportShown,
-    responses=writing(SheetRefused, NotServed, RequestTooLarge),
+    responses=writing(SheetRefused, NotServed, RequestTooLarge, ImportsWaiting),
     openapi_extra={"requestBody": UPLOAD},
     summary="Take in a sheet",
 )
@@ -163,7 +164,7 @@ def read_rows(
             "content": {MEDIA_TYPES[Format.XLSX]: {"schema": {"type": "string", "format": "binary"}}},
             "description": "the same .xlsx with the results",
         },
-        **writing(NotFound, SheetRefused, OtherFile, RequestTooLarge),
+        **writing(NotFound, SheetRefused, OtherFile, RequestTooLarge, ImportsWaiting),
     },
     openapi_extra={"requestBody": {"content": {"multipart/form-data": {"example": {"file": "(the bytes that were imported)"}}}}},
     summary="The sheet with its results in it",

@@ -37,6 +37,7 @@ from api.rights import (
 )
 from api.serving.audit import begin_trail, leave_refusal, tell_actor
 from api.serving.door import SIGN_IN
+from api.serving.limiting import ImportsWaiting
 from api.serving.routes import Route
 from exchange.errors import Forbidden, WoshouError
 from exchange.signin.account import Account
@@ -213,6 +214,7 @@ class PageRoute(Route):
         viewer.session, viewer.account, key = found
         viewer.name, viewer.caller = key.name, caller_of(office, key)
         tell_actor(request, *actor_of(viewer.caller))
+        await self.seat(request, viewer.caller)
         if request.method == "POST" and not compare_digest(
             _text(await request.form(), "csrf").encode(), viewer.session.csrf.encode()
         ):
@@ -265,7 +267,9 @@ class PageRoute(Route):
         # Who has not the right, or sent a form that is none of ours, is not shown the page of the form.
         closed = closed or type(refusal) is Forbidden or isinstance(refusal, FormNotOurs)
         if first and self.back is not None and not closed:
-            form = await request.form() if request.method == "POST" else request.query_params
+            # A sheet that found no place is not read for what else the form holds.
+            reads = request.method == "POST" and not isinstance(refusal, ImportsWaiting)
+            form = await request.form() if reads else request.query_params
             viewer.given = {name: value for name, value in form.items() if isinstance(value, str) and name not in _NOT_REPEATED}
             return await _again(request, self.back.format(**request.path_params))
         return viewer.page("refused.html").rendered()

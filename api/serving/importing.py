@@ -7,8 +7,8 @@ on SQLite, which has one writer, the others get their turn; a sheet of one part 
 
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from time import monotonic
@@ -20,8 +20,8 @@ from adapters.auditing.trail import Trail, hand_on, leaving
 from adapters.office import Office
 from adapters.sheets import Layout
 from adapters.taking import ReadFile, read_file
-from api.problems import TooManyRequests
 from api.serving.books import in_transaction
+from api.serving.limiting import ImportsWaiting
 from exchange.errors import WoshouError
 from exchange.ids import new_id
 from exchange.imports import ImportBroken, ImportedFile, ImportRun, RowResult, RunProblem, Stage
@@ -33,8 +33,8 @@ T = TypeVar("T")
 Same = tuple[str, str, str]
 # What is taken in so soon is answered at once, and has no run of its own to be told of.
 QUICK_SECONDS: Final = 2.0
-# Files that are under way or wait in this process, of all and of one county: each is in memory.
-_MOST, _EACH = 6, 2
+# Files of one county that are under way or wait in this process; of all there are as many as have a place (`Limiter.reading`).
+_EACH = 2
 _PULSE_SECONDS = 2.0
 # Who waits for SQLite's writer looks every tenth of a second whether it is free.
 _REST_SECONDS = 0.15
@@ -44,17 +44,12 @@ _KEPT = timedelta(days=30)
 _log = structlog.get_logger("imports")
 
 
-class ImportsWaiting(TooManyRequests):
-    """As many files are under way as one process keeps in memory."""
-
-    code = "imports-waiting"
-    zh = "正在导入的表格较多，请过几分钟再试。"
-    en = "Several sheets are being imported: try again in a few minutes."
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Brought:
-    """A file as a clerk brought it: for whose books, of what kind, with what key and on what records."""
+    """A file as a clerk brought it: for whose books, of what kind, with what key and on what records.
+
+    `place` is its place among the few sheets that are read at one time: an import that is begun keeps it to its end.
+    """
 
     jurisdiction: str
     layout: Layout
@@ -62,6 +57,7 @@ class Brought:
     data: bytes
     key: str
     within: Within | None
+    place: ExitStack = field(default_factory=ExitStack)
 
 
 class Importing:
@@ -106,7 +102,7 @@ class Importing:
             if found is not None:
                 return found
             of_county = sum(1 for jurisdiction, *_ in self._works if jurisdiction == brought.jurisdiction)
-            if len(self._works) >= _MOST or of_county >= _EACH:
+            if of_county >= _EACH:
                 raise ImportsWaiting(seconds=60)
             work = self._works[same] = _Work(self._office, brought, same, hand_on(), self._stopping)
             threading.Thread(target=self._run, args=(work,), name="import", daemon=True).start()
@@ -114,7 +110,7 @@ class Importing:
 
     def _run(self, work: "_Work") -> None:
         try:
-            with self._turn:
+            with self._turn, work.place:
                 work.do()
         finally:
             told = work.beat()
@@ -148,6 +144,7 @@ class _Work:
         self.run = ImportRun(
             id=new_id(now), jurisdiction=brought.jurisdiction, layout=brought.layout.value, began_at=now, seen_at=now
         )
+        self.place = brought.place.pop_all()
         self.ended = threading.Event()
         # Held by whoever writes what is told of the run: the last word is its end.
         self._telling = threading.Lock()

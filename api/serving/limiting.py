@@ -33,6 +33,9 @@ _CHECKS = RateLimitItemPerHour(20_000)
 _CHECKS_AT_ONCE, _ALL_CHECKS = 8, 16
 _CALLS_AT_ONCE, _ALL_CALLS = 2, 8
 _CALL_SECONDS = 10
+# A sheet is in memory as it was sent, and once more as it was read, in a process of its own: 150 MiB for the largest.
+_SHEETS, _ALL_SHEETS = 2, 4
+_SHEET_SECONDS = 30
 # Who follows an import holds a connection for some seconds, and no thread: tabs of one clerk, and all.
 _FOLLOWERS, _ALL_FOLLOWERS = 4, 32
 _AT_ONCE = 4
@@ -55,6 +58,14 @@ def address_of(client: str) -> str:
     return str(address.ipv4_mapped or IPv6Address(int(address) >> 64 << 64))
 
 
+class ImportsWaiting(TooManyRequests):
+    """As many sheets are under way as one process keeps in memory."""
+
+    code = "imports-waiting"
+    zh = "正在处理的表格较多，请稍后再试。"
+    en = "Several sheets are under way: try again in a little while."
+
+
 class Limiter:
     """Counts what failed from where, for one process.
 
@@ -67,7 +78,12 @@ class Limiter:
         self._lock = threading.Lock()
         self._passwords = asyncio.Semaphore(_PASSWORDS_AT_ONCE)
         self._under_way: set[tuple[str, str]] = set()
-        self._places: dict[str, Counter[str]] = {"checks": Counter(), "calls": Counter(), "followers": Counter()}
+        self._places: dict[str, Counter[str]] = {
+            "checks": Counter(),
+            "calls": Counter(),
+            "followers": Counter(),
+            "sheets": Counter(),
+        }
 
     def opened(self, door: str, host: str) -> None:
         """Count one request to what is open to all; TooManyRequests after 600 a minute from one address."""
@@ -103,7 +119,7 @@ class Limiter:
         """Let a partner ask about a certificate: 20,000 an hour, 8 at one time, of all partners 16; TooManyRequests beyond."""
         if not self._window.hit(_CHECKS, "checks", partner):
             raise TooManyRequests(seconds=3600)
-        with self._place("checks", partner, _CHECKS_AT_ONCE, _ALL_CHECKS, seconds=1):
+        with self._place("checks", partner, _CHECKS_AT_ONCE, _ALL_CHECKS, TooManyRequests(seconds=1)):
             yield
 
     @asynccontextmanager
@@ -122,18 +138,25 @@ class Limiter:
 
         Ask for it before a thread is taken: a partner that is silent then holds few of them.
         """
-        return self._place("calls", key, _CALLS_AT_ONCE, _ALL_CALLS, seconds=_CALL_SECONDS)
+        return self._place("calls", key, _CALLS_AT_ONCE, _ALL_CALLS, TooManyRequests(seconds=_CALL_SECONDS))
 
     def following(self, key: str) -> AbstractContextManager[None]:
         """Let a key follow an import: four at one time, of all keys 32; TooManyRequests beyond."""
-        return self._place("followers", key, _FOLLOWERS, _ALL_FOLLOWERS, seconds=_CALL_SECONDS)
+        return self._place("followers", key, _FOLLOWERS, _ALL_FOLLOWERS, TooManyRequests(seconds=_CALL_SECONDS))
+
+    def reading(self, key: str) -> AbstractContextManager[None]:
+        """Let a key bring a sheet: two at one time, of all keys four; ImportsWaiting beyond.
+
+        Ask for it before the body is read, and hold it until nothing of the sheet is needed any more.
+        """
+        return self._place("sheets", key, _SHEETS, _ALL_SHEETS, ImportsWaiting(seconds=_SHEET_SECONDS))
 
     @contextmanager
-    def _place(self, what: str, caller: str, each: int, most: int, *, seconds: int) -> Iterator[None]:
+    def _place(self, what: str, caller: str, each: int, most: int, refusal: TooManyRequests) -> Iterator[None]:
         taken = self._places[what]
         with self._lock:
             if taken[caller] >= each or taken.total() >= most:
-                raise TooManyRequests(seconds=seconds)
+                raise refusal
             taken[caller] += 1
         try:
             yield

@@ -1,16 +1,17 @@
 """What every route does before its own work: who calls, then the body, as I-JSON where it is JSON, and last the ledger."""
 
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import ExitStack
 from typing import Any, ClassVar
 
-from fastapi import Request, Response
+from fastapi import Request, Response, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, APIRouter
 from starlette.formparsers import MultiPartParser
 
 from adapters.auditing.trail import leaving
-from api.access import Having, PartnerCalling, identify
+from api.access import Caller, Having, PartnerCalling, identify, limiter_of
 from api.once import Replayed
 from api.rights import PUBLIC, PartnerRight, Right
 from api.serving.audit import begin_trail
@@ -49,6 +50,7 @@ class Route(APIRoute):
         if len(rights) != (0 if public else 1):
             raise NoRight(f"{', '.join(methods)} {path} names {sorted(right.name for right in rights) or 'no right'}")
         self.right: Right | PartnerRight | None = next(iter(rights), None)
+        self.takes_sheet = UploadFile in _bodies(self.dependant)
 
     @property
     def leaves_trail(self) -> bool:
@@ -63,6 +65,12 @@ class Route(APIRoute):
     async def identify(self, request: Request, right: Right | PartnerRight) -> None:
         """Find out who calls."""
         await identify(request, right)
+        await self.seat(request, request.state.known)
+
+    async def seat(self, request: Request, known: object) -> None:
+        """Before a sheet is sent: one of the few places for them, which the request has until it is answered or hands it on."""
+        if self.takes_sheet and isinstance(known, Caller):
+            request.state.place.enter_context((await limiter_of(request)).reading(known.key))
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's own handler, which reads the body first, behind the caller's identification."""
@@ -70,7 +78,7 @@ class Route(APIRoute):
 
         async def identified(request: Request) -> Response:
             trail = begin_trail(request, self) if self.leaves_trail else None
-            with leaving(trail):
+            with leaving(trail), ExitStack() as request.state.place:
                 if self.right is not None:
                     await self.identify(request, self.right)
                 try:
@@ -110,6 +118,12 @@ class StrictRoute(Route):
             return await handle(_StrictRequest(request.scope, request.receive))
 
         return strictly
+
+
+def _bodies(dependant: Dependant) -> list[object]:
+    """What a route takes from a body, and whatever it depends on."""
+    found = [each for part in dependant.dependencies for each in _bodies(part)]
+    return [*found, *(field.field_info.annotation for field in dependant.body_params)]
 
 
 def _calls(dependant: Dependant) -> list[Callable[..., Any]]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Final
 
-from fastapi import Path, Query, Response, UploadFile
+from fastapi import Path, Query, Request, Response, UploadFile
 
 from adapters.exporting import Format
 from adapters.sheets import ImportLayout, Layout
@@ -84,7 +84,9 @@ def show_imports(viewer: ViewerDep, caller: AnswererDep, office: OfficeDep, ledg
 
 @router.post(PATH)
 @back_to(PATH)
-def import_sheet(caller: AnswererDep, importing: ImportingDep, within: WithinDep, upload: UploadDep) -> Response:
+def import_sheet(
+    request: Request, caller: AnswererDep, importing: ImportingDep, within: WithinDep, upload: UploadDep
+) -> Response:
     """Take in a sheet, and lead to what came of it, or to how far it is."""
     layout = Layout(upload.layout.value)
     brought = Brought(
@@ -94,6 +96,7 @@ def import_sheet(caller: AnswererDep, importing: ImportingDep, within: WithinDep
         data=upload.data,
         key=caller.key,
         within=within,
+        place=request.state.place,
     )
     come = importing.bring(brought)
     return see_other((RUN if isinstance(come, ImportRun) else ONE).format(id=come.id))
