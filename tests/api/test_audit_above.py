@@ -85,6 +85,25 @@ def test_an_auditor_above_the_county_does_not_find_who_is_protected(both: Neighb
     assert (pairing["outcome"], pairing["problem"], pairing["jurisdiction"]) == ("refused", "conflict", XICHENG)
 
 
+def test_from_above_a_protection_looks_like_a_closing(both: Neighbours):
+    node = both.xicheng
+    closed, protected = (entered(node, n) for n in (1, 2))
+    clerk = signed_in(node, of=XICHENG)
+    forms = {closed: ("closing", {"reason": "returned"}), protected: ("protection", {"protected": "yes"})}
+    for entry, (form, fields) in forms.items():
+        clerk.get(f"/entries/{entry}/public_service")
+        assert clerk.post(f"/entries/{entry}/public_service/{form}", version="1", **fields).status_code == 200
+
+    def told(of: str, *actions: str) -> list[dict[str, Any]]:
+        rows = [row for action in actions for row in audit(node, of, action=action, actor="a-wang")]
+        assert len(rows) == 2
+        return [{name: row[name] for name in row.keys() - {"id", "sequence", "at", "subjects"}} for row in rows]
+
+    protection, closing = told(BEIJING, "keep_register")
+    assert protection == closing
+    assert [row["action"] for row in told(XICHENG, "protect_one", "close_one")] == ["protect_one", "close_one"]
+
+
 def test_an_auditor_above_the_county_asks_neither_about_a_person_nor_about_a_record(both: Neighbours):
     node = both.xicheng
     entry = entered(node, 1)

@@ -165,7 +165,14 @@ def said_by(answer: httpx.Response) -> str:
 
 
 @pytest.mark.parametrize(
-    ("role", "place"), [("auditor", XICHENG), ("coordinator", XICHENG), ("operator", XICHENG), ("coordinator", BEIJING)]
+    ("role", "place"),
+    [
+        ("auditor", XICHENG),
+        ("auditor", BEIJING),
+        ("coordinator", XICHENG),
+        ("operator", XICHENG),
+        ("coordinator", BEIJING),
+    ],
 )
 def test_whoever_sees_no_persons_sees_no_difference(asked_pair: tuple[Neighbours, Neighbours], role: str, place: str) -> None:
     seen = [everything(both.xicheng, place=place, role=role) for both in asked_pair]
