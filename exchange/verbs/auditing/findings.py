@@ -45,10 +45,13 @@ def _about(ledger: Ledger, node: Node, finding: Finding) -> frozenset[str]:
     """The counties that a finding's subject names, or whose its entries, cases and exchanges are; none if it is the node's."""
     words = finding.subject.split()
     named = {word for word in words if word in node.jurisdictions}
-    ids = [word for word in words if _ID.fullmatch(word)]
-    named |= {entry.jurisdiction for entry in ledger.entries.load(ids).values()} if ids else set()
+    ids = [word for word in words if _ID.fullmatch(word)] if words[0] != "link" else []
+    entries = ledger.entries.load(ids) if ids else {}
     for each in ids:
-        named |= {exchange.own for exchange in ledger.exchanges.named(each)}
+        found = {exchange.own for exchange in ledger.exchanges.named(each)}
+        found |= {entries[each].jurisdiction} if each in entries else set()
         case = ledger.cases.get(each)
-        named |= {case.jurisdiction} if case is not None else set()
+        found |= {case.jurisdiction} if case is not None else set()
+        # What this caller's books do not hold is another county's.
+        named |= found or node.jurisdictions
     return frozenset(named)
