@@ -81,7 +81,8 @@ def decide_terms(
 ) -> Response:
     """Say the coordinator's word on a partner's proposal, or end what is in force. What is open can still be answered.
 
-    An own proposal that the partner has not decided on is taken back with `ended`.
+    An own proposal that the other side has not decided on is taken back with `ended`. Between two counties of one node the
+    county that did not propose decides.
     """
     return once.answer(AgreementShown.of(decided(caller, office, ledger, digest, body), office.now()))
 
@@ -102,7 +103,9 @@ def decided(caller: Caller, office: Office, ledger: Ledger, digest: str, body: D
     now, node = office.now(), office.node
     held = _held(office, caller, ledger.agreements.get(digest))
     own = [party.jurisdiction for party in held.agreement.parties if party.node == node.name]
-    jurisdiction = body.jurisdiction or (own[0] if len(own) == 1 else "")
+    within = [code for code in own if node.divisions.contains(caller.jurisdiction, code)]
+    spoken_for = within or own
+    jurisdiction = body.jurisdiction or (spoken_for[0] if len(spoken_for) == 1 else "")
     if jurisdiction not in own:
         raise NotServed(pointer="/jurisdiction")
     if not node.divisions.contains(caller.jurisdiction, jurisdiction):

@@ -121,7 +121,7 @@ class Proposal(Shape, frozen=True, kw_only=True, rename={"with_": "with"}):
 
 
 class Deciding(Shape, frozen=True, kw_only=True):
-    """The coordinator's word; `jurisdiction` is the party that it is spoken for, needed where both are this node's."""
+    """The coordinator's word; `jurisdiction` is the party that it is spoken for, needed where the caller can speak for both."""
 
     decision: DecisionWord
     jurisdiction: CountyCode | None = None

@@ -216,6 +216,19 @@ class SignedAgreement:
         """Of two for one pair of jurisdictions the greater counts: both nodes find the same, whichever they heard of first."""
         return self.agreement.valid_from, self.agreement.id, self.digest
 
+    def words(self, jurisdiction: str) -> frozenset[DecisionWord]:
+        """What our party of that jurisdiction may say now: who did not propose decides, who did takes back, either ends.
+
+        Of two parties of one node the first has proposed, as the own side stands first in what a node proposes.
+        """
+        if self.standing is Standing.ACCEPTED:
+            return frozenset({DecisionWord.ENDED})
+        if self.standing is not Standing.PROPOSED:
+            return frozenset()
+        first, second = self.agreement.parties
+        proposed = self.ours and (first.node != second.node or first.jurisdiction == jurisdiction)
+        return frozenset({DecisionWord.ENDED} if proposed else {DecisionWord.ACCEPTED, DecisionWord.DECLINED})
+
     def in_force(self, day: date) -> bool:
         """Both proposal and acceptance are held, and the day lies within the dates."""
         return self.standing is Standing.ACCEPTED and self._within(day)

@@ -43,7 +43,7 @@ class NotYourDecision(Conflict):
 
 
 def propose(ledger: Ledger, node: Node, terms: Agreement, now: datetime, sign: Sign) -> SignedAgreement:
-    """Sign a proposal and let it wait for delivery; between two of our own jurisdictions it waits for the other's word.
+    """Sign a proposal and let it wait for delivery; between two of our own jurisdictions it waits for the second's word.
 
     NoRoute where the other party's node is no active partner, or serves nothing of the jurisdiction that it is to sign for:
     it would refuse the proposal whenever it came. RulesUnknown for a rule set that this node does not have.
@@ -91,24 +91,20 @@ def decide(
 ) -> SignedAgreement:
     """Our coordinator's word: accept or decline a partner's proposal, end what is in force, or take an own proposal back.
 
-    A proposal is taken back by its end, which the partner is told once it may have the proposal.
+    Between two of our own jurisdictions it is the word of the one that is named: who proposed cannot accept. A proposal is taken
+    back by its end, which the partner is told once it may have the proposal.
     """
     held = ledger.agreements.get(digest)
     if held is None:
         raise NotFound
     if decision is DecisionWord.ACCEPTED:
         agreed_limits(node, held.agreement)
-    local = held.partner == node.name
-    if decision is DecisionWord.ENDED:
-        allowed = held.standing is Standing.ACCEPTED or (held.standing is Standing.PROPOSED and held.ours)
-    else:
-        allowed = held.standing is Standing.PROPOSED and (local or not held.ours)
-    if not allowed:
-        raise NotYourDecision
     if not any(party.node == node.name and party.jurisdiction == jurisdiction for party in held.agreement.parties):
         raise NotServed
+    if decision not in held.words(jurisdiction):
+        raise NotYourDecision
     payload = write_terms(Decision(agreement=digest, decision=decision, jurisdiction=jurisdiction, at=format_moment(now)))
-    unsent = () if local or "proposal" in held.unsent else ("decision",)
+    unsent = () if held.partner == node.name or "proposal" in held.unsent else ("decision",)
     decided = replace(_decided(held, decision, sign(payload), now, ours=True), unsent=unsent)
     ledger.agreements.save(decided)
     return decided

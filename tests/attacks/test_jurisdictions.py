@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from api.rights import LocalRole, Records
+from exchange.terms.agreement import Party, Standing
 from tests.access.asking import ASKED, QUERY, RIGHTS, role_of, text_of
 from tests.access.serving import RELATIONS, World, world_in
 from tests.access.test_matrix import FORBIDDEN, JUDGED, UNKNOWN, expected, refusal_of, shown_beyond
@@ -16,7 +17,7 @@ from tests.api.nodes import Served
 from tests.attacks.conftest import CHAOYANG
 from tests.attacks.people import CANARIES
 from tests.attacks.refusing import refused
-from tests.builders import WUCHANG, XICHENG, a_digest, an_id, an_id_number
+from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, a_digest, agreed_terms, an_agreement, an_id, an_id_number
 
 # Whoever is not of the county: everybody of the one beside it, and elsewhere who sees people and who sees most without them.
 ELSEWHERE = [("another county", role) for role in LocalRole] + [
@@ -127,3 +128,42 @@ def test_importing_for_another_county(full: Served):
         "POST", "/imports", files={"file": ("a.csv", b"a")}, data={"layout": "outflow", "jurisdiction": XICHENG}, of=CHAOYANG
     )
     refused(answer, 409, "not-served")
+
+
+@pytest.mark.parametrize("decision", ["accepted", "declined"])
+def test_an_agreement_of_two_counties_of_one_node_by_one_of_them_alone(full: Served, decision: str):
+    """Who proposed decides neither for itself nor for the other; the other county does, and either ends."""
+    proposal = {"partner": "beijing.example", "jurisdiction": XICHENG, "with": CHAOYANG, "categories": ["intra_city"]}
+    digest = full.post("/agreements", proposal, role="coordinator", of=XICHENG, status=201)["digest"]
+    path = f"/agreements/{digest}/decision"
+    for said, status, code in (
+        ({}, 409, "not-your-decision"),
+        ({"jurisdiction": XICHENG}, 409, "not-your-decision"),
+        ({"jurisdiction": CHAOYANG}, 403, "forbidden"),
+    ):
+        refused(full.call("POST", path, json={"decision": decision, **said}, role="coordinator", of=XICHENG), status, code)
+    ending = {"decision": "ended", "jurisdiction": CHAOYANG}
+    refused(full.call("POST", path, json=ending, role="coordinator", of=CHAOYANG), 409, "not-your-decision")
+    assert full.get(f"/agreements/{digest}", role="coordinator", of=XICHENG)["standing"] == "proposed"
+    decided = full.post(path, {"decision": decision}, role="coordinator", of=CHAOYANG)
+    assert (decided["standing"], decided["in_force"]) == (decision, decision == "accepted")
+    if decision == "accepted":
+        assert full.post(path, {"decision": "ended"}, role="coordinator", of=XICHENG)["standing"] == "ended"
+
+
+def test_a_partners_proposal_by_another_county_of_the_node(full: Served):
+    """It is for Xicheng to decide: the next county knows nothing of it, and cannot be spoken for."""
+    terms = agreed_terms(
+        parties=[Party(node=WUCHANG_NODE, jurisdiction=WUCHANG), Party(node="beijing.example", jurisdiction=XICHENG)]
+    )
+    held = an_agreement(7, agreement=terms, partner=WUCHANG_NODE, ours=False, standing=Standing.PROPOSED)
+    with full.office.ledgers.transaction() as ledger:
+        ledger.agreements.add(held)
+    path = f"/agreements/{held.digest}/decision"
+    for said in ({}, {"jurisdiction": XICHENG}, {"jurisdiction": CHAOYANG}):
+        body = {"decision": "accepted", **said}
+        refused(full.call("POST", path, json=body, role="coordinator", of=CHAOYANG), 404, "not-found")
+    other = {"decision": "accepted", "jurisdiction": CHAOYANG}
+    refused(full.call("POST", path, json=other, role="coordinator", of=XICHENG), 409, "not-served")
+    with full.office.ledgers.transaction(read_only=True) as ledger:
+        assert ledger.agreements.get(held.digest) == held

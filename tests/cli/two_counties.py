@@ -63,7 +63,7 @@ def two_counties(node: Terminal, folder: Path, database: str, *, kinds: tuple[st
     with opened(node) as office, office.ledgers.transaction() as ledger:
         held = agree.propose(ledger, office.node, terms, office.now(), office.signer(PROPOSAL_TYPE))
         sign = office.signer(DECISION_TYPES[DecisionWord.ACCEPTED])
-        agree.decide(ledger, office.node, held.digest, DecisionWord.ACCEPTED, XICHENG, office.now(), sign)
+        agree.decide(ledger, office.node, held.digest, DecisionWord.ACCEPTED, WUCHANG, office.now(), sign)
     return node
 
 

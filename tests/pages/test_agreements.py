@@ -128,6 +128,24 @@ def test_nothing_of_another_county_is_shown_or_signed(tmp_path: Path):
         assert held(node, digest).standing is Standing.PROPOSED
 
 
+def test_between_two_counties_of_one_node_the_page_takes_the_others_word_alone(tmp_path: Path):
+    two = replace(a_node(XICHENG_NODE, XICHENG), jurisdictions=frozenset({XICHENG, CHAOYANG}))
+    with served(tmp_path / "beijing", two, HandClock()) as node:
+        proposal = {"partner": XICHENG_NODE, "jurisdiction": XICHENG, "with": CHAOYANG}
+        digest = node.post("/agreements", proposal, role="coordinator", of=XICHENG, status=201)["digest"]
+        here, there = (signed_in(node, of, role="coordinator", of=of) for of in (XICHENG, CHAOYANG))
+        offered = [
+            [word for word in ("accepted", "declined", "ended") if f'value="{word}"' in reader.get(f"/agreements/{digest}").text]
+            for reader in (here, there)
+        ]
+        assert offered == [["ended"], ["accepted", "declined"]]
+        for form in ({}, {"jurisdiction": XICHENG}):
+            assert refusal_of(here.post(f"/agreements/{digest}/decision", decision="accepted", **form)) == "not-your-decision"
+        assert held(node, digest).standing is Standing.PROPOSED
+        there.post(f"/agreements/{digest}/decision", decision="accepted")
+        assert held(node, digest).standing is Standing.ACCEPTED
+
+
 @pytest.mark.parametrize("path", ["/agreements/new", "/agreements/{}/decision"])
 def test_no_form_is_taken_without_its_token(both: Neighbours, path: str):
     reader = signed_in(both.xicheng, role="coordinator")

@@ -18,7 +18,7 @@ from exchange.codes import Item, Purpose
 from exchange.jurisdiction import Category
 from exchange.ledger import Ledger
 from exchange.partners import PartnerStatus
-from exchange.terms.agreement import DecisionWord, Standing
+from exchange.terms.agreement import Standing
 
 router = page_router()
 PATH: Final = "/agreements"
@@ -132,19 +132,12 @@ def waits(row: AgreementShown) -> bool:
 
 
 def words_left(viewer: Viewer, office: Office, caller: Caller, ledger: Ledger, row: AgreementShown) -> frozenset[str]:
-    """What the viewer can say to it now; for both parties of one node the word is the other side's as well."""
-    node, divisions = office.node.name, office.node.divisions
+    """What the viewer can say to it now, for those of the parties that are his to speak for."""
+    node, divisions, held = office.node.name, office.node.divisions, ledger.agreements.get(row.digest)
+    if held is None or not viewer.may(COORDINATOR):
+        return frozenset()
     own = [party.jurisdiction for party in row.terms.parties if party.node == node]
-    if not viewer.may(COORDINATOR) or not any(divisions.contains(caller.jurisdiction, code) for code in own):
-        return frozenset()
-    if row.standing is Standing.ACCEPTED:
-        return frozenset({DecisionWord.ENDED.value})
-    if row.standing is not Standing.PROPOSED:
-        return frozenset()
-    words: set[str] = {DecisionWord.ENDED.value} if row.ours else set()
-    if not row.ours or row.partner == node:
-        words |= {DecisionWord.ACCEPTED.value, DecisionWord.DECLINED.value}
-    return frozenset(words)
+    return frozenset(word.value for code in own if divisions.contains(caller.jurisdiction, code) for word in held.words(code))
 
 
 def rules_of(row: AgreementShown) -> list[Rule]:
