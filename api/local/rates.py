@@ -195,10 +195,11 @@ def read_rate_rows(
 ) -> Listing[RowShown]:
     """Ids and stamps of what was counted, enough to count the figure again; the counts of all rows sum to the rate's.
 
-    Not by purpose: that would tell what each exchange was for.
+    Not by purpose: that would tell what each exchange was for. Which entries count by a birth registration alone is not told
+    either: a row `untold` says how many they are.
     """
-    place = wanted.jurisdictions[0]
-    rows, following = paging.rows(lambda page: rows_on_page(ledger, office.node, wanted, place, rate, page), lambda row: row[0])
+    place, asked = wanted.jurisdictions[0], replace(wanted, told_on=civil_day(office.now()))
+    rows, following = paging.rows(lambda page: rows_on_page(ledger, office.node, asked, place, rate, page), lambda row: row[0])
     return Listing[RowShown](items=[RowShown.of(row) for _, row in rows], next=following)
 
 

@@ -154,7 +154,7 @@ class StampShown(Shown):
 class RowShown(Shown):
     """One exchange, entry, file, run or partner behind a rate, and what it adds to the two counts."""
 
-    id: str = Field(description="of a partner its node name", examples=[EXAMPLE_ID])
+    id: str = Field(description="of a partner its node name; `untold` of entries that are only counted", examples=[EXAMPLE_ID])
     own: str = Field(examples=["110102"])
     other: str | None = Field(examples=["420106"])
     numerator: int

@@ -4,7 +4,7 @@ A cell is the finest group that a report shows: one county, one township of it, 
 is decided before; a cell only adds up.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 from exchange.codes import RegisterKind
 from exchange.counting.entries import CountedEntry, EntrySum, EntryTally
 from exchange.counting.query import UNASSIGNED, register_of
-from exchange.counting.rows import Row, Stamp, stamp_of
+from exchange.counting.rows import UNTOLD, Row, Stamp, stamp_of
 from exchange.counting.sorts import KEY, OUTFLOW, is_key_information
 from exchange.counting.sums import CohortSum, WaitingSum
 from exchange.counting.tally import Tally
@@ -137,19 +137,19 @@ class EntryCells:
     tallies: defaultdict[str, defaultdict[str, EntryTally]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(EntryTally))
     )
-    rows: defaultdict[Place, list[CountedEntry]] = field(default_factory=lambda: defaultdict(list))
+    rows: defaultdict[Place, list[tuple[CountedEntry, CountedEntry]]] = field(default_factory=lambda: defaultdict(list))
     verifications: defaultdict[Place, list[VerifiedEntry]] = field(default_factory=lambda: defaultdict(list))
 
     def take_sum(self, one: EntrySum) -> None:
         """Count open entries that the ledger added up."""
         self.tallies[one.jurisdiction][one.township or UNASSIGNED].take(one)
 
-    def take(self, counted: CountedEntry) -> None:
-        """Count one open entry."""
+    def take(self, counted: CountedEntry, told: CountedEntry) -> None:
+        """Count one open entry; `told` is the same by what its row may tell."""
         place = Place(counted.entry.jurisdiction, counted.entry.township or UNASSIGNED)
         self.tallies[place.county][place.township].count(counted)
         if self.keep_rows:
-            self.rows[place].append(counted)
+            self.rows[place].append((counted, told))
 
     def take_verification_sum(self, one: VerificationSum) -> None:
         """Count entries whose 30 days ended, that the ledger added up."""
@@ -174,8 +174,17 @@ class EntryCells:
         return whole
 
     def rows_of(self, scope: Scope, counts: Callable[[CountedEntry], bool]) -> tuple[Row, ...]:
-        """The rows behind such a sum, by id."""
-        found = (counted.row(counts(counted)) for place, kept in self.rows.items() if scope.holds(place) for counted in kept)
+        """The rows behind such a sum, by id; what the entries' own may not tell is one more for each county."""
+        found, untold = list[Row](), Counter[str]()
+        for place, kept in self.rows.items():
+            if scope.holds(place):
+                found += [told.row(counts(told)) for _, told in kept]
+                untold[place.county] += sum(counts(counted) - counts(told) for counted, told in kept)
+        found += [
+            Row(id=UNTOLD, own=county, other=None, stamps=(), numerator=number, denominator=0)
+            for county, number in untold.items()
+            if number
+        ]
         return tuple(sorted(found, key=_by_id))
 
     def verification_rows_of(self, scope: Scope) -> tuple[Row, ...]:

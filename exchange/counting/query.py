@@ -71,8 +71,9 @@ class ReportQuery:
     """One report. `jurisdictions` are codes of any level, townships included.
 
     `rates` are those that are wanted: only what they rest on is read. `parts` adds, after each jurisdiction, the ones directly
-    below it: of a county its townships and `UNASSIGNED`. `rows` names the rates whose rows are wanted. An as-of moment ahead of
-    the clock gives a figure that can still change: the caller, who has a clock, cuts it.
+    below it: of a county its townships and `UNASSIGNED`. `rows` names the rates whose rows are wanted; with `told_on`, the
+    day on which they are shown, they do not tell which entries count by a birth registration alone. An as-of moment ahead of the
+    clock gives a figure that can still change: the caller, who has a clock, cuts it.
     """
 
     jurisdictions: tuple[str, ...]
@@ -83,6 +84,7 @@ class ReportQuery:
     parts: bool = False
     rates: frozenset[RateName] = ALL_RATES
     rows: frozenset[RateName] = frozenset()
+    told_on: date | None = None
 
 
 def month_query(

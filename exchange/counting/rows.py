@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from exchange.codes import Result
 from exchange.conversation import Fact
 from exchange.reconciling.results import RegisterRun
+
+UNTOLD: Final = "untold"
+"""The id of the row that stands for entries which count by a birth registration alone: so many, and not which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +40,8 @@ class Compared:
 class Row:
     """One exchange, entry, file, run or partner, and what it adds to both counts: 0 or 1, of a file its rows, of a run persons.
 
-    `id` is the exchange's, entry's, import's or run's, or the partner's name; `other` the jurisdiction on the other side, where
-    there is one. `compared` belongs to the rates that rest on a reconciliation.
+    `id` is the exchange's, entry's, import's or run's, the partner's name, or `UNTOLD` for several entries at once; `other` the
+    jurisdiction on the other side, where there is one. `compared` belongs to the rates that rest on a reconciliation.
     """
 
     id: str

@@ -25,6 +25,7 @@ from exchange.moments import civil_day
 from exchange.node import Node
 from exchange.rates import RateName
 from exchange.reporting.guarding import NotByPurpose
+from exchange.verbs.cases.births import told_as_birth
 from exchange.verbs.counting.behind import exchanges_behind
 from exchange.verbs.counting.engine import anywhere, count_exchanges, elsewhere, links_of, scope_of, selection_of
 from exchange.verbs.counting.reconciled import Reconciled
@@ -134,10 +135,12 @@ class _Pass:
             return cells
         asked = list(self._ledger.exchanges.counted(own, Role.ASKER, wanted.as_of))
         contacts, answers = self._contacts(asked), self._answers(asked)
+        told = contacts if wanted.told_on is None else self._contacts(_not_births(asked, wanted.told_on))
         for entry, facts in self._ledger.entries.counted(own, wanted.as_of):
             opening = opening_at(facts, wanted.period, wanted.as_of)
             if opening is not None and self._takes_entry(entry, civil_day(opening.happened_at)):
-                cells.take(CountedEntry(entry=entry, opening=opening, contact=contacts.get(entry.id)))
+                counted = CountedEntry(entry=entry, opening=opening, contact=contacts.get(entry.id))
+                cells.take(counted, replace(counted, contact=told.get(entry.id)))
             for ended in verifications(entry, facts, answers[entry.id], wanted.period, wanted.as_of):
                 if self._takes_entry(entry, civil_day(ended.opening.happened_at)):
                     cells.take_verification(ended)
@@ -196,6 +199,11 @@ class _Pass:
             if by_link and self._lies_there(one.other) and wanted.takes(one.sort):
                 found[one.own] += one.number
         return found
+
+
+def _not_births(asked: Iterable[CountedExchange], today: date) -> Iterator[CountedExchange]:
+    """Those which are not told as birth registrations, that are shown to their clerk alone."""
+    return (counted for counted in asked if not told_as_birth(counted.exchange, today))
 
 
 def _figures(node: Node, wanted: ReportQuery, counted: Counted, scope: Scope) -> Iterator[Figures]:

@@ -1,6 +1,10 @@
 """Birth registrations of another clerk, by the ways that take many at once or show an exchange beside something else."""
 
+from datetime import datetime, timedelta
+from typing import Any
+
 from exchange.codes import Item
+from exchange.moments import format_moment, parse_moment
 from exchange.reconciling.pairs import Pair
 from exchange.reconciling.results import DifferenceKind
 from tests.api.nodes import Neighbours
@@ -70,3 +74,29 @@ def test_a_difference_between_registers_shows_no_birth_registration(both: Neighb
         told = both.xicheng.get(f"/register-differences/{entry}/{WUCHANG}", role=role)
         assert hidden not in str(told), role
         assert [row["exchange"] for row in told["conversations"]] == told["exchanges"] == [other]
+
+
+def test_the_rows_behind_a_rate_do_not_tell_whom_a_birth_registration_is_about(both: Neighbours) -> None:
+    """Not by a moment that is the hidden exchange's too, nor by looking at them as of just before it and as of it."""
+    persons = [spouse(n, None)["person"] for n in (1, 2)]
+    sides = {"register": "inflow", "origin": WUCHANG, "destination": XICHENG}
+    entries = {both.xicheng.post("/entries", {**sides, "person": person}, status=201)["id"] for person in persons}
+    both.xicheng.clock.move(timedelta(hours=1))
+    hidden = asked(both)
+    (row,) = both.xicheng.get("/exchanges", role="system", params={"purpose": "birth_registration"})["items"]
+    assert (row["exchange"], row["entry"]) == (hidden, None)
+    received = parse_moment(row["stamps"]["received"])
+    days = {"from": "2026-03-01", "to": "2026-12-31"}
+
+    def rows(as_of: datetime) -> dict[str, Any]:
+        params = {**days, "as_of": format_moment(as_of)}
+        found = both.xicheng.get("/rates/exchange/rows", role="system", params=params)["items"]
+        return {each["id"]: each for each in found}
+
+    before, then = rows(received - timedelta(milliseconds=1)), rows(received)
+    assert before.keys() == entries
+    assert (before, then.pop("untold")["numerator"]) == (then, 1)
+    assert row["stamps"]["received"] not in str(then)
+    figures = both.xicheng.get("/rates", role="system", params=days)["figures"][0]["rates"]
+    (rate,) = (each for each in figures if each["rate"] == "exchange")
+    assert (rate["numerator"], rate["denominator"]) == (1, 2)

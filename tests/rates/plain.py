@@ -84,7 +84,8 @@ def _entries(ledger: Ledger, node: Node, wanted: ReportQuery, own: frozenset[str
         except SameCounty:
             continue
         if narrowing.category in (None, category) and _lies_in(node, narrowing.other, entry.other):
-            cells.take(CountedEntry(entry=entry, opening=opening, contact=contacts.get(entry.id)))
+            counted = CountedEntry(entry=entry, opening=opening, contact=contacts.get(entry.id))
+            cells.take(counted, counted)
     verified_plainly(ledger, node, wanted, cells)
     return cells
 

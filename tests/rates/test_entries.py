@@ -1,11 +1,13 @@
 """信息交流率 and 确认率: of the open entries, which were exchanged and which confirmed."""
 
+from dataclasses import replace
+
 import pytest
 
-from exchange.codes import RegisterKind, Result, Role
+from exchange.codes import Purpose, RegisterKind, Result, Role
 from exchange.counting.entries import opening_at
 from exchange.counting.query import UNASSIGNED, Narrowing
-from exchange.counting.rows import Row, Stamp
+from exchange.counting.rows import UNTOLD, Row, Stamp
 from exchange.jurisdiction import Category
 from exchange.moments import Period
 from exchange.people.register import EntryFactKind
@@ -154,3 +156,22 @@ def test_the_row_behind_an_entry_tells_its_opening_and_what_was_exchanged():
         Stamp(what="confirmed", at=moment(3), known_at=moment(3), round=1, result=Result.CONFIRMED),
     )
     assert row == Row(id=an_id(1), own=WUCHANG, other=XICHENG, stamps=stamps, numerator=1, denominator=1)
+
+
+@pytest.mark.parametrize("name", [RateName.EXCHANGE, RateName.CONFIRMATION])
+def test_the_rows_as_they_are_shown_do_not_tell_which_entries_count_by_a_birth_registration_alone(name):
+    """Of two, one counts by a birth registration alone, the other by a later one as well: both counts stay as they were."""
+    births = [about(n, History(received=n + 4).answered(8).confirmed(9), entry=n) for n in (1, 2)]
+    told = [replace(one, exchange=replace(one.exchange, purpose=Purpose.BIRTH_REGISTRATION)) for one in births]
+    told.append(about(3, History(received=1).answered(2).confirmed(3), entry=2))
+    entries = [an_open_entry(n) for n in (1, 2, 3)]
+    for day, apart in ((30, 1), (600, 0)):  # long after its end it is one of many services
+        rate = the_rate(holding(told, entries), name, wanted(rows=frozenset({name}), told_on=a_day(day)))
+        rows = {row.id: row for row in rate.rows or ()}
+        assert (rate.numerator, rate.denominator) == (2, 3)
+        assert [rows[an_id(n)].numerator for n in (1, 2, 3)] == [1 - apart, 1, 0]
+        assert [len(rows[an_id(n)].stamps) for n in (1, 2, 3)] == [1 if apart else 3, 3, 1]
+        received = {stamp.at for row in rows.values() for stamp in row.stamps if stamp.what == "opened"}
+        assert received == ({moment(1)} if apart else {moment(5), moment(6)})
+        untold = Row(id=UNTOLD, own=WUCHANG, other=None, stamps=(), numerator=1, denominator=0)
+        assert rows.get(UNTOLD) == (untold if apart else None)
