@@ -73,7 +73,8 @@ class Exchange:
     """One side of one exchange. `own` is the jurisdiction served here, `other` the partner's; both county codes.
 
     `conversation` is None until the opening is accepted. `entry` is the local register entry that it is about: known at once to
-    the asker, found by pairing on the asked side. `clerk` is the API key of the clerk who asked, or who took it over.
+    the asker, found by pairing on the asked side. `clerk` is the API key of the clerk who asked, or who took it over;
+    a birth registration has a `paired_at` from then on, whether an entry was found or not.
     `agreement` is the digest of the agreement that allowed it. While
     `due_provisional`, the present round's due date rests on a year whose holidays this node does not know yet.
     """
@@ -118,6 +119,12 @@ class Exchange:
         What was said on the wire stays as it was, so that whatever comes late still fits; so do the counts of a past report.
         """
         return coarsened(self.purpose, self.over_on, today)
+
+    def told_as_birth(self, today: date) -> bool:
+        """Whether it is shown as a birth registration: until it is one of many services, a notice `registered` for good."""
+        if self.purpose is not Purpose.BIRTH_REGISTRATION:
+            return False
+        return self.purpose_on(today) is Purpose.BIRTH_REGISTRATION or self.event is Event.REGISTERED
 
     def clerk_on(self, today: date) -> str | None:
         """The clerk as it is shown: nobody's from 90 days after its end on, since a birth registration always had one."""

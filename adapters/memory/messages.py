@@ -31,6 +31,11 @@ class MemoryMessages:
     def queue_lengths(self) -> Mapping[int, int]:
         return dict(Counter(message.link for message in self._books.messages.values() if _queued(message)))
 
+    def drop(self, messages: Sequence[LoggedMessage]) -> None:
+        for message in messages:
+            if _queued(self._books.messages[_key(message)]):
+                del self._books.messages[_key(message)]
+
     def in_batch(self, link: int, direction: Direction, sequence: int) -> list[LoggedMessage]:
         within = (
             message

@@ -114,7 +114,7 @@ def take_exchange_over(
     Of a birth registration the person is shown to that clerk alone.
     """
     found = visible(ledger, caller, exchange, role=role, partner=partner)
-    return _row(once, office, ledger, caller, take_over(ledger, found, caller.key, body.clerk))
+    return _row(once, office, ledger, caller, take_over(ledger, found, caller.key, office.now(), body.clerk))
 
 
 @router.get(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Query, Response
 from adapters.office import Office
 from api.access import Caller, ClerkDep, LedgerDep, OfficeDep, ReaderDep, ReadLedgerDep
 from api.declared import reading, writing
-from api.local.visible import AmbiguousExchange, hidden, partner_names, row_for, rows_for, theirs, visible
+from api.local.visible import AmbiguousExchange, hidden, partner_names, row_for, rows_for, theirs, unnamed, visible
 from api.models.base import TOWNSHIP, UUID, CodeQuery, IdPath, Listing, NodeQuery
 from api.models.exchanges import NOTICE_EXAMPLE, QUERY_EXAMPLE, ExchangeRow, ExchangeWhole, Pairing, Start, StartedExchange
 from api.models.shapes import Shaped, shown
@@ -126,10 +126,11 @@ def list_exchanges(
 
     def found(page: Page) -> list[Exchange]:
         rows = ledger.exchanges.find(wanted, page)
-        if entry is None:
+        if entry is None and paired is None:
             return rows
-        # Whose entry it is about is not told by asking for each: neither by a row, nor by a page that begins after one.
-        others = hidden(ledger, office, caller, rows)
+        # Whose entry it is about is not told by asking for each, or for those that have one: neither by a row, nor by a page
+        # that begins after one.
+        others = unnamed(ledger, office, caller, rows)
         told = [row for row in rows if row.key not in others]
         if len(rows) == page.limit and others:
             told += found(Page(after=exchange_cursor(rows[-1]), limit=page.limit - len(told)))
@@ -154,7 +155,7 @@ def read_exchange(
     Those of a birth registration are shown to its clerk alone: whose case it is, who asked, or who took it over.
     """
     found = visible(ledger, caller, exchange, role=role, partner=partner)
-    others = bool(hidden(ledger, office, caller, [found]))
+    others, nameless = (bool(which(ledger, office, caller, [found])) for which in (hidden, unnamed))
     response.headers["etag"] = etag(found.version)
     shown_whole = ExchangeWhole.with_messages(
         found,
@@ -163,7 +164,7 @@ def read_exchange(
         judged_by(ledger, office.node, found),
         whole(ledger, office.node, found),
         sees_people=caller.handles_people and not others,
-        of_whom=not others,
+        of_whom=not nameless,
     )
     return shown_whole.model_copy(update=trace(ledger, found)._asdict())
 

@@ -8,6 +8,8 @@ from fastapi import APIRouter, Query, Response
 from adapters.exporting import MEDIA_TYPES, Format, write_entries, write_exchanges
 from api.access import ClerkDep, OfficeDep, ReaderDep, ReadLedgerDep
 from api.declared import Responses, reading
+from api.local.visible import unnamed
+from api.models.exchanges import unpaired
 from api.serving.routes import StrictRoute
 from exchange.codes import RegisterKind, Role
 from exchange.cursors import entry_cursor, exchange_cursor
@@ -49,7 +51,12 @@ def export_exchanges(
     format: FormatQuery = Format.XLSX,
 ) -> Response:
     """The exchanges of the caller's counties with their stamps, without persons."""
-    found = _exchanges(ledger, ExchangeFilter(own=caller.counties, role=role))
+    found = (
+        each
+        for page in _exchanges(ledger, ExchangeFilter(own=caller.counties, role=role))
+        for others in [unnamed(ledger, office, caller, page)]
+        for each in (unpaired(one) if one.key in others or one.entry is None else one for one in page)
+    )
     data = write_exchanges(found, office.now(), office.node.rules.lapse_days, format)
     return sheet_file(data, f"exchanges.{format}", format)
 
@@ -61,10 +68,10 @@ def _entries(ledger: Ledger, wanted: EntryFilter) -> Iterator[Entry]:
         page = Page(after=entry_cursor(rows[-1]), limit=_PAGE)
 
 
-def _exchanges(ledger: Ledger, wanted: ExchangeFilter) -> Iterator[Exchange]:
+def _exchanges(ledger: Ledger, wanted: ExchangeFilter) -> Iterator[list[Exchange]]:
     page = Page(limit=_PAGE)
     while rows := ledger.exchanges.find(wanted, page):
-        yield from rows
+        yield rows
         page = Page(after=exchange_cursor(rows[-1]), limit=_PAGE)
 
 

@@ -60,5 +60,5 @@ def unpair_exchange(
 ) -> Response:
     """Say that the person is not the entry's (解除配对). Exact identity does not pair it again; a clerk can."""
     held = theirs(ledger, office, caller, visible(ledger, caller, exchange, role=role, partner=partner))
-    row = row_for(ledger, office, caller, unpair(ledger, held))
+    row = row_for(ledger, office, caller, unpair(ledger, held, office.now()))
     return once.answer(row, headers={"etag": etag(row.version)})

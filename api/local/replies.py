@@ -18,9 +18,11 @@ from exchange.codes import Kind
 from exchange.conversation import NotInThisState, ReminderTooSoon, TooManyChallenges
 from exchange.errors import NotFound, WoshouError
 from exchange.ledger import Ledger
+from exchange.people.register import EntryProtected
 from exchange.terms.agreement import ItemNotAgreed, NoteNotAllowed
 from exchange.terms.screening import ExcludedContent
 from exchange.verbs.cases.births import NotYourExchange
+from exchange.verbs.persons.withhold import CountyAnswers
 from exchange.verbs.reply import ExpectedPast, NotYourRole, Said, UnderWay, reply
 from exchange.wire.message import ChallengeBody, FeedbackBody, InterimBody, WithdrawalBody
 
@@ -35,7 +37,7 @@ def _refusals(*more: type[WoshouError]) -> Responses:
     "/feedback",
     status_code=202,
     response_model=Queued,
-    responses=_refusals(ItemNotAgreed, NoteNotAllowed, ExcludedContent),
+    responses=_refusals(ItemNotAgreed, NoteNotAllowed, ExcludedContent, EntryProtected, CountyAnswers),
     summary="Give feedback (反馈)",
 )
 def give_feedback(
@@ -47,7 +49,10 @@ def give_feedback(
     body: Annotated[FeedbackBody, Shaped(FeedbackBody), Body(openapi_examples=shown(EXAMPLES[Kind.FEEDBACK]))],
     partner: NodeQuery = None,
 ) -> Response:
-    """Answer the opening, or the open challenge. `corrected`, and nothing else, carries values, of what was asked only."""
+    """Answer the opening, or the open challenge. `corrected`, and nothing else, carries values, of what was asked only.
+
+    Of a protected entry nothing is confirmed or corrected: the other side is answered as if there were nobody.
+    """
     return _say(once, office, ledger, caller, exchange, partner, Said(kind=Kind.FEEDBACK, body=body))
 
 

@@ -75,6 +75,17 @@ def hidden(ledger: Ledger, office: Office, caller: Caller, exchanges: Iterable[E
     return hidden_from(ledger, exchanges, caller.key, civil_day(office.now()))
 
 
+def unnamed(ledger: Ledger, office: Office, caller: Caller, exchanges: Iterable[Exchange]) -> frozenset[ExchangeKey]:
+    """Of which of these the entry is not shown: what is hidden, and to who sees no people what is about a protected entry."""
+    exchanges = list(exchanges)
+    others = hidden(ledger, office, caller, exchanges)
+    if caller.sees_people:
+        return others
+    entries = ledger.entries.load({one.entry for one in exchanges if one.entry is not None})
+    protected = {entry.id for entry in entries.values() if entry.protected}
+    return others | {one.key for one in exchanges if one.entry in protected}
+
+
 def theirs(ledger: Ledger, office: Office, caller: Caller, exchange: Exchange) -> Exchange:
     """The exchange for one who does something with it; NotYourExchange for another clerk's birth registration."""
     if hidden(ledger, office, caller, [exchange]):
@@ -99,7 +110,7 @@ def row_for(ledger: Ledger, office: Office, caller: Caller, exchange: Exchange) 
 def rows_for(ledger: Ledger, office: Office, caller: Caller, exchanges: Sequence[Exchange]) -> list[ExchangeRow]:
     """Some exchanges as the caller is shown them."""
     partners, now, lapse = partner_names(ledger), office.now(), office.node.rules.lapse_days
-    others = hidden(ledger, office, caller, exchanges)
+    others = unnamed(ledger, office, caller, exchanges)
     return [ExchangeRow.of(one, partners[one.key.link], now, lapse, of_whom=one.key not in others) for one in exchanges]
 
 

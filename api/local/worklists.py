@@ -12,7 +12,7 @@ from api.access import AnswererDep, Caller, CallerDep, OfficeDep, ReaderDep, Rea
 from api.declared import reading
 from api.local.exports import SHEET, FormatQuery, sheet_file
 from api.local.reconciling.differences import SoughtDep, listed
-from api.local.visible import hidden, partner_names
+from api.local.visible import hidden, partner_names, unnamed
 from api.models.base import CodeQuery, Listing, NodeQuery
 from api.models.reconciling.differences import DifferenceList
 from api.models.worklists import SILENT, Count, Counts, SilentShown, WorkRow
@@ -150,7 +150,7 @@ def read_worklist(
     found, following = paging.rows(
         lambda page: ledger.worklists.page(worklist, within, page), lambda row: work_cursor(worklist, row)
     )
-    others = hidden(ledger, office, caller, found)
+    others, nameless = (which(ledger, office, caller, found) for which in (hidden, unnamed))
     rows = [
         WorkRow.of_item(
             item,
@@ -158,7 +158,7 @@ def read_worklist(
             now,
             lapse,
             sees_people=caller.handles_people and item.exchange.key not in others,
-            of_whom=item.exchange.key not in others,
+            of_whom=item.exchange.key not in nameless,
         )
         for item in described(ledger, found)
     ]

@@ -1,6 +1,7 @@
 """Exchanges as bodies."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated, Any, Self
 
@@ -127,9 +128,8 @@ class ExchangeRow(Shown):
 
     @classmethod
     def of(cls, exchange: Exchange, partner: str, now: datetime, lapse_days: int, *, of_whom: bool) -> Self:
-        """As a clock sees it; without the entry where the caller is not to know of whom it is."""
-        row = cls(**_row(exchange, partner, now, lapse_days))
-        return row if of_whom else row.model_copy(update={"entry": None})
+        """As a clock sees it; without what tells of the entry where the caller is not to know of whom it is."""
+        return cls(**_row(exchange if of_whom else unpaired(exchange), partner, now, lapse_days))
 
 
 class StartedExchange(ExchangeRow):
@@ -213,12 +213,17 @@ class ExchangeWhole(ExchangeRow):
         messages = [MessageShown.of(one, sees_people=sees_people) for one in told]
         used = exchange.conversation.challenges if exchange.conversation is not None else 0
         return cls(
-            **_row(exchange, partner, now, rules.lapse_days) | ({} if of_whom else {"entry": None}),
+            **_row(exchange if of_whom else unpaired(exchange), partner, now, rules.lapse_days),
             agreement=exchange.agreement,
             rules=rules.version,
             challenges_left=max(rules.max_challenges - used, 0),
             messages=messages,
         )
+
+
+def unpaired(exchange: Exchange) -> Exchange:
+    """The exchange as if nobody had been found."""
+    return replace(exchange, entry=None, paired_at=None, pairing=None)
 
 
 def _row(exchange: Exchange, partner: str, now: datetime, lapse_days: int) -> dict[str, Any]:
@@ -245,7 +250,7 @@ def _row(exchange: Exchange, partner: str, now: datetime, lapse_days: int) -> di
             submitted=exchange.submitted_at,
             received=exchange.received_at,
             answered=talk.fed_back_at if talk is not None else None,
-            paired=exchange.paired_at,
+            paired=exchange.paired_at if exchange.entry is not None else None,
         ),
         "first_due": exchange.first_due,
         "due": talk.due if talk is not None else None,

@@ -184,7 +184,7 @@ def pair_with(
 @back_to(PATH)
 def undo_pairing(caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, exchange: IdPath, role: RolePath) -> Response:
     """Say that the person is not the entry's (解除配对)."""
-    unpair(ledger, theirs(ledger, office, caller, visible(ledger, caller, exchange, role=role)))
+    unpair(ledger, theirs(ledger, office, caller, visible(ledger, caller, exchange, role=role)), office.now())
     return see_other(address(exchange, role))
 
 
@@ -213,9 +213,9 @@ def return_to_county(
 
 @router.post(PATH + "/clerk")
 @back_to(PATH)
-def take(caller: AnswererDep, ledger: LedgerDep, exchange: IdPath, role: RolePath) -> Response:
+def take(caller: AnswererDep, office: OfficeDep, ledger: LedgerDep, exchange: IdPath, role: RolePath) -> Response:
     """Take it over (领办)."""
-    take_over(ledger, visible(ledger, caller, exchange, role=role), caller.key)
+    take_over(ledger, visible(ledger, caller, exchange, role=role), caller.key, office.now())
     return see_other(address(exchange, role))
 
 

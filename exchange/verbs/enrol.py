@@ -25,6 +25,7 @@ from exchange.people.name import match_key
 from exchange.people.record import Person
 from exchange.people.register import FINAL_REASONS, Entry, EntryDraft, EntryFact, EntryFactKind
 from exchange.verbs.pair import pair_waiting
+from exchange.verbs.persons.withhold import withhold
 
 __all__ = ["EnrolResult", "Enrolment", "EntryFinal", "NobodyAway", "check_draft", "enrol", "enrol_checked"]
 
@@ -149,6 +150,7 @@ class _Register:
         if self._facts:
             ledger.entries.add_facts(self._facts)
         pair_waiting(ledger, [*self._added.values(), *self._changed.values()], self._now)
+        withhold(ledger, [entry for entry in self._added.values() if entry.protected], self._now)
 
     def _open(self, key: tuple[RegisterKind, str], checked: CheckedDraft, warnings: tuple[RowProblem, ...]) -> EnrolResult:
         if checked.returned_on is not None:

@@ -19,6 +19,7 @@ from exchange.people.draft import check_draft
 from exchange.people.record import DocumentRef, Person
 from exchange.people.register import Entry, EntryClosed, EntryDraft, EntryFact, EntryFactKind
 from exchange.verbs.pair import pair_waiting
+from exchange.verbs.persons.withhold import withhold
 
 
 class VersionDiffers(Conflict):
@@ -74,6 +75,8 @@ def change_entry(
         ledger.entries.save([then])
         _tell(ledger, then, EntryFactKind.CHANGED, now, now)
         pair_waiting(ledger, [then], now)
+        if then.protected:
+            withhold(ledger, [then], now)
     return KeptEntry(then, checked.warnings)
 
 
@@ -113,8 +116,9 @@ def protect_entry(
 ) -> Entry:
     """Set or lift the protection (保护) of an entry: a protected one is never compared, announced or found by others.
 
-    What other departments' sheets had to say of it is erased. In the figures, which higher levels see, an open one counts from
-    then on as closed, and from the end of its protection on as opened; what was counted before stays.
+    What other departments' sheets had to say of it is erased, what waits to be sent about it is taken back, and no exchange is
+    paired with it any more. In the figures, which higher levels see, an open one counts from then on as closed, and from the end
+    of its protection on as opened; what was counted before stays.
     """
     entry = _load(ledger, own, entry_id, version)
     if entry.protected is protected:
@@ -126,6 +130,7 @@ def protect_entry(
         ledger.entries.add_facts([EntryFact(entry=then.id, what=shown, happened_at=now, known_at=now)])
     if protected:
         ledger.cross_checks.lapse(entry=entry_id)
+        withhold(ledger, [then], now)
     pair_waiting(ledger, [then], now)
     return then
 

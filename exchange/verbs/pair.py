@@ -2,6 +2,9 @@
 
 Exact identity pairs at once; anything less is a clerk's decision (`exchange.verbs.pairing.candidates` helps with it). A protected
 entry is never found. What a clerk has undone, exact identity does not do again.
+
+A birth registration is paired by its clerk alone, by exact identity as it is taken over, or by hand: others see that it is there,
+and would learn whom it is about by entering somebody and looking whether that paired it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,6 +16,7 @@ from exchange.conversation import State
 from exchange.errors import Conflict, NotFound
 from exchange.exchanges import Exchange, PairedBy
 from exchange.ledger import Ledger
+from exchange.moments import civil_day
 from exchange.people.register import Entry, EntryProtected
 from exchange.verbs.work.locked import locked
 
@@ -50,7 +54,14 @@ def match(exchange: Exchange, entries: Sequence[Entry]) -> Entry | None:
 
 
 def paired(ledger: Ledger, exchanges: Sequence[Exchange], now: datetime) -> list[Exchange]:
-    """The exchanges, each with its local entry where exact identity finds exactly one."""
+    """The exchanges, each with its entry where exact identity finds exactly one; a birth registration waits for its clerk."""
+    today = civil_day(now)
+    found = {each.key: each for each in identified(ledger, [one for one in exchanges if not one.told_as_birth(today)], now)}
+    return [found.get(exchange.key, exchange) for exchange in exchanges]
+
+
+def identified(ledger: Ledger, exchanges: Sequence[Exchange], now: datetime) -> list[Exchange]:
+    """The same whatever they are for."""
     if not exchanges:
         return []
     found = ledger.entries.by_person({exchange.own for exchange in exchanges}, {exchange.person_index for exchange in exchanges})
@@ -69,20 +80,21 @@ def pair(ledger: Ledger, exchange: Exchange, entry_id: str, now: datetime) -> Ex
     if entry.protected:
         raise EntryProtected(pointer="/entry")
     held = locked(ledger, [exchange])[exchange.key]
-    together = replace(_together(held, entry, now, PairedBy.CLERK), version=held.version + 1)
+    together = replace(_together(held, entry, now, PairedBy.CLERK), version=_next(held, now))
     ledger.exchanges.save([together])
     ledger.pairing.forget(held.key)
     return together
 
 
-def unpair(ledger: Ledger, exchange: Exchange) -> Exchange:
+def unpair(ledger: Ledger, exchange: Exchange, now: datetime) -> Exchange:
     """A clerk's word that the person is not the entry's. NotPaired; OwnOpening for what the own side opened about its entry."""
     held = locked(ledger, [exchange])[exchange.key]
     if held.entry is None:
         raise NotPaired
     if held.pairing is None and held.key.role is Role.ASKER:
         raise OwnOpening
-    apart = replace(held, entry=None, paired_at=None, pairing=PairedBy.UNDONE, version=held.version + 1)
+    looked_up = held.paired_at if held.told_as_birth(civil_day(now)) else None
+    apart = replace(held, entry=None, paired_at=looked_up, pairing=PairedBy.UNDONE, version=_next(held, now))
     ledger.exchanges.save([apart])
     return apart
 
@@ -105,6 +117,11 @@ def _waits(exchange: Exchange) -> bool:
     """Whether it still finds nobody, and was not withdrawn, since it was looked up."""
     state = exchange.conversation.state if exchange.conversation is not None else None
     return exchange.entry is None and exchange.pairing is None and state is not State.WITHDRAWN
+
+
+def _next(held: Exchange, now: datetime) -> int:
+    """The version after a pairing: others are shown that of a birth registration, and not whether it is paired."""
+    return held.version if held.told_as_birth(civil_day(now)) else held.version + 1
 
 
 def _together(exchange: Exchange, entry: Entry, now: datetime, by: PairedBy) -> Exchange:

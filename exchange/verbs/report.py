@@ -25,7 +25,6 @@ from exchange.moments import civil_day
 from exchange.node import Node
 from exchange.rates import RateName
 from exchange.reporting.guarding import NotByPurpose
-from exchange.verbs.cases.births import told_as_birth
 from exchange.verbs.counting.behind import exchanges_behind
 from exchange.verbs.counting.engine import anywhere, count_exchanges, elsewhere, links_of, scope_of, selection_of
 from exchange.verbs.counting.reconciled import Reconciled
@@ -203,7 +202,7 @@ class _Pass:
 
 def _not_births(asked: Iterable[CountedExchange], today: date) -> Iterator[CountedExchange]:
     """Those which are not told as birth registrations, that are shown to their clerk alone."""
-    return (counted for counted in asked if not told_as_birth(counted.exchange, today))
+    return (counted for counted in asked if not counted.exchange.told_as_birth(today))
 
 
 def _figures(node: Node, wanted: ReportQuery, counted: Counted, scope: Scope) -> Iterator[Figures]:

@@ -19,6 +19,7 @@ from exchange.routing.table import NoRoute, RoutingTable
 from exchange.routing.today import names, todays_code
 from exchange.terms.agreement import SignedAgreement
 from exchange.verbs.intake import exchange_of
+from exchange.verbs.persons.withhold import spouse_index
 from exchange.verbs.routing.find import Counties, table_of
 from exchange.wire import ijson
 from exchange.wire.message import (
@@ -113,6 +114,8 @@ class Submission:
     def expect(self, drafts: Sequence[OpeningDraft]) -> None:
         """Fetch the entries of many drafts' persons at once, so that a sheet costs one look-up."""
         wanted = {(draft.own, self._node.person_index(draft.person)) for draft in drafts if draft.person is not None}
+        spouses = ((draft.own, spouse_index(self._node, draft.record)) for draft in drafts)
+        wanted |= {(own, index) for own, index in spouses if index is not None}
         found = self._ledger.entries.by_person({own for own, _ in wanted}, {index for _, index in wanted})
         for own, index in wanted:
             theirs = [entry for entry in found.get(index, ()) if entry.jurisdiction == own]
@@ -173,6 +176,9 @@ class Submission:
         link, desk = self._desk(draft.other)
         index = None if draft.person is None else self._node.person_index(draft.person)
         entry = self._entry_of(draft, index)
+        spouse = spouse_index(self._node, draft.record)
+        if spouse is not None and any(found.protected for found in self._known(draft.own, spouse)):
+            raise EntryProtected(pointer="/record/spouse")
         message = self._message(draft, entry)
         line = write_message(message)
         read_message(line)  # what is queued is what any receiver can read
@@ -211,15 +217,21 @@ class Submission:
         if draft.entry is not None:
             known = [self._entries.get(draft.entry) or self._ledger.entries.get(draft.entry)]
         elif index is not None:
-            expected = self._expected.get((draft.own, index))
-            known = self._ledger.entries.by_person([draft.own], [index]).get(index, ()) if expected is None else expected
+            known = self._known(draft.own, index)
         if any(found is not None and found.protected for found in known):
             raise EntryProtected(pointer="/entry" if draft.entry is not None else "/person")
+        if draft.entry is not None and index is not None and any(found.protected for found in self._known(draft.own, index)):
+            raise EntryProtected(pointer="/person")
         entry = next((found for found in known if found is not None and self._rests(found, draft)), None)
         applied = draft.requested_by_person and draft.application_date is not None
         if draft.event is None and entry is None and not applied:
             raise NoGround
         return entry
+
+    def _known(self, own: str, index: str) -> Sequence[Entry]:
+        """The county's entries of a person."""
+        expected = self._expected.get((own, index))
+        return self._ledger.entries.by_person([own], [index]).get(index, ()) if expected is None else expected
 
     def _rests(self, entry: Entry, draft: OpeningDraft) -> bool:
         register = RegisterKind.OUTFLOW if draft.own_is_origin else RegisterKind.INFLOW

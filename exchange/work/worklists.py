@@ -1,7 +1,8 @@
 """The worklists: what belongs on which, in one place.
 
 - `to_answer` holds every exchange that is owed an answer; the next two are parts of it, and have nothing in common: what nobody
-  has in hand yet and is to be paired (`to_pair`) or, once paired, to be handed to a township (`to_assign`)
+  has in hand yet and is to be paired (`to_pair`) or, once paired, to be handed to a township (`to_assign`); a birth registration
+  is to be taken over instead, so that neither list tells whether its person was found
 - `to_confirm` holds answers that were neither confirmed nor challenged, until they lapse
 - `to_mend` holds openings that the other side rejected, until the same matter is submitted again
 - `overdue` is owed and late; `awaited` is owed to us and late
@@ -13,7 +14,7 @@ The ledgers read `BELONGS`, in Python and in SQL, so that no list is defined twi
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 from exchange.codes import Event, Kind, Purpose, Role
 from exchange.conversation import State
@@ -21,7 +22,10 @@ from exchange.counting.query import UNASSIGNED
 from exchange.errors import Retry
 from exchange.exchanges import NOTICE_STANDS, Acceptance, Exchange, Link
 from exchange.moments import civil_day, day_start, to_milliseconds
+from exchange.wire.problems import problem_type
 
+# Why an opening ended that was never sent: nobody can mend it.
+TAKEN_BACK: Final = problem_type("taken-back")
 OWED = frozenset({State.OPEN, State.CHALLENGED})
 
 
@@ -56,7 +60,8 @@ class Order(StrEnum):
 class Belonging:
     """What an exchange must be to stand on a list; None asks nothing.
 
-    `rejected` means an opening that people must mend: not one that is sent again by itself, or that was submitted again. `unread`
+    `rejected` means an opening that people must mend: not one that is sent again by itself, was taken back before it was sent, or
+    was submitted again. `unread`
     means one that no clerk has taken over, and that was received lately.
     """
 
@@ -142,7 +147,9 @@ def belongs(worklist: Worklist, exchange: Exchange, today: date) -> bool:
         return False
     if wanted.rejected:
         problem = exchange.problem
-        return exchange.acceptance is Acceptance.REJECTED and (problem is None or problem.retry is not Retry.LATER)
+        if problem is not None and (problem.retry is Retry.LATER or problem.type == TAKEN_BACK):
+            return False
+        return exchange.acceptance is Acceptance.REJECTED
     if talk is None or talk.state not in wanted.states:
         return False
     if wanted.unread:

@@ -1,5 +1,6 @@
 """Birth registrations of another clerk, by the ways that take many at once or show an exchange beside something else."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,12 +8,15 @@ from exchange.codes import Item
 from exchange.moments import format_moment, parse_moment
 from exchange.reconciling.pairs import Pair
 from exchange.reconciling.results import DifferenceKind
-from tests.api.nodes import Neighbours
+from tests.api.nodes import Neighbours, Served
 from tests.api.test_cases import a_birth, spouse
 from tests.api.test_replies import bulk, confirmed
 from tests.api.test_worklists import filled, outcomes, sheet_of, take
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, a_moment, a_register_difference, a_register_run
 
+# The moment at which a list was looked at, which is its own.
+NAMED = r'"at":"[^"]*"'
+WORKLISTS = ("/worklists", "/worklists/to_pair", "/worklists/to_assign")
 THEIRS = "urn:woshou:problem:not-your-exchange"
 
 
@@ -100,3 +104,54 @@ def test_the_rows_behind_a_rate_do_not_tell_whom_a_birth_registration_is_about(b
     figures = both.xicheng.get("/rates", role="system", params=days)["figures"][0]["rates"]
     (rate,) = (each for each in figures if each["rate"] == "exchange")
     assert (rate["numerator"], rate["denominator"]) == (1, 2)
+
+
+def test_entering_a_guess_tells_nothing_of_whom_a_birth_registration_is_about(both: Neighbours) -> None:
+    """Not when somebody is entered before or after it came, nor by what its clerk does then, nor when a guess is protected."""
+    looks = ("/exchanges", "/exchanges?paired=true", "/exports/exchanges?format=csv", *WORKLISTS)
+
+    def seen() -> list[str]:
+        texts = [both.wuchang.call("GET", path, role="system").text for path in looks]
+        return [re.sub(NAMED, "", text) for text in texts]
+
+    def guess(n: int) -> str:
+        person = {"register": "outflow", "origin": WUCHANG, "destination": XICHENG, "person": spouse(n, None)["person"]}
+        made: str = both.wuchang.post("/entries", person, role="system", status=201)["id"]
+        return made
+
+    query, before = asked(both), seen()
+    wrong, right = guess(2), guess(1)
+    assert seen() == before
+    both.wuchang.post(f"/exchanges/{query}/clerk", {})
+    assert both.wuchang.get(f"/exchanges/{query}")["entry"] == right  # for its clerk it was looked up then
+    taken = seen()
+    both.wuchang.post(f"/exchanges/{query}/unpairing", {})
+    assert seen() == taken
+    (best, *_) = both.wuchang.get(f"/exchanges/{query}/candidates")["items"]
+    assert both.wuchang.post(f"/exchanges/{query}/pairing", {"entry": best["entry"]})["entry"] == right
+    assert seen() == taken
+    for made in (wrong, right):
+        protect(both.wuchang, made)
+        assert seen() == taken
+    assert asked(both) != query
+    (fresh,) = (row for row in both.wuchang.get("/exchanges", role="system")["items"] if row["exchange"] != query)
+    assert (fresh["pairing"], fresh["stamps"]["paired"], fresh["version"]) == (None, None, 1)
+
+
+def protect(node: Served, entry: str) -> None:
+    patch = {"content-type": "application/merge-patch+json", "if-match": f'"{node.get(f"/entries/{entry}")["version"]}"'}
+    answer = node.call("PATCH", f"/entries/{entry}", content='{"protected": true}', headers=patch)
+    assert answer.status_code == 200, answer.text
+
+
+def test_until_a_birth_registration_is_taken_over_and_then_whoever_looks_sees_it_on_the_same_lists(both: Neighbours) -> None:
+    """Whether its person is in the register or not."""
+    query = asked(both)
+
+    def lists() -> list[bool]:
+        return [query in both.wuchang.call("GET", path, role="coordinator").text for path in WORKLISTS[1:]]
+
+    assert lists() == [True, False]
+    both.wuchang.post(f"/exchanges/{query}/clerk", {})
+    assert both.wuchang.get(f"/exchanges/{query}")["entry"] is None
+    assert lists() == [False, True]

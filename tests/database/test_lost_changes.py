@@ -93,7 +93,7 @@ def test_an_unpairing_keeps_what_a_batch_brought_meanwhile(database):
     at_once(
         database,
         saving(replace(together, conversation=WITHDRAWN.conversation, version=2)),
-        lambda ledger: unpair(ledger, together),
+        lambda ledger: unpair(ledger, together, a_moment(1)),
     )
     assert held(database) == replace(WITHDRAWN, pairing=PairedBy.UNDONE, version=3)
 

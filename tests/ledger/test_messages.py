@@ -222,3 +222,22 @@ def test_what_was_erased_since_it_was_rejected_is_not_retried(ledger):
     )
     ledger.messages.add([whole, noted, bare, gone])
     assert ledger.messages.to_retry(a_moment(9_000_000), 10) == [whole, noted]
+
+
+def test_what_is_queued_is_dropped_as_if_it_had_never_been_written_and_nothing_else(ledgers):
+    queued, kept, sent, back = (
+        a_message(1),
+        a_message(2),
+        cut(a_message(3)),
+        replace(judged(a_message(4)), direction=Direction.IN),
+    )
+    with ledgers.transaction() as ledger:
+        ledger.messages.add([queued, kept, sent, back])
+        ledger.messages.drop([])
+        ledger.messages.drop([queued, sent, back])
+    with ledgers.transaction() as ledger:
+        assert ledger.messages.queued(1, 10) == [kept]
+        assert ledger.messages.known(1, Direction.OUT, [an_id(1), an_id(2), an_id(3)]) == {kept.id: kept, sent.id: sent}
+        assert ledger.messages.known(1, Direction.IN, [back.id]) == {back.id: back}
+        ledger.messages.add([queued])  # its id is free again
+        assert ledger.messages.queued(1, 10) == [queued, kept]

@@ -145,10 +145,10 @@ def test_a_clerks_pairing_is_marked_as_one_and_can_be_undone_for_good(two):
     with two.wuchang.ledgers.transaction() as ledger:
         paired = pair(ledger, exchange, an_id(5), two.wuchang.now)
         assert (paired.entry, paired.pairing, paired.paired_at) == (an_id(5), PairedBy.CLERK, two.wuchang.now)
-        apart = unpair(ledger, paired)
+        apart = unpair(ledger, paired, two.wuchang.now)
         assert (apart.entry, apart.pairing, apart.paired_at) == (None, PairedBy.UNDONE, None)
         with pytest.raises(NotPaired):
-            unpair(ledger, apart)
+            unpair(ledger, apart, two.wuchang.now)
         with pytest.raises(NotFound):
             pair(ledger, apart, an_id(999), two.wuchang.now)
 
@@ -157,7 +157,7 @@ def test_exact_identity_is_marked_as_such_and_does_not_come_back_once_undone(two
     exchange = asked_about(two, somebody(5))
     assert (exchange.entry, exchange.pairing) == (an_id(5), PairedBy.EXACT)
     with two.wuchang.ledgers.transaction() as ledger:
-        unpair(ledger, exchange)
+        unpair(ledger, exchange, two.wuchang.now)
     _correct(two, an_id(5), somebody(5, name="王小红"))
     assert (two.wuchang.see(exchange.key.exchange).entry) is None
 
@@ -174,7 +174,7 @@ def test_what_the_own_side_opened_about_its_entry_is_no_pairing(two):
         )
         opened = submit.submit(ledger, two.wuchang.node, draft, two.wuchang.now)
         with pytest.raises(OwnOpening):
-            unpair(ledger, opened)
+            unpair(ledger, opened, two.wuchang.now)
 
 
 def _correct(two, entry, person):

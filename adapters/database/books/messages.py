@@ -75,6 +75,13 @@ class SqlMessages:
         )
         return {row.link: row.waiting for row in self._work.rows(waiting)}
 
+    def drop(self, messages: Sequence[LoggedMessage]) -> None:
+        held = _MESSAGES.c
+        for link in {message.link for message in messages}:
+            names = [message.id for message in messages if message.link == link]
+            queued = (held.link == link, held.direction == _OUT, held.sequence.is_(None), self._work.one_of(held.id, names))
+            self._work.delete(MessageRow, *queued)
+
     def in_batch(self, link: int, direction: Direction, sequence: int) -> list[LoggedMessage]:
         rows = self._work.ask(_of_batch, link=link, direction=direction.value, sequence=sequence)
         return self._messages(rows)

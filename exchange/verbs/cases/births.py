@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from exchange.cases.case import Case
-from exchange.codes import Event, Purpose, Role
+from exchange.codes import Purpose, Role
 from exchange.errors import Forbidden
 from exchange.exchanges import Exchange, ExchangeKey
 from exchange.ledger import Ledger
@@ -24,20 +24,13 @@ def may_see_people(case: Case | None, by: str) -> bool:
     return case is None or case.service is not Purpose.BIRTH_REGISTRATION or case.owner == by
 
 
-def told_as_birth(exchange: Exchange, today: date) -> bool:
-    """Whether the exchange is shown as a birth registration: until it is one of many services, a notice `registered` for good."""
-    if exchange.purpose is not Purpose.BIRTH_REGISTRATION:
-        return False
-    return exchange.purpose_on(today) is Purpose.BIRTH_REGISTRATION or exchange.event is Event.REGISTERED
-
-
 def hidden_from(ledger: Ledger, exchanges: Iterable[Exchange], by: str, today: date) -> frozenset[ExchangeKey]:
     """Which of these are birth registrations of others, so that their people are not shown and nothing is done with them.
 
     One that a case opened is its clerk's. Of any other it is the clerk who asked, or on the asked side who took it over; what
     nobody has taken over yet is nobody's. What is shown as another service is treated as one: else it would be told by that.
     """
-    births = [each for each in exchanges if told_as_birth(each, today)]
+    births = [each for each in exchanges if each.told_as_birth(today)]
     cases = cases_of(ledger, [each.key for each in births if each.key.role is Role.ASKER])
     owners = {each.key: cases[each.key].owner if each.key in cases else each.clerk for each in births}
     return frozenset(key for key, owner in owners.items() if owner != by)

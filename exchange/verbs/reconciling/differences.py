@@ -16,7 +16,6 @@ from exchange.node import Node
 from exchange.people.register import Entry
 from exchange.reconciling.results import RegisterDifference
 from exchange.reconciling.settling import Prepared, Settling, Standing, settling_of
-from exchange.verbs.cases.births import told_as_birth
 from exchange.verbs.submit import OpeningDraft, Submission
 
 
@@ -52,7 +51,7 @@ def described(ledger: Ledger, node: Node, differences: Sequence[RegisterDifferen
     # Whom a birth registration is about is its clerk's alone to know: a difference shows none, and stands as if there were none.
     today = civil_day(now)
     exchanges = {
-        entry: [each for each in held if not told_as_birth(each, today)]
+        entry: [each for each in held if not each.told_as_birth(today)]
         for entry, held in ledger.exchanges.of_entries(entries).items()
     }
     agreements = {partner: ledger.agreements.all(partner) for partner in {each.partner for each in differences}}

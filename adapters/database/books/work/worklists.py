@@ -16,7 +16,7 @@ from exchange.cursors import read_work_cursor
 from exchange.exchanges import Acceptance, Exchange
 from exchange.ledger import Page
 from exchange.moments import to_milliseconds
-from exchange.work.worklists import BELONGS, Order, WorkFilter, Worklist, noted_since
+from exchange.work.worklists import BELONGS, TAKEN_BACK, Order, WorkFilter, Worklist, noted_since
 
 _EXCHANGES = table_of(ExchangeRow)
 _HELD = _EXCHANGES.c
@@ -101,8 +101,9 @@ def _on(worklist: Worklist, wanted: WorkFilter) -> list[ColumnElement[bool]]:
 
 
 def _for_people() -> ColumnElement[bool]:
-    """Not what is sent again by itself."""
-    return or_(_HELD.problem.is_(None), _HELD.problem.not_like('%"retry":"later"%'))
+    """Not what is sent again by itself, or was taken back before it was sent."""
+    mendable = and_(_HELD.problem.not_like('%"retry":"later"%'), _HELD.problem.not_like(f'%"type":"{TAKEN_BACK}"%'))
+    return or_(_HELD.problem.is_(None), mendable)
 
 
 def _submitted_again() -> ColumnElement[bool]:

@@ -57,7 +57,7 @@ def install_candidates(app: typer.Typer) -> None:
     @command(app, "unpair", zh="解除错误的配对", en="Undo a wrong pairing")
     def unpair_from(call: Call, exchange: ExchangeId, role: RoleOption = None) -> None:
         with call.office() as office, office.ledgers.transaction() as ledger:
-            made = row_of(ledger, office, unpair(ledger, side(ledger, exchange, role)))
+            made = row_of(ledger, office, unpair(ledger, side(ledger, exchange, role), office.now()))
         call.done(made, "已解除配对。", "Undone.")
 
 

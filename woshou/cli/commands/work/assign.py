@@ -105,7 +105,7 @@ def install_steps(exchange: typer.Typer) -> None:
         role: RoleOption = None,
     ) -> None:
         with call.office() as office, office.ledgers.transaction() as ledger:
-            made = row_of(ledger, office, take_over(ledger, side(ledger, exchange, role), None, clerk))
+            made = row_of(ledger, office, take_over(ledger, side(ledger, exchange, role), None, office.now(), clerk))
         call.done(made, "已交由该经办人办理。", "It is that clerk's now.")
 
     @command(exchange, "assignments", zh="查看历次分派与退回", en="Show who had an exchange")
