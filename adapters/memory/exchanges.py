@@ -111,6 +111,8 @@ class MemoryExchanges:
         return sorted(key for key in withdrawn if (key.link, key.exchange) in bodies)[:limit]
 
     def over(self, before: date, held: Held, limit: int) -> list[ExchangeKey]:
+        if held is Held.INDEXES:
+            return self._indexes_over(before)[:limit]
         start, found = day_start(before), set[ExchangeKey]()
         for message in self._books.messages.values():
             sides = [ExchangeKey(message.link, message.exchange, role) for role in Role]
@@ -119,6 +121,16 @@ class MemoryExchanges:
             if here and all(ended) and self._holds(message, held, start):
                 found.update(each.key for each in here)
         return sorted(found)[:limit]
+
+    def _indexes_over(self, before: date) -> list[ExchangeKey]:
+        held = {_of(message) for message in self._books.messages.values() if message.line is not None}
+        goes_on = {
+            (key.link, key.exchange)
+            for key, each in self._books.exchanges.items()
+            if each.over_on is None or each.over_on >= before
+        }
+        found = [each for each in self._books.exchanges.values() if each.person_index]
+        return sorted(each.key for each in found if (each.key.link, each.key.exchange) not in held | goes_on)
 
     def forget_persons(self, keys: Iterable[ExchangeKey]) -> None:
         held = [self._books.exchanges[key] for key in keys if key in self._books.exchanges]
@@ -133,6 +145,8 @@ class MemoryExchanges:
             case Held.BODIES:
                 same = (each for each in self._books.messages.values() if (each.link, each.exchange) == _of(message))
                 return erasable(message) and all(each.created_at < start for each in same if each.line is not None)
+            case Held.INDEXES:
+                raise ValueError("an index is held by its exchange, not by a message")
 
 
 def _of(message: LoggedMessage) -> tuple[int, str]:

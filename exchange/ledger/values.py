@@ -144,11 +144,14 @@ class CaseFilter:
 
 
 class Held(StrEnum):
-    """What is still held of an exchange: bodies that can be erased, notes, or bodies that nobody has judged yet."""
+    """What is still held of an exchange: bodies that can be erased, notes, bodies that nobody has judged yet, or, where every
+    body is gone, the index of the person alone.
+    """
 
     BODIES = "bodies"
     NOTES = "notes"
     UNJUDGED = "unjudged"
+    INDEXES = "indexes"
 
 
 class Page(NamedTuple):

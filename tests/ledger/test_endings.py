@@ -77,6 +77,19 @@ def test_what_is_held_is_told_apart(ledger):
     assert len(find(a_day(9), Held.BODIES, 2)) == 2
 
 
+def test_an_index_is_left_alone_once_every_body_is_gone(ledger):
+    put(ledger, 1)
+    bare = put(ledger, 2, line=None)
+    gone = put(ledger, 3, line=None)
+    ledger.exchanges.forget_persons([gone])
+    ledger.exchanges.add([an_exchange(4, conversation=a_conversation())])
+    half = an_exchange(5, conversation=ENDS["closed"][0])
+    ledger.exchanges.add([half, an_exchange(5, role=Role.ASKED, conversation=a_conversation())])
+    day = ENDS["closed"][2]
+    find = ledger.exchanges.over
+    assert [find(a_day(max(day, 0) + more), Held.INDEXES, 10) for more in (0, 1)] == [[], [bare]]
+
+
 def test_bodies_wait_while_something_newer_was_said(ledger):
     key = put(ledger, 1)
     late = judged(a_message(2, exchange=an_id(1), created_at=a_moment() + timedelta(days=20)), position=2)

@@ -284,6 +284,7 @@ def test_a_dry_run_tells_what_a_run_does(two: Two) -> None:
     with two.xicheng.ledgers.transaction(read_only=True) as ledger:
         assert retain.due(ledger, two.xicheng.node, two.xicheng.now, 10) == {
             "bodies": 2,
+            "indexes": 0,
             "couples": 0,
             "persons": 0,
             "unjudged": 0,

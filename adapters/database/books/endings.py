@@ -44,6 +44,8 @@ def shown_as(work: Work, purpose: str, today: date | None) -> ColumnElement[bool
 
 def exchanges_over(work: Work, before: date, held: Held, limit: int) -> list[ExchangeKey]:
     """`Exchanges.over`: the oldest first, so that none is passed over however often it is called."""
+    if held is Held.INDEXES:
+        return _indexes_over(work, before, limit)
     messages, exchanges, side = _MESSAGES.c, _EXCHANGES.c, _EXCHANGES.alias().c
     its = and_(exchanges.exchange == messages.exchange, exchanges.link == messages.link)
     ended = func.coalesce(over_on(work, side) < before.isoformat(), False)
@@ -53,6 +55,20 @@ def exchanges_over(work: Work, before: date, held: Held, limit: int) -> list[Exc
         .join_from(_MESSAGES, _EXCHANGES, its)
         .where(messages.line.is_not(None), *_holding(held, before), ~goes_on)
         .order_by(messages.created_at)
+        .limit(limit)
+    )
+    return sorted({ExchangeKey(link, exchange, Role(role)) for link, exchange, role in work.rows(found)})
+
+
+def _indexes_over(work: Work, before: date, limit: int) -> list[ExchangeKey]:
+    exchanges, side, messages = _EXCHANGES.c, _EXCHANGES.alias().c, _MESSAGES.c
+    ended, other_ended = (func.coalesce(over_on(work, each) < before.isoformat(), False) for each in (exchanges, side))
+    goes_on = exists().where(side.exchange == exchanges.exchange, side.link == exchanges.link, ~other_ended)
+    bodies = exists().where(messages.exchange == exchanges.exchange, messages.link == exchanges.link, messages.line.is_not(None))
+    found = (
+        select(exchanges.link, exchanges.exchange, exchanges.role)
+        .where(exchanges.person_index != "", ended, ~bodies, ~goes_on)
+        .order_by(exchanges.submitted_at, exchanges.exchange)
         .limit(limit)
     )
     return sorted({ExchangeKey(link, exchange, Role(role)) for link, exchange, role in work.rows(found)})
@@ -70,3 +86,5 @@ def _holding(held: Held, before: date) -> list[ColumnElement[bool]]:
             same = (later.exchange == messages.exchange, later.link == messages.link)
             since = exists().where(*same, later.line.is_not(None), later.created_at >= start)
             return [messages.outcome.is_not(None), messages.created_at < start, ~since]
+        case Held.INDEXES:
+            raise ValueError("an index is held by its exchange, not by a message")

@@ -19,8 +19,11 @@ Piece = Callable[[Ledger, Node, datetime, int], int]
 
 
 def erase_withdrawn(ledger: Ledger, node: Node, now: datetime, limit: int) -> int:
-    """The bodies of what was withdrawn (protocol, within 24 hours)."""
-    return _erase(ledger, lambda: ledger.exchanges.to_erase(limit))
+    """The bodies of what was withdrawn (protocol, within 24 hours).
+
+    The index by which its person is found stays for as long as others' bodies do: until then it can be told where it went.
+    """
+    return _erase(ledger, lambda: ledger.exchanges.to_erase(limit), forget=False)
 
 
 def erase_notes(ledger: Ledger, node: Node, now: datetime, limit: int) -> int:
@@ -46,6 +49,13 @@ def erase_bodies(ledger: Ledger, node: Node, now: datetime, limit: int) -> int:
     return _erase(ledger, lambda: ledger.exchanges.over(node.retention.bodies_before(now), Held.BODIES, limit))
 
 
+def forget_persons(ledger: Ledger, node: Node, now: datetime, limit: int) -> int:
+    """The index of a person where the bodies went before their time, by a withdrawal or at the person's request."""
+    keys = _locked(ledger, lambda: ledger.exchanges.over(node.retention.bodies_before(now), Held.INDEXES, limit))
+    ledger.exchanges.forget_persons(keys)
+    return len(keys)
+
+
 def erase_couples(ledger: Ledger, node: Node, now: datetime, limit: int) -> int:
     """Who the couples were of cases that were finished, or given up, as long ago as bodies are kept."""
     cases = ledger.cases.finished_before(day_start(node.retention.bodies_before(now)), limit, lock=True)
@@ -66,6 +76,7 @@ def forget_rows(ledger: Ledger, node: Node, now: datetime, limit: int) -> int:
 
 NIGHTLY: Mapping[str, Piece] = {
     "bodies": erase_bodies,
+    "indexes": forget_persons,
     "couples": erase_couples,
     "persons": erase_persons,
     "rows": forget_rows,
@@ -77,6 +88,7 @@ def due(ledger: Ledger, node: Node, now: datetime, most: int) -> dict[str, int]:
     bodies = node.retention.bodies_before(now)
     return {
         "bodies": len(ledger.exchanges.over(bodies, Held.BODIES, most)),
+        "indexes": len(ledger.exchanges.over(bodies, Held.INDEXES, most)),
         "couples": len(ledger.cases.finished_before(day_start(bodies), most)),
         "persons": len(ledger.entries.closed_before(node.retention.entries_before(now), most)),
         "unjudged": len(ledger.exchanges.over(bodies, Held.UNJUDGED, most)),
@@ -107,11 +119,12 @@ def _locked(ledger: Ledger, find: Callable[[], list[ExchangeKey]]) -> list[Excha
     return [key for key in find() if key.link in wanted] if wanted else []
 
 
-def _erase(ledger: Ledger, find: Callable[[], list[ExchangeKey]]) -> int:
+def _erase(ledger: Ledger, find: Callable[[], list[ExchangeKey]], *, forget: bool = True) -> int:
     named = _locked(ledger, find)
     for link, names in _by_link(named).items():
         ledger.messages.erase(link, names)
-    ledger.exchanges.forget_persons(named)
+    if forget:
+        ledger.exchanges.forget_persons(named)
     for key in named:
         ledger.pairing.forget(key)
     return len(named)

@@ -17,6 +17,7 @@ _COLUMNS = {
     "bodies_before": ("擦除此日前办结的正文", "Bodies go of what was over before"),
     "entries_before": ("擦除此时前退档的人员", "Persons go of what was closed before"),
     "bodies": ("待擦除：交换", "Due: exchanges"),
+    "indexes": ("待擦除：只余的盲索引", "Due: indexes that are left alone"),
     "couples": ("待擦除：事项", "Due: cases"),
     "persons": ("待擦除：个案", "Due: entries"),
     "unjudged": ("无回执而不能擦除", "Held up: no receipt"),
