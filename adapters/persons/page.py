@@ -12,6 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from adapters.sheets.words import codes, is_coded, label
 from exchange.certificates.check import CheckAnswer
 from exchange.codes import Item, Kind, RegisterKind
+from exchange.conversation import State
+from exchange.exchanges import Acceptance
 from exchange.jurisdiction import Divisions
 from exchange.moments import SHANGHAI
 from exchange.persons.report import SubjectReport
@@ -24,6 +26,17 @@ _RELATIONS: Final = {
     Relation.CHILD: "子女 a child",
 }
 _KINDS: Final = {Kind.QUERY: "协查 a query", Kind.NOTICE: "通报 a notice", Kind.FEEDBACK: "反馈 an answer"}
+_STATES: Final = {
+    Acceptance.PENDING: "尚未送达 not delivered yet",
+    Acceptance.REJECTED: "对方未受理 rejected",
+    State.OPEN: "待反馈 not answered yet",
+    State.ANSWERED: "已反馈 answered",
+    State.CHALLENGED: "再交流中 sent back to be checked again",
+    State.NOTED: "已收悉 noted",
+    State.CLOSED: "已办结 closed",
+    State.LAPSED: "逾期未确认 lapsed",
+    State.WITHDRAWN: "已撤回 withdrawn",
+}
 _REQUESTS: Final = {RequestKind.CORRECTION: "更正 correction", RequestKind.ERASURE: "删除 erasure"}
 _NAMES: Final = {
     **{item.value: f"{label('items', item)} {item.value.replace('_', ' ')}" for item in Item},
@@ -74,6 +87,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {"clock": _clock, "word": _word, "relation": _RELATIONS.get, "register": _REGISTERS.get}
     environment.filters |= {"kind": _KINDS.get, "request": _REQUESTS.get, "purpose": _purpose, "answer": _answer}
+    environment.filters |= {"state": _STATES.get, "result": _result, "event": _event}
     return environment
 
 
@@ -87,7 +101,7 @@ def flat(content: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, st
         path = f"{before}{'' if not before else ' / '}{_word(name)}"
         if isinstance(value, Mapping):
             yield from flat(value, path)
-        elif isinstance(value, list):
+        elif isinstance(value, list | tuple):
             for number, member in enumerate(value, 1):
                 if isinstance(member, Mapping):
                     yield from flat(member, f"{path} {number}")
@@ -109,6 +123,14 @@ def _said(name: str, value: str) -> str:
 
 def _purpose(code: str) -> str:
     return _said("purpose", code)
+
+
+def _result(code: str) -> str:
+    return _said("result", code)
+
+
+def _event(code: str) -> str:
+    return _said("event", code)
 
 
 def _answer(answer: CheckAnswer) -> str:

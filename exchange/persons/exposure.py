@@ -28,11 +28,15 @@ class Breach:
 
 @dataclass(slots=True, kw_only=True)
 class Affected:
-    """One person; children are told through the parent in whose record they stand."""
+    """One person, however often they stand in the books; children are told through the parent in whose record they stand.
 
-    relation: Relation
+    `protected` are those who are, and who stands in their records: a notice to either can endanger somebody.
+    """
+
     name: str
     document: str
+    protected: bool = False
+    relations: set[Relation] = field(default_factory=set)
     fields: set[str] = field(default_factory=set)
     entries: set[str] = field(default_factory=set)
     exchanges: set[str] = field(default_factory=set)

@@ -20,14 +20,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """An entry, or a case, in which the person stands, and what it says of them."""
+    """An entry, or a case, in which the person stands, and what it says of them; of another one's not where or since when."""
 
     kind: str
     id: str
-    jurisdiction: str
+    jurisdiction: str | None
     register: str | None
     relation: Relation
-    opened_at: datetime
+    opened_at: datetime | None
     closed_at: datetime | None
     fields: tuple[str, ...]
     content: Mapping[str, Any]
@@ -54,7 +54,8 @@ class About:
 class Passed:
     """A message that told something of the person, from one county to another.
 
-    `came` is whether it came in; `outcome` is None while it waits. What was erased has no fields any more.
+    `came` is whether it came in; `outcome` is None while it waits. An answer has its `result`, and no fields where it only
+    confirms. What was erased has no fields any more.
     """
 
     exchange: str
@@ -67,6 +68,7 @@ class Passed:
     sent_at: datetime | None
     received_at: datetime | None
     outcome: str | None
+    result: str | None
     relation: Relation
     fields: tuple[str, ...]
     erased: bool

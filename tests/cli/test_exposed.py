@@ -13,7 +13,7 @@ from exchange.people.record import Record
 from exchange.wire.message import WithdrawalBody
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, a_moment, a_person, a_record, an_api_key, an_id, an_id_number
 from tests.certificates.support import a_check
-from tests.cli.two_counties import ask, keep, married_to, opened, say, two_counties
+from tests.cli.two_counties import ask, closed, keep, married_to, opened, say, two_counties
 
 
 @pytest.fixture
@@ -39,8 +39,31 @@ def test_a_breach_of_a_county_concerns_its_registers_spouses_and_children_includ
     keep(both, 2, a_person(2), county=XICHENG)
     told = both("subject", "exposed", "--since", "2026-03-01", "--jurisdiction", WUCHANG, "--people").json
     assert (told["entries"], told["persons"], told["of_children"]) == ([an_id(1)], 2, 1)
-    assert {(each["name"], each["relation"]) for each in told["people"]} == {("王小明", "person"), ("阿依古丽·买买提", "spouse")}
+    assert [(each["name"], each["relations"]) for each in told["people"]] == [
+        ("王小明", ["person"]),
+        ("阿依古丽·买买提", ["spouse"]),
+    ]
     assert an_id_number(9) not in json.dumps(told)
+
+
+def test_one_who_stands_in_two_places_is_one_person(both):
+    keep(both, 1, a_person(1), record=married_to(2))
+    keep(both, 2, a_person(2), record=married_to(1), county=XICHENG)
+    told = both("subject", "exposed", "--since", "2026-03-01", "--people").json
+    assert (told["persons"], told["protected_count"], told["fields"]["name"]) == (2, 0, 2)
+    assert [each["relations"] for each in told["people"]] == [["person", "spouse"]] * 2
+
+
+def test_the_protected_and_who_stands_beside_them_are_marked_for_the_operator(both):
+    keep(both, 1, a_person(1), record=married_to(9), protected=True)
+    keep(both, 2, a_person(2), record=Record())
+    ask(both, 3)
+    keep(both, 3, a_person(3), record=Record(), protected=True, **closed())
+    whole = both("subject", "exposed", "--since", "2026-03-01", "--people")
+    assert [each["protected"] for each in whole.json["people"]] == [True, True, False, True]
+    assert "by hand" in whole.err
+    told = both("subject", "exposed", "--since", "2026-03-01", "--partner", WUCHANG_NODE)
+    assert (told.json["persons"], told.json["protected_count"]) == (1, 1)
 
 
 def test_a_lost_key_concerns_what_moved_while_it_could_be_used(both, tmp_path):

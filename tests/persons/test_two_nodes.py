@@ -9,13 +9,18 @@ from adapters.partner_http import PartnerClient
 from exchange.codes import CloseReason, Event, Kind, Result, Role
 from exchange.people.document import DocumentType
 from exchange.people.record import DocumentRef
+from exchange.persons.exposure import Breach
 from exchange.persons.request import CorrectionReason, SubjectRequest
 from exchange.persons.subject import Claim
+from exchange.verbs.clocks.retain import forget_persons
 from exchange.verbs.keep_entry import reopen_entry
 from exchange.verbs.persons.correct import Correction, PersonChange, correct
 from exchange.verbs.persons.erase import erase, plan
+from exchange.verbs.persons.expose import expose
 from exchange.verbs.persons.find import Found, find, subject_of
 from exchange.verbs.persons.follow import follow
+from exchange.verbs.persons.report import report
+from exchange.verbs.persons.shelter import answerable
 from exchange.wire.message import FeedbackBody
 from jobs.runner import on_shift
 from jobs.upkeep.tidy import tidy
@@ -87,6 +92,22 @@ def test_an_erasure_erases_at_the_other_node_what_this_one_had_opened(pair: Pair
             log = ledger.messages.of_exchanges(link.id, [mine, anothers])
             assert {message.line for message in log[mine]} == {None}
             assert all(message.line for message in log[anothers])
+    # Where it went can be told as before, until the bodies would have gone anyway.
+    for node in (asking, asked):
+        found = found_at(node)
+        assert [each.key.exchange for each in found.exchanges] == [mine]
+        with node.office.ledgers.transaction(read_only=True) as ledger:
+            office = node.office
+            answer = report(ledger, office.node, answerable(ledger, office.node, found), office.now())
+            since = Breach(since=a_moment(-9999), until=office.now(), counties=office.node.jurisdictions)
+            exposed = expose(ledger, office.node, since)
+        assert {(row.exchange, row.erased) for row in answer.passed} == {(mine, True)}
+        assert (exposed.erased, exposed.erased_people) == ((mine,), 1)
+    pair.pass_days(400)
+    for node in (asking, asked):
+        with node.office.ledgers.transaction() as ledger:
+            assert forget_persons(ledger, node.office.node, node.office.now(), 10) == 1
+        assert found_at(node).exchanges == ()
 
 
 def test_the_asked_side_erases_its_own_copy_and_names_whom_to_call(pair: Pair):

@@ -15,6 +15,7 @@ from exchange.persons.exposure import Affected, Breach, Exposure
 from exchange.persons.subject import Relation
 from exchange.verbs.absorb import role_here
 from exchange.verbs.persons.find import cases_of, checks_of, said_in
+from exchange.verbs.persons.shelter import protected_among
 
 _AT_ONCE = 500
 
@@ -66,6 +67,7 @@ def expose(ledger: Ledger, node: Node, breach: Breach) -> Exposure:
             person.checks.add(check.id)
             if breach.partner is not None or breach.moved:
                 person.fields |= {"name", "document"}  # the question held them; what is kept of it does not
+    roll.mark(protected_among(ledger, node, roll.indexes))
     known_entries = ledger.entries.load(set(entries))
     return Exposure(
         breach=breach,
@@ -75,7 +77,7 @@ def expose(ledger: Ledger, node: Node, breach: Breach) -> Exposure:
         checks=tuple(checks),
         erased=tuple(erased),
         erased_entries=tuple(sorted(set(entries) - set(known_entries))),
-        erased_people=len(erased_people - {index for _, index in roll.people}),
+        erased_people=len(erased_people - roll.people.keys()),
         people=tuple(roll.people.values()),
     )
 
@@ -85,12 +87,25 @@ class _Roll:
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self.people: dict[tuple[Relation, str], Affected] = {}
+        self.people: dict[str, Affected] = {}
+        # In whose records each of them stands, their own included.
+        self._beside: dict[str, set[str]] = {}
+
+    @property
+    def indexes(self) -> set[str]:
+        """Of everybody in whose record one of them stands."""
+        return set().union(*self._beside.values())
+
+    def mark(self, protected: frozenset[str]) -> None:
+        """Mark who is protected, and who stands beside them."""
+        for key, beside in self._beside.items():
+            self.people[key].protected = not protected.isdisjoint(beside)
 
     def note(self, person: Person | None, record: Record | None, index: str | None = None) -> Iterator[Affected]:
         """Those of whom these two tell something. `index` is that of whom both are about, whether they are named or not."""
         if person is not None or (record is not None and index):
-            found = self._person(Relation.PERSON, person, index)
+            theirs = index or self.index(person)
+            found = self._person(Relation.PERSON, person, theirs, theirs)
             if person is not None:
                 found.fields |= {"name", "document", "sex", "birth_date"}
             if record is not None:
@@ -99,21 +114,22 @@ class _Roll:
             yield found
         if record is not None and record.spouse is not None:
             document = record.spouse.document or DocumentRef(type=DocumentType.NONE)
-            spouse = self._person(Relation.SPOUSE, Person(name=record.spouse.name, document=document), None)
+            other = Person(name=record.spouse.name, document=document)
+            spouse = self._person(Relation.SPOUSE, other, self.index(other), index or self.index(person))
             spouse.fields |= {"name", "document"} if record.spouse.document is not None else {"name"}
             yield spouse
 
     def note_holder(self, index: str, person: Person | None) -> Affected:
         """The holder of a certificate that was checked."""
-        found = self._person(Relation.PERSON, person, index)
+        found = self._person(Relation.PERSON, person, index, index)
         found.fields.add("certificate")
         return found
 
-    def _person(self, relation: Relation, person: Person | None, index: str | None) -> Affected:
-        key = (relation, index or self.index(person))
-        known = self.people.get(key)
-        if known is None:
-            known = self.people[key] = Affected(relation=relation, name="", document="")
+    def _person(self, relation: Relation, person: Person | None, index: str, whose: str) -> Affected:
+        key = index or (person.name if person is not None else "")
+        known = self.people.setdefault(key, Affected(name="", document=""))
+        known.relations.add(relation)
+        self._beside.setdefault(key, set()).update((index, whose))
         if person is not None and not known.name:
             known.name, known.document = person.name, _masked(person.document)
         return known

@@ -23,6 +23,7 @@ _SUMS = {
     "since": ("自", "Since"),
     "until": ("至", "Until"),
     "persons": ("人数", "Persons"),
+    "protected_count": ("其中受保护的及其亲属", "Of them protected, or beside one who is"),
     "of_children": ("子女", "Children"),
     "entry_count": ("个案", "Entries"),
     "exchange_count": ("交换", "Exchanges"),
@@ -36,7 +37,8 @@ _FIELDS = {"field": ("字段", "Field"), "persons": ("人数", "Persons")}
 _PEOPLE = {
     "name": ("姓名", "Name"),
     "document": ("证件号码", "Document"),
-    "relation": ("身份", "As"),
+    "relations": ("身份", "As"),
+    "protected": ("受保护", "Protected"),
     "fields": ("字段", "Fields"),
     "children": ("子女", "Children"),
     "entries": ("个案", "Entries"),
@@ -97,10 +99,18 @@ def install_exposed(app: typer.Typer) -> None:
         if people:
             ids = (*map(of_entry, found.entries), *map(of_exchange, found.exchanges), *map(of_case, found.cases))
             concerning(ids, count=len(found.people), shown=found.fields)
+        protected = sum(each.protected for each in found.people)
+        if protected:
+            call.note(
+                f"{protected} 人受保护或列于受保护者的记录：通知前逐一人工核对，勿透露其存在与所在地，以免危及。",
+                f"{protected} persons are protected, or stand in the record of one who is: see to each by hand before notifying;"
+                " a notice that says that or where they are can endanger them.",
+            )
         told: dict[str, Any] = {
             "since": found.breach.since,
             "until": found.breach.until,
             "persons": len(found.people),
+            "protected_count": protected,
             "of_children": sum(each.children for each in found.people),
             "entry_count": len(found.entries),
             "exchange_count": len(found.exchanges),

@@ -21,6 +21,7 @@ from exchange.verbs.persons.erase import WHY, erase, plan
 from exchange.verbs.persons.find import Found, find, subject_of
 from exchange.verbs.persons.follow import follow
 from exchange.verbs.persons.report import report
+from exchange.verbs.persons.shelter import answerable
 from woshou.cli import show
 from woshou.cli.call import Call, command, group
 from woshou.cli.commands.persons.exposed import install_exposed
@@ -91,6 +92,14 @@ def install(app: typer.Typer) -> None:
     _install_requests(subject)
 
 
+def _withheld(count: int) -> tuple[str, str]:
+    return (
+        f"另有 {count} 项涉及他人的受保护信息，未列入答复，请人工处理：告知可能危及他人，勿向申请人透露其存在。",
+        f"{count} more items touch on another person who is protected. They are left out of the answer; see to them by hand:"
+        " telling of them can endanger somebody, and so can telling that they exist.",
+    )
+
+
 def _found(call: Call, office: Office, ledger: Ledger, county: str | None, claim: Claim, candidate: str | None) -> Found:
     own = call.counties(office, county)
     with call.progress("正在查看全部个案与消息", "Looking through all entries and messages"):
@@ -121,14 +130,19 @@ def _install_report(app: typer.Typer) -> None:
         claim = read_claim(document)
         with call.office() as office, office.ledgers.transaction(read_only=True) as ledger:
             found = _found(call, office, ledger, jurisdiction, claim, candidate)
-            told = report(ledger, office.node, found, office.now())
+            answer = answerable(ledger, office.node, found)
+            told = report(ledger, office.node, answer, office.now())
             page = write_page(told, office.node.divisions, civil_day(office.now()))
         whole: dict[str, Any] = show.plain(told)
+        if answer.withheld:
+            call.note(*_withheld(len(answer.withheld)))
         if people or output is not None:
             concerning(f"{each.kind}:{each.id}" for each in told.held)
         if output is not None:
             showing(told)
-            data = page if output.suffix == ".html" else show.json_text(whole).encode("utf-8")
+            # What is only perhaps about the person is another one's, and for a clerk to look at.
+            handed = {name: value for name, value in whole.items() if name != "perhaps"}
+            data = page if output.suffix == ".html" else show.json_text(handed).encode("utf-8")
             write_private(output, data, force=force)
             if output == STDOUT:
                 return
@@ -146,6 +160,11 @@ def _install_report(app: typer.Typer) -> None:
         if people:
             lines = [{"id": each.id, "name": name, "value": value} for each in told.held for name, value in flat(each.content)]
             call.rows(lines, _CONTENT, title=say("内容", "Content"))
+        if output is None and told.seen_by:
+            call.note(
+                f"谁看过（{len(told.seen_by)} 条）只列于 -o 的文件。",
+                f"Who saw it ({len(told.seen_by)} readings) stands in the file of -o only.",
+            )
         if told.perhaps:
             listed = ", ".join(told.perhaps)
             call.note(
