@@ -99,7 +99,7 @@ class CertificateAsking:
                 number=question.number,
                 holder=WireHolder(name=question.name, document=question.document),
                 entry=question.entry,
-                application_date=question.application_date,
+                application_date=question.application_date if question.entry is None else None,
             )
         )
 

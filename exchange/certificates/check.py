@@ -81,9 +81,9 @@ class TooManyMisses(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked: by county `asking`, of county `issuer`. Either `entry` (the caller's) or `application_date` is its ground.
+    """What is asked: by county `asking`, of county `issuer`. Its ground is `entry` (the caller's), `application_date` or both.
 
-    `document` is in its normal form and has a number.
+    Of both the entry alone goes over the wire, which takes one; both are kept. `document` is in its normal form and has a number.
     """
 
     id: str

@@ -164,6 +164,14 @@ def test_the_holders_open_entry_is_found_by_the_document(both):
     assert (told["answer"], told["entry"], told["other"]) == ("valid", ENTRY, WUCHANG)
 
 
+def test_an_application_that_was_told_is_kept_beside_the_entry_and_stays_at_home(both):
+    told = check(both.xicheng, entry=ENTRY, application_date="2026-03-02")
+    assert (told["answer"], told["entry"], told["application_date"]) == ("valid", ENTRY, "2026-03-02")
+    (theirs,) = both.wuchang.get("/certificate-checks", role="auditor")["items"]
+    assert (theirs["entry"], theirs["application_date"]) == (ENTRY, None)
+    assert refused(both.xicheng, entry=ENTRY, application_date="2026-03-03") == (409, "no-ground")
+
+
 def test_only_an_open_inflow_entry_of_the_holder_that_names_the_issuer_is_a_ground(both):
     node, ledgers = both.xicheng.office.node, both.xicheng.office.ledgers
     other = {"name": "王小明", "document": {"type": "id_number", "number": an_id_number(2)}}

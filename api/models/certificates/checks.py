@@ -80,7 +80,7 @@ class CheckRow(Shown):
     other: str = Field(examples=["110102"])
     purpose: Purpose
     entry: str | None = Field(description="the asking county's entry on which the check rests")
-    application_date: date | None = Field(description="or the day of the person's own application")
+    application_date: date | None = Field(description="the day of the person's own application, beside the entry or instead")
     answer: CheckAnswer
     at: Moment
 

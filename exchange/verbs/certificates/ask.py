@@ -87,8 +87,8 @@ def prepare(ledger: Ledger, node: Node, draft: CheckDraft, caller: str, now: dat
         draft = replace(draft, issuer=todays_code(node.divisions, draft.issuer, today, pointer="/issuer").code)
     entry = _entry_of(ledger, node, draft, today)
     holder = _holder_of(draft, entry)
-    applied = draft.application_date is not None and draft.application_date <= today
-    if entry is None and not applied:
+    applied = draft.application_date is not None
+    if (draft.application_date or today) > today or not (entry or applied):
         raise NoGround(pointer="/application_date")
     issuer = draft.issuer or (entry.origin if entry is not None else None)
     if issuer is None:
@@ -106,7 +106,7 @@ def prepare(ledger: Ledger, node: Node, draft: CheckDraft, caller: str, now: dat
         name=holder.name,
         document=holder.document,
         entry=entry.id if entry is not None else None,
-        application_date=None if entry is not None else draft.application_date,
+        application_date=draft.application_date,
     )
     if misses_of(ledger, node, Role.ASKER, question, caller, now).caller >= OF_KEY:
         raise TooManyMisses
@@ -119,7 +119,7 @@ def prepare(ledger: Ledger, node: Node, draft: CheckDraft, caller: str, now: dat
         person=None if entry is not None else holder,
         items=(Item.CERTIFICATE,),
         requested_by_person=entry is None,
-        application_date=question.application_date,
+        application_date=None if entry is not None else question.application_date,
     )
     return Prepared(question=question, partner=partner, caller=caller, query=query)
 
