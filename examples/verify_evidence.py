@@ -4,9 +4,10 @@
     python verify_evidence.py evidence.json --document xicheng.jws --document wuchang.jws --json
 
 需要 Python 3.11 与 joserfc，不需要握手软件。`--document` 是自行从 https://节点/.well-known/migrant-exchange 取得的节点文件：
-给出后，密钥以它为准；不给出时，须自行核对所列指纹。
+给出后，密钥以它为准；未为双方都给出时，密钥只是本文件自己所述，谁都可以伪造：至多“成立但有存疑”，须自行核对所列指纹。
 Needs Python 3.11 and joserfc, and nothing of Woshou. `--document` is a node document that you fetched yourself from
-https://node/.well-known/migrant-exchange: then keys are judged by it; without it, compare the fingerprints that are listed.
+https://node/.well-known/migrant-exchange: then keys are judged by it. Unless both sides' are given, the keys are those that the
+file itself states, which anybody can make up: it holds with doubts at best; compare the fingerprints that are listed.
 
 退出码 Exit codes: 0 成立 holds, 1 不成立 refused, 2 用法错误 wrong usage, 3 成立但有存疑 holds with doubts.
 """
@@ -30,8 +31,10 @@ FORMAT = "woshou-evidence-1"
 LEEWAY = timedelta(seconds=60)
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 OUTCOMES = {"accepted": "受理", "duplicate": "重复", "rejected": "退回"}
-HEADS = {"proven": "✔ 已证明 PROVEN", "doubtful": "? 存疑 DOUBTFUL", "erased": "· 已擦除 ERASED"}
+HEADS = {"fetched": "✔ 密钥相符 KEYS KNOWN", "proven": "✔ 已证明 PROVEN", "doubtful": "? 存疑 DOUBTFUL"}
 HEADS |= {
+    "by-file": "≈ 仅按本文件所述密钥 ONLY BY THE KEYS THAT THE FILE STATES",
+    "erased": "· 已擦除 ERASED",
     "left-out": "· 未收入 LEFT OUT OF THIS FILE",
     "said": "· 内容 SAID",
     "stated": "· 仅为陈述 STATED",
@@ -182,6 +185,9 @@ class Verifier:
         return [*dict.fromkeys(self.lines), *(("limits", zh, en) for zh, en in LIMITS)]
 
     def say(self, kind: str, what: Pair, zh: str, en: str) -> None:
+        # Signatures prove who signed only where the keys are known from elsewhere.
+        if kind == "proven" and not self.documents.keys() >= self.parts["nodes"].keys():
+            kind = "by-file"
         self.lines.append((kind, f"{what[0]}：{zh}", f"{what[1]}: {en}"))
 
     def judge(self, key: Key, at: datetime, known_at: datetime, what: Pair) -> None:
@@ -204,9 +210,12 @@ class Verifier:
             keys = self.nodes[name] = self.documents.get(name, own)
             shown = keys.fingerprint
             if name in self.documents:
-                self.say("proven", what, f"与另行取得的节点文件相符，指纹 {shown}", f"are those of its own document, {shown}")
+                self.say("fetched", what, f"与另行取得的节点文件相符，指纹 {shown}", f"are those of its own document, {shown}")
                 continue
-            self.say("stated", what, f"取自本文件，请核对指纹 {shown}", f"are taken from this file; compare {shown}")
+            zh = f"仅为本文件自己所述，未给出其节点文件，请核对指纹 {shown}"
+            self.say(
+                "doubtful", what, zh, f"are those that the file itself states, for its document was not given; compare {shown}"
+            )
             for row in held["keys"]:
                 key = read_key(row, row["revoked_from"], listed=False)
                 keys.by_kid.setdefault(key.kid, key)
@@ -390,7 +399,7 @@ def main(words: list[str] | None = None) -> int:
             print(f"{HEADS[kind]} {zh}" if zh.endswith(en.partition(": ")[2]) else f"{HEADS[kind]} {zh} · {en}")
         verdict = "? 成立，但有存疑 HOLDS WITH DOUBTS" if doubtful else "✔ 成立 HOLDS"
         known = {keys.node for keys in found} >= set(json.loads(data)["parts"]["nodes"])
-        print(verdict + ("" if known else "；密钥以本文件所述为准 keys as stated by the file"))
+        print(verdict + ("" if known else "；密钥只是本文件自己所述 the keys are those that the file itself states"))
     return 3 if doubtful else 0
 
 

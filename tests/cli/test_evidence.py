@@ -7,8 +7,8 @@ from typer.testing import CliRunner
 
 from exchange.codes import Kind, Result
 from exchange.wire.message import FeedbackBody
-from tests.cli.two_counties import ask, say, two_counties
-from tests.proving.making import as_others_do
+from tests.cli.two_counties import ask, opened, say, two_counties
+from tests.proving.making import as_others_do, documents
 from woshou.__main__ import whole
 
 
@@ -24,16 +24,19 @@ def test_evidence_of_a_local_exchange_holds_and_is_written_once(both, tmp_path):
     file = tmp_path / "evidence.json"
     assert both("evidence", exchange, "-o", str(file)).refusal["code"] == "conflict"  # both sides are held here
     assert both("evidence", exchange, "--role", "asked", "-o", str(file)).json == {"file": str(file), "messages": 3}
-    ran = as_others_do(file)
+    with opened(both) as office:
+        known = documents(tmp_path, office)
+    ran = as_others_do(file, *known)
     assert ran.returncode == 0, ran.stdout
     assert "signed by wuchang.example" in ran.stdout
     assert "王小明" in ran.stdout
-    assert ran.stdout.splitlines()[-1].endswith("keys as stated by the file")
+    assert ran.stdout.splitlines()[-1] == "✔ 成立 HOLDS"
+    assert as_others_do(file).returncode == 3
     assert both("evidence", exchange, "--role", "asked", "-o", str(file)).refusal["code"] == "file-exists"
     assert file.stat().st_mode & 0o077 == 0
     bare = tmp_path / "bare.json"
     assert both("evidence", exchange, "--role", "asker", "--without-bodies", "-o", str(bare)).code == 0
-    ran = as_others_do(bare)
+    ran = as_others_do(bare, *known)
     assert (ran.returncode, "ERASED" in ran.stdout, "LEFT OUT" in ran.stdout) == (0, False, True)
     assert as_others_do(tmp_path / "none.json").returncode == 2
     page = tmp_path / "page.html"

@@ -18,7 +18,7 @@ from exchange.wire.message import FeedbackBody
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, a_day, a_moment, a_person, a_record, an_id, an_id_number
 from tests.building.cases import a_case
 from tests.cli.two_counties import ask, closed, deliver, keep, married_to, opened, say, two_counties
-from tests.proving.making import as_others_do
+from tests.proving.making import as_others_do, documents
 
 CERTIFICATE = "A420123456"
 
@@ -342,7 +342,8 @@ def test_erasing_is_a_dry_run_first_and_then_final_and_changes_no_figure_of_the_
     assert [(each["kind"], each["entries"]) for each in told["requests"]] == [("erasure", [gone])]
     file = tmp_path / "evidence.json"
     assert both("evidence", exchange, "--role", "asker", "-o", str(file)).code == 0
-    ran = as_others_do(file)
+    with opened(both) as office:
+        ran = as_others_do(file, *documents(tmp_path, office))
     assert ran.returncode == 0, ran.stdout
     assert ran.stdout.count("erased; its digest stands") == 3
     assert both("subject", "erase", "--yes", stdin=an_id_number(1)).json["entries"] == []

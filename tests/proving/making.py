@@ -61,6 +61,16 @@ def judged(data: bytes, *documents: str) -> str:
     return "doubtful" if any(kind == "doubtful" for kind, _, _ in lines) else "holds"
 
 
+def documents(folder: Path, *offices: Office) -> list[str]:
+    """The words that hand the verifier the documents of these nodes, as somebody fetched them."""
+    words = []
+    for office in offices:
+        path = folder / f"{office.node.name}.jws"
+        path.write_text(office.documents.current(), "ascii")
+        words += ["--document", str(path)]
+    return words
+
+
 def as_others_do(file: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run the script in a process of its own, isolated: nothing of Woshou can be imported there."""
     command = [sys.executable, "-I", str(SCRIPT), str(file), *words]

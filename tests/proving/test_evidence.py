@@ -22,7 +22,7 @@ from exchange.wire import ijson
 from tests.api.nodes import served
 from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, XICHENG_NODE, a_person
 from tests.life.two_nodes import a_node
-from tests.proving.making import SCRIPT, VERIFIER, as_others_do, evidence, judged, parts_of, resealed
+from tests.proving.making import SCRIPT, VERIFIER, as_others_do, documents, evidence, judged, parts_of, resealed
 
 
 def test_the_verifier_uses_nothing_of_woshou():
@@ -36,21 +36,34 @@ def test_evidence_of_either_side_holds_for_somebody_who_has_nothing_else(week, t
         for exchange in (week.confirmed, week.challenged):
             path = tmp_path / f"{office.node.name}-{exchange}.json"
             path.write_bytes(evidence(office, exchange))
-            ran = as_others_do(path, "--json")
+            ran = as_others_do(path, *documents(tmp_path, week.office, week.pair.nodes.wuchang.office), "--json")
             assert ran.returncode == 0, ran.stdout + ran.stderr
             assert json.loads(ran.stdout)["verdict"] == "holds"
+
+
+def test_keys_that_the_file_itself_states_prove_nothing_and_the_process_says_so(week, tmp_path: Path):
+    path = tmp_path / "evidence.json"
+    path.write_bytes(evidence(week.office, week.confirmed))
+    for words in ([], documents(tmp_path, week.office)):
+        ran = as_others_do(path, *words)
+        assert ran.returncode == 3, ran.stdout + ran.stderr
+        assert "PROVEN query" not in ran.stdout
+        assert "已证明" not in ran.stdout
+        assert "the keys of wuchang.example: are those that the file itself states" in ran.stdout
+        assert "HOLDS WITH DOUBTS；密钥只是本文件自己所述 the keys are those that the file itself states" in ran.stdout
+        assert json.loads(as_others_do(path, *words, "--json").stdout)["verdict"] == "doubtful"
 
 
 def test_it_says_in_both_languages_what_is_proven_and_what_is_not(week, tmp_path: Path):
     path = tmp_path / "evidence.json"
     path.write_bytes(evidence(week.office, week.challenged))
-    said = as_others_do(path).stdout
+    said = as_others_do(path, *documents(tmp_path, week.office, week.pair.nodes.wuchang.office)).stdout
     assert said.count("✔ 已证明 PROVEN query") == 1
     assert said.count("✔ 已证明 PROVEN feedback") == 2
     assert "accepted by the other side at 2026-03-02T01:00:00.000Z, due 2026-04-01" in said
     assert "— 不证明 NOT PROVEN 内容是否属实" in said
     assert "proposed by xicheng.example, accepted by wuchang.example" in said
-    assert said.splitlines()[-1] == "✔ 成立 HOLDS；密钥以本文件所述为准 keys as stated by the file"
+    assert said.splitlines()[-1] == "✔ 成立 HOLDS"
 
 
 def test_what_was_erased_is_told_and_its_digest_stands(week):
@@ -75,12 +88,13 @@ def test_a_message_without_its_erased_note_is_no_proof_and_what_stands_of_it_is_
             ledger.messages.save([noted])
     (row,) = [row for row in parts_of(data)["messages"] if row["id"] == noted.id]
     assert (row["body"], row["line"], row["digest"]) == ("erased", None, noted.digest)
-    assert (judged(data), judged(bare)) == ("holds", "holds")
+    known = [office.documents.current() for office in (week.office, week.pair.nodes.wuchang.office)]
+    assert (judged(data, *known), judged(bare, *known)) == ("holds", "holds")
 
 
 def test_without_bodies_it_names_nobody_and_holds_all_the_same(week):
     data = evidence(week.office, week.challenged, bodies=False)
-    assert judged(data) == "holds"
+    assert judged(data, *(office.documents.current() for office in (week.office, week.pair.nodes.wuchang.office))) == "holds"
     assert a_person().name not in data.decode()
     assert a_person().name in evidence(week.office, week.challenged).decode()
     assert '"salt"' not in data.decode()
@@ -101,7 +115,7 @@ def test_an_agreement_that_was_ended_since_is_proven_still(week):
         signer = office.signer(DECISION_TYPES[DecisionWord.ENDED])
         decide(ledger, office.node, held.digest, DecisionWord.ENDED, XICHENG, office.now(), signer)
     lines = VERIFIER.verify(evidence(office, week.confirmed))
-    assert [en for kind, _, en in lines if kind == "proven" and "the agreement: proposed by" in en] != []
+    assert [en for kind, _, en in lines if kind == "by-file" and "the agreement: proposed by" in en] != []
 
 
 @given(where=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
@@ -297,7 +311,7 @@ def test_what_a_revoked_key_signed_is_doubtful_and_the_process_says_so(week, tmp
     week.office.keyring.revoke(old, since, "lost")
     path = tmp_path / "evidence.json"
     path.write_bytes(evidence(week.office, week.challenged))
-    ran = as_others_do(path)
+    ran = as_others_do(path, *documents(tmp_path, week.office, week.pair.nodes.wuchang.office))
     assert ran.returncode == 3, ran.stdout + ran.stderr
     assert "HOLDS WITH DOUBTS" in ran.stdout
     assert f"its key is revoked from {format_moment(since)[:16]}" in ran.stdout
