@@ -5,7 +5,7 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -180,9 +180,13 @@ class PartnerClient:
         url = f"{partner.links_endpoint}/{self._office.node.name}"
         return read_heads(self._repeated("GET", partner, url, content=b"", headers={}, scope=tokens.EXCHANGE).content)
 
-    def audit_heads(self, partner: Partner, body: bytes) -> HeadsExchanged:
-        """Hand over audit heads and get the partner's; nothing of them is verified yet."""
+    def audit_heads(self, partner: Partner, body: bytes, until: date | None = None) -> HeadsExchanged:
+        """Hand over audit heads and get the partner's, with what it holds of the last month, or of `until` and before.
+
+        Nothing of them is verified yet.
+        """
         url, headers = f"{partner.links_endpoint}/{self._office.node.name}/audit-heads", {"content-type": "application/json"}
+        url += f"?until={until.isoformat()}" if until is not None else ""
         return read_audit_heads(self._repeated("POST", partner, url, content=body, headers=headers).content)
 
     def lost_batch(self, partner: Partner, log: str, after: int) -> bytes | None:

@@ -27,7 +27,7 @@ from exchange.partners import Partner
 _log = structlog.get_logger("audit")
 # A partner's audit is another one than it was: it has another end of a day than it handed over, or does not go on from it.
 HEADS_DIFFER = "audit-heads-differ"
-_UNKNOWN_CALL = (404, 405)
+UNKNOWN_CALL = (404, 405)
 
 
 def hand_over(office: Office, client: PartnerClient, partner: Partner) -> bool:
@@ -37,18 +37,42 @@ def hand_over(office: Office, client: PartnerClient, partner: Partner) -> bool:
     try:
         told = client.audit_heads(partner, body)
     except PartnerRefused as refusal:
-        if refusal.status in _UNKNOWN_CALL:
+        if refusal.status in UNKNOWN_CALL:
             return False
         raise
     take(office, partner, told)
     return True
 
 
-def handed(ledger: Ledger, partner: Partner, now: datetime) -> bytes:
-    """What a partner is handed: the latest heads of all chains here, and those of its own that this node holds."""
-    since = civil_day(now) - timedelta(days=HELD_DAYS)
+def recall(office: Office, client: PartnerClient, partner: Partner) -> date | None:
+    """Ask a partner for all that it holds of this node, from the latest back to the first, and keep it; the first day of it.
+
+    None if it holds nothing. One that tells the last month's alone, whatever it is asked, has told the first day of those.
+    PartnerTrouble, NotAuthentic.
+    """
+    first, until = None, civil_day(office.now())
+    while True:
+        with office.ledgers.transaction(read_only=True) as ledger:
+            body = handed(ledger, partner, office.now())
+        told = client.audit_heads(partner, body, until)
+        take(office, partner, told)
+        earliest = min((_read(office, jws).day for jws in told.held), default=None)
+        if earliest is None or earliest > until:
+            return first
+        first = earliest
+        # What an answer cut off within its earliest day comes with the next, unless that one day is all it held.
+        full = len(told.held) == MOST_HEADS and earliest < until
+        until = earliest if full else earliest - timedelta(days=1)
+
+
+def handed(ledger: Ledger, partner: Partner, now: datetime, until: date | None = None) -> bytes:
+    """What a partner is handed: the latest heads of all chains here, and those of its own that this node holds.
+
+    Those are the last month's; with `until` the newest of that day and all days before.
+    """
+    since = civil_day(now) - timedelta(days=HELD_DAYS) if until is None else None
     held = [each.head for each in ledger.audit.witnessed(ours=False, partner=partner.node, since=since)]
-    newest = sorted(held, key=lambda head: head.day, reverse=True)
+    newest = sorted((head for head in held if until is None or head.day <= until), key=lambda head: head.day, reverse=True)
     return write_heads(ledger.audit.latest_signed()[:MOST_HEADS], newest[:MOST_HEADS])
 
 

@@ -1,8 +1,9 @@
 """The signed ends of the audit's days, which partners hand each other (docs/protocol.md)."""
 
+from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from adapters.auditing.handing import handed, take
 from adapters.keys.errors import BadSignature, ForbiddenHeader, MalformedJws, UnknownKey, WrongType
@@ -15,6 +16,7 @@ from api.partner import RawBodyDep
 from api.problems import BodyTooSlow, RequestTooLarge, Unauthorized
 from api.serving.routes import Route
 from exchange.auditing.heads import AuditHeadMalformed, HeadsExchanged, read_heads
+from exchange.errors import Invalid
 from exchange.ledger import LedgerBusy
 from exchange.partners import PartnerSuspended
 from exchange.verbs.receive import NotYourLink
@@ -32,6 +34,7 @@ _BODY = {"application/json": {"schema": {"$ref": REFERENCE + HeadsExchanged.__na
             Unauthorized,
             PartnerSuspended,
             NotYourLink,
+            Invalid,
             AuditHeadMalformed,
             MalformedJws,
             ForbiddenHeader,
@@ -47,16 +50,22 @@ _BODY = {"application/json": {"schema": {"$ref": REFERENCE + HeadsExchanged.__na
     summary="Exchange audit heads",
 )
 def exchange_audit_heads(
-    office: OfficeDep, caller: ComparingDep, body: RawBodyDep, node: Annotated[str, Path(pattern=NODE)], request: Request
+    office: OfficeDep,
+    caller: ComparingDep,
+    body: RawBodyDep,
+    node: Annotated[str, Path(pattern=NODE)],
+    request: Request,
+    until: Annotated[date | None, Query(description="what is held of this day and before, the newest first")] = None,
 ) -> Response:
     """Hand over the latest signed ends of the caller's audit, and get this node's: heads only, never a row.
 
-    Each side keeps the other's, and hands back what it holds: who rewrites its audit cannot rewrite that. Token scope
-    `reconcile`; `node` is the caller itself.
+    Each side keeps the other's, and hands back what it holds: who rewrites its audit cannot rewrite that. Without `until`
+    that is what it holds of the last month; with it, of that day and all days before. Token scope `reconcile`; `node` is the
+    caller itself.
     """
     if node != caller.node:
         raise NotYourLink
     told = read_heads(body)
     request.app.state.renewals.trusting(caller, lambda known: take(office, known, told))
     with office.ledgers.transaction(read_only=True) as ledger:
-        return Response(handed(ledger, caller, office.now()), media_type="application/json")
+        return Response(handed(ledger, caller, office.now(), until), media_type="application/json")

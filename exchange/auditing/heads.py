@@ -16,7 +16,8 @@ from exchange.wire.message import Digest
 
 HEAD_TYPE = "mx-audit-head+jws"
 MOST_HEADS = 200
-# What a partner holds of the last month is handed back to who may have lost it, or have made it go away.
+# What a partner holds of the last month is handed back every night to who may have lost it, or have made it go away; all that
+# is older when it is asked for.
 HELD_DAYS = 31
 
 
@@ -45,8 +46,8 @@ class AuditHead(Shape, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class HeadsExchanged(Shape, frozen=True, kw_only=True, omit_defaults=False):
-    """Signed heads (`mx-audit-head+jws`): `heads` are the sender's own latest, `held` those of the last month that it holds
-    of the other's.
+    """Signed heads (`mx-audit-head+jws`): `heads` are the sender's own latest, `held` those that it holds of the other's, of the
+    last month or of the days that were asked for.
     """
 
     heads: Annotated[tuple[str, ...], Meta(max_length=MOST_HEADS)]

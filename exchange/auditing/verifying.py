@@ -3,6 +3,7 @@
 - a row whose contents do not come to its digest was changed
 - a number that is missing in a day is a row that was taken out
 - a row that does not hold the digest before it has lost, got or seen rewritten what stood before it
+- an audit that begins after what the ledger holds has lost its beginning, be it the whole
 - an end that is not the head's was cut off; and an end of a day that is not the signed one was rewritten after the signing
 """
 
@@ -25,6 +26,7 @@ class FaultKind(StrEnum):
     NOT_AS_WITNESSED = "not-as-witnessed"
     SIGNATURE = "signature"
     INDEX = "index"
+    BEGINS_LATE = "begins-late"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

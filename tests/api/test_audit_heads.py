@@ -3,25 +3,38 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import msgspec
 import pytest
 
-from adapters.auditing.handing import HEADS_DIFFER, hand_over, proves
+from adapters.auditing.handing import HEADS_DIFFER, hand_over, proves, recall
 from adapters.keys import jose
+from adapters.office import Office
 from adapters.partner_http import PartnerClient, PartnerRefused
 from adapters.reconciling.ledgers import FALSE_AUDIT_HEADS
 from exchange.auditing.event import of_entry
-from exchange.auditing.heads import HEAD_TYPE, AuditHeadMalformed, read_head, read_heads
+from exchange.auditing.heads import (
+    HEAD_TYPE,
+    HELD_DAYS,
+    MOST_HEADS,
+    AuditHead,
+    AuditHeadMalformed,
+    SignedHead,
+    WitnessedHead,
+    read_head,
+    read_heads,
+)
 from exchange.auditing.repeated import MOST_IN_A_DAY
 from exchange.auditing.verifying import FaultKind
 from exchange.errors import NotAuthentic
 from exchange.ledger import Page
 from exchange.moments import civil_day
+from exchange.partners import Partner
 from exchange.verbs.auditing.verify import chains, verify_chain
 from jobs.auditing.seal_days import seal_days
 from jobs.runner import on_shift
 from tests.api.nodes import Neighbours, Served
 from tests.api.restoring import reconcile
-from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, XICHENG_NODE, an_entry, an_id
+from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, XICHENG_NODE, a_day, an_entry, an_id
 from tests.building.auditing import an_event
 
 
@@ -148,6 +161,63 @@ def test_a_head_of_another_node_is_refused(told: Neighbours):
     with pytest.raises(PartnerRefused) as refused:
         client.audit_heads(partner, b'{"heads":["' + head.jws.encode() + b'x"],"held":[]}')
     assert refused.value.status == 400
+
+
+def wiped(node: Served) -> None:
+    books = node.office.ledgers.unaudited._books  # type: ignore[attr-defined] # an administrator has hands on the books
+    for kept in (books.audit_rows, books.audit_heads, books.audit_signed, books.audit_witnessed):
+        kept.clear()
+
+
+def wuchang_of(office: Office) -> Partner:
+    with office.ledgers.transaction(read_only=True) as ledger:
+        partner = ledger.partners.get(WUCHANG_NODE)
+    assert partner is not None
+    return partner
+
+
+def test_who_lost_the_whole_audit_is_told_of_all_days_however_long_ago(told: Neighbours):
+    reconcile(told.wuchang)
+    wiped(told.xicheng)
+    told.xicheng.clock.move(timedelta(days=2 * HELD_DAYS))
+    office = told.xicheng.office
+    client, partner = PartnerClient(office, told.xicheng.http), wuchang_of(office)
+    hand_over(office, client, partner)
+    assert faults(told.xicheng) == [], "the nights tell of the last month alone"
+    assert recall(office, client, partner) == a_day()
+    assert set(faults(told.xicheng)) == {FaultKind.NOT_AS_WITNESSED}
+
+
+def test_what_one_answer_does_not_hold_comes_with_the_next(told: Neighbours):
+    office, today = told.xicheng.office, civil_day(told.xicheng.clock.now())
+    sign, first = office.signer(HEAD_TYPE), today - timedelta(days=150)
+    held = []
+    for county in ("", XICHENG):
+        for day in (first + timedelta(days=n) for n in range(150)):
+            head = AuditHead(
+                node=XICHENG_NODE, jurisdiction=county, day=day, rows=1, digest="A" * 43, previous_day=None, previous=None
+            )
+            jws = sign(msgspec.json.encode(head))
+            at = told.xicheng.clock.now()
+            signed = SignedHead(jurisdiction=county, day=day, rows=1, digest="A" * 43, at=at, jws=jws)
+            held.append(WitnessedHead(partner=XICHENG_NODE, ours=False, head=signed))
+    assert len(held) > MOST_HEADS
+    with told.wuchang.office.ledgers.transaction() as ledger:
+        ledger.audit.witness(held)
+    assert recall(office, PartnerClient(office, told.xicheng.http), wuchang_of(office)) == first
+    with office.ledgers.transaction(read_only=True) as ledger:
+        got = {(each.head.jurisdiction, each.head.day) for each in ledger.audit.witnessed(ours=True, partner=WUCHANG_NODE)}
+    assert got >= {(each.head.jurisdiction, each.head.day) for each in held}
+
+
+def test_a_partner_that_holds_nothing_has_no_first_day(told: Neighbours):
+    told.wuchang.office.ledgers.unaudited._books.audit_witnessed.clear()  # type: ignore[attr-defined] # a partner that lost them
+    office = told.xicheng.office
+    with told.xicheng.office.ledgers.transaction(read_only=True) as ledger:
+        assert ledger.audit.latest_signed() != []
+    books = office.ledgers.unaudited._books  # type: ignore[attr-defined] # nothing to hand over
+    books.audit_signed.clear()
+    assert recall(office, PartnerClient(office, told.xicheng.http), wuchang_of(office)) is None
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"heads":[]}x', b'{"heads":[1]}', b'{"heads":[],"rows":[]}'])

@@ -79,7 +79,8 @@ def tampered(node, statement):
 def test_verify_says_that_all_holds_and_where_it_does_not(holding):
     holding("register", "list", "--people")
     holding("register", "list", "--people")
-    assert holding("audit", "verify").json == {"rows": 3, "faults": [], "guarded": True, "proven": [PROVEN], "partners": {}}
+    told = {"rows": 3, "faults": [], "guarded": True, "proven": [PROVEN], "partners": {}, "held_since": {}}
+    assert holding("audit", "verify").json == told
     tampered(holding, "UPDATE audit_rows SET action = 'nothing' WHERE id LIKE '%2'")
     answer = holding("audit", "verify")
     assert answer.code == 8
@@ -93,9 +94,10 @@ def test_a_partner_that_does_not_answer_has_verified_nothing(holding):
     partner = replace(a_partner(XICHENG_NODE), url=nowhere, token_endpoint=f"{nowhere}/oauth/token", links_endpoint=nowhere)
     with Call(data=holding.data, json=True).office() as office, office.ledgers.transaction() as ledger:
         ledger.partners.save(partner)
+    holding("register", "list", "--people")
     answer = holding("audit", "verify", "--partners")
     # It was called: a sandbox may, on this machine.
-    verdict = {"rows": 1, "faults": [], "guarded": True, "proven": [PROVEN]}
+    verdict = {"rows": 2, "faults": [], "guarded": True, "proven": [PROVEN], "held_since": {XICHENG_NODE: None}}
     assert json.loads(answer.out) == {**verdict, "partners": {XICHENG_NODE: "partner-unavailable"}}
     assert answer.code == Exit.PARTNER
     screen = on_screen(holding, "audit", "verify", "--partners", code=Exit.PARTNER)
@@ -103,7 +105,36 @@ def test_a_partner_that_does_not_answer_has_verified_nothing(holding):
     assert holding("audit", "verify").code == Exit.OK
 
 
+def test_chains_of_which_no_partner_holds_an_end_are_not_proven(holding):
+    holding("register", "list", "--people")
+    assert holding("audit", "verify", "--partners").code == Exit.PARTNER
+    screen = on_screen(holding, "audit", "verify", "--partners", code=Exit.PARTNER)
+    assert f"Not proven: no partner holds an end of these chains: {WUCHANG}" in screen
+
+
+def test_an_audit_that_is_empty_beside_a_full_ledger_is_a_fault(holding):
+    holding("register", "list", "--people")
+    holding("audit", "verify")
+    tampered(holding, "DELETE FROM audit_rows")
+    tampered(holding, "DELETE FROM audit_subjects")
+    tampered(holding, "DELETE FROM audit_heads")
+    holding("db", "upgrade")
+    answer = holding("audit", "verify")
+    assert (answer.code, [fault["kind"] for fault in json.loads(answer.out)["faults"]]) == (Exit.AUDIT_BROKEN, ["begins-late"])
+    # One chain by itself cannot tell.
+    assert holding("audit", "verify", "--jurisdiction", WUCHANG).code == Exit.OK
+
+
+def test_the_screen_says_the_first_fault_in_its_first_line(holding):
+    for _ in range(3):
+        holding("register", "list", "--people")
+    tampered(holding, "UPDATE audit_rows SET action = 'nothing' WHERE id LIKE '%2' OR id LIKE '%3'")
+    first = on_screen(holding, "audit", "verify", code=Exit.AUDIT_BROKEN).splitlines()[0]
+    assert first == f"The first fault (county · day · row): {WUCHANG} · 2026-03-02 · 2 · changed; 2 in all."
+
+
 def test_an_audit_whose_triggers_are_gone_is_not_well_and_an_upgrade_puts_them_back(holding):
+    holding("register", "list", "--people")
     tampered(holding, "SELECT 1")
     answer = holding("audit", "verify")
     assert (answer.code, json.loads(answer.out)["faults"], json.loads(answer.out)["guarded"]) == (Exit.AUDIT_BROKEN, [], False)

@@ -7,28 +7,17 @@ from typing import Annotated
 import msgspec
 import typer
 
-from adapters.auditing.handing import hand_over, proves
-from adapters.database.policies import Weakness
-from adapters.office import Office
-from adapters.partner_http import PartnerClient, http_client
 from api.models.auditing.rows import AuditRowStored
 from exchange.auditing.chain import AuditRow, read_row_id
-from exchange.auditing.event import NODE_WIDE
 from exchange.auditing.heads import SignedHead
-from exchange.auditing.verifying import Fault
 from exchange.cursors import audit_cursor
-from exchange.errors import NotAuthentic, NotFound, PartnerTrouble
-from exchange.ledger import AuditFilter, Ledger, Page
-from exchange.node import NotServed
-from exchange.partners import PartnerStatus
+from exchange.errors import NotFound
+from exchange.ledger import AuditFilter, Page
 from exchange.people.document import DocumentType
-from exchange.verbs.auditing.verify import chains, verify_chain
 from exchange.verbs.auditing.who_saw import subjects_of
-from woshou.cli import show
 from woshou.cli.audit import leave_row
 from woshou.cli.call import Call, command, group
-from woshou.cli.commands.upkeep import WEAKNESSES
-from woshou.cli.exits import Exit
+from woshou.cli.commands.auditing.verifying import CountyOption, install_verify, wanted_chains
 from woshou.cli.files import check_free, write_private
 from woshou.cli.people import read_document
 from woshou.cli.words import say
@@ -50,13 +39,6 @@ _CARD = {
     "previous": ("前一摘要", "Previous"),
     "digest": ("摘要", "Digest"),
 }
-_FAULTS = {
-    "jurisdiction": ("区县", "County"),
-    "day": ("日期", "Day"),
-    "sequence": ("行", "Row"),
-    "kind": ("问题", "Fault"),
-    "detail": ("说明", "Detail"),
-}
 _HEADS = {
     "jurisdiction": ("区县", "County"),
     "day": ("日期", "Day"),
@@ -65,16 +47,7 @@ _HEADS = {
     "at": ("时间", "At"),
     "held_by": ("存于", "Held by"),
 }
-_PROVEN = {
-    "jurisdiction": ("区县", "County"),
-    "signed": ("已签名至", "Signed up to"),
-    "witnessed": ("协作方已存至", "Held by partners up to"),
-}
-_EVERY = 1000
 DayOption = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help=say("日期", "civil day"))]
-CountyOption = Annotated[
-    str | None, typer.Option(help=say("区县代码；node 为全节点事项", "county code; `node` for what concerns the whole node"))
-]
 
 
 def install(app: typer.Typer) -> None:
@@ -82,6 +55,7 @@ def install(app: typer.Typer) -> None:
     audit = group("审计：查看、核验、日末摘要、导出", "The audit: list, verify, heads, export")
     app.add_typer(audit, name="audit")
     _install_reading(audit)
+    install_verify(audit)
     _install_proving(audit)
 
 
@@ -113,7 +87,7 @@ def _install_reading(app: typer.Typer) -> None:
                 if asked is not None:
                     subjects = subjects_of(ledger, office.node, office.node.jurisdictions, asked)
                 wanted = AuditFilter(
-                    jurisdictions=_wanted(office, jurisdiction),
+                    jurisdictions=wanted_chains(office, jurisdiction),
                     first=_day(first),
                     last=_day(last),
                     actor=actor,
@@ -150,53 +124,13 @@ def _install_reading(app: typer.Typer) -> None:
         check_free(file, force=force)
         with call.office() as office, call.progress("导出…", "Exporting …"):
             with office.ledgers.transaction(read_only=True) as ledger:
-                chosen = sorted(_wanted(office, jurisdiction))
+                chosen = sorted(wanted_chains(office, jurisdiction))
                 data = b"".join(_line(row) for each in chosen for row in ledger.audit.rows(each))
             leave_row()
         write_private(file, data, force=force)
 
 
 def _install_proving(app: typer.Typer) -> None:
-    @command(app, "verify", zh="核验审计链：有无改动、缺失、插入", en="Verify: whether a row was changed, removed or put in")
-    def verify(
-        call: Call,
-        jurisdiction: CountyOption = None,
-        partners: Annotated[
-            bool, typer.Option("--partners", help=say("先向各协作方索回其所存摘要", "first ask partners back what they hold"))
-        ] = False,
-    ) -> None:
-        faults: list[Fault] = []
-        counted, asked = 0, dict[str, str]()
-        proven: list[dict[str, object]] = []
-        with call.office() as office, call.steps("核验…", "Verifying …") as step:
-            if partners:
-                asked = _ask_back(office)
-            leave_row()
-
-            def count() -> None:
-                nonlocal counted
-                counted += 1
-                if counted % _EVERY == 0:
-                    step(counted, 0)
-
-            with office.ledgers.transaction(read_only=True) as ledger:
-                wanted = None if jurisdiction is None else _wanted(office, jurisdiction)
-                for head in chains(ledger, wanted):
-                    faults += verify_chain(ledger, head, lambda signed: proves(office, signed), count)
-                    proven.append(_proven(ledger, head.jurisdiction))
-            guarded = Weakness.UNGUARDED not in office.weaknesses()
-        if call.json:
-            show.print_json({"rows": counted, "faults": faults, "guarded": guarded, "proven": proven, "partners": asked})
-        else:
-            show.print_table(proven, _PROVEN)
-            _show_verdict(call, counted, faults, asked)
-            if not guarded:
-                call.done({}, *WEAKNESSES[Weakness.UNGUARDED])
-        if faults or not guarded:
-            raise typer.Exit(Exit.AUDIT_BROKEN)
-        if any(asked.values()):
-            raise typer.Exit(Exit.PARTNER)
-
     @command(app, "head", zh="列出已签名的日末摘要及协作方所存", en="List signed heads, and those that partners hold")
     def head(call: Call) -> None:
         with call.office() as office:
@@ -206,54 +140,6 @@ def _install_proving(app: typer.Typer) -> None:
                 held = [_head(each.head, each.partner) for each in last.values()]
             leave_row()
         call.rows([*own, *held], _HEADS)
-
-
-def _proven(ledger: Ledger, jurisdiction: str) -> dict[str, object]:
-    """Up to which day a chain cannot have been rewritten unseen: signed here, and held by a partner."""
-    signed = max((each.day for each in ledger.audit.signed(jurisdiction)), default=None)
-    held = [each.head.day for each in ledger.audit.witnessed(ours=True) if each.head.jurisdiction == jurisdiction]
-    return {"jurisdiction": jurisdiction or "node", "signed": signed, "witnessed": max(held, default=None)}
-
-
-def _show_verdict(call: Call, counted: int, faults: list[Fault], asked: dict[str, str]) -> None:
-    """What was found, and who was asked for it: a partner that did not answer has confirmed nothing."""
-    if faults:
-        show.print_table([show.members(fault) for fault in faults], _FAULTS)
-    else:
-        call.done({}, f"本节点所存核验无误：{counted} 行。", f"All {counted} rows hold by what is kept here.")
-    if answered := [node for node, trouble in asked.items() if not trouble]:
-        call.done({}, f"已应答的协作方：{'、'.join(answered)}", f"Partners that answered: {', '.join(answered)}")
-    for node, trouble in asked.items():
-        if trouble:
-            call.done(
-                {}, f"未经其核验：{node} 未能应答（{trouble}）", f"Not verified against {node}: it did not answer ({trouble})"
-            )
-
-
-def _ask_back(office: Office) -> dict[str, str]:
-    """Exchange heads with every partner; what went wrong with each, empty where nothing did."""
-    with office.ledgers.transaction(read_only=True) as ledger:
-        active = [each for each in ledger.partners.all() if each.status is PartnerStatus.ACTIVE]
-    told = {}
-    with http_client(reach=office.reach) as client:
-        calling = PartnerClient(office, client)
-        for partner in active:
-            try:
-                told[partner.node] = "" if hand_over(office, calling, partner) else "not-supported"
-            except (PartnerTrouble, NotAuthentic) as trouble:
-                told[partner.node] = trouble.code
-    return told
-
-
-def _wanted(office: Office, named: str | None) -> frozenset[str]:
-    """The chains that are meant: one county's, the node's own, or all; NotServed."""
-    if named is None:
-        return office.node.jurisdictions | {NODE_WIDE}
-    if named == "node":
-        return frozenset({NODE_WIDE})
-    if named not in office.node.jurisdictions:
-        raise NotServed
-    return frozenset({named})
 
 
 def _told(row: AuditRow) -> dict[str, object]:
