@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import pydantic
 import typer
+from typer import rich_utils
 from typer.core import TyperGroup
 
 from adapters.auditing.trail import before_showing, leaving
@@ -24,6 +25,7 @@ from woshou.cli import show
 from woshou.cli.audit import begin_trail, commanding, leave_row, told_in
 from woshou.cli.exits import Ending, Exit, NotInitialised, SettingsWrong, print_error
 from woshou.cli.show import Header
+from woshou.cli.usage import show_usage, told_of
 from woshou.cli.words import say
 from woshou.settings import FILE, Settings
 from woshou.wiring import open_office
@@ -175,7 +177,7 @@ def command(group: typer.Typer, name: str, *, zh: str, en: str) -> Callable[[Cal
 
 
 class Group(TyperGroup):
-    """A group whose usage errors are JSON as well where the words ask for it."""
+    """A group whose usage errors repeat nothing of what was given, and are JSON as well where the words ask for it."""
 
     def main(
         self,
@@ -188,15 +190,21 @@ class Group(TyperGroup):
     ) -> Any:
         """Run the words of the command line."""
         words = sys.argv[1:] if args is None else args
-        if not standalone_mode or "--json" not in words:
+        if not standalone_mode:
             return super().main(args, prog_name, complete_var, standalone_mode, windows_expand_args, **extra)
         try:
             # As a whole program it would print its own frame around the error.
             sys.exit(super().main(args, prog_name, complete_var, False, windows_expand_args, **extra))
         except typer.TyperException as exc:
-            print_error("usage", Retry.CORRECTED, f"用法错误：{exc.format_message()}", f"Wrong usage: {exc.format_message()}")
+            if "--json" in words:
+                zh, en = told_of(exc)
+                print_error("usage", Retry.CORRECTED, f"用法错误：{zh}", f"Wrong usage: {en}")
+            else:
+                show_usage(exc)
             sys.exit(exc.exit_code)
         except typer.Abort:
+            if "--json" not in words:
+                rich_utils.rich_abort_error()
             sys.exit(Exit.REFUSED)
 
 
