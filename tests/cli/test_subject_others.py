@@ -127,3 +127,29 @@ def test_the_screen_says_where_who_saw_it_stands(both):
     keep(both, 1, a_person(1))
     both("subject", "report", "-o", "-", stdin=an_id_number(1))
     assert "Who saw it (1 readings) stands in the file of -o only" in on_screen(both, "subject", "report", stdin=an_id_number(1))
+
+
+def test_a_spouse_who_is_only_named_is_put_before_a_clerk_and_not_answered(both):
+    keep(both, 1, a_person(1, name="李四"))
+    named = keep(both, 2, a_person(2), record=a_record(spouse=Spouse(name="李四")))
+    claim = json.dumps({"document": {"type": "id_number", "number": an_id_number(1)}, "name": "李四"})
+    told = both("subject", "report", stdin=claim).json
+    assert told["perhaps"] == [named]
+    assert [held["id"] for held in told["held"]] == [an_id(1)]
+
+
+def test_a_report_that_went_into_a_file_is_a_reading_like_any_other(both, tmp_path):
+    keep(both, 1, a_person(1))
+    assert both("subject", "report", "-o", "-", stdin=an_id_number(1)).code == 0
+    (row,) = both("audit", "list", "--action", "subject report").json["items"]
+    assert {"person", "marital_status"} <= set(row["shown"])
+    assert f"entry:{an_id(1)}" in row["subjects"]
+    assert both("subject", "report", "-o", str(tmp_path / "page.html"), stdin=an_id_number(1)).code == 0
+    assert "command" in (tmp_path / "page.html").read_text("utf-8")
+
+
+def test_what_stands_in_a_record_cannot_write_into_the_page(both, tmp_path):
+    keep(both, 1, a_person(1, name="<script>alert(1)</script>"))
+    page = tmp_path / "page.html"
+    assert both("subject", "report", "-o", str(page), stdin=an_id_number(1)).code == 0
+    assert "<script>" not in page.read_text("utf-8")

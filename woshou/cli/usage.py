@@ -21,7 +21,7 @@ def told_of(fault: TyperException) -> Told:
             # A command's own words.
             return fault.message, fault.message
         case exceptions.BadParameter(param=param) if param is not None:
-            name, (zh, en) = param.get_error_hint(), _taken_by(getattr(param, "bare_type", None))
+            name, (zh, en) = param.get_error_hint(), _taken_by(param.type_descriptor.annotation)
             return f"{name} 的值无效：{zh}", f"invalid value for {name}: {en}"
         case exceptions.NoSuchOption(possibilities=[*near]) if near:
             listed = ", ".join(sorted(near))
