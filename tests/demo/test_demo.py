@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -54,17 +55,18 @@ class Shown(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def shown(folder: Path) -> Shown:
+def shown(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Shown:
     """One demonstration, which goes on serving until it is interrupted."""
+    said = tmp_path_factory.mktemp("said") / "stderr.txt"
     arguments = ["demo", "--json", "--people", "90", "--months", "1", "--seed", "7", "--folder", str(folder)]
-    with (folder / "stderr.txt").open("wb") as errors:
+    with said.open("wb") as errors:
         demo = subprocess.Popen([*WOSHOU, *arguments], stdout=subprocess.PIPE, stderr=errors)
     try:
         assert demo.stdout is not None
         stdout = demo.stdout.readline()
         while not stdout.endswith(b"}\n") or stdout.count(b"{") != stdout.count(b"}"):
             line = demo.stdout.readline()
-            assert line, (folder / "stderr.txt").read_text("utf-8")
+            assert line, said.read_text("utf-8")
             stdout += line
         nodes = json.loads(stdout)["nodes"]
         healthy = [httpx.get(f"{node['url']}/healthz", trust_env=False, timeout=30).status_code for node in nodes]
@@ -72,7 +74,9 @@ def shown(folder: Path) -> Shown:
         more, _ = demo.communicate(timeout=60)
     finally:
         demo.kill()
+        demo.communicate()
     (folder / "stdout.txt").write_bytes(stdout + more)
+    shutil.move(said, folder / "stderr.txt")
     return Shown(stdout + more, healthy, demo.returncode)
 
 

@@ -134,7 +134,12 @@ def test_bodies_that_drip_hold_no_lock_and_end(node: Served):
             for _, line in lines:
                 line.sendall(b"a")
         answers = {name: line.makefile("rb").read() for name, line in lines}  # until it is closed
-    assert {name: answer[:12] for name, answer in answers.items()} == dict.fromkeys(asked, b"HTTP/1.1 408")
+    # Of those that take a sheet, which all have the same key, two are read at one time.
+    sheets = {name for name in asked if media(name).startswith("multipart")}
+    waited_for = {name for name in sheets if answers[name].startswith(b"HTTP/1.1 429")}
+    assert len(sheets - waited_for) <= 2 < len(sheets)
+    assert all(b"urn:woshou:problem:imports-waiting" in answers.pop(name) for name in waited_for)
+    assert {answer[:12] for answer in answers.values()} == {b"HTTP/1.1 408"}
     assert all(b"urn:woshou:problem:request-timeout" in answer for answer in answers.values())
     assert waited < 1
 

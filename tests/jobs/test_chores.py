@@ -220,7 +220,7 @@ def test_every_night_retention_erases_in_pieces_what_was_kept_long_enough(pair: 
     with on_shift(pair.xicheng, pair.client) as shift:
         for days, gone in ((720, 0), (12, AT_ONCE + 1), (1, 0)):
             pair.clock.move(timedelta(days=days))
-            assert retain(shift) == f"0 bodies, 0 couples, {gone} persons, 0 rows, 0 held_up"
+            assert retain(shift) == f"0 bodies, 0 indexes, 0 couples, {gone} persons, 0 rows, 0 held_up"
 
 
 def test_retention_that_is_told_to_stop_goes_on_the_next_time(pair: Pair):
@@ -229,6 +229,6 @@ def test_retention_that_is_told_to_stop_goes_on_the_next_time(pair: Pair):
     pair.clock.move(timedelta(days=800))
     with on_shift(pair.xicheng, pair.client) as shift:
         shift.stopping.set()
-        assert retain(shift).startswith("0 bodies, 0 couples, 0 persons")
+        assert retain(shift).startswith("0 bodies, 0 indexes, 0 couples, 0 persons")
         shift.stopping.clear()
-        assert retain(shift).startswith("0 bodies, 0 couples, 1 persons")
+        assert retain(shift).startswith("0 bodies, 0 indexes, 0 couples, 1 persons")
