@@ -61,6 +61,20 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@contextlib.contextmanager
+def _signals_later() -> Iterator[None]:
+    """A signal that comes meanwhile counts afterwards: a process that was started and is not yet known would be left behind."""
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for each in came:
+            signal.raise_signal(each)
+
+
 @dataclass(kw_only=True)
 class DemoNode:
     """One of the three."""
@@ -108,7 +122,7 @@ class DemoNode:
         """Start both processes; their logs stand in the data folder."""
         environment = clean_environment() | {"WOSHOU_DATA": str(self.folder), "WOSHOU_DELIVER_SECONDS": _DELIVER_SECONDS}
         for command in ("serve", "jobs"):
-            with (self.folder / f"{command}.log").open("ab") as log:
+            with (self.folder / f"{command}.log").open("ab") as log, _signals_later():
                 started = subprocess.Popen(
                     [sys.executable, "-m", "woshou", command],
                     env=environment,
@@ -116,7 +130,7 @@ class DemoNode:
                     stdout=log,
                     stderr=log,
                 )
-            self.processes.append(started)
+                self.processes.append(started)
 
     def await_ready(self) -> None:
         """Wait until the API answers."""

@@ -1,0 +1,22 @@
+"""Processes that are being started when a signal comes."""
+
+import os
+import signal
+
+import pytest
+
+from woshou.demo.nodes import _signals_later
+
+
+def test_a_signal_that_comes_while_a_process_is_started_counts_when_it_is_known():
+    known = list[str]()
+
+    def start() -> None:
+        with _signals_later():
+            os.kill(os.getpid(), signal.SIGINT)
+            known.append("started")
+
+    with pytest.raises(KeyboardInterrupt):
+        start()
+    assert known == ["started"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
