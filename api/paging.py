@@ -30,6 +30,10 @@ class Paging(NamedTuple):
         self.response.headers["link"] = f'<{link.path}?{link.query}>; rel="next"'
         return kept, following
 
+    def query_after(self, following: str | None) -> str | None:
+        """The query of the next page, as a link on a page has it; None if there is none."""
+        return self.request.url.include_query_params(cursor=following).query if following else None
+
 
 def wanted_page(
     request: Request,

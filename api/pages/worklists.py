@@ -40,7 +40,7 @@ def show_worklist(
         "worklist.html",
         worklist=worklist,
         rows=rows.items,
-        next=request.url.include_query_params(cursor=rows.next).query if rows.next else None,
+        next=paging.query_after(rows.next),
         counts=counts.items,
         given=given,
         known=known_counties(ledger, office.node.divisions),

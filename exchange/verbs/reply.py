@@ -16,7 +16,7 @@ from exchange.ids import new_id, new_salt
 from exchange.ledger import Ledger
 from exchange.moments import civil_day, format_moment, parse_moment
 from exchange.node import Node
-from exchange.verbs.persons.withhold import check_answer
+from exchange.verbs.persons.withhold import check_answers
 from exchange.wire import ijson
 from exchange.wire.batch import Outcome
 from exchange.wire.message import (
@@ -111,9 +111,8 @@ def reply_all(ledger: Ledger, node: Node, replies: Sequence[tuple[Exchange, Said
         for role in {key.role for key in named}:
             held = ledger.exchanges.load(link, role, {key.exchange for key in named if key.role is role})
             current.update({exchange.key: exchange for exchange in held.values()})
-    for exchange, said in replies:
-        if isinstance(said.body, FeedbackBody):
-            check_answer(ledger, node, current[exchange.key], said.body)
+    answers = ((current[exchange.key], said.body) for exchange, said in replies if isinstance(said.body, FeedbackBody))
+    check_answers(ledger, node, answers)
     queued = [
         _queue(desks[exchange.key.link], current[exchange.key], said, logs.get(exchange.key.exchange, []), now)
         for exchange, said in replies

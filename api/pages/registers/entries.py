@@ -185,7 +185,7 @@ def _entry(
         whole_number=number,
         facts=[(item, fact_text(viewer.language, getattr(held.record, item.value))) for item in known],
         exchanges=exchanges.items,
-        next=paging.request.url.include_query_params(cursor=exchanges.next).query if exchanges.next else None,
+        next=paging.query_after(exchanges.next),
         address=address(entry, purpose),
         purpose=purpose,
         other=held.destination if held.origin == held.jurisdiction else held.origin,

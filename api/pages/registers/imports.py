@@ -75,7 +75,7 @@ def show_imports(viewer: ViewerDep, caller: AnswererDep, office: OfficeDep, ledg
         "imports.html",
         runs=[shown(viewer.language, run, office.now()) for run in runs if run.stage is not Stage.DONE],
         files=files.items,
-        next=_following(paging, files.next),
+        next=paging.query_after(files.next),
         layouts=layouts,
         most=MAX_FILE,
         place=office.node.divisions.name(caller.jurisdiction),
@@ -135,7 +135,7 @@ def show_import(
         wanted=wanted,
         outcomes=[(outcome, getattr(file, outcome.value)) for outcome in _ORDER],
         rows=[_row(viewer.language, file, headers, row) for row in found.items],
-        next=_following(paging, found.next),
+        next=paging.query_after(found.next),
         most=MAX_FILE,
     )
 
@@ -156,10 +156,6 @@ def fetch_problems(caller: AnswererDep, ledger: ReadLedgerDep, id: IdPath) -> Re
 
 def _first(file: ImportShown) -> RowOutcome | None:
     return next((outcome for outcome in _ORDER[:2] if getattr(file, outcome.value)), None)
-
-
-def _following(paging: PagingDep, cursor: str | None) -> str | None:
-    return paging.request.url.include_query_params(cursor=cursor).query if cursor else None
 
 
 def _row(language: Language, file: ImportShown, headers: dict[str, str], row: RowOfFile) -> Row:

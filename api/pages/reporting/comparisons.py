@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from fastapi import Query, Request
+from fastapi import Query
 
 from api.access import OfficeDep, OverseerDep, ReadLedgerDep
 from api.local.comparisons import list_comparisons, read_comparison
@@ -27,7 +27,6 @@ COUNTS: Final = (
 @router.get(PATH)
 @back_to(PATH)
 def show_comparisons(
-    request: Request,
     viewer: ViewerDep,
     caller: OverseerDep,
     office: OfficeDep,
@@ -40,7 +39,7 @@ def show_comparisons(
     return viewer.page(
         "report_comparisons.html",
         rows=found.items,
-        next=request.url.include_query_params(cursor=found.next).query if found.next else None,
+        next=paging.query_after(found.next),
         partner=partner or "",
         names=partner_titles(office, ledger),
     )

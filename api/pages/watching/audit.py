@@ -46,7 +46,7 @@ def show_audit(
         caller, office, ledger, paging, jurisdiction, first, last, actor_id(ledger, office, caller, actor), action, None, refused
     )
     given = {name: request.query_params.get(name, "") for name in FILTERS}
-    following = request.url.include_query_params(cursor=found.next).query if found.next else None
+    following = paging.query_after(found.next)
     return _page(viewer, office, caller, ledger, found.items, following, given)
 
 

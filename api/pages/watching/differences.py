@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Final
 
-from fastapi import Path, Query, Request, Response
+from fastapi import Path, Query, Response
 
 from api.access import AnswererDep, LedgerDep, OfficeDep, ReaderDep, ReadLedgerDep
 from api.local.reconciling.differences import OtherPath, SoughtDep, destination_set, listed, sent_for
@@ -31,7 +31,6 @@ def show_silent_partners(viewer: ViewerDep, caller: ReaderDep, office: OfficeDep
 
 def _list_of(kind: DifferenceKind) -> Callable[..., Any]:
     def show_differences(
-        request: Request,
         viewer: ViewerDep,
         caller: ReaderDep,
         office: OfficeDep,
@@ -47,7 +46,7 @@ def _list_of(kind: DifferenceKind) -> Callable[..., Any]:
             "differences.html",
             worklist=kind,
             found=found,
-            next=request.url.include_query_params(cursor=found.next).query if found.next else None,
+            next=paging.query_after(found.next),
             counts=counts,
             may=viewer.may(ANSWERER),
             done=done,

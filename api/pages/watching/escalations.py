@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Query, Request, Response
+from fastapi import Query, Response
 
 from api.access import CoordinatorDep, LedgerDep, OfficeDep, ReadLedgerDep
 from api.local.clocks.escalations import held_by, list_escalations
@@ -20,7 +20,6 @@ _ALERTS = 20
 
 @router.get(PATH)
 def show_escalations(
-    request: Request,
     viewer: ViewerDep,
     caller: CoordinatorDep,
     office: OfficeDep,
@@ -35,7 +34,7 @@ def show_escalations(
     return viewer.page(
         "escalations.html",
         rows=found.items,
-        next=request.url.include_query_params(cursor=found.next).query if found.next else None,
+        next=paging.query_after(found.next),
         all_of_it=all_of_it,
         alerts=list_troubles(caller, ledger, latest).items,
         divisions=office.node.divisions,

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from fastapi import Request
-
 from api.access import OfficeDep, OperatorDep, OverseerDep, ReadLedgerDep
 from api.local.partners import list_findings, list_partners
 from api.local.reconciling.reconciliations import list_reconciliations, read_reconciliation
@@ -46,9 +44,7 @@ class Waiting:
 
 
 @router.get(PATH)
-def show_operations(
-    request: Request, viewer: ViewerDep, caller: OperatorDep, office: OfficeDep, ledger: ReadLedgerDep, paging: PagingDep
-) -> Page:
+def show_operations(viewer: ViewerDep, caller: OperatorDep, office: OfficeDep, ledger: ReadLedgerDep, paging: PagingDep) -> Page:
     """All of it on one page; the findings a page at a time."""
     found = list_findings(caller, office, ledger, paging)
     nights = Paging(Wanted(limit=_NIGHTS), paging.request, paging.response)
@@ -58,7 +54,7 @@ def show_operations(
         troubles=ledger.troubles.lasting(),
         findings=[each for each in found.items if each.settled_at is None],
         settled=[each for each in found.items if each.settled_at is not None],
-        next=request.url.include_query_params(cursor=found.next).query if found.next else None,
+        next=paging.query_after(found.next),
         nights=list_reconciliations(caller, ledger, nights).items,
         jobs=jobs_seen(ledger, office.now()),
         partners=[each for each in partners if each.link is not None and (each.link.queued or each.link.trouble)],

@@ -9,6 +9,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
+from functools import cache
 
 from exchange.auditing.chain import AuditRow
 from exchange.auditing.event import AuditEvent
@@ -69,7 +70,7 @@ def _from_above(event: AuditEvent) -> AuditEvent:
     return replace(
         event,
         action=KEPT if event.action in _KEEPING else event.action,
-        problem=Conflict.code if event.problem in _codes(Conflict) else event.problem,
+        problem=Conflict.code if event.problem in _conflicts() else event.problem,
         subjects=tuple(subject for subject in event.subjects if subject.partition(":")[0] in _TOLD_ABOVE),
     )
 
@@ -103,6 +104,11 @@ def _is_over(ledger: Ledger, subject: str, today: date, over: dict[str, bool]) -
             shown = [(case.service, case.service_on(today))]
         over[subject] = any(stored is not told for stored, told in shown)
     return over[subject]
+
+
+@cache
+def _conflicts() -> frozenset[str]:
+    return _codes(Conflict)
 
 
 def _codes(kind: type[WoshouError]) -> frozenset[str]:

@@ -4,7 +4,7 @@ A partner is answered as if there were nobody. What is under way or was sent can
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -50,24 +50,33 @@ def spouse_index(node: Node, record: Record | None) -> str | None:
     return node.person_index(Person(name="-", document=document))
 
 
-def check_answer(ledger: Ledger, node: Node, exchange: Exchange, body: FeedbackBody) -> None:
-    """EntryProtected for an answer that tells what a protected entry of ours holds, of the person or of the spouse.
+def check_answers(ledger: Ledger, node: Node, answers: Iterable[tuple[Exchange, FeedbackBody]]) -> None:
+    """EntryProtected if an answer tells what a protected entry of ours holds, of the person or of the spouse.
 
     CountyAnswers while a township has the exchange: it sees no entries, and does not learn of this one.
     """
-    pointer = _protected_in(ledger, node, exchange, body)
-    if pointer is not None:
+    telling = [(exchange, body, spouse_index(node, body.record)) for exchange, body in answers if _has_record(body)]
+    paired = ledger.entries.load({exchange.entry for exchange, *_ in telling if exchange.entry is not None})
+    asked = {index for exchange, _, spouse in telling for index in (exchange.person_index, spouse) if index}
+    known = ledger.entries.by_person({exchange.own for exchange, *_ in telling}, asked)
+
+    def is_protected(own: str, index: str | None) -> bool:
+        return any(entry.protected and entry.jurisdiction == own for entry in known.get(index or "", ()))
+
+    for exchange, body, spouse in telling:
+        entry = paired.get(exchange.entry or "")
+        if (entry is not None and entry.protected) or is_protected(exchange.own, exchange.person_index):
+            pointer = "/record" if body.record is not None else "/result"
+        elif is_protected(exchange.own, spouse):
+            pointer = "/record/spouse"
+        else:
+            continue
         raise EntryProtected(pointer=pointer) if exchange.handled_by is None else CountyAnswers
 
 
-def _protected_in(ledger: Ledger, node: Node, exchange: Exchange, body: FeedbackBody) -> str | None:
-    """Where an answer tells of a protected entry; None where it does not."""
-    if body.record is None and body.result not in RECORD_CONFIRMED:
-        return None
-    paired = ledger.entries.get(exchange.entry) if exchange.entry is not None else None
-    if (paired is not None and paired.protected) or _is_protected(ledger, exchange.own, exchange.person_index):
-        return "/record" if body.record is not None else "/result"
-    return "/record/spouse" if _is_protected(ledger, exchange.own, spouse_index(node, body.record)) else None
+def _has_record(body: FeedbackBody) -> bool:
+    """Whether an answer tells a record, its own or the asker's that it confirms."""
+    return body.record is not None or body.result in RECORD_CONFIRMED
 
 
 def withhold(ledger: Ledger, entries: Sequence[Entry], now: datetime) -> None:
@@ -100,7 +109,7 @@ def _take_back(ledger: Ledger, link: Link, entries: Sequence[Entry], now: dateti
     for logged, said in waiting:
         if isinstance(said, Query | Notice):
             by_role[Role.ASKER].append(logged)
-        elif isinstance(said, Feedback) and (said.body.record is not None or said.body.result in RECORD_CONFIRMED):
+        elif isinstance(said, Feedback) and _has_record(said.body):
             by_role[Role.ASKED].append(logged)
         else:
             continue
@@ -140,9 +149,3 @@ def _number(document: DocumentRef) -> str | None:
         return read_document(document.type, document.number).number if document.number is not None else None
     except DocumentRefused:
         return None
-
-
-def _is_protected(ledger: Ledger, own: str, index: str | None) -> bool:
-    if not index:
-        return False
-    return any(found.protected for found in ledger.entries.by_person([own], [index]).get(index, ()))

@@ -25,11 +25,14 @@ def upgrade() -> None:
     keyed: Callable[[bytes], str] = context.config.attributes["keyed"] or (lambda _: secrets.token_urlsafe(32))
     for name, keys, column, kind in PLAIN:
         table = sa.table(name, *(sa.column(each) for each in (*keys, column)))
-        changing = table.update().where(*(table.c[key] == sa.bindparam(f"{key}_") for key in keys))
         rows = op.get_bind().execute(sa.select(*(table.c[key] for key in keys), table.c[column])).all()
-        for *place, plain in rows:
-            which = {f"{key}_": part for key, part in zip(keys, place, strict=True)}
-            op.get_bind().execute(changing.values({column: keyed(kind + plain.encode())}), which)
+        if rows:
+            changing = table.update().where(*(table.c[key] == sa.bindparam(f"{key}_") for key in keys))
+            changes = [
+                {**{f"{key}_": part for key, part in zip(keys, place, strict=True)}, "keyed_": keyed(kind + plain.encode())}
+                for *place, plain in rows
+            ]
+            op.get_bind().execute(changing.values({column: sa.bindparam("keyed_")}), changes)
 
 
 def downgrade() -> None:
