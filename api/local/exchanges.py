@@ -130,9 +130,9 @@ def list_exchanges(
             return rows
         # Whose entry it is about is not told by asking for each, or for those that have one: neither by a row, nor by a page
         # that begins after one.
-        others = unnamed(ledger, office, caller, rows)
-        told = [row for row in rows if row.key not in others]
-        if len(rows) == page.limit and others:
+        nameless = unnamed(ledger, caller, rows, hidden(ledger, office, caller, rows))
+        told = [row for row in rows if row.key not in nameless]
+        if len(rows) == page.limit and nameless:
             told += found(Page(after=exchange_cursor(rows[-1]), limit=page.limit - len(told)))
         return told
 
@@ -155,7 +155,8 @@ def read_exchange(
     Those of a birth registration are shown to its clerk alone: whose case it is, who asked, or who took it over.
     """
     found = visible(ledger, caller, exchange, role=role, partner=partner)
-    others, nameless = (bool(which(ledger, office, caller, [found])) for which in (hidden, unnamed))
+    others = hidden(ledger, office, caller, [found])
+    nameless = unnamed(ledger, caller, [found], others)
     response.headers["etag"] = etag(found.version)
     shown_whole = ExchangeWhole.with_messages(
         found,

@@ -1,14 +1,15 @@
 """Sheets out: the own registers, and exchanges without persons."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from adapters.exporting import MEDIA_TYPES, Format, write_entries, write_exchanges
-from api.access import ClerkDep, OfficeDep, ReaderDep, ReadLedgerDep
+from adapters.office import Office
+from api.access import Caller, ClerkDep, OfficeDep, ReaderDep, ReadLedgerDep
 from api.declared import Responses, reading
-from api.local.visible import unnamed
+from api.local.visible import hidden, unnamed
 from api.models.exchanges import unpaired
 from api.serving.routes import StrictRoute
 from exchange.codes import RegisterKind, Role
@@ -51,13 +52,8 @@ def export_exchanges(
     format: FormatQuery = Format.XLSX,
 ) -> Response:
     """The exchanges of the caller's counties with their stamps, without persons."""
-    found = (
-        each
-        for page in _exchanges(ledger, ExchangeFilter(own=caller.counties, role=role))
-        for others in [unnamed(ledger, office, caller, page)]
-        for each in (unpaired(one) if one.key in others or one.entry is None else one for one in page)
-    )
-    data = write_exchanges(found, office.now(), office.node.rules.lapse_days, format)
+    found = _exchanges(ledger, ExchangeFilter(own=caller.counties, role=role))
+    data = write_exchanges(_told(ledger, office, caller, found), office.now(), office.node.rules.lapse_days, format)
     return sheet_file(data, f"exchanges.{format}", format)
 
 
@@ -73,6 +69,13 @@ def _exchanges(ledger: Ledger, wanted: ExchangeFilter) -> Iterator[list[Exchange
     while rows := ledger.exchanges.find(wanted, page):
         yield rows
         page = Page(after=exchange_cursor(rows[-1]), limit=_PAGE)
+
+
+def _told(ledger: Ledger, office: Office, caller: Caller, pages: Iterable[Sequence[Exchange]]) -> Iterator[Exchange]:
+    """The exchanges, as if nobody had been found where the caller is not to know of whom it is."""
+    for page in pages:
+        nameless = unnamed(ledger, caller, page, hidden(ledger, office, caller, page))
+        yield from (unpaired(one) if one.key in nameless or one.entry is None else one for one in page)
 
 
 def sheet_file(data: bytes, name: str, form: Format) -> Response:

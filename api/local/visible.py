@@ -75,10 +75,10 @@ def hidden(ledger: Ledger, office: Office, caller: Caller, exchanges: Iterable[E
     return hidden_from(ledger, exchanges, caller.key, civil_day(office.now()))
 
 
-def unnamed(ledger: Ledger, office: Office, caller: Caller, exchanges: Iterable[Exchange]) -> frozenset[ExchangeKey]:
-    """Of which of these the entry is not shown: what is hidden, and to who sees no people what is about a protected entry."""
-    exchanges = list(exchanges)
-    others = hidden(ledger, office, caller, exchanges)
+def unnamed(
+    ledger: Ledger, caller: Caller, exchanges: Sequence[Exchange], others: frozenset[ExchangeKey]
+) -> frozenset[ExchangeKey]:
+    """Of which of these the entry is not shown: `others`, the hidden; to who sees no people also those of protected entries."""
     if caller.sees_people:
         return others
     entries = ledger.entries.load({one.entry for one in exchanges if one.entry is not None})
@@ -110,8 +110,8 @@ def row_for(ledger: Ledger, office: Office, caller: Caller, exchange: Exchange) 
 def rows_for(ledger: Ledger, office: Office, caller: Caller, exchanges: Sequence[Exchange]) -> list[ExchangeRow]:
     """Some exchanges as the caller is shown them."""
     partners, now, lapse = partner_names(ledger), office.now(), office.node.rules.lapse_days
-    others = unnamed(ledger, office, caller, exchanges)
-    return [ExchangeRow.of(one, partners[one.key.link], now, lapse, of_whom=one.key not in others) for one in exchanges]
+    nameless = unnamed(ledger, caller, exchanges, hidden(ledger, office, caller, exchanges))
+    return [ExchangeRow.of(one, partners[one.key.link], now, lapse, of_whom=one.key not in nameless) for one in exchanges]
 
 
 def partner_names(ledger: Ledger) -> dict[int, str]:

@@ -150,7 +150,8 @@ def read_worklist(
     found, following = paging.rows(
         lambda page: ledger.worklists.page(worklist, within, page), lambda row: work_cursor(worklist, row)
     )
-    others, nameless = (which(ledger, office, caller, found) for which in (hidden, unnamed))
+    others = hidden(ledger, office, caller, found)
+    nameless = unnamed(ledger, caller, found, others)
     rows = [
         WorkRow.of_item(
             item,

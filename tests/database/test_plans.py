@@ -15,7 +15,7 @@ from exchange.counting.sorts import SortFilter
 from exchange.counting.sums import Selection
 from exchange.cursors import check_cursor, entry_cursor, exchange_cursor
 from exchange.exchanges import Direction, ExchangeKey
-from exchange.ledger import CaseFilter, EntryFilter, ExchangeFilter, Page, RegisterDifferenceFilter
+from exchange.ledger import CaseFilter, EntryFilter, ExchangeFilter, Held, Page, RegisterDifferenceFilter
 from exchange.moments import Period
 from exchange.pairing.comparing import describe
 from exchange.pairing.keys import Blinding, Pass
@@ -75,6 +75,8 @@ QUESTIONS = {
     "facts": lambda ledger: ledger.exchanges.facts(KEY),
     "void": lambda ledger: ledger.exchanges.void_facts(KEY, [an_id()], a_moment()),
     "to erase": lambda ledger: ledger.exchanges.to_erase(100),
+    "bodies to erase": lambda ledger: ledger.exchanges.over(a_day(), Held.BODIES, 100),
+    "persons to forget": lambda ledger: ledger.exchanges.over(a_day(), Held.INDEXES, 100),
     "list": lambda ledger: ledger.exchanges.find(ExchangeFilter(own=OWN), Page()),
     "next page": lambda ledger: ledger.exchanges.find(ExchangeFilter(own=OWN), Page(after=exchange_cursor(an_exchange(1)))),
     "overdue": lambda ledger: ledger.exchanges.find(ExchangeFilter(own=OWN, overdue_on=a_day()), Page()),

@@ -17,6 +17,8 @@ _EXCHANGES = table_of(ExchangeRow)
 _MESSAGES = table_of(MessageRow)
 # Written into the statement, so that both databases see that the index of notes serves it.
 _NOTED = literal(NoteKept.HELD.value, literal_execute=True)
+# The same for the index of exchanges by which a person can be found.
+_NOBODY = literal("", literal_execute=True)
 
 
 def over_on(work: Work, held: Any) -> ColumnElement[str]:
@@ -62,13 +64,14 @@ def exchanges_over(work: Work, before: date, held: Held, limit: int) -> list[Exc
 
 def _indexes_over(work: Work, before: date, limit: int) -> list[ExchangeKey]:
     exchanges, side, messages = _EXCHANGES.c, _EXCHANGES.alias().c, _MESSAGES.c
+    start = to_milliseconds(day_start(before))
     ended, other_ended = (func.coalesce(over_on(work, each) < before.isoformat(), False) for each in (exchanges, side))
     goes_on = exists().where(side.exchange == exchanges.exchange, side.link == exchanges.link, ~other_ended)
     bodies = exists().where(messages.exchange == exchanges.exchange, messages.link == exchanges.link, messages.line.is_not(None))
     found = (
         select(exchanges.link, exchanges.exchange, exchanges.role)
-        .where(exchanges.person_index != "", ended, ~bodies, ~goes_on)
-        .order_by(exchanges.submitted_at, exchanges.exchange)
+        .where(exchanges.person_index != _NOBODY, exchanges.submitted_at < start, ended, ~bodies, ~goes_on)
+        .order_by(exchanges.submitted_at)
         .limit(limit)
     )
     return sorted({ExchangeKey(link, exchange, Role(role)) for link, exchange, role in work.rows(found)})

@@ -10,6 +10,7 @@ _TO_PAIR = sql("state IN ('open', 'challenged') AND role = 'asked' AND paired_at
 _TO_ASSIGN = sql("state IN ('open', 'challenged') AND role = 'asked' AND paired_at IS NOT NULL AND handled_by IS NULL")
 _AT_TOWNSHIP = sql("state IN ('open', 'challenged') AND role = 'asked' AND handled_by IS NOT NULL")
 _REJECTED = sql("acceptance = 'rejected' AND role = 'asker'")
+_FINDABLE = sql("person_index <> ''")
 _SUBMITTED = sql("role = 'asker'")
 _LAPSING = sql("state = 'answered'")
 _TO_NOTE = sql("state = 'noted' AND role = 'asked' AND clerk IS NULL")
@@ -47,6 +48,7 @@ class ExchangeRow(Row, table=True):
             "exchanges_rejected", "own", "submitted_at", "exchange", "link", sqlite_where=_REJECTED, postgresql_where=_REJECTED
         ),
         Index("exchanges_to_note", "own", "received_at", "exchange", "link", sqlite_where=_TO_NOTE, postgresql_where=_TO_NOTE),
+        Index("exchanges_findable", "submitted_at", sqlite_where=_FINDABLE, postgresql_where=_FINDABLE),
         Index("exchanges_of_person", "person_index", sqlite_where=_SUBMITTED, postgresql_where=_SUBMITTED),
         Index(
             "exchanges_lapsing", "own", "role", "lapses_on", "exchange", "link", sqlite_where=_LAPSING, postgresql_where=_LAPSING

@@ -14,7 +14,7 @@ from exchange.people.record import DocumentRef, Person, Record
 from exchange.persons.exposure import Affected, Breach, Exposure
 from exchange.persons.subject import Relation
 from exchange.verbs.absorb import role_here
-from exchange.verbs.persons.find import cases_of, checks_of, said_in
+from exchange.verbs.persons.find import cases_of, checks_of, index_of, said_in
 from exchange.verbs.persons.shelter import protected_among
 
 _AT_ONCE = 500
@@ -135,11 +135,8 @@ class _Roll:
         return known
 
     def index(self, person: Person | None) -> str:
-        """The blind index of somebody; empty where nothing identifies them."""
-        try:
-            return self._node.person_index(person) if person is not None else ""
-        except Refused:
-            return ""
+        """The blind index of somebody."""
+        return index_of(self._node, person)
 
 
 def _masked(document: DocumentRef) -> str:

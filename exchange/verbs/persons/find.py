@@ -221,6 +221,14 @@ def checks_of(ledger: Ledger, own: frozenset[str]) -> Iterator[CertificateCheck]
             after = certificate_check_cursor(some[-1])
 
 
+def index_of(node: Node, person: Person | None) -> str:
+    """The blind index of somebody; empty where nothing identifies them, as a number that cannot be read."""
+    try:
+        return node.person_index(person) if person is not None else ""
+    except Refused:
+        return ""
+
+
 def _names(
     node: Node, subject: Subject, entries: Iterable[FoundEntry], messages: Iterable[FoundMessage], cases: Iterable[Case]
 ) -> set[str]:

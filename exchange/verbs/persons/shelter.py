@@ -4,13 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from exchange.auditing.event import of_case, of_entry, of_exchange
-from exchange.errors import Refused
 from exchange.exchanges import ExchangeKey
 from exchange.ledger import Ledger
 from exchange.node import Node
-from exchange.people.record import Person
 from exchange.persons.subject import Relation
-from exchange.verbs.persons.find import Found
+from exchange.verbs.persons.find import Found, index_of
 
 _AT_ONCE = 500
 
@@ -40,7 +38,7 @@ def answerable(ledger: Ledger, node: Node, found: Found) -> Answerable:
     own = {each.entry.id for each in found.entries if each.occurrence.relation is Relation.PERSON}
     others = {each.entry.id: each.entry for each in found.entries if each.entry.id not in own}
     others |= ledger.entries.load({*found.perhaps, *(each.entry for each in found.differences)} - own)
-    couples = {case.id: [_index(node, each.person) for each in case.spouses] for case in found.cases}
+    couples = {case.id: [index_of(node, each.person) for each in case.spouses] for case in found.cases}
     strangers = {each.exchange.person_index for each in found.messages} | {entry.person_index for entry in others.values()}
     strangers = strangers.union(*couples.values())
     protected = protected_among(ledger, node, strangers - {found.subject.index or ""})
@@ -63,10 +61,3 @@ def answerable(ledger: Ledger, node: Node, found: Found) -> Answerable:
         ),
         withheld=frozenset({*map(of_entry, entries), *map(of_case, cases), *(of_exchange(key.exchange) for key in exchanges)}),
     )
-
-
-def _index(node: Node, person: Person | None) -> str:
-    try:
-        return node.person_index(person) if person is not None else ""
-    except Refused:
-        return ""  # a number that cannot be read is nobody's
