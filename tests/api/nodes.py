@@ -31,6 +31,9 @@ from tests.builders import WUCHANG, WUCHANG_NODE, XICHENG, XICHENG_NODE
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import a_node
 
+PATIENCE = 120
+"""Seconds that an answer may take: a machine that others load is no failure."""
+
 
 @dataclass
 class Served:
@@ -135,7 +138,7 @@ def served(
             provider=provider,
         )
         # No certificates are loaded for what stays on loopback: that takes longer than most tests.
-        with httpx.Client(base_url=url, timeout=120, verify=False) as client:
+        with httpx.Client(base_url=url, timeout=PATIENCE, verify=False) as client:
             partners = calling or (client if wire is None else httpx.Client(transport=wire))
             app = create_app(office, client=partners, body_seconds=body_seconds, quick_seconds=quick_seconds)
             serving = server(app, protocol=protocol)

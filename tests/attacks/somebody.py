@@ -11,7 +11,7 @@ from api.rights import LocalRole
 from exchange.ledger import ApiKey
 from exchange.signin.account import NO_SECRET, Account
 from exchange.signin.session import Session
-from tests.api.nodes import Served
+from tests.api.nodes import PATIENCE, Served
 from tests.builders import XICHENG
 
 PASSWORD, WRONG = "correct horse battery", "a wrong guess altogether"
@@ -33,7 +33,8 @@ class Somebody:
             ledger.accounts.add(Account(key=self.key, login=login, password_hash=HASH))
 
     def browser(self, token: str = "") -> httpx.Client:
-        return httpx.Client(base_url=self.node.url, headers={"cookie": f"{COOKIE}={token}"} if token else {}, verify=False)
+        cookies = {"cookie": f"{COOKIE}={token}"} if token else {}
+        return httpx.Client(base_url=self.node.url, headers=cookies, timeout=PATIENCE, verify=False)
 
     def sign_in(self, password: str = PASSWORD, *, with_token: str = "", **fields: Any) -> httpx.Response:
         with self.browser(with_token) as browser:

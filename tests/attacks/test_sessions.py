@@ -11,7 +11,7 @@ import pytest
 from adapters.node_document import NodeDocuments
 from exchange.signin.account import LOCKED_FOR, MOST_FAILURES
 from exchange.signin.session import IDLE, LONGEST
-from tests.api.nodes import Served
+from tests.api.nodes import PATIENCE, Served
 from tests.attacks.refusing import led_to_sign_in, refused, refused_on_page
 from tests.attacks.somebody import COOKIE, PASSWORD, WRONG, Somebody
 
@@ -140,7 +140,7 @@ def _nobody(node: Served) -> Somebody:
 
 
 def test_many_accounts_are_not_tried_from_one_address(node: Served):
-    with httpx.Client(base_url=node.url, verify=False) as client:
+    with httpx.Client(base_url=node.url, timeout=PATIENCE, verify=False) as client:
         answers = [client.post("/sign-in", data={"login": f"guess-{n}", "password": WRONG}) for n in range(62)]
     assert {answer.status_code for answer in answers[:60]} == {400}
     for answer in answers[60:]:

@@ -9,7 +9,7 @@ import httpx
 from adapters.signin.passwords import Passwords
 from exchange.ledger import ApiKey
 from exchange.signin.account import Account
-from tests.api.nodes import Served
+from tests.api.nodes import PATIENCE, Served
 
 PASSWORD = "correct horse battery"
 OPEN: list[httpx.Client] = []
@@ -35,7 +35,8 @@ class Reader:
     """A browser that is signed in, without the screen."""
 
     def __init__(self, node: Served, language: str = "zh") -> None:
-        self.http = httpx.Client(base_url=node.url, follow_redirects=True, headers={"accept-language": language}, timeout=30)
+        headers = {"accept-language": language}
+        self.http = httpx.Client(base_url=node.url, follow_redirects=True, headers=headers, timeout=PATIENCE)
         self.page: httpx.Response | None = None
         OPEN.append(self.http)
 

@@ -25,6 +25,7 @@ from exchange.work.daily import DailyLimits
 from tests.access.serving import RELATIONS
 from tests.access.test_matrix import HERE, RECORDS, shown_beyond
 from tests.access.world import birth_words, words_of
+from tests.api.nodes import PATIENCE
 from tests.builders import XICHENG
 from tests.pages.support import refusal_of
 from tests.pages.world import FORMS, OPEN, OWN_CLERK, POSTS, ROUTES, Desks, address, allowed, desks_in, who
@@ -109,7 +110,8 @@ def test_who_is_not_signed_in_is_led_to_where_that_is_done(desks: Desks, name: s
         ({}, {"authorization": f"Bearer {key}"}),  # and opens no page
         ({"__Host-woshou": "token-of-clerk,-own"}, {}),  # nor does a session under another name
     ):
-        with httpx.Client(base_url=desks.world.node.url, cookies=cookies, headers=headers, verify=False) as client:
+        url = desks.world.node.url
+        with httpx.Client(base_url=url, cookies=cookies, headers=headers, timeout=PATIENCE, verify=False) as client:
             answer = client.request(method, path)
         assert (answer.status_code, answer.headers["location"]) == (303, wanted), (cookies, headers)
         assert answer.content == b""

@@ -20,6 +20,7 @@ from tests.access import asking
 from tests.access.asking import ASKED, QUERY
 from tests.access.serving import RELATIONS, World, world_in
 from tests.access.world import NODE, agreement_of
+from tests.api.nodes import PATIENCE
 from tests.builders import XICHENG, a_frozen, a_received, an_id_number
 
 ROUTES: dict[str, PageRoute] = {
@@ -98,7 +99,7 @@ class Desks:
             ledger.accounts.add(Account(key=key, login=f"of-{key}", password_hash="-"))
             ledger.accounts.open(Session(id=hash_token(token), key=key, csrf=csrf, opened_at=now, seen_at=now))
         headers, self.tokens[who] = {"cookie": f"woshou={token}; lang=zh"}, token
-        self._clients[who] = (httpx.Client(base_url=node.url, headers=headers, timeout=30, verify=False), csrf)
+        self._clients[who] = (httpx.Client(base_url=node.url, headers=headers, timeout=PATIENCE, verify=False), csrf)
 
     def csrf(self, who: str) -> str:
         """What the forms of that person's session carry."""
