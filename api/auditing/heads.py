@@ -1,6 +1,5 @@
 """The signed ends of the audit's days, which partners hand each other (docs/protocol.md)."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -9,7 +8,7 @@ from adapters.auditing.handing import handed, take
 from adapters.keys.errors import BadSignature, ForbiddenHeader, MalformedJws, UnknownKey, WrongType
 from api.access import ComparingDep, OfficeDep
 from api.declared import declared
-from api.models.base import NODE
+from api.models.base import NODE, Day
 from api.models.partner import HEADS_EXAMPLE
 from api.models.shapes import REFERENCE
 from api.partner import RawBodyDep
@@ -55,7 +54,7 @@ def exchange_audit_heads(
     body: RawBodyDep,
     node: Annotated[str, Path(pattern=NODE)],
     request: Request,
-    until: Annotated[date | None, Query(description="what is held of this day and before, the newest first")] = None,
+    until: Annotated[Day | None, Query(description="what is held of this day and before, the newest first")] = None,
 ) -> Response:
     """Hand over the latest signed ends of the caller's audit, and get this node's: heads only, never a row.
 

@@ -1,7 +1,6 @@
 """The rates and the rows behind them: figures, never a person."""
 
 from dataclasses import replace
-from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
@@ -9,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 
 from api.access import Caller, OfficeDep, ReaderDep, ReadLedgerDep
 from api.declared import Responses, reading
-from api.models.base import CODE, CodeQuery, Listing, NodeQuery
+from api.models.base import CODE, CodeQuery, Day, Listing, NodeQuery
 from api.models.grids import GridShown
 from api.models.rates import ReportShown, RowShown
 from api.paging import PagingDep
@@ -69,8 +68,8 @@ def wanted_report(
     narrowed: Annotated[Narrowing, Depends(narrowing)],
     jurisdiction: Annotated[str | None, Query(pattern=CODE, description="the caller's unless given")] = None,
     month: Annotated[str | None, Query(pattern=MONTH, description="statistical month: from the 21st before to the 20th")] = None,
-    first: Annotated[date | None, Query(alias="from", description="first day; with `to`, instead of `month`")] = None,
-    last: Annotated[date | None, Query(alias="to", description="last day, included")] = None,
+    first: Annotated[Day | None, Query(alias="from", description="first day; with `to`, instead of `month`")] = None,
+    last: Annotated[Day | None, Query(alias="to", description="last day, included")] = None,
     cohort: Annotated[Cohort, Query()] = Cohort.DUE,
     as_of: Annotated[
         str | None, Query(pattern=MOMENT_PATTERN, description="the 27th 24:00 of the month, or now, unless given")

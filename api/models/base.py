@@ -1,6 +1,6 @@
 """What the bodies of the API share: moments in the wire form, codes, listings, shares, and what is said in both languages."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Generic, Protocol, Self, TypeVar
 
 from fastapi import Path, Query
@@ -17,6 +17,8 @@ Moment = Annotated[
     PlainSerializer(format_moment, return_type=str),
     WithJsonSchema({"type": "string", "pattern": MOMENT_PATTERN, "examples": ["2026-03-02T01:00:00.000Z"]}),
 ]
+# The first and last days whose moments in UTC, and the days beside them, are moments too.
+Day = Annotated[date, Field(ge=date(1970, 1, 1), le=date(9998, 12, 31))]
 CODE = r"^[0-9]{6}([0-9]{3})?$"
 COUNTY = r"^[0-9]{6}$"
 TOWNSHIP = r"^[0-9]{9}$"

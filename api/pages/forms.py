@@ -1,7 +1,7 @@
 """Forms become the domain's shapes: a field `holder.name` is the name of the holder, and what is left empty was not given."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Final, Self, TypeVar
 
 import msgspec
 from fastapi import Depends, Request
@@ -11,6 +11,8 @@ from api.models.shapes import complaint
 from exchange.errors import Invalid
 
 S = TypeVar("S", bound=msgspec.Struct)
+_DEEP: Final = 5
+_LONG: Final = 100
 
 
 class Fields(dict[str, str]):
@@ -51,6 +53,8 @@ def _nested(fields: Mapping[str, str]) -> Any:
     made: dict[str, Any] = {}
     for name, value in fields.items():
         *path, last = name.split(".")
+        if len(path) > _DEEP or len(name) > _LONG:  # no field of a page of ours lies so deep, or is called so
+            raise misfit("")
         place = made
         for part in path:
             place = place.setdefault(part, {})

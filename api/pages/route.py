@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from functools import wraps
 from hmac import compare_digest
 from typing import Annotated, Any, ClassVar, Final
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
@@ -237,7 +238,7 @@ class PageRoute(Route):
                 request.state.viewer = stranger(request)
             try:
                 if request.method == "POST":
-                    _check_origin(request)
+                    _check_form(request)
                 return await handle(request)
             except RequestValidationError as error:
                 return await self._refused(request, malformed(error))
@@ -271,7 +272,8 @@ class PageRoute(Route):
             reads = request.method == "POST" and not isinstance(refusal, ImportsWaiting)
             form = await request.form() if reads else request.query_params
             viewer.given = {name: value for name, value in form.items() if isinstance(value, str) and name not in _NOT_REPEATED}
-            return await _again(request, self.back.format(**request.path_params))
+            named = {name: quote(str(value), safe="") for name, value in request.path_params.items()}
+            return await _again(request, self.back.format(**named))
         return viewer.page("refused.html").rendered()
 
 
@@ -282,7 +284,7 @@ async def _again(request: Request, path: str) -> Response:
     scope = {
         **request.scope,
         "method": "GET",
-        "path": parts.path,
+        "path": unquote(parts.path),
         "raw_path": parts.path.encode(),
         "query_string": parts.query.encode(),
         "state": {"viewer": viewer_in(request)},
@@ -371,11 +373,14 @@ def _drop_blanks(request: Request) -> None:
         request.scope["query_string"] = urlencode(parse_qsl(query)).encode("ascii")
 
 
-def _check_origin(request: Request) -> None:
-    """A browser says from which page a form comes: from one of ours, or it is not taken."""
-    origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
+def _check_form(request: Request) -> None:
+    """A browser says from which page a form comes and how it is written: from one of ours and as they are, or it is not taken."""
+    origin, site = request.headers.get("origin", "null"), request.headers.get("sec-fetch-site")
     host = request.headers.get("host", "")
-    if site not in (None, "same-origin", "none") or (origin not in (None, "null") and urlsplit(origin or "").netloc != host):
+    if site not in (None, "same-origin", "none") or (origin != "null" and origin.partition("://")[2] != host):
+        raise FormNotOurs
+    _, written = parse_options_header(request.headers.get("content-type"))
+    if written.get(b"charset", b"utf-8").lower() != b"utf-8":
         raise FormNotOurs
 
 

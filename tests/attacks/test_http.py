@@ -6,9 +6,11 @@ import socket
 import httpx
 import pytest
 
+from api.rights import Right
 from tests.access.asking import RIGHTS, address, role_of
 from tests.api.nodes import Served
-from tests.attacks.refusing import refused, refused_without_words
+from tests.attacks.refusing import refused, refused_on_page, refused_without_words
+from tests.attacks.somebody import Somebody
 from tests.attacks.test_fixation import a_body
 from tests.builders import XICHENG
 from tests.edge.test_order import ROUTES
@@ -179,3 +181,27 @@ def test_every_refusal_is_a_problem_that_repeats_nothing(full: Served, name: str
         refused(answer, 422, OWN_WORD.get(name, "invalid"))
     assert "110102199003070017" not in answer.text
     assert "秘密" not in answer.text
+
+
+DAYS = [
+    (name, each["name"])
+    for name, route in ROUTES.items()
+    for each in route.get("parameters", ())
+    if each["in"] == "query" and any(kind.get("format") == "date" for kind in each["schema"].get("anyOf", [each["schema"]]))
+]
+PAGED = [("/audit", name) for name in ("first", "last")] + [("/reports", name) for name in ("from", "to", "until")]
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+@pytest.mark.parametrize(("name", "param"), [each for each in DAYS if each[0] in RIGHTS and isinstance(RIGHTS[each[0]], Right)])
+def test_a_day_at_the_end_of_time(full: Served, name: str, param: str, day: str):
+    method, path = address(name)
+    headers = {"authorization": f"Bearer {full.key(role_of(name), XICHENG)}"}
+    refused(full.http.request(method, path, params={"month": "2026-02", param: day}, headers=headers), 422, "invalid")
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+@pytest.mark.parametrize(("path", "param"), PAGED)
+def test_a_day_at_the_end_of_time_on_a_page(full: Served, path: str, param: str, day: str):
+    somebody = Somebody(full, f"{param}-{day}-of{path.replace('/', '-')}", "auditor" if path == "/audit" else "coordinator")
+    refused_on_page(somebody.get(path, somebody.session(), params={param: day}), 422, "invalid", by=somebody.key)

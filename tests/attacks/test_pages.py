@@ -179,19 +179,57 @@ def test_a_form_that_is_too_large(wang: Somebody):
     [
         {f"f{n}": "x" for n in range(1_500)},
         {"a." * 400 + "a": "x"},
+        {"holder." + "a." * 2_000 + "a": "x"},
         {"children.999999999.sex": "1"},
+        {f"holder.{'9' * 4_400}.sex": "1"},
         {"holder": "x", "holder.name": "x"},
         {"holder.document.0": "x", "holder.document.type": "x"},
         {"number": "x" * 100_000},
         {"number": "\x00"},
         {"number": "\ud800".encode("utf-8", "surrogatepass")},
     ],
-    ids=["many fields", "deep", "far", "two shapes", "a list and not", "long", "nothing", "half a character"],
+    ids=[
+        "many fields",
+        "deep",
+        "deep in a shape",
+        "far",
+        "further than numbers go",
+        "two shapes",
+        "a list and not",
+        "long",
+        "nothing",
+        "half a character",
+    ],
 )
 def test_a_form_in_no_form(wang: Somebody, form: dict[str, Any]):
     answer = wang.post("/certificates", wang.session(), form)
     refused_on_page(answer, 422, "invalid", by=wang.key)
     assert len(answer.content) < 300_000
+
+
+@pytest.mark.parametrize("charset", ["unicode_escape", "raw_unicode_escape", "utf-16", "utf-7", "none-at-all"])
+@pytest.mark.parametrize("path", ["/sign-in", "/certificates"])
+def test_a_form_in_another_writing(wang: Somebody, path: str, charset: str):
+    token = wang.session() if path != "/sign-in" else ""
+    fields = {"csrf": f"csrf-{token}", "login": r"\ud800", "password": "x", "number": r"\ud800"}
+    body = "".join(f'--b\r\ncontent-disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in fields.items()) + "--b--\r\n"
+    with wang.browser(token) as browser:
+        kind = {"content-type": f"multipart/form-data; boundary=b; charset={charset}"}
+        refused_on_page(browser.post(path, content=body.encode(), headers=kind), 403, "form-not-ours")
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://", "[", "null.example", "http://127.0.0.1@evil.example"])
+def test_a_form_of_an_origin_that_is_none(wang: Somebody, origin: str):
+    refused_on_page(wang.post("/certificates", wang.session(), headers={"origin": origin}), 403, "form-not-ours")
+
+
+@pytest.mark.parametrize("sign", ["%3F", "%23", "%0A", "%09", "%25", "%00", "%5B", "%E8%A5%BF"])
+def test_an_address_with_a_sign_of_its_own_in_it(wang: Somebody, sign: str):
+    token = wang.session()
+    for path in (f"/exchanges/{sign}/asked/feedback", f"/imports/{sign}/rows", f"/agreements/{sign}/decision"):
+        assert wang.post(path, token).status_code in (403, 404, 422), path
+    for path in (f"/reports/{sign}/file", f"/reports/{sign}", f"/exchanges/{sign}/asked", f"/entries/{sign}", f"/imports/{sign}"):
+        assert wang.get(path, token).status_code in (403, 404, 422), path
 
 
 def test_a_file_where_a_field_is_wanted(wang: Somebody):

@@ -1,6 +1,5 @@
 """The audit (审计): who did what, to whose record, for what. For auditors alone, and reading it is told in it as well."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query
@@ -9,7 +8,7 @@ from adapters.office import Office
 from api.access import AuditorDep, Caller, OfficeDep, ReadLedgerDep, TracerDep
 from api.declared import reading
 from api.models.auditing.rows import AuditHeadShown, AuditRowShown
-from api.models.base import CodeQuery, Listing
+from api.models.base import CodeQuery, Day, Listing
 from api.models.registers.entries import Search
 from api.models.shapes import Shaped, shown
 from api.paging import Paging, PagingDep
@@ -28,7 +27,7 @@ from exchange.verbs.auditing.who_saw import subjects_of
 
 router = APIRouter(prefix="/api/v1/audit", tags=["Audit"], route_class=StrictRoute)
 _SEARCH_EXAMPLE = {"document": {"type": "id_number", "number": "110102199003070011"}}
-DayQuery = Annotated[date | None, Query(description="civil day")]
+DayQuery = Annotated[Day | None, Query(description="civil day")]
 
 
 def _chains(caller: Caller, node: Node) -> frozenset[str]:

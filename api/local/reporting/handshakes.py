@@ -1,6 +1,5 @@
 """The handshake as a series: how far two registers know the same people, day by day or month by month."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -8,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from api.access import OfficeDep, ReaderDep, ReadLedgerDep
 from api.declared import reading
 from api.local.rates import narrowing, place_within
-from api.models.base import CODE
+from api.models.base import CODE, Day
 from api.models.handshakes import SeriesShown
 from api.serving.routes import StrictRoute
 from exchange.counting.query import Narrowing
@@ -27,8 +26,8 @@ def read_handshake_series(
     ledger: ReadLedgerDep,
     narrowed: Annotated[Narrowing, Depends(narrowing)],
     jurisdiction: Annotated[str | None, Query(pattern=CODE, description="the caller's unless given")] = None,
-    first: Annotated[date | None, Query(alias="from", description="30 days or 12 months up to the last, unless given")] = None,
-    last: Annotated[date | None, Query(alias="until", description="last day, included; today unless given")] = None,
+    first: Annotated[Day | None, Query(alias="from", description="30 days or 12 months up to the last, unless given")] = None,
+    last: Annotated[Day | None, Query(alias="until", description="last day, included; today unless given")] = None,
     step: Annotated[Every, Query(description="by day, or by statistical month as of its customary moment")] = Every.DAY,
     by_partner: Annotated[bool, Query(description="also each partner by itself")] = False,
 ) -> SeriesShown:

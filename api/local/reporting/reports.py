@@ -1,7 +1,6 @@
 """Reports: tables of figures, as JSON, CSV, Excel or a page to be printed; never a person."""
 
 from dataclasses import replace
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
@@ -11,7 +10,7 @@ from adapters.reports.page import page_policy
 from api.access import OfficeDep, ReaderDep, ReadLedgerDep
 from api.declared import Responses, reading
 from api.local.rates import MONTH, narrowing, wanted_report
-from api.models.base import CODE
+from api.models.base import CODE, Day
 from api.models.reporting.reports import DocumentShown
 from api.serving.routes import StrictRoute
 from exchange.counting.query import Narrowing, ReportQuery
@@ -58,8 +57,8 @@ def report_query(
     narrowed: Annotated[Narrowing, Depends(narrowing)],
     jurisdiction: Annotated[str | None, Query(pattern=CODE, description="the caller's unless given")] = None,
     month: Annotated[str | None, Query(pattern=MONTH, description="statistical month; the present one unless given")] = None,
-    first: Annotated[date | None, Query(alias="from", description="first day; with `to`, instead of `month`")] = None,
-    last: Annotated[date | None, Query(alias="to", description="last day, included")] = None,
+    first: Annotated[Day | None, Query(alias="from", description="first day; with `to`, instead of `month`")] = None,
+    last: Annotated[Day | None, Query(alias="to", description="last day, included")] = None,
     cohort: Annotated[Cohort, Query()] = Cohort.DUE,
     as_of: Annotated[
         str | None, Query(pattern=MOMENT_PATTERN, description="the 27th 24:00 of the month, or now, unless given")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
@@ -13,7 +13,7 @@ from api.access import Caller, OfficeDep, ReaderDep
 from api.local.rates import MONTH, narrowing
 from api.local.reporting.reports import report_query
 from api.local.visible import partner_names
-from api.models.base import CODE
+from api.models.base import CODE, Day
 from exchange.counting.query import Narrowing, ReportQuery
 from exchange.jurisdiction import Level
 from exchange.ledger import Ledger
@@ -93,10 +93,10 @@ def asked(
     narrowed: Annotated[Narrowing, Depends(narrowing)],
     jurisdiction: Annotated[str | None, Query(pattern=CODE)] = None,
     month: Annotated[str | None, Query(pattern=MONTH)] = None,
-    first: Annotated[date | None, Query(alias="from")] = None,
-    last: Annotated[date | None, Query(alias="to")] = None,
+    first: Annotated[Day | None, Query(alias="from")] = None,
+    last: Annotated[Day | None, Query(alias="to")] = None,
     cohort: Annotated[Cohort, Query()] = Cohort.DUE,
-    until: Annotated[date | None, Query()] = None,
+    until: Annotated[Day | None, Query()] = None,
 ) -> Asked:
     """What the filter says; days count before a month, and the as-of moment is the end of a day. Refusals as `report_query`."""
     if first is not None or last is not None:
