@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Final
 
 import msgspec
-from fastapi import Path, Response
+from fastapi import Depends, Path, Response
 
 from adapters.office import Office
 from api.access import AnswererDep, AssignerDep, Caller, ClerkDep, LedgerDep, OfficeDep, ReaderDep, ReadLedgerDep
@@ -25,6 +25,7 @@ from exchange.exchanges import Acceptance, Direction, Exchange
 from exchange.ledger import Ledger
 from exchange.moments import civil_day
 from exchange.people.record import Person, Record
+from exchange.verbs.keep_entry import VersionDiffers
 from exchange.verbs.pair import pair, unpair
 from exchange.verbs.pairing.candidates import BodiesErased, candidates
 from exchange.verbs.reply import NOTHING, Body, Said, reply
@@ -45,6 +46,27 @@ RolePath = Annotated[Role, Path()]
 def address(exchange: str, role: str) -> str:
     """Where one side of an exchange is."""
     return PATH.format(exchange=exchange, role=role)
+
+
+class Seen:
+    """An exchange as the page showed it on which a form stood."""
+
+    def __init__(self, exchange: IdPath, role: RolePath, fields: FieldsDep) -> None:
+        self._exchange, self._role, self._version = exchange, role, fields.version()
+
+    def held(self, ledger: Ledger, caller: Caller) -> Exchange:
+        """The exchange itself; VersionDiffers if something was said or done since: that is looked at first."""
+        held = visible(ledger, caller, self._exchange, role=self._role)
+        if held.version != self._version:
+            raise VersionDiffers
+        return held
+
+    def theirs(self, ledger: Ledger, office: Office, caller: Caller) -> Exchange:
+        """The same, if it is the caller's to go on with."""
+        return theirs(ledger, office, caller, self.held(ledger, caller))
+
+
+SeenDep = Annotated[Seen, Depends()]
 
 
 @router.get("/exchanges/{exchange}")
@@ -104,49 +126,43 @@ def _page(viewer: Viewer, caller: Caller, office: Office, ledger: Ledger, exchan
 
 @router.post(PATH + "/feedback")
 @back_to(PATH)
-def give_feedback(
-    caller: AnswererDep, office: OfficeDep, ledger: LedgerDep, exchange: IdPath, role: RolePath, fields: FieldsDep
-) -> Response:
+def give_feedback(caller: AnswererDep, office: OfficeDep, ledger: LedgerDep, seen: SeenDep, fields: FieldsDep) -> Response:
     """Answer (反馈)."""
     if fields.get("result") != "corrected":
         for name in [name for name in fields if name.startswith("record.")]:
             del fields[name]
-    return _say(ledger, office, caller, exchange, role, Kind.FEEDBACK, fields.shape(FeedbackBody))
+    return _say(ledger, office, caller, seen, Kind.FEEDBACK, fields.shape(FeedbackBody))
 
 
 @router.post(PATH + "/interim")
 @back_to(PATH)
-def announce_delay(
-    caller: AnswererDep, office: OfficeDep, ledger: LedgerDep, exchange: IdPath, role: RolePath, fields: FieldsDep
-) -> Response:
+def announce_delay(caller: AnswererDep, office: OfficeDep, ledger: LedgerDep, seen: SeenDep, fields: FieldsDep) -> Response:
     """Say that the answer will be late (暂复)."""
-    return _say(ledger, office, caller, exchange, role, Kind.INTERIM, fields.shape(InterimBody))
+    return _say(ledger, office, caller, seen, Kind.INTERIM, fields.shape(InterimBody))
 
 
 @router.post(PATH + "/challenge")
 @back_to(PATH)
-def challenge(
-    caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, exchange: IdPath, role: RolePath, fields: FieldsDep
-) -> Response:
+def challenge(caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, seen: SeenDep, fields: FieldsDep) -> Response:
     """Return the answer (再交流)."""
     body = fields.shape(ChallengeBody, items=fields.several("items"))
-    return _say(ledger, office, caller, exchange, role, Kind.CHALLENGE, body)
+    return _say(ledger, office, caller, seen, Kind.CHALLENGE, body)
 
 
 @router.post(PATH + "/confirmation")
 @back_to(PATH)
-def confirm(caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, exchange: IdPath, role: RolePath) -> Response:
+def confirm(caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, seen: SeenDep) -> Response:
     """Accept the answer (确认)."""
-    return _say(ledger, office, caller, exchange, role, Kind.CONFIRMATION)
+    return _say(ledger, office, caller, seen, Kind.CONFIRMATION)
 
 
 @router.post(PATH + "/send-on")
 @back_to(PATH)
 def send_to_the_right_county(
-    caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, exchange: IdPath, role: RolePath, fields: FieldsDep
+    caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, seen: SeenDep, fields: FieldsDep
 ) -> Response:
     """Open the same matter with the county that the answer names (转送), and confirm this one."""
-    held = theirs(ledger, office, caller, visible(ledger, caller, exchange, role=role))
+    held = seen.theirs(ledger, office, caller)
     sent = send_on(ledger, office.node, held, office.now(), to=None, correct_entry="correct_entry" in fields)
     if sent.after.event is None:
         daily.started(ledger, office, caller)
@@ -155,74 +171,72 @@ def send_to_the_right_county(
 
 @router.post(PATH + "/reminder")
 @back_to(PATH)
-def remind(caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, exchange: IdPath, role: RolePath) -> Response:
+def remind(caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, seen: SeenDep) -> Response:
     """Ask again (催办)."""
-    return _say(ledger, office, caller, exchange, role, Kind.REMINDER)
+    return _say(ledger, office, caller, seen, Kind.REMINDER)
 
 
 @router.post(PATH + "/withdrawal")
 @back_to(PATH)
-def withdraw(
-    caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, exchange: IdPath, role: RolePath, fields: FieldsDep
-) -> Response:
+def withdraw(caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, seen: SeenDep, fields: FieldsDep) -> Response:
     """Take it back (撤回)."""
-    return _say(ledger, office, caller, exchange, role, Kind.WITHDRAWAL, fields.shape(WithdrawalBody))
+    return _say(ledger, office, caller, seen, Kind.WITHDRAWAL, fields.shape(WithdrawalBody))
 
 
 @router.post(PATH + "/pairing")
 @back_to(PATH)
-def pair_with(
-    caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, exchange: IdPath, role: RolePath, fields: FieldsDep
-) -> Response:
+def pair_with(caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, seen: SeenDep, fields: FieldsDep) -> Response:
     """Say which entry the person is (配对)."""
-    held = theirs(ledger, office, caller, visible(ledger, caller, exchange, role=role))
+    held = seen.theirs(ledger, office, caller)
     pair(ledger, held, fields.shape(Pairing).entry, office.now())
-    return see_other(address(exchange, role))
+    return _back(held)
 
 
 @router.post(PATH + "/unpairing")
 @back_to(PATH)
-def undo_pairing(caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, exchange: IdPath, role: RolePath) -> Response:
+def undo_pairing(caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, seen: SeenDep) -> Response:
     """Say that the person is not the entry's (解除配对)."""
-    unpair(ledger, theirs(ledger, office, caller, visible(ledger, caller, exchange, role=role)), office.now())
-    return see_other(address(exchange, role))
+    held = seen.theirs(ledger, office, caller)
+    unpair(ledger, held, office.now())
+    return _back(held)
 
 
 @router.post(PATH + "/assignment")
 @back_to(PATH)
-def assign_to(
-    caller: AssignerDep, office: OfficeDep, ledger: LedgerDep, exchange: IdPath, role: RolePath, fields: FieldsDep
-) -> Response:
+def assign_to(caller: AssignerDep, office: OfficeDep, ledger: LedgerDep, seen: SeenDep, fields: FieldsDep) -> Response:
     """Hand it to a township (分派)."""
     body = fields.shape(Assigning)
-    held = visible(ledger, caller, exchange, role=role)
+    held = seen.held(ledger, caller)
     assign(ledger, office.node, held, body.township, due=body.due, by=caller.key, now=office.now())
-    return see_other(address(exchange, role))
+    return _back(held)
 
 
 @router.post(PATH + "/return")
 @back_to(PATH)
-def return_to_county(
-    caller: AnswererDep, office: OfficeDep, ledger: LedgerDep, exchange: IdPath, role: RolePath, fields: FieldsDep
-) -> Response:
+def return_to_county(caller: AnswererDep, office: OfficeDep, ledger: LedgerDep, seen: SeenDep, fields: FieldsDep) -> Response:
     """Give it back to the county; a township then sees it no more."""
-    held = visible(ledger, caller, exchange, role=role)
+    held = seen.held(ledger, caller)
     give_back(ledger, held, fields.shape(Returning).reason, by=caller.key, now=office.now())
-    return see_other("/worklists" if caller.township is not None else address(exchange, role))
+    return see_other("/worklists" if caller.township is not None else address(held.key.exchange, held.key.role))
 
 
 @router.post(PATH + "/clerk")
 @back_to(PATH)
-def take(caller: AnswererDep, office: OfficeDep, ledger: LedgerDep, exchange: IdPath, role: RolePath) -> Response:
+def take(caller: AnswererDep, office: OfficeDep, ledger: LedgerDep, seen: SeenDep) -> Response:
     """Take it over (领办)."""
-    take_over(ledger, visible(ledger, caller, exchange, role=role), caller.key, office.now())
-    return see_other(address(exchange, role))
+    held = seen.held(ledger, caller)
+    take_over(ledger, held, caller.key, office.now())
+    return _back(held)
 
 
-def _say(ledger: Ledger, office: Office, caller: Caller, exchange: str, role: Role, kind: Kind, body: Body = NOTHING) -> Response:
-    held = theirs(ledger, office, caller, visible(ledger, caller, exchange, role=role))
+def _say(ledger: Ledger, office: Office, caller: Caller, seen: Seen, kind: Kind, body: Body = NOTHING) -> Response:
+    held = seen.theirs(ledger, office, caller)
     reply(ledger, office.node, held, Said(kind=kind, body=body), office.now())
-    return see_other(address(exchange, role))
+    return _back(held)
+
+
+def _back(held: Exchange) -> Response:
+    return see_other(address(held.key.exchange, held.key.role))
 
 
 def _may(viewer: Viewer, whole: ExchangeWhole, *, mine: bool) -> frozenset[str]:

@@ -11,8 +11,14 @@ from api.models.shapes import complaint
 from exchange.errors import Invalid
 
 S = TypeVar("S", bound=msgspec.Struct)
+
+# A field of a page of ours lies less deep, and has a shorter name.
 _DEEP: Final = 5
 _LONG: Final = 100
+
+
+class _Seen(msgspec.Struct, frozen=True, kw_only=True):
+    version: int
 
 
 class Fields(dict[str, str]):
@@ -30,6 +36,10 @@ class Fields(dict[str, str]):
     def several(self, name: str) -> list[str]:
         """All values of a name, as of checked boxes."""
         return [value for value in self._form.getlist(name) if isinstance(value, str)]
+
+    def version(self) -> int:
+        """The version of what the page showed on which the form stood, so that no change of somebody else's is lost."""
+        return self.shape(_Seen).version
 
     def shape(self, kind: type[S], **lists: object) -> S:
         """The fields as a shape; Invalid, with where, for what does not fit. `lists` are fields with several values."""
@@ -53,7 +63,7 @@ def _nested(fields: Mapping[str, str]) -> Any:
     made: dict[str, Any] = {}
     for name, value in fields.items():
         *path, last = name.split(".")
-        if len(path) > _DEEP or len(name) > _LONG:  # no field of a page of ours lies so deep, or is called so
+        if len(path) > _DEEP or len(name) > _LONG:
             raise misfit("")
         place = made
         for part in path:

@@ -110,8 +110,8 @@ FORMS: dict[str, dict[str, str | None]] = {
     "/certificates": {"/certificates": "invalid"},
     "/worklists/to_answer": {},
     EXCHANGE: {
-        **{f"{EXCHANGE}/{deed}": "invalid" for deed in ("feedback", "interim", "assignment")},
-        **{f"{EXCHANGE}/{deed}": None for deed in ("unpairing", "clerk", "number")},
+        **{f"{EXCHANGE}/{deed}": "invalid" for deed in ("feedback", "interim", "assignment", "unpairing", "clerk")},
+        f"{EXCHANGE}/number": None,
     },
 }
 

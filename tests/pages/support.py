@@ -49,15 +49,15 @@ class Reader:
         return self._read(self.http.get(path, params=query))
 
     def post(self, path: str, **fields: str | list[str]) -> httpx.Response:
-        """Send a form as the page that was read last has it, with its token; `holder__name` is the field `holder.name`."""
+        """Send a form as the page that was read last has it, with its token and version; `holder__name` is `holder.name`."""
         return self.send(path, None, **fields)
 
     def send(self, path: str, files: Files, **fields: str | list[str]) -> httpx.Response:
         """The same with files in it."""
         assert self.page is not None
-        token = re.search(r'name="csrf" value="([^"]+)"', self.page.text)
+        hidden = dict(re.findall(r'name="(csrf|version)" value="([^"]+)"', self.page.text))
         given = {name.replace("__", "."): value for name, value in fields.items()}
-        return self._read(self.http.post(path, data={"csrf": token[1] if token else "", **given}, files=files))
+        return self._read(self.http.post(path, data={**hidden, **given}, files=files))
 
     def _read(self, response: httpx.Response) -> httpx.Response:
         if response.headers.get("content-type", "").startswith("text/html"):

@@ -140,7 +140,7 @@ def test_a_closing_that_is_refused_is_told_beside_its_form(node: Served):
     assert 'value="returned" selected' in refused.text
     assert 'name="on"' in (marked(refused) or "")
     assert refusal_of(reader.post(f"{PATH}/closing", reason="tired", version="1")) == "invalid"
-    assert refusal_of(reader.post(f"{PATH}/closing", reason="returned")) == "invalid"
+    assert refusal_of(reader.post(f"{PATH}/closing", reason="returned", version="")) == "invalid"
     assert "在册" in reader.get(PATH).text
 
 

@@ -82,6 +82,28 @@ def test_an_exchange_goes_its_way_on_two_pages(both: Neighbours):
     assert "已办结" in asked.get(f"/exchanges/{exchange}").text
 
 
+def test_what_was_answered_meanwhile_is_looked_at_before_anything_more_is_said(both: Neighbours):
+    exchange = ask(both, 1, record={"marital_status": "10"})
+    both.deliver()
+    one, other = signed_in(both.wuchang), signed_in(both.wuchang, "zhao")
+    asker = signed_in(both.xicheng)
+    for clerk in (one, other):
+        clerk.get(f"/exchanges/{exchange}")
+    one.post(f"/exchanges/{exchange}/asked/feedback", result="confirmed")
+    both.deliver()
+    asker.get(f"/exchanges/{exchange}")
+    late = other.post(f"/exchanges/{exchange}/asked/feedback", result="not_found")
+    assert (late.status_code, refusal_of(late)) == (412, "version-differs")
+    other.get(f"/exchanges/{exchange}")
+    # Having seen what the first one said, the other may still say something else; the asker then confirms nothing unseen.
+    other.post(f"/exchanges/{exchange}/asked/feedback", result="not_found")
+    both.deliver()
+    blind = asker.post(f"/exchanges/{exchange}/asker/confirmation")
+    assert (blind.status_code, refusal_of(blind)) == (412, "version-differs")
+    assert "查无此人" in text_of(blind)
+    assert "尚无回执" in asker.post(f"/exchanges/{exchange}/asker/confirmation").text
+
+
 def test_what_is_refused_is_told_on_the_page_of_the_form_with_what_had_been_given(both: Neighbours):
     exchange = ask(both, 1)
     both.deliver()

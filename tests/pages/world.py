@@ -110,7 +110,8 @@ class Desks:
         method, path = address(name)
         client, csrf = self._clients[who]
         if method == "POST":
-            request["data"] = form if form is not None else {**FORMS.get(name, {}), "csrf": csrf}
+            seen = {"version": "1"} if name.startswith(_EXCHANGE) else {}
+            request["data"] = form if form is not None else {**FORMS.get(name, {}), **seen, "csrf": csrf}
         answer = client.request(method, path, **request)
         client.cookies.clear()  # who signs out is there again when the books are put back
         return answer

@@ -36,12 +36,6 @@ class Wanted(Shape, frozen=True, kw_only=True):
     document: DocumentRef
 
 
-class Version(Shape, frozen=True, kw_only=True):
-    """What the clerk has seen, so that no change of somebody else's is lost."""
-
-    version: int
-
-
 async def carried(request: Request, _: CallerDep, what_for: Annotated[Purpose, Path()]) -> Purpose:
     """What the entry is looked at for, told to the audit."""
     tell_purpose(request, what_for)
@@ -139,8 +133,8 @@ def close_one(
     caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, entry: IdPath, purpose: PurposeDep, fields: FieldsDep
 ) -> Response:
     """Close it (退档)."""
-    closing, seen = fields.shape(Closing), fields.shape(Version)
-    close_entry(ledger, caller.counties, entry, closing.reason, office.now(), on=closing.on, version=seen.version)
+    closing = fields.shape(Closing)
+    close_entry(ledger, caller.counties, entry, closing.reason, office.now(), on=closing.on, version=fields.version())
     return see_other(address(entry, purpose))
 
 
@@ -150,7 +144,7 @@ def reopen_one(
     caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, entry: IdPath, purpose: PurposeDep, fields: FieldsDep
 ) -> Response:
     """Reopen it (回档)."""
-    reopen_entry(ledger, caller.counties, entry, office.now(), version=fields.shape(Version).version)
+    reopen_entry(ledger, caller.counties, entry, office.now(), version=fields.version())
     return see_other(address(entry, purpose))
 
 
@@ -160,8 +154,8 @@ def protect_one(
     caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, entry: IdPath, purpose: PurposeDep, fields: FieldsDep
 ) -> Response:
     """Protect it (保护), or end that."""
-    seen = fields.shape(Version)
-    protect_entry(ledger, caller.counties, entry, fields.get("protected") == "yes", office.now(), version=seen.version)
+    protected = fields.get("protected") == "yes"
+    protect_entry(ledger, caller.counties, entry, protected, office.now(), version=fields.version())
     return see_other(address(entry, purpose))
 
 
