@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Header
 
 from api.problems import PreconditionMissing
-from exchange.verbs.keep_entry import VersionDiffers
+from exchange.errors import VersionDiffers
 
 _TAG = re.compile(r'"([0-9]{1,9})"', re.ASCII)
 _Given = Annotated[str | None, Header(alias="If-Match", max_length=100, description="the ETag that was read", examples=['"3"'])]

@@ -14,7 +14,7 @@ from api.serving.audit import leave_refusal
 from exchange import errors
 from exchange.admission import UnknownExchange
 from exchange.certificates.check import TooManyMisses
-from exchange.errors import Retry, WoshouError
+from exchange.errors import Retry, VersionDiffers, WoshouError
 from exchange.imports import ImportBroken
 from exchange.ledger import LedgerBusy
 from exchange.routing.table import NoRoute
@@ -22,7 +22,6 @@ from exchange.routing.today import SeveralSuccessors
 from exchange.terms.agreement import ItemNotAgreed, NoAgreement, NoteNotAllowed
 from exchange.terms.screening import ExcludedContent
 from exchange.verbs.compare_figures import TooMuchToCompare
-from exchange.verbs.keep_entry import VersionDiffers
 from exchange.verbs.receive import LinkForked, SequenceGap
 from exchange.verbs.reconciling.answer import TokensNotReady
 from exchange.verbs.reconciling.asked import TooManyRuns

@@ -83,6 +83,14 @@ class Conflict(Refused):
     en = "The present state does not allow that."
 
 
+class VersionDiffers(Conflict):
+    """Somebody changed it since the caller read it."""
+
+    code = "version-differs"
+    zh = "内容已被他人修改，请重新读取后再试。"
+    en = "It was changed since you read it; read it again."
+
+
 class NotAuthentic(WoshouError):
     """A signature, token or digest that does not hold."""
 

@@ -119,30 +119,33 @@ class SigningIn:
                 return None
         return replace(session, seen_at=now), account, key
 
-    def change_password(self, token: str, password: str, new: str) -> None:
-        """Take another password, and close all other sessions; SignInRefused, AccountLocked, PasswordUnfit, PasswordElsewhere."""
-        session, account = self._own(token)
+    def change_password(self, token: str, password: str, new: str) -> Opened:
+        """Take another password; SignInRefused, AccountLocked, PasswordUnfit, PasswordElsewhere.
+
+        As with every change of how somebody signs in, all sessions are closed, and one is opened that goes on.
+        """
+        account = self._own(token)
         check_new(new, account.login)
         if new == password:
             raise PasswordUnfit
         right = self._is_right(account, password)
         stored = self._passwords.hash(new) if right else ""
-        self._judged(CHANGE_PASSWORD, account, right, lambda held: held.with_password(stored), self._closing_all_but(session))
+        return self._judged(CHANGE_PASSWORD, account, right, lambda held: held.with_password(stored), self._open_anew)
 
     def enrol_totp(self, token: str) -> Enrolment:
         """Offer a second factor: its secret, and what an authenticator app reads from a QR code. SecondFactorSet."""
-        _, account = self._own(token)
+        account = self._own(token)
         if account.totp is not None:
             raise SecondFactorSet
         secret = new_secret()
         return Enrolment(secret=secret, uri=provisioning_uri(secret, account.login, self._office.node.title))
 
-    def confirm_totp(self, token: str, password: str, secret: str, code: str) -> None:
-        """Take the second factor that was offered, by the password and a code of it, and close all other sessions.
+    def confirm_totp(self, token: str, password: str, secret: str, code: str) -> Opened:
+        """Take the second factor that was offered, by the password and a code of it.
 
         CodeWrong, SignInRefused, AccountLocked, SecondFactorSet.
         """
-        session, account = self._own(token)
+        account = self._own(token)
         step = matching_step(secret, code, self._office.now(), 0) if is_secret(secret) else None
         if step is None:
             raise CodeWrong
@@ -152,26 +155,26 @@ class SigningIn:
                 raise SecondFactorSet
             return held.with_totp(secret, step)
 
-        self._judged(ADD_FACTOR, account, self._is_right(account, password), take, self._closing_all_but(session))
+        return self._judged(ADD_FACTOR, account, self._is_right(account, password), take, self._open_anew)
 
-    def remove_totp(self, token: str, password: str, code: str) -> None:
+    def remove_totp(self, token: str, password: str, code: str) -> Opened:
         """Give the second factor up, by the password and a code of it; SignInRefused, CodeNeeded, AccountLocked."""
-        session, account = self._own(token)
+        account = self._own(token)
 
         def give_up(held: Account) -> Account:
             return self._coded(held, code).with_totp(None)
 
-        self._judged(REMOVE_FACTOR, account, self._is_right(account, password), give_up, self._closing_all_but(session))
+        return self._judged(REMOVE_FACTOR, account, self._is_right(account, password), give_up, self._open_anew)
 
-    def _own(self, token: str) -> tuple[Session, Account]:
+    def _own(self, token: str) -> Account:
         """Whose session it is, if they have a password here; SignedOut, PasswordElsewhere."""
         known = self.session_of(token)
         if known is None:
             raise SignedOut
-        session, account, _ = known
+        _, account, _ = known
         if account.password_hash is None:
             raise PasswordElsewhere
-        return session, account
+        return account
 
     def _is_right(self, account: Account | None, password: str) -> bool:
         """Whether it is the password. Of a locked account nobody learns that, so that no work is done."""
@@ -240,8 +243,9 @@ class SigningIn:
         ledger.accounts.open(session)
         return Opened(token=token, session=session, account=account)
 
-    def _closing_all_but(self, session: Session) -> Callable[[Ledger, Account], int]:
-        return lambda ledger, account: ledger.accounts.close_all(account.key, self._office.now(), but=session.id)
+    def _open_anew(self, ledger: Ledger, account: Account) -> Opened:
+        ledger.accounts.close_all(account.key, self._office.now())
+        return self._open(ledger, account)
 
     @contextmanager
     def _transaction(self, *, read_only: bool = False) -> Iterator[Ledger]:

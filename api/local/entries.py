@@ -28,14 +28,13 @@ from api.problems import BodyTooSlow, PreconditionMissing, RequestTooLarge
 from api.serving.routes import StrictRoute
 from exchange.codes import RegisterKind
 from exchange.cursors import BadCursor, entry_cursor
-from exchange.errors import Invalid, NotFound
+from exchange.errors import Invalid, NotFound, VersionDiffers
 from exchange.ledger import EntryFilter
 from exchange.people.document import DocumentRefused
 from exchange.people.register import EntryClosed, EntryExists, EntryOpen
 from exchange.verbs.enrol import Enrolment, EntryFinal, NobodyAway, enrol
 from exchange.verbs.keep_entry import (
     DayOutsideEntry,
-    VersionDiffers,
     change_entry,
     close_entry,
     find_by_document,

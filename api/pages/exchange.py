@@ -21,11 +21,11 @@ from api.rights import ANSWERER, ASSIGNER, CLERK
 from api.serving import daily
 from exchange.codes import Kind, Role
 from exchange.conversation import State
+from exchange.errors import VersionDiffers
 from exchange.exchanges import Acceptance, Direction, Exchange
 from exchange.ledger import Ledger
 from exchange.moments import civil_day
 from exchange.people.record import Person, Record
-from exchange.verbs.keep_entry import VersionDiffers
 from exchange.verbs.pair import pair, unpair
 from exchange.verbs.pairing.candidates import BodiesErased, candidates
 from exchange.verbs.reply import NOTHING, Body, Said, reply
@@ -231,7 +231,7 @@ def take(caller: AnswererDep, office: OfficeDep, ledger: LedgerDep, seen: SeenDe
 
 def _say(ledger: Ledger, office: Office, caller: Caller, seen: Seen, kind: Kind, body: Body = NOTHING) -> Response:
     held = seen.theirs(ledger, office, caller)
-    reply(ledger, office.node, held, Said(kind=kind, body=body), office.now())
+    reply(ledger, office.node, held, Said(kind=kind, body=body, seen=held.version), office.now())
     return _back(held)
 
 

@@ -376,8 +376,8 @@ def _drop_blanks(request: Request) -> None:
 def _check_form(request: Request) -> None:
     """A browser says from which page a form comes and how it is written: from one of ours and as they are, or it is not taken."""
     origin, site = request.headers.get("origin", "null"), request.headers.get("sec-fetch-site")
-    host = request.headers.get("host", "")
-    if site not in (None, "same-origin", "none") or (origin != "null" and origin.partition("://")[2] != host):
+    ours = f"{'https' if is_secure(request) else 'http'}://{request.headers.get('host', '')}"
+    if site not in (None, "same-origin", "none") or origin not in ("null", ours):
         raise FormNotOurs
     _, written = parse_options_header(request.headers.get("content-type"))
     if written.get(b"charset", b"utf-8").lower() != b"utf-8":

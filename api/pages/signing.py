@@ -7,7 +7,7 @@ import segno
 from fastapi import Depends, Form, Query, Request, Response
 
 from adapters.signin.oidc import CALLBACK
-from adapters.signin.signing_in import SigningIn
+from adapters.signin.signing_in import Opened, SigningIn
 from api.access import HolderDep, LedgerDep, LimiterDep, OfficeDep, ReadLedgerDep, host_of
 from api.pages.assets import asset
 from api.pages.forms import misfit
@@ -111,8 +111,7 @@ def change_password(
     """Take another password; all other sessions are closed."""
     if new != again:
         raise misfit("/again", "the new password was not written the same way twice")
-    signing_in(request).change_password(_token(request), password, new)
-    return see_other("/account?done=password")
+    return _going_on(request, signing_in(request).change_password(_token(request), password, new), "password")
 
 
 @router.post("/account/second-factor")
@@ -125,8 +124,7 @@ def confirm_second_factor(
     code: Annotated[str, Form(max_length=12)],
 ) -> Response:
     """Take the second factor that was offered."""
-    signing_in(request).confirm_totp(_token(request), password, secret, code)
-    return see_other("/account?done=factor")
+    return _going_on(request, signing_in(request).confirm_totp(_token(request), password, secret, code), "factor")
 
 
 @router.post("/account/second-factor/removal")
@@ -135,8 +133,14 @@ def remove_second_factor(
     request: Request, _: HolderDep, password: Annotated[str, Form(max_length=256)], code: Annotated[str, Form(max_length=12)]
 ) -> Response:
     """Give it up."""
-    signing_in(request).remove_totp(_token(request), password, code)
-    return see_other("/account?done=removed")
+    return _going_on(request, signing_in(request).remove_totp(_token(request), password, code), "removed")
+
+
+def _going_on(request: Request, opened: Opened, done: str) -> Response:
+    """To the account's page, with the session that was opened anew."""
+    response = see_other(f"/account?done={done}")
+    set_session(request, response, opened.token)
+    return response
 
 
 @router.post("/account/sessions/closing")

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from exchange.codes import CloseReason
-from exchange.errors import Conflict, Invalid, NotFound
+from exchange.errors import Invalid, NotFound, VersionDiffers
 from exchange.imports import RowProblem
 from exchange.ledger import Ledger
 from exchange.moments import civil_day, day_start
@@ -20,14 +20,6 @@ from exchange.people.record import DocumentRef, Person
 from exchange.people.register import Entry, EntryClosed, EntryDraft, EntryFact, EntryFactKind
 from exchange.verbs.pair import pair_waiting
 from exchange.verbs.persons.withhold import withhold
-
-
-class VersionDiffers(Conflict):
-    """Somebody changed it since the caller read it."""
-
-    code = "version-differs"
-    zh = "内容已被他人修改，请重新读取后再试。"
-    en = "It was changed since you read it; read it again."
 
 
 class DayOutsideEntry(Invalid):

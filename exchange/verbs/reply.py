@@ -10,7 +10,7 @@ import msgspec
 from exchange.admission import Desk, UnknownExchange, WrongReply
 from exchange.codes import Kind, PriorityLevel
 from exchange.conversation import SENDER, NotInThisState
-from exchange.errors import Conflict, Invalid
+from exchange.errors import Conflict, Invalid, VersionDiffers
 from exchange.exchanges import Direction, Exchange, ExchangeKey, LoggedMessage, NoteKept
 from exchange.ids import new_id, new_salt
 from exchange.ledger import Ledger
@@ -59,12 +59,19 @@ class NotYourRole(Conflict):
     en = "Only the other side of the exchange can do that."
 
 
+# An answer is either accepted or returned, and neither once the question is taken back; that is never held up.
+_EXCLUDED = {
+    Kind.CHALLENGE: (Kind.CONFIRMATION, Kind.WITHDRAWAL),
+    Kind.CONFIRMATION: (Kind.CHALLENGE, Kind.WITHDRAWAL),
+}
+
+
 class UnderWay(Conflict):
-    """The same was said already and waits for its receipt."""
+    """The same was said already, or what excludes it, and waits for its receipt."""
 
     code = "under-way"
-    zh = "同类消息已在发送中，请等待回执。"
-    en = "The same was said already and waits for its receipt."
+    zh = "同类或与之相反的消息已在发送中，请等待回执。"
+    en = "The same was said already, or what excludes it, and waits for its receipt."
 
 
 class ExpectedPast(Invalid):
@@ -77,10 +84,11 @@ class ExpectedPast(Invalid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What is to be said: the kind and its body."""
+    """What is to be said: the kind and its body; `seen` is the version of the exchange after which it is said, if that counts."""
 
     kind: Kind
     body: Body = NOTHING
+    seen: int | None = None
 
 
 def reply(ledger: Ledger, node: Node, exchange: Exchange, said: Said, now: datetime) -> LoggedMessage:
@@ -124,7 +132,10 @@ def reply_all(ledger: Ledger, node: Node, replies: Sequence[tuple[Exchange, Said
 def _queue(desk: Desk, exchange: Exchange, said: Said, log: Sequence[LoggedMessage], now: datetime) -> LoggedMessage:
     if SENDER[said.kind] is not exchange.key.role:
         raise NotYourRole
-    if any(message.kind is said.kind and _waits(message) for message in log):
+    if said.seen not in (None, exchange.version):
+        raise VersionDiffers
+    excluded = {said.kind, *_EXCLUDED.get(said.kind, ())}
+    if any(message.kind in excluded and _waits(message) for message in log):
         raise UnderWay
     if said.kind is Kind.WITHDRAWAL and any(message.kind is Kind.WITHDRAWAL and _taken(message) for message in log):
         raise NotInThisState  # a second withdrawal changes nothing, though one that crosses is taken

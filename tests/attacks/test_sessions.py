@@ -83,9 +83,11 @@ def test_a_token_after_another_password_was_taken_or_the_others_were_closed(wang
     led_to_sign_in(wang.get("/", other))
     other = wang.session()
     form = {"password": PASSWORD, "new": "忽如一夜春风来 2027", "again": "忽如一夜春风来 2027"}
-    assert wang.post("/account/password", mine, form).status_code == 303
-    led_to_sign_in(wang.get("/", other))
-    assert wang.get("/", mine).status_code == 200
+    changed = wang.post("/account/password", mine, form)
+    assert changed.status_code == 303
+    for before in (mine, other):
+        led_to_sign_in(wang.get("/", before))
+    assert wang.get("/", changed.cookies[COOKIE]).status_code == 200
 
 
 def test_a_token_that_was_left_alone_for_half_an_hour(wang: Somebody):

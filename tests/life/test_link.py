@@ -14,7 +14,7 @@ from exchange.moments import civil_day
 from exchange.people.record import Record
 from exchange.verbs.deliver import ReceiptDoesNotFit, requeue
 from exchange.verbs.receive import LinkForked, SequenceGap
-from exchange.verbs.reply import ExpectedPast, NotYourRole, UnderWay
+from exchange.verbs.reply import NOTHING, ExpectedPast, NotYourRole, UnderWay
 from exchange.wire.batch import BatchNotAuthentic, Outcome, WireProblem, read_receipt, write
 from exchange.wire.message import ChallengeBody, FeedbackBody, InterimBody, WithdrawalBody
 from tests.life.two_nodes import Two, payload_of, signed
@@ -181,6 +181,25 @@ def test_one_reminder_a_day(two: Two) -> None:
         two.xicheng.say(exchange, Kind.REMINDER)
     two.pass_time(timedelta(days=1))
     two.xicheng.say(exchange, Kind.REMINDER)
+
+
+def test_an_answer_is_accepted_or_returned_and_neither_once_the_question_is_taken_back(two: Two) -> None:
+    exchange = two.xicheng.ask()
+    two.calm()
+    two.wuchang.say(exchange, Kind.FEEDBACK, CONFIRMED)
+    two.calm()
+    two.xicheng.say(exchange, Kind.CHALLENGE, INCOMPLETE)
+    with pytest.raises(UnderWay):
+        two.xicheng.say(exchange, Kind.CONFIRMATION)
+    two.xicheng.say(exchange, Kind.WITHDRAWAL, MISTAKE)  # which nothing holds up
+    for kind, body in ((Kind.CONFIRMATION, NOTHING), (Kind.CHALLENGE, INCOMPLETE)):
+        with pytest.raises(UnderWay):
+            two.xicheng.say(exchange, kind, body)
+    two.calm()
+    for side in (two.xicheng, two.wuchang):
+        seen = side.see(exchange).conversation
+        assert seen is not None
+        assert seen.state is State.WITHDRAWN
 
 
 def test_what_was_withdrawn_is_not_withdrawn_again(two: Two) -> None:

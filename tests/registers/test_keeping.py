@@ -6,7 +6,7 @@ import pytest
 
 from adapters.memory import MemoryLedgers
 from exchange.codes import CloseReason, RegisterKind
-from exchange.errors import Conflict, NotFound
+from exchange.errors import Conflict, NotFound, VersionDiffers
 from exchange.ledger import Ledger
 from exchange.people.document import DocumentRefused, DocumentType
 from exchange.people.record import DocumentRef, Record
@@ -149,7 +149,7 @@ def test_nothing_is_written_over_what_somebody_else_wrote(ledger, entry):
         lambda: keep.protect_entry(ledger, OWN, entry.id, False, a_moment(2), version=1),
         lambda: keep.reopen_entry(ledger, OWN, entry.id, a_moment(2), version=1),
     ):
-        with pytest.raises(keep.VersionDiffers) as refusal:
+        with pytest.raises(VersionDiffers) as refusal:
             late()
         assert isinstance(refusal.value, Conflict)
 
