@@ -10,6 +10,8 @@ ARGS ?=
 # More than two cores: a test waits for databases, processes and clocks more than it reckons.
 WORKERS ?= 3
 BIN := .venv/bin
+# Demonstration and tests start dozens of processes: what each of them imports is compiled once, whatever is set outside.
+export PYTHONDONTWRITEBYTECODE :=
 PACKAGES := exchange adapters api jobs woshou
 RUNTIME := .venv/runtime.stamp
 DEV := .venv/dev.stamp

@@ -14,14 +14,13 @@ import httpx
 from adapters.database.engine import open_database
 from adapters.keys.tokens import access_token
 from api.access import hash_secret
-from api.app import create_app
-from api.describing.openapi import describe
 from api.rights import LocalRole, Place
 from exchange.ledger import ApiKey
 from tests.access.asking import Asking
 from tests.access.world import CHAOYANG, PARTNER, TOWNSHIP, beijing, fill
 from tests.api.nodes import Served, served
 from tests.builders import WUCHANG, XICHENG
+from tests.building.described import described
 from tests.jobs.offices import HandClock
 
 # The relation of the key's jurisdiction to Xicheng: by jurisdiction, and what that is to the node.
@@ -35,7 +34,7 @@ RELATIONS = {
     "a county not served": (WUCHANG, Place.ELSEWHERE),
     "a province not served": ("420000", Place.ELSEWHERE),
 }
-PATHS: dict[str, Any] = describe(create_app())["paths"]
+PATHS: dict[str, Any] = described()["paths"]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,6 @@ from openpyxl import load_workbook
 from sqlalchemy import Engine, event
 
 from adapters.database.engine import open_database
-from api.app import create_app
-from api.describing.openapi import describe
 from exchange.auditing.event import NODE_WIDE
 from exchange.codes import CloseReason
 from exchange.ledger import AuditFilter, ExchangeFilter, Page
@@ -25,6 +23,7 @@ from exchange.verbs.enrol import enrol
 from exchange.verbs.keep_entry import close_entry, protect_entry, reopen_entry
 from tests.api.nodes import Neighbours, Served, neighbours
 from tests.builders import WUCHANG, XICHENG, a_person, an_id_number
+from tests.building.described import described
 from tests.building.waiting import until
 from tests.jobs.offices import HandClock
 from tests.registers.support import a_draft
@@ -115,10 +114,10 @@ def ask_about(both: Neighbours, n: int) -> str:
     return exchange
 
 
+@cache
 def readable() -> list[str]:
     """Every GET of the local API that needs nothing but what is given here."""
-    described: dict[str, Any] = describe(create_app())["paths"]
-    paths = [path for path, methods in described.items() if path.startswith("/api/v1") and "get" in methods]
+    paths = [path for path, methods in described()["paths"].items() if path.startswith("/api/v1") and "get" in methods]
     given = {"rate": "exchange", "worklist": "to_pair", "report": "feedback", "layout": "outflow", "year": "2026"}
     filled = []
     for path in paths:

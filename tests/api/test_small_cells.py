@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from api.app import create_app
-from api.describing.openapi import describe
 from exchange.codes import Purpose
 from exchange.rates import RateName
 from tests.api.nodes import Served, served
 from tests.builders import WUCHANG
+from tests.building.described import described
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import a_node
 from tests.rates.histories import HANYANG, JIANGAN, WUHAN, History, Told, holding
@@ -84,7 +83,7 @@ def test_by_purpose_there_are_whole_months_of_all_else_alone(wuhan: Served, aske
 
 
 def test_figures_are_asked_by_purpose_nowhere_else() -> None:
-    paths: dict[str, Any] = describe(create_app())["paths"]
+    paths: dict[str, Any] = described()["paths"]
     divided = {
         path
         for path, methods in paths.items()

@@ -18,8 +18,7 @@ import httpx
 import pytest
 from openpyxl import load_workbook
 
-from api.app import create_app, operations
-from api.describing.openapi import describe
+from api.app import operations
 from api.rights import LocalRole, Right
 from exchange.codes import Purpose
 from exchange.counting.figures import SMALLEST_CELL
@@ -29,6 +28,7 @@ from tests.api.nodes import Served, served
 from tests.attacks.refusing import refused
 from tests.attacks.subtracting import BENEFIT, BIRTH, COUNTIES, HELD, RATES, Attacker, Cell, truth
 from tests.builders import WUCHANG, XICHENG, XICHENG_NODE, a_partner, an_id
+from tests.building.described import described
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import a_node
 from tests.rates.histories import HANYANG, HUBEI, JIANGAN, WUHAN, YICHANG, History, Told, holding
@@ -50,7 +50,7 @@ ROWS = {
     "GET /api/v1/worklists/{worklist}",
     "GET /api/v1/worklists/{worklist}/sheet",
 }
-PATHS: dict[str, Any] = describe(create_app())["paths"]
+PATHS: dict[str, Any] = described()["paths"]
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
-from api.app import create_app
-from api.describing.openapi import describe
 from tests.access.asking import role_of
 from tests.api.nodes import Served
 from tests.attacks.people import IDS, held
 from tests.attacks.refusing import refused
 from tests.builders import XICHENG, a_digest
+from tests.building.described import described
 
 PAYLOADS = (
     "' OR '1'='1",
@@ -29,7 +28,7 @@ PAYLOADS = (
     "%",
     "_",
 )
-PATHS: dict[str, Any] = describe(create_app())["paths"]
+PATHS: dict[str, Any] = described()["paths"]
 # What a route needs beside the filter under attack.
 NEEDED = {"jurisdiction": XICHENG, "month": "2026-02", "register": "outflow", "receiver": "hubei.example", "after": "0"}
 PLACES = {**IDS, "code": XICHENG, "node": "wuchang.example", "digest": a_digest("any"), "layout": "outflow", "rate": "on_time"}

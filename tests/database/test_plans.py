@@ -1,5 +1,6 @@
 """No question that is asked every day makes the database read a whole table."""
 
+import shutil
 from dataclasses import replace
 from functools import partial
 
@@ -24,7 +25,6 @@ from exchange.reconciling.pairs import Pair
 from exchange.reconciling.reconciliation import EVERYTHING, By
 from exchange.work.worklists import WorkFilter, Worklist
 from tests.builders import a_check, a_day, a_moment, a_person, a_record, a_register_difference, an_entry, an_exchange, an_id
-from tests.building.sealing import open_database
 
 OWN = frozenset({"110102"})
 PAIR = Pair(origin="110102", destination="420106")
@@ -208,14 +208,11 @@ class Listening(SqliteWork):
         return super()._run(asked, values)
 
 
-@pytest.fixture
-def plans(tmp_path):
-    """What SQLite means to do for a question, a line for each step."""
-    url = f"sqlite:///{tmp_path / 'woshou.db'}"
-    database = open_database(url)
-    database.upgrade()
-    database.close()
-    engine = open_engine(read_url(url))
+@pytest.fixture(scope="module")
+def plans(migrated_sqlite, tmp_path_factory):
+    """What SQLite means to do for a question, a line for each step; what a question would change is taken back."""
+    path = shutil.copy(migrated_sqlite, tmp_path_factory.mktemp("plans"))
+    engine = open_engine(read_url(f"sqlite:///{path}"))
 
     def plans(question):
         asked = []

@@ -11,19 +11,18 @@ from typing import Any
 import pytest
 
 from adapters.keys.tokens import access_token
-from api.app import create_app
-from api.describing.openapi import describe
 from api.models.base import EXAMPLE_ID
 from api.serving.edge import USUAL_BODY
 from exchange.partners import PartnerStatus
 from tests.access.asking import role_of
 from tests.api.nodes import Served, served
 from tests.builders import XICHENG, XICHENG_NODE, a_digest, a_partner
+from tests.building.described import described
 from tests.building.sealing import open_database
 from tests.jobs.offices import HandClock
 from tests.life.two_nodes import a_node
 
-PATHS: dict[str, dict[str, Any]] = describe(create_app())["paths"]
+PATHS: dict[str, dict[str, Any]] = described()["paths"]
 ROUTES = {f"{method.upper()} {path}": operation for path, methods in PATHS.items() for method, operation in methods.items()}
 OPEN = {
     "GET /healthz",

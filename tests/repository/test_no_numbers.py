@@ -7,8 +7,7 @@ from typing import Any
 
 import typer.main
 
-from api.app import create_app
-from api.describing.openapi import describe
+from tests.building.described import described
 from woshou.cli import build
 
 # What would name a person or a child.
@@ -37,11 +36,6 @@ def one_word_of(parameter: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Enum)
 
 
-def described() -> dict[str, Any]:
-    told: dict[str, Any] = describe(create_app())["paths"]
-    return told
-
-
 def test_no_command_takes_a_person_as_an_argument():
     asked = [
         f"{path} {name}"
@@ -54,14 +48,14 @@ def test_no_command_takes_a_person_as_an_argument():
 
 
 def test_no_address_and_no_query_parameter_names_a_person():
-    for path, methods in described().items():
+    for path, methods in described()["paths"].items():
         for method, operation in methods.items():
             given = [each for each in operation.get("parameters", []) if each.get("in") in ("query", "path", "header")]
             assert [each["name"] for each in given if PERSONAL.search(each["name"])] == [], f"{method} {path}"
 
 
 def test_what_an_address_takes_is_in_a_form_that_no_id_number_has():
-    for path, methods in described().items():
+    for path, methods in described()["paths"].items():
         for method, operation in methods.items():
             for each in operation.get("parameters", []):
                 schema = each.get("schema", {})
@@ -71,7 +65,7 @@ def test_what_an_address_takes_is_in_a_form_that_no_id_number_has():
 
 
 def test_children_are_searched_by_nothing():
-    searches = [path for path in described() if "search" in path]
+    searches = [path for path in described()["paths"] if "search" in path]
     assert sorted(searches) == ["/api/v1/audit/search", "/api/v1/entries/search"]
-    schema = describe(create_app())["components"]["schemas"]["Search"]
+    schema = described()["components"]["schemas"]["Search"]
     assert set(schema["properties"]) == {"document"}
