@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import uvicorn
 
 from adapters.keys.keyring import Keyring
 from adapters.memory import MemoryLedgers
@@ -43,7 +44,13 @@ class Served:
     clock: HandClock
     url: str
     http: httpx.Client
+    server: uvicorn.Server | None = None
     _keys: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def stop(self) -> None:
+        """Begin to stop, which takes the server its time."""
+        if self.server is not None:
+            self.server.should_exit = True
 
     def key(self, role: str, jurisdiction: str) -> str:
         """A key of that role, bound to that jurisdiction."""
@@ -146,9 +153,9 @@ def served(
             thread.start()
             while not serving.started:
                 time.sleep(0.01)
-            RUNNING[url] = Served(office=office, clock=clock, url=url, http=client)
+            RUNNING[url] = Served(office=office, clock=clock, url=url, http=client, server=serving)
             yield RUNNING[url]
-            serving.should_exit = True
+            RUNNING[url].stop()
             thread.join()
 
 
@@ -177,6 +184,8 @@ def neighbours(folder: Path, clock: HandClock, *, xicheng: Ledgers | None = None
         both = Neighbours(xicheng=one, wuchang=other)
         agree(both)
         yield both
+        for node in (one, other):  # both at one time
+            node.stop()
 
 
 def onboard(here: Served, there: Served) -> None:
