@@ -1,13 +1,23 @@
 """Count: close the days that are over, and prove by a recount that what is stored is what the facts say."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from adapters.office import Office
 from exchange.exchanges import ExchangeKey
+from exchange.ledger import Ledger
 from exchange.verbs.counting.close import close_exchanges, close_pages, make_page
-from exchange.verbs.counting.recount import Difference, recount_exchanges, recount_page, recount_strays, repair
+from exchange.verbs.counting.recount import (
+    Difference,
+    recount_entries,
+    recount_exchanges,
+    recount_page,
+    recount_strays,
+    repair,
+)
+from exchange.verbs.counting.settle import settle_entries
 from jobs.shift import Shift
 
 _FINDINGS, _AT_ONCE = 100, 500
@@ -15,19 +25,23 @@ _FINDINGS, _AT_ONCE = 100, 500
 
 def close_days(shift: Shift) -> str:
     """Count what happened until midnight, in small transactions, so that no clerk waits; then the pages that changed."""
-    changes, pages = close_all(shift.office, shift.stopping)
-    return f"{changes} changes counted, {pages} pages of totals made"
+    closed = close_all(shift.office, shift.stopping)
+    return f"{closed.changes} changes counted, {closed.entries} of entries, {closed.pages} pages of totals made"
 
 
-def close_all(office: Office, stopping: threading.Event) -> tuple[int, int]:
-    """Close all days that are over: how many changes were counted, and how many pages made."""
-    now, counted, made = office.now(), 0, 0
-    while not stopping.is_set():
-        with office.ledgers.transaction() as ledger:
-            done = close_exchanges(ledger, now)
-        counted += done
-        if not done:
-            break
+class Closed(NamedTuple):
+    """How many changes of exchanges, and of entries, were counted, and how many pages made."""
+
+    changes: int
+    entries: int
+    pages: int
+
+
+def close_all(office: Office, stopping: threading.Event) -> Closed:
+    """Close all days that are over, and settle all entries."""
+    now, made = office.now(), 0
+    counted = _until_done(office, stopping, lambda ledger: close_exchanges(ledger, now))
+    settled = _until_done(office, stopping, settle_entries)
     with office.ledgers.transaction(read_only=True) as ledger:
         missing = close_pages(ledger, office.node, now)
     for page in missing:
@@ -36,7 +50,19 @@ def close_all(office: Office, stopping: threading.Event) -> tuple[int, int]:
         with office.ledgers.transaction() as ledger:
             make_page(ledger, office.node, page, now)
         made += 1
-    return counted, made
+    return Closed(counted, settled, made)
+
+
+def _until_done(office: Office, stopping: threading.Event, some: Callable[[Ledger], int]) -> int:
+    """Do some, each time in a transaction of its own, until nothing is left; how much was done."""
+    done = 0
+    while not stopping.is_set():
+        with office.ledgers.transaction() as ledger:
+            now = some(ledger)
+        done += now
+        if not now:
+            break
+    return done
 
 
 @dataclass
@@ -44,6 +70,7 @@ class Recount:
     """What a recount of everything came to."""
 
     exchanges: int = 0
+    entries: int = 0
     queued: int = 0
     pages: int = 0
     differences: list[Difference] = field(default_factory=list)
@@ -62,6 +89,14 @@ def recount_all(office: Office, stopping: threading.Event) -> Recount:
         after = part.following
         if after is None:
             break
+    since: str | None = ""
+    while since is not None and not stopping.is_set():
+        with office.ledgers.transaction(read_only=True) as ledger:
+            register = recount_entries(ledger, since)
+        whole.entries += register.entries
+        whole.queued += register.queued
+        whole.differences += register.differences
+        since = register.following
     with office.ledgers.transaction(read_only=True) as ledger:
         whole.differences += recount_strays(ledger)
         for page in ledger.counting.all_pages():
@@ -78,7 +113,8 @@ def recount(shift: Shift) -> str:
     """Prove the stored figures; what differs becomes a finding, and is left for a person to have repaired."""
     whole = recount_all(shift.office, shift.stopping)
     report_differences(shift.office, whole.differences)
-    return f"{whole.exchanges} exchanges and {whole.pages} pages recounted, {len(whole.differences)} differ"
+    counted = f"{whole.exchanges} exchanges, {whole.entries} entries and {whole.pages} pages recounted"
+    return f"{counted}, {len(whole.differences)} differ"
 
 
 def report_differences(office: Office, differences: Sequence[Difference]) -> None:

@@ -11,6 +11,7 @@ from adapters.database.books.clocks.escalations import SqlEscalations
 from adapters.database.books.clocks.norms import SqlNorms
 from adapters.database.books.clocks.troubles import SqlTroubles
 from adapters.database.books.comparisons import SqlComparisons
+from adapters.database.books.counting.standings import SqlStandings
 from adapters.database.books.counting.verdicts import SqlCounting
 from adapters.database.books.evidence import SqlEvidence
 from adapters.database.books.exchanges import SqlExchanges
@@ -58,6 +59,7 @@ from exchange.ledger import (
     RegisterRuns,
     Reports,
     Routes,
+    Standings,
     SubjectRequests,
     Tokens,
     Troubles,
@@ -78,6 +80,7 @@ class SqlLedger:
         self.pairing: Pairing = SqlPairing(work, blinding)
         self.worklists: Worklists = SqlWorklists(work)
         self.counting: Counting = SqlCounting(work)
+        self.standings: Standings = SqlStandings(work)
         self.agreements: Agreements = SqlAgreements(work)
         self.partners: Partners = SqlPartners(work)
         self.imports: Imports = SqlImports(work)

@@ -21,6 +21,7 @@ from exchange.comparing.comparison import Comparison
 from exchange.counting.entries import EntryPlace
 from exchange.counting.history import KeptFact
 from exchange.counting.pages import PageKey, TotalsPage
+from exchange.counting.registers.standing import Standing
 from exchange.counting.sums import Queued
 from exchange.counting.version import Version
 from exchange.exchanges import Direction, Exchange, ExchangeKey, Link, LoggedMessage, StoredBatch
@@ -108,6 +109,8 @@ class Books:
     queued: dict[int, Queued] = field(default_factory=dict)
     versions: dict[ExchangeKey, tuple[Version, ...]] = field(default_factory=dict)
     pages: dict[tuple[PageKey, int], TotalsPage] = field(default_factory=dict)
+    unsettled: dict[int, str] = field(default_factory=dict)
+    standings: dict[str, Standing] = field(default_factory=dict)
     agreements: dict[str, SignedAgreement] = field(default_factory=dict)
     partners: dict[str, Partner] = field(default_factory=dict)
     assertions: dict[tuple[str, str], datetime] = field(default_factory=dict)

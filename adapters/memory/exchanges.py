@@ -9,6 +9,7 @@ from adapters.memory.books import Books, add, save
 from adapters.memory.counting import enqueue
 from adapters.memory.listing import newest_first
 from adapters.memory.messages import erasable
+from adapters.memory.registers.standings import unsettle
 from exchange.codes import Role
 from exchange.conversation import Conversation, Fact, FactKind, State
 from exchange.counting.history import History, KeptFact
@@ -48,14 +49,18 @@ class MemoryExchanges:
 
     def add(self, exchanges: Sequence[Exchange]) -> None:
         add(self._books.exchanges, ((exchange.key, exchange) for exchange in exchanges))
+        unsettle(self._books, _entries(exchanges))
 
     def save(self, exchanges: Sequence[Exchange]) -> None:
+        before = [self._books.exchanges[each.key] for each in exchanges if each.key in self._books.exchanges]
         save(self._books.exchanges, ((exchange.key, exchange) for exchange in exchanges))
+        unsettle(self._books, _entries([*before, *exchanges]))
 
     def add_facts(self, facts: Sequence[tuple[ExchangeKey, Fact]]) -> None:
         for key, fact in facts:
             self._books.facts[key] = (*self._books.facts.get(key, ()), KeptFact(fact=fact))
             enqueue(self._books, key, step_day(max(fact.happened_at, fact.known_at)))
+        self._unsettle(key for key, _ in facts)
 
     def facts(self, key: ExchangeKey) -> list[Fact]:
         return _in_order(kept.fact for kept in self._books.facts.get(key, ()) if kept.voided_at is None)
@@ -63,6 +68,7 @@ class MemoryExchanges:
     def void_facts(self, key: ExchangeKey, messages: Iterable[str], at: datetime) -> None:
         told_by = frozenset(messages)
         enqueue(self._books, key, step_day(at))
+        self._unsettle([key])
         self._books.facts[key] = tuple(
             replace(kept, voided_at=at) if kept.voided_at is None and kept.fact.message in told_by else kept
             for kept in self._books.facts.get(key, ())
@@ -136,6 +142,9 @@ class MemoryExchanges:
         held = [self._books.exchanges[key] for key in keys if key in self._books.exchanges]
         self.save([replace(each, person_index="", version=each.version + 1) for each in held if each.person_index])
 
+    def _unsettle(self, keys: Iterable[ExchangeKey]) -> None:
+        unsettle(self._books, _entries(self._books.exchanges[key] for key in keys if key in self._books.exchanges))
+
     def _holds(self, message: LoggedMessage, held: Held, start: datetime) -> bool:
         match held:
             case Held.NOTES:
@@ -151,6 +160,11 @@ class MemoryExchanges:
 
 def _of(message: LoggedMessage) -> tuple[int, str]:
     return message.link, message.exchange
+
+
+def _entries(exchanges: Iterable[Exchange]) -> set[str]:
+    """What may be counted otherwise because of these exchanges: the entries about which one asked."""
+    return {each.entry for each in exchanges if each.entry is not None and each.key.role is Role.ASKER}
 
 
 def _is_unpaired(exchange: Exchange) -> bool:

@@ -28,6 +28,7 @@ from adapters.memory.registers.cross_checks import MemoryCrossChecks
 from adapters.memory.registers.entries import MemoryEntries
 from adapters.memory.registers.imports import MemoryImports
 from adapters.memory.registers.pairing import MemoryPairing
+from adapters.memory.registers.standings import MemoryStandings
 from adapters.memory.reporting.reports import MemoryReports
 from adapters.memory.signin.accounts import MemoryAccounts
 from adapters.memory.work.assignments import MemoryAssignments
@@ -62,6 +63,7 @@ from exchange.ledger import (
     RegisterRuns,
     Reports,
     Routes,
+    Standings,
     SubjectRequests,
     Tokens,
     Troubles,
@@ -84,6 +86,7 @@ class MemoryLedger:
     entries: Entries
     pairing: Pairing
     counting: Counting
+    standings: Standings
     agreements: Agreements
     partners: Partners
     imports: Imports
@@ -116,6 +119,7 @@ class MemoryLedger:
         self.pairing = MemoryPairing(books, blinding)
         self.worklists = MemoryWorklists(books)
         self.counting = MemoryCounting(books)
+        self.standings = MemoryStandings(books)
         self.agreements = MemoryAgreements(books)
         self.partners = MemoryPartners(books)
         self.imports = MemoryImports(books)

@@ -39,6 +39,7 @@ from exchange.ledger.evidence import Evidences
 from exchange.ledger.persons import SubjectRequests
 from exchange.ledger.reconciliations import Reconciliations
 from exchange.ledger.registers import RegisterRuns, Tokens
+from exchange.ledger.standings import Standings
 from exchange.ledger.values import (
     ApiKey,
     CaseFilter,
@@ -101,6 +102,7 @@ __all__ = [
     "RememberedAnswer",
     "Reports",
     "Routes",
+    "Standings",
     "SubjectRequests",
     "Tokens",
     "Troubles",
@@ -121,6 +123,7 @@ class Ledger(Protocol):
     entries: Entries
     pairing: Pairing
     counting: Counting
+    standings: Standings
     agreements: Agreements
     partners: Partners
     imports: Imports

@@ -22,7 +22,7 @@ def test_the_night_counts_the_days_that_are_over_and_a_recount_agrees(pair: Pair
     told = History().answered(3).of_many(range(1, 4))
     holding(told, ledgers=pair.wuchang.ledgers)
     with on_shift(pair.wuchang, pair.client) as shift:
-        assert close_days(shift) == "0 changes counted, 0 pages of totals made"
+        assert close_days(shift) == "0 changes counted, 0 of entries, 0 pages of totals made"
         pair.clock.move(timedelta(days=1))
         assert close_days(shift).startswith("6 changes counted")
         pair.clock.move(timedelta(days=5))
@@ -40,7 +40,7 @@ def test_a_difference_becomes_a_finding_once_a_day_and_stays(pair: Pair):
             altered = {key: [replace(one, days=77) for one in ledger.counting.versions([key])[key]]}
             ledger.counting.replace(altered)
         for _ in range(2):
-            assert recount(shift) == "3 exchanges and 1 pages recounted, 1 differ"
+            assert recount(shift) == "3 exchanges, 0 entries and 1 pages recounted, 1 differ"
         with pair.wuchang.ledgers.transaction(read_only=True) as ledger:
             found = [finding for finding in ledger.chores.findings(Page()) if finding.kind == "rates-differ"]
             assert [finding.subject for finding in found] == [f"{key.exchange} asked {key.link}"]

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, literal, literal_column, or_, select, tuple_
 
+from adapters.database.books.counting.standings import unsettle, unsettle_changed, unsettle_of
 from adapters.database.books.counting.verdicts import queue_values
 from adapters.database.books.endings import exchanges_over, shown_as
 from adapters.database.books.exchange_rows import exchange_of, exchange_values, fact_of, fact_values
@@ -120,14 +121,17 @@ class SqlExchanges:
 
     def add(self, exchanges: Sequence[Exchange]) -> None:
         self._work.insert(ExchangeRow, [exchange_values(exchange) for exchange in exchanges])
+        unsettle(self._work, (each.entry for each in exchanges if each.entry is not None and each.key.role is Role.ASKER))
 
     def save(self, exchanges: Sequence[Exchange]) -> None:
+        unsettle_changed(self._work, exchanges)
         self._work.update(ExchangeRow, [exchange_values(exchange) for exchange in exchanges])
 
     def add_facts(self, facts: Sequence[tuple[ExchangeKey, Fact]]) -> None:
         self._work.insert(FactRow, [fact_values(key, fact) for key, fact in facts])
         days = {(key, step_day(max(fact.happened_at, fact.known_at))) for key, fact in facts}
         self._work.insert(UncountedRow, [queue_values(key, day) for key, day in days])
+        unsettle_of(self._work, (key for key, _ in facts))
 
     def facts(self, key: ExchangeKey) -> list[Fact]:
         holding = select(*_FACT).where(_of(key), _FACTS.c.voided_at.is_(None))
@@ -138,6 +142,7 @@ class SqlExchanges:
         voided = _FACTS.update().where(_of(key), _FACTS.c.voided_at.is_(None), told)
         if self._work.change(voided.values(voided_at=to_milliseconds(at))):
             self._work.insert(UncountedRow, [queue_values(key, step_day(at))])
+            unsettle_of(self._work, [key])
 
     def unpaired(self, own: Iterable[str], person_indexes: Iterable[str]) -> list[Exchange]:
         wanted = list(person_indexes)

@@ -9,7 +9,7 @@ from adapters.database.tables.cases import CaseExchangeRow, CaseRow, PinRow, Sen
 from adapters.database.tables.clocks import EscalationRow, HolidayRow, RulesFileRow, RulesUseRow, TellingRow, TroubleRow
 from adapters.database.tables.columns import Row
 from adapters.database.tables.comparisons import ComparisonRow
-from adapters.database.tables.counting import TotalsRow, UncountedRow, VerdictRow
+from adapters.database.tables.counting import StandingRow, TotalsRow, UncountedRow, UnsettledRow, VerdictRow
 from adapters.database.tables.cross_checks import CrossCheckRow, CrossCheckRowRow, DifferenceRow
 from adapters.database.tables.exchanges import ExchangeRow, FactRow
 from adapters.database.tables.links import BatchRow, EvidenceRow, LinkRow, MessageRow
@@ -111,6 +111,7 @@ __all__ = [
     "RulesUseRow",
     "SentOnRow",
     "SessionRow",
+    "StandingRow",
     "SubjectRequestRow",
     "TellingRow",
     "TokenKeyRow",
@@ -118,6 +119,7 @@ __all__ = [
     "TotalsRow",
     "TroubleRow",
     "UncountedRow",
+    "UnsettledRow",
     "UntokenedRow",
     "UsedAssertionRow",
     "VerdictRow",

@@ -1,4 +1,4 @@
-"""What the rates are counted from: verdicts by day, their totals, and the queue of what is not in them yet.
+"""What the rates are counted from: verdicts by day, their totals, standings of entries, and the queues of what is not in them.
 
 Days are proleptic ordinals. A verdict or a page holds at 00:00 of a day X exactly if since_day < X <= until_day.
 """
@@ -14,6 +14,12 @@ _FALLS_DUE = (
     *("own", "role", "first_due", "until_day", "since_day", "marks", "sort", "days", "answered_on"),
     *("exchange", "link"),
 )
+# All that is added up of open entries, in the order in which they are divided.
+_STANDS = (
+    *("jurisdiction", "township", "register", "origin", "destination", "year"),
+    *("moved_at", "settled_at", "exchanged", "confirmed", "entry"),
+)
+_OPEN = sql("year > 0")
 _WAITS = ("own", "role", "until_day", "since_day", "marks", "sort", "waiting_due", "received", "exchange", "link")
 
 
@@ -70,3 +76,36 @@ class TotalsRow(Row, table=True):
     since_day: int = small(primary_key=True)
     until_day: int = small()
     content: bytes = blob()
+
+
+class StandingRow(Row, table=True):
+    """What an entry counts for (`exchange.counting.registers.standing.Standing`), and where it stands."""
+
+    __tablename__ = "standings"
+    __table_args__ = (
+        Index("standings_open", *_STANDS, sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("standings_late", "jurisdiction", "settled_at", "moved_at", "entry"),
+    )
+
+    entry: str = text(primary_key=True)
+    jurisdiction: str = text()
+    township: str | None = text()
+    # As of `EntryRow`.
+    register_: str = text(sa_column_kwargs={"name": "register"})
+    origin: str = text()
+    destination: str = text()
+    year: int = small()
+    moved_at: int = number()
+    settled_at: int = number()
+    exchanged: int = small()
+    confirmed: int = small()
+
+
+class UnsettledRow(Row, table=True):
+    """Something changed by which an entry may count otherwise than its standing says."""
+
+    __tablename__ = "unsettled"
+    __table_args__ = (Index("unsettled_of_entry", "entry"),)
+
+    id: int | None = number(primary_key=True)
+    entry: str = text()

@@ -11,6 +11,7 @@ from adapters.memory.listing import newest_first
 from adapters.memory.reconciling.tokens import drop_from_reconciling, hide_from_reconciling, queue_tokens
 from adapters.memory.registers.cross_checks import drop_differences
 from adapters.memory.registers.pairing import drop_keys, keep_keys
+from adapters.memory.registers.standings import unsettle
 from exchange.codes import RegisterKind, Role
 from exchange.conversation import Fact
 from exchange.counting.entries import (
@@ -30,7 +31,7 @@ from exchange.cursors import entry_cursor, read_entry_cursor
 from exchange.ledger import EntryFilter, Page
 from exchange.moments import Period, civil_day
 from exchange.pairing.keys import Blinding
-from exchange.people.register import Entry, EntryExists, EntryFact, EntryFactKind
+from exchange.people.register import MOVES, Entry, EntryExists, EntryFact, EntryFactKind
 from exchange.reconciling.pairs import Pair, pair_of, takes_part
 
 
@@ -74,10 +75,12 @@ class MemoryEntries:
         keep_keys(self._books, self._blinding, entries)
         queue_tokens(self._books, entries)
         hide_from_reconciling(self._books, entries)
+        unsettle(self._books, {entry.id for entry in entries})
 
     def add_facts(self, facts: Sequence[EntryFact]) -> None:
         for fact in facts:
             self._books.entry_facts[fact.entry] = (*self._books.entry_facts.get(fact.entry, ()), fact)
+        unsettle(self._books, {fact.entry for fact in facts if fact.what in MOVES})
 
     def find(self, wanted: EntryFilter, page: Page) -> list[Entry]:
         found = (entry for entry in self._books.entries.values() if _fits(entry, wanted))
@@ -130,6 +133,16 @@ class MemoryEntries:
                 year = civil_day(opening.happened_at).year
                 found.add(NamedPlace(entry.jurisdiction, entry.register, entry.origin, entry.destination, year))
         return sorted(found)
+
+    def keys(self, after: str, limit: int) -> list[str]:
+        return sorted(each for each in (*self._books.entries, *self._books.erased_entries) if each > after)[:limit]
+
+    def histories(self, entries: Iterable[str]) -> Iterable[tuple[EntryPlace, tuple[EntryFact, ...]]]:
+        places = {**self._books.erased_entries, **{entry.id: place_of(entry) for entry in self._books.entries.values()}}
+        for entry in sorted(set(entries)):
+            if entry in places:
+                facts = sorted(self._books.entry_facts.get(entry, ()), key=lambda fact: fact.happened_at)
+                yield places[entry], tuple(facts)
 
     def pairs(self, own: Iterable[str]) -> list[tuple[str, Pair]]:
         within = frozenset(own)

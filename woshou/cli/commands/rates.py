@@ -90,9 +90,13 @@ def install(app: typer.Typer) -> None:
     @command(rates, "close", zh="立即结账：汇总已结束的日期", en="Close the days that are over, now")
     def close(call: Call) -> None:
         with call.office() as office, call.progress("结账…", "Closing …"):
-            changes, pages = close_all(office, threading.Event())
-        told = {"changes": changes, "pages": pages}
-        call.done(told, f"已汇总 {changes} 项变化，{pages} 页总计。", f"{changes} changes counted, {pages} pages made.")
+            closed = close_all(office, threading.Event())
+        changes, entries, pages = closed
+        call.done(
+            closed._asdict(),
+            f"已汇总 {changes} 项变化、{entries} 项个案变化，{pages} 页总计。",
+            f"{changes} changes counted, {entries} of entries, {pages} pages made.",
+        )
 
     @command(rates, "recount", zh="由原始记录重算，核对已存的数字", en="Count again from the raw rows, and compare")
     def recount(
@@ -107,10 +111,12 @@ def install(app: typer.Typer) -> None:
         rows = [{name: getattr(one, name) for name in _DIFFERENCES} for one in whole.differences]
         if rows or call.json:
             repaired = repair and bool(rows)
-            call.rows(rows, _DIFFERENCES, exchanges=whole.exchanges, pages=whole.pages, queued=whole.queued, repaired=repaired)
+            counted = {name: getattr(whole, name) for name in ("exchanges", "entries", "pages", "queued")}
+            call.rows(rows, _DIFFERENCES, **counted, repaired=repaired)
         if not rows:
             call.note(
-                f"{whole.exchanges} 件、{whole.pages} 页，全部一致。", f"{whole.exchanges} exchanges, {whole.pages} pages: equal."
+                f"{whole.exchanges} 件、{whole.entries} 个个案、{whole.pages} 页，全部一致。",
+                f"{whole.exchanges} exchanges, {whole.entries} entries, {whole.pages} pages: equal.",
             )
         elif repair:
             call.note(f"已修复 {len(rows)} 处差异。", f"{len(rows)} differences repaired.")

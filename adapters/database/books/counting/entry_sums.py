@@ -3,9 +3,26 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CTE, BigInteger, Select, and_, case, cast, exists, func, null, or_, select, union_all
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    CompoundSelect,
+    Integer,
+    Select,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
-from adapters.database.tables import EntryFactRow, EntryRow, ExchangeRow, FactRow
+from adapters.database.tables import EntryFactRow, EntryRow, ExchangeRow, FactRow, StandingRow, UnsettledRow
 from adapters.database.work import Work, table_of
 from exchange.codes import Role
 from exchange.conversation import FactKind
@@ -18,13 +35,54 @@ _ENTRIES = table_of(EntryRow)
 _ENTRY_FACTS = table_of(EntryFactRow)
 _EXCHANGES = table_of(ExchangeRow)
 _FACTS = table_of(FactRow)
+_STANDINGS = table_of(StandingRow)
 _PLACE = ("jurisdiction", "township", "register", "origin", "destination", "year")
+_COUNTS = ("open", "exchanged", "confirmed")
 _NULL = cast(null(), BigInteger)
 
 
 def open_entries(work: Work, own: frozenset[str], last: date, as_of: datetime) -> Select[Any]:
-    """The entries that are open at the earlier of a day's end and `as_of`, by where they stand."""
-    openings, contacts = _openings(work, own, last, as_of).c, _contacts(work, own, as_of).c
+    """The entries that are open at the earlier of a day's end and `as_of`, by where they stand.
+
+    What was settled by then is read as it is kept, all else is counted from its facts; in one statement, so that what is being
+    settled meanwhile is in one of the two.
+    """
+    end, moment = to_milliseconds(day_end(last)), to_milliseconds(as_of)
+    unsettled = select(table_of(UnsettledRow).c.entry)
+    both = union_all(
+        _settled(work, own, end, moment), _from_facts(work, own, last, as_of, unsettled.union(_late(work, own, end, moment)))
+    ).subquery("both")
+    divided = [both.c[name] for name in _PLACE]
+    return select(*divided, *(func.sum(both.c[name]) for name in _COUNTS)).group_by(*divided)
+
+
+def _settled(work: Work, own: frozenset[str], end: int, moment: int) -> Select[Any]:
+    """What the standings say, each of which holds by then."""
+    stands, queue = _STANDINGS.c, table_of(UnsettledRow).c
+    # Written into the statement, so that both databases see that a partial index serves it.
+    is_open = stands.year > literal(0, literal_execute=True)
+    holds = (stands.settled_at <= moment, stands.moved_at < end, ~exists().where(queue.entry == stands.entry))
+    divided = [stands[name] for name in _PLACE]
+    counts = (func.count(), func.sum(stands.exchanged), func.sum(stands.confirmed))
+    return (
+        select(*divided, *(count.label(name) for count, name in zip(counts, _COUNTS, strict=True)))
+        .where(work.one_of(stands.jurisdiction, own), is_open, *holds)
+        .group_by(*divided)
+    )
+
+
+def _late(work: Work, own: frozenset[str], end: int, moment: int) -> Select[Any]:
+    """The entries that were settled later, or moved after the end."""
+    stands = _STANDINGS.c
+    # Nothing is settled before it moved.
+    by_index = (work.one_of(stands.jurisdiction, own), stands.settled_at >= min(end, moment + 1))
+    return select(stands.entry).where(*by_index, or_(stands.settled_at > moment, stands.moved_at >= end))
+
+
+def _from_facts(work: Work, own: frozenset[str], last: date, as_of: datetime, among: CompoundSelect[Any]) -> Select[Any]:
+    """What the facts of these entries say."""
+    these = among.cte("these")
+    openings, contacts = _openings(work, own, last, as_of, these).c, _contacts(work, own, as_of, these).c
     place = [openings[name] for name in _PLACE]
     stands = and_(openings.rank == 1, openings.what != EntryFactKind.CLOSED.value)
     # Put together by grouping: joined, they would be what a planner has no figures about, and may go through row by row.
@@ -33,7 +91,7 @@ def open_entries(work: Work, own: frozenset[str], last: date, as_of: datetime) -
             stands
         ),
         select(contacts.entry, *(null() for _ in place), _NULL, contacts.accepted_at, contacts.confirmed_at),
-    ).subquery("both")
+    ).subquery("told_of")
     names = (*_PLACE, "happened_at", "accepted_at", "confirmed_at")
     each = select(*(func.max(both.c[name]).label(name) for name in names)).group_by(both.c.entry).subquery("each").c
     since = [func.sum(case((moment >= each.happened_at, 1), else_=0)) for moment in (each.accepted_at, each.confirmed_at)]
@@ -49,8 +107,8 @@ def named_places(work: Work, own: frozenset[str], as_of: datetime) -> Select[Any
     return select(*place).where(stands).distinct().order_by(*place)
 
 
-def _openings(work: Work, own: frozenset[str], last: date, as_of: datetime) -> CTE:
-    """Of each entry the openings and closings by then, the latest of rank 1, and where it stands."""
+def _openings(work: Work, own: frozenset[str], last: date, as_of: datetime, these: CTE | None = None) -> CTE:
+    """Of each entry, or of each of `these`, the openings and closings by then, the latest of rank 1, and where it stands."""
     fact, entry, moment = _ENTRY_FACTS.c, _ENTRIES.c, to_milliseconds(as_of)
     latest = (fact.happened_at.desc(), fact.known_at.desc(), fact.id.desc())
     opened = _ENTRY_FACTS.alias("opened").c
@@ -63,7 +121,7 @@ def _openings(work: Work, own: frozenset[str], last: date, as_of: datetime) -> C
             entry.register,
             entry.origin,
             entry.destination,
-            func.substr(work.civil_date(fact.happened_at), 1, 4).label("year"),
+            cast(func.substr(work.civil_date(fact.happened_at), 1, 4), Integer).label("year"),
             fact.what,
             fact.happened_at,
             func.row_number().over(partition_by=fact.entry, order_by=latest).label("rank"),
@@ -71,6 +129,7 @@ def _openings(work: Work, own: frozenset[str], last: date, as_of: datetime) -> C
         .join(_ENTRIES, entry.id == fact.entry)
         .where(
             work.one_of(entry.jurisdiction, own),
+            true() if these is None else entry.id.in_(select(these.c.entry)),
             fact.what.in_(sorted(MOVES)),
             fact.happened_at < to_milliseconds(day_end(last)),
             fact.happened_at <= moment,
@@ -81,8 +140,8 @@ def _openings(work: Work, own: frozenset[str], last: date, as_of: datetime) -> C
     )
 
 
-def _contacts(work: Work, own: frozenset[str], as_of: datetime) -> CTE:
-    """Of each entry the latest acceptance of an exchange about it, and the latest of one that confirmed its record."""
+def _contacts(work: Work, own: frozenset[str], as_of: datetime, these: CTE) -> CTE:
+    """Of each of these entries the latest acceptance of an exchange about it, and the latest of one that confirmed its record."""
     fact, held, moment = _FACTS.c, _EXCHANGES.c, to_milliseconds(as_of)
     of_exchange = and_(fact.exchange == held.exchange, fact.link == held.link, fact.role == held.role)
 
@@ -103,7 +162,7 @@ def _contacts(work: Work, own: frozenset[str], as_of: datetime) -> CTE:
             work.one_of(held.own, own),
             held.role == Role.ASKER.value,
             held.acceptance == Acceptance.ACCEPTED.value,
-            held.entry.is_not(None),
+            held.entry.in_(select(these.c.entry)),
             fact.happened_at <= moment,
             fact.known_at <= moment,
             or_(fact.voided_at.is_(None), fact.voided_at > moment),

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal, or_, select
 
 from adapters.database.books.counting.entry_sums import named_places, open_entries
+from adapters.database.books.counting.standings import unsettle
 from adapters.database.books.counting.verification_sums import verified_entries
 from adapters.database.books.reconciling.tokens import drop_from_reconciling, hide_from_reconciling, queue_tokens
 from adapters.database.books.registers.cross_checks import drop_differences
@@ -28,7 +29,7 @@ from exchange.cursors import read_entry_cursor
 from exchange.ledger import EntryFilter, Page
 from exchange.moments import Period, from_milliseconds, to_milliseconds
 from exchange.pairing.keys import Blinding
-from exchange.people.register import Entry, EntryExists, EntryFact, EntryFactKind
+from exchange.people.register import MOVES, Entry, EntryExists, EntryFact, EntryFactKind
 from exchange.reconciling.pairs import Pair
 
 _ENTRIES = table_of(EntryRow)
@@ -37,6 +38,8 @@ _FACTS = table_of(EntryFactRow)
 _HELD = _ENTRIES.c.sealed.is_not(None)
 _ALL = select(_ENTRIES).where(_HELD)
 _TAKES_PART = (_ENTRIES.c.closed_at.is_(None), ~_ENTRIES.c.protected, _HELD)
+_FACT = [_FACTS.c[name] for name in ("entry", "what", "happened_at", "known_at", "reason")]
+_IN_ORDER = (_FACTS.c.happened_at, _FACTS.c.id)
 _PLACE = [_ENTRIES.c[name] for name in ("id", "jurisdiction", "register", "origin", "destination", "township")]
 _REGISTER = words(RegisterKind)
 _REASON = words_or_none(CloseReason)
@@ -48,6 +51,10 @@ _townships = Asked(
     lambda work: select(_ENTRIES.c.id, _ENTRIES.c.township).where(
         work.among(_ENTRIES.c.id, bindparam("ids")), _ENTRIES.c.township.is_not(None)
     )
+)
+_places_of = Asked(lambda work: select(*_PLACE).where(work.among(_ENTRIES.c.id, bindparam("entries"))).order_by(_ENTRIES.c.id))
+_facts_of = Asked(
+    lambda work: select(*_FACT).where(work.among(_FACTS.c.entry, bindparam("entries"))).order_by(_FACTS.c.entry, *_IN_ORDER)
 )
 
 
@@ -95,9 +102,11 @@ class SqlEntries:
         replace_keys(self._work, self._blinding, entries)
         queue_tokens(self._work, entries)
         hide_from_reconciling(self._work, entries)
+        unsettle(self._work, (entry.id for entry in entries))
 
     def add_facts(self, facts: Sequence[EntryFact]) -> None:
         self._work.insert(EntryFactRow, [_fact_values(fact) for fact in facts])
+        unsettle(self._work, (fact.entry for fact in facts if fact.what in MOVES))
 
     def find(self, wanted: EntryFilter, page: Page) -> list[Entry]:
         entries = _ENTRIES.c
@@ -112,12 +121,7 @@ class SqlEntries:
         known = and_(_FACTS.c.entry == _ENTRIES.c.id, _FACTS.c.known_at <= to_milliseconds(as_of))
         opened = exists().where(known, _FACTS.c.what == EntryFactKind.OPENED.value)
         entries = select(*_PLACE).where(within, opened).order_by(_ENTRIES.c.id)
-        facts = (
-            select(_FACTS.c.entry, _FACTS.c.what, _FACTS.c.happened_at, _FACTS.c.known_at, _FACTS.c.reason)
-            .join(_ENTRIES, known)
-            .where(within)
-            .order_by(_ENTRIES.c.id, _FACTS.c.happened_at, _FACTS.c.id)
-        )
+        facts = select(*_FACT).join(_ENTRIES, known).where(within).order_by(_ENTRIES.c.id, *_IN_ORDER)
         with self._work.stream(entries) as each, self._work.stream(facts) as then:
             for entry, rows in beside(map(_place, each), attrgetter("id"), then, itemgetter(0)):
                 yield entry, tuple(_fact(*row) for row in rows)
@@ -140,6 +144,18 @@ class SqlEntries:
     def named(self, own: frozenset[str], as_of: datetime) -> list[NamedPlace]:
         rows = self._work.rows(named_places(self._work, own, as_of))
         return sorted(NamedPlace(row[0], _REGISTER[row[1]], row[2], row[3], int(row[4])) for row in rows)
+
+    def keys(self, after: str, limit: int) -> list[str]:
+        found = select(_ENTRIES.c.id).where(_ENTRIES.c.id > after).order_by(_ENTRIES.c.id).limit(limit)
+        return [str(entry) for (entry,) in self._work.rows(found)]
+
+    def histories(self, entries: Iterable[str]) -> Iterator[tuple[EntryPlace, tuple[EntryFact, ...]]]:
+        listed = self._work.listed(entries)
+        facts = defaultdict[str, list[EntryFact]](list)
+        for row in self._work.ask(_facts_of, entries=listed):
+            facts[row[0]].append(_fact(*row))
+        for place in map(_place, self._work.ask(_places_of, entries=listed)):
+            yield place, tuple(facts[place.id])
 
     def pairs(self, own: Iterable[str]) -> list[tuple[str, Pair]]:
         held = _ENTRIES.c

@@ -1,0 +1,1 @@
+"""What is kept of register entries, so that their rates are had quickly."""

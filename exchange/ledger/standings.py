@@ -1,0 +1,23 @@
+"""What register entries count for, kept beside them, a port."""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from exchange.counting.registers.standing import Standing
+
+
+class Standings(Protocol):
+    """The standing of each entry (`exchange.counting.registers.standing`), and the queue of those that are not sure.
+
+    Whatever writes an entry, an exchange about it, or a fact of either, queues the entry in its own transaction: what is queued
+    is counted from its facts. Each time is a row of its own, so that whoever works the queue off misses nothing that is being
+    written meanwhile. `replace` takes away what is None; `strays` are standings of entries that are not there.
+    """
+
+    def queue(self, entries: Iterable[str]) -> None: ...
+    def queued(self, limit: int) -> list[tuple[int, str]]: ...
+    def in_queue(self, entries: Iterable[str]) -> frozenset[str]: ...
+    def unqueue(self, ids: Iterable[int]) -> None: ...
+    def load(self, entries: Iterable[str]) -> Mapping[str, Standing]: ...
+    def replace(self, standings: Mapping[str, Standing | None]) -> None: ...
+    def strays(self, limit: int) -> list[str]: ...
