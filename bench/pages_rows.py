@@ -1,7 +1,8 @@
 """A province's hundred counties with a million exchanges under way and past, for the pages to show.
 
 Exchanges, facts and versions are those of `bench.rates_rows`, as the engine derives them; the exchanges' present state and the
-messages that opened them are written beside them, by sets too, and one county has a register.
+messages that opened them are written beside them, by sets too. Every county's register has an entry for each exchange in which
+it asks about one, opened by facts and settled as the nightly closing does, but for today's; persons stand in one county's alone.
 """
 
 from dataclasses import replace
@@ -16,9 +17,10 @@ from bench.people import ORIGIN, query
 from bench.rates import Postgres, indexes
 from bench.rates_rows import AS_OF, helpers, statements
 from bench.rates_rows import a_node as of_the_country
-from exchange.moments import civil_day
+from exchange.moments import civil_day, day_start, to_milliseconds
 from exchange.node import Node
 from exchange.partners import Partner, PartnerStatus
+from exchange.verbs.counting.settle import settle_entries
 from exchange.verbs.pairing.index import index_some
 from exchange.wire.message import write_message
 
@@ -56,10 +58,12 @@ def fill(raw: Any, database: Database, node: Node, number: int) -> dict[str, str
     for first in range(0, number, _CHUNK):
         for statement in statements(first, min(first + _CHUNK, number) - 1, numbers=raw.numbers, padded=raw.padded, shape=shape):
             raw.run(statement)
-    for statement in (*_present(), _openings(raw)):
+    for statement in (*_present(), _openings(raw), *_registers()):
         raw.run(statement)
     for statement in made.values():
         raw.run(statement)
+    raw.settle()
+    _settle(raw, database)
     _know(database)
     return _names(raw)
 
@@ -87,7 +91,41 @@ def _present() -> list[str]:
         f"UPDATE exchanges SET due = {day(f'{_N} / 3100 % 50 - 20')} WHERE state IN ('open', 'challenged')",
         f"""UPDATE exchanges SET paired_at = {received}, pairing = 'exact', entry = exchange
             WHERE {_N} / 2 % 3 > 0 AND state <> 'closed'""",
+        f"UPDATE exchanges SET entry = exchange WHERE {_N} / 2 % 20 = 0 AND state = 'closed' AND role = 'asker'",
     ]
+
+
+def _registers() -> list[str]:
+    """The entries that are asked about, each opened ten days before; of those confirmed one in ten is closed again.
+
+    Nothing about a person: they are counted, and not looked at.
+    """
+    ends = f"CASE WHEN state = 'closed' AND {_N} / 40 % 10 = 0 THEN {{}} END"
+    return [
+        f"""INSERT INTO entries (id, jurisdiction, register, origin, destination, township, person_index, protected, opened_at,
+                closed_at, close_reason, version)
+            SELECT entry, own, CASE own WHEN origin THEN 'outflow' ELSE 'inflow' END, origin, destination,
+                CASE WHEN {_N} / 40 % 8 > 0 THEN own || '00' || CAST({_N} / 40 % 8 AS TEXT) END, entry, FALSE,
+                received_at - 10 * {_DAY_MS}, {ends.format(f"received_at + 20 * {_DAY_MS}")}, {ends.format("'returned'")}, 1
+            FROM exchanges WHERE role = 'asker' AND entry IS NOT NULL""",
+        """INSERT INTO entry_facts (entry, what, happened_at, known_at)
+            SELECT id, 'opened', opened_at, opened_at FROM entries""",
+        """INSERT INTO entry_facts (entry, what, happened_at, known_at, reason)
+            SELECT id, 'closed', closed_at, closed_at, close_reason FROM entries WHERE closed_at IS NOT NULL""",
+        "UPDATE facts SET result = 'confirmed' WHERE what = 'confirmed' AND exchange IN (SELECT id FROM entries)",
+        "INSERT INTO unsettled (entry) SELECT id FROM entries",
+    ]
+
+
+def _settle(raw: Any, database: Database) -> None:
+    """What the last closing did; and what was asked since then waits for the next one."""
+    done = 1
+    while done:
+        with database.transaction() as ledger:
+            done = settle_entries(ledger)
+    today = to_milliseconds(day_start(civil_day(NOW)))
+    asked = f"role = 'asker' AND entry IS NOT NULL AND received_at >= {today} - {_DAY_MS}"
+    raw.run(f"INSERT INTO unsettled (entry) SELECT entry FROM exchanges WHERE {asked}")
 
 
 def _openings(raw: Any) -> str:

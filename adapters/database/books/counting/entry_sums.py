@@ -18,7 +18,6 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    true,
     union_all,
 )
 
@@ -112,6 +111,12 @@ def _openings(work: Work, own: frozenset[str], last: date, as_of: datetime, thes
     fact, entry, moment = _ENTRY_FACTS.c, _ENTRIES.c, to_milliseconds(as_of)
     latest = (fact.happened_at.desc(), fact.known_at.desc(), fact.id.desc())
     opened = _ENTRY_FACTS.alias("opened").c
+    # These are few: each is found by its id, and an index of the counties would be asked once for each of them.
+    among = (
+        (work.one_of(entry.jurisdiction, own),)
+        if these is None
+        else (entry.id.in_(select(these.c.entry)), work.one_of(entry.jurisdiction.concat(""), own))
+    )
     known = exists().where(opened.entry == entry.id, opened.what == EntryFactKind.OPENED.value, opened.known_at <= moment)
     return (
         select(
@@ -128,8 +133,7 @@ def _openings(work: Work, own: frozenset[str], last: date, as_of: datetime, thes
         )
         .join(_ENTRIES, entry.id == fact.entry)
         .where(
-            work.one_of(entry.jurisdiction, own),
-            true() if these is None else entry.id.in_(select(these.c.entry)),
+            *among,
             fact.what.in_(sorted(MOVES)),
             fact.happened_at < to_milliseconds(day_end(last)),
             fact.happened_at <= moment,

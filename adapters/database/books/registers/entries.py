@@ -129,7 +129,7 @@ class SqlEntries:
     def sums(self, own: frozenset[str], last: date, as_of: datetime) -> list[EntrySum]:
         rows = self._work.rows(open_entries(self._work, own, last, as_of))
         return [
-            EntrySum(jurisdiction, township, _REGISTER[register], origin, destination, int(year), *counts)
+            EntrySum(jurisdiction, township, _REGISTER[register], origin, destination, int(year), *map(int, counts))
             for jurisdiction, township, register, origin, destination, year, *counts in rows
         ]
 
