@@ -45,7 +45,7 @@ def told(draw: st.DrawFn, register: list[tuple[Entry, list[EntryFact]]]) -> list
     several = []
     for n, history in enumerate(draw(st.lists(histories() | withdrawn(), min_size=2, max_size=12)), start=1):
         entry, _ = draw(st.sampled_from(register))
-        own = entry.jurisdiction if draw(st.integers(0, 7)) else draw(st.sampled_from(COUNTIES))
+        own = entry.jurisdiction if draw(st.integers(0, 3)) else draw(st.sampled_from(COUNTIES))
         several.append(
             history.of(
                 n,
