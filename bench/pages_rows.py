@@ -2,7 +2,7 @@
 
 Exchanges, facts and versions are those of `bench.rates_rows`, as the engine derives them; the exchanges' present state and the
 messages that opened them are written beside them, by sets too. Every county's register has an entry for each exchange in which
-it asks about one, opened by facts and settled as the nightly closing does, but for today's; persons stand in one county's alone.
+it asks about one, opened by facts and settled as the nightly closing does, but for the last; persons stand in one county's alone.
 """
 
 from dataclasses import replace
@@ -17,7 +17,7 @@ from bench.people import ORIGIN, query
 from bench.rates import Postgres, indexes
 from bench.rates_rows import AS_OF, helpers, statements
 from bench.rates_rows import a_node as of_the_country
-from exchange.moments import civil_day, day_start, to_milliseconds
+from exchange.moments import civil_day
 from exchange.node import Node
 from exchange.partners import Partner, PartnerStatus
 from exchange.verbs.counting.settle import settle_entries
@@ -118,14 +118,13 @@ def _registers() -> list[str]:
 
 
 def _settle(raw: Any, database: Database) -> None:
-    """What the last closing did; and what was asked since then waits for the next one."""
+    """What the nightly closings did, all but the last: what was asked in the week before waits for it, as if all on one day."""
     done = 1
     while done:
         with database.transaction() as ledger:
             done = settle_entries(ledger)
-    today = to_milliseconds(day_start(civil_day(NOW)))
-    asked = f"role = 'asker' AND entry IS NOT NULL AND received_at >= {today} - {_DAY_MS}"
-    raw.run(f"INSERT INTO unsettled (entry) SELECT entry FROM exchanges WHERE {asked}")
+    last = f"(SELECT max(received_at) FROM exchanges) - 7 * {_DAY_MS}"
+    raw.run(f"INSERT INTO unsettled (entry) SELECT id FROM entries WHERE opened_at + 10 * {_DAY_MS} > {last}")
 
 
 def _openings(raw: Any) -> str:

@@ -14,8 +14,10 @@ from adapters.database.connections import open_engine, read_url
 from adapters.database.policies import SETTING, said
 from adapters.database.tables import METADATA
 from exchange.conversation import State
+from exchange.verbs.counting.settle import settle_entries
 from exchange.wire import ijson
 from tests.builders import (
+    WUCHANG,
     XICHENG,
     XICHENG_NODE,
     a_check,
@@ -25,10 +27,12 @@ from tests.builders import (
     a_moment,
     an_answer,
     an_exchange,
+    an_id,
     an_import,
 )
 from tests.building.sealing import open_database
 from tests.life.two_nodes import a_node
+from tests.rates.histories import an_open_entry, holding
 
 
 @pytest.fixture
@@ -128,6 +132,20 @@ def test_digests_of_files_and_requests_are_keyed_on_the_way_up(bare_url, engine,
     assert (found == again) is known
     database.close()
     assert not any(each.encode() in row for row in everything(bare_url, engine) for each in (plain, asked))
+
+
+def test_all_entries_are_queued_on_the_way_up_and_counted_from_their_facts_until_they_are_settled(database):
+    database.upgrade()
+    held = holding(entries=[an_open_entry(1), an_open_entry(2)], ledgers=database)
+    with held.transaction() as ledger:
+        settle_entries(ledger)
+        sums = ledger.entries.sums(frozenset({WUCHANG}), a_day(9), a_moment(9))
+    database.downgrade("0025")
+    database.upgrade()
+    with held.transaction() as ledger:
+        assert ledger.standings.in_queue([an_id(1), an_id(2)]) == {an_id(1), an_id(2)}
+        assert (len(sums), ledger.entries.sums(frozenset({WUCHANG}), a_day(9), a_moment(9))) == (1, sums)
+        assert (settle_entries(ledger), len(ledger.standings.load([an_id(1), an_id(2)]))) == (2, 2)
 
 
 def everything(url: str, engine: Engine) -> list[bytes]:

@@ -46,7 +46,7 @@ LOOKED = Blinding(lambda _: "key").looked("110102", RegisterKind.OUTFLOW, descri
 # limit, and that of entries, which is emptied every night, as a whole.
 NO_TABLE = (
     *("VIRTUAL TABLE", "CONSTANT ROW", "SCAN found", "SCAN ranked", "SCAN (subquery", "SCAN untokened", "SCAN unsettled"),
-    *(f"SCAN {found}" for found in ("these", "openings", "told", "contacts", "each", "both")),
+    *(f"SCAN {found}" for found in ("these", "openings", "told", "contacts", "each", "all", "out")),
 )
 # What may be read from one end of an index to the other: an index of the few that wait, are withdrawn or came to nothing; a page
 # in its order, to a limit; and a series, which is of all runs that there were.

@@ -15,6 +15,7 @@ from adapters.database.policies import AREAS, OF_NODE, POLICIES, SETTING, WITHOU
 from adapters.database.protection.guards import KEPT
 from adapters.database.tables import METADATA
 from exchange.ledger import EntryFilter, Ledger, Page, Within
+from exchange.verbs.counting.settle import settle_entries
 from tests.access.world import CHAOYANG, FIRST, beijing, fill, marks_of
 from tests.builders import XICHENG, a_moment, an_entry, an_id
 from tests.conftest import PostgresServer
@@ -35,6 +36,7 @@ def address(postgresql_server: PostgresServer) -> Iterator[str]:
         database.upgrade()
         with database.transaction() as ledger:
             fill(ledger, a_moment())
+            settle_entries(ledger)
         database.close()
         with postgresql_server.all_powerful(owner) as connection:
             for county, first in FIRST.items():

@@ -6,9 +6,11 @@ from typing import Any
 from sqlalchemy import (
     CTE,
     BigInteger,
+    ColumnElement,
     CompoundSelect,
     Integer,
     Select,
+    Table,
     and_,
     case,
     cast,
@@ -47,27 +49,36 @@ def open_entries(work: Work, own: frozenset[str], last: date, as_of: datetime) -
     settled meanwhile is in one of the two.
     """
     end, moment = to_milliseconds(day_end(last)), to_milliseconds(as_of)
-    unsettled = select(table_of(UnsettledRow).c.entry)
-    both = union_all(
-        _settled(work, own, end, moment), _from_facts(work, own, last, as_of, unsettled.union(_late(work, own, end, moment)))
-    ).subquery("both")
-    divided = [both.c[name] for name in _PLACE]
-    return select(*divided, *(func.sum(both.c[name]) for name in _COUNTS)).group_by(*divided)
+    queued = select(table_of(UnsettledRow).c.entry).distinct()
+    settled = _settled(end, moment).where(work.one_of(_STANDINGS.c.jurisdiction, own))
+    # Taken out again, rather than looked for: a queue that fills within minutes is larger than PostgreSQL has it in mind, and
+    # each standing would be compared with all that is queued.
+    out = queued.subquery("out")
+    unsure = _settled(end, moment, -1).join(out, out.c.entry == _STANDINGS.c.entry).where(_found_otherwise(work, own, _STANDINGS))
+    facts = _from_facts(work, own, last, as_of, queued.union(_late(work, own, end, moment)))
+    all_ = union_all(settled, unsure, facts).subquery("all")
+    divided, counts = [all_.c[name] for name in _PLACE], [func.sum(all_.c[name]) for name in _COUNTS]
+    return select(*divided, *counts).group_by(*divided).having(counts[0] > 0)
 
 
-def _settled(work: Work, own: frozenset[str], end: int, moment: int) -> Select[Any]:
-    """What the standings say, each of which holds by then."""
-    stands, queue = _STANDINGS.c, table_of(UnsettledRow).c
+def _settled(end: int, moment: int, sign: int = 1) -> Select[Any]:
+    """What the standings say that hold by then."""
+    stands = _STANDINGS.c
     # Written into the statement, so that both databases see that a partial index serves it.
     is_open = stands.year > literal(0, literal_execute=True)
-    holds = (stands.settled_at <= moment, stands.moved_at < end, ~exists().where(queue.entry == stands.entry))
+    holds = (stands.settled_at <= moment, stands.moved_at < end)
     divided = [stands[name] for name in _PLACE]
     counts = (func.count(), func.sum(stands.exchanged), func.sum(stands.confirmed))
     return (
-        select(*divided, *(count.label(name) for count, name in zip(counts, _COUNTS, strict=True)))
-        .where(work.one_of(stands.jurisdiction, own), is_open, *holds)
+        select(*divided, *((sign * count).label(name) for count, name in zip(counts, _COUNTS, strict=True)))
+        .where(is_open, *holds)
         .group_by(*divided)
     )
+
+
+def _found_otherwise(work: Work, own: frozenset[str], table: Table) -> ColumnElement[bool]:
+    """Whether a row is of these counties, where it is found by its id: no index of the counties is to be asked for each."""
+    return work.one_of(table.c.jurisdiction.concat(""), own)
 
 
 def _late(work: Work, own: frozenset[str], end: int, moment: int) -> Select[Any]:
@@ -111,12 +122,9 @@ def _openings(work: Work, own: frozenset[str], last: date, as_of: datetime, thes
     fact, entry, moment = _ENTRY_FACTS.c, _ENTRIES.c, to_milliseconds(as_of)
     latest = (fact.happened_at.desc(), fact.known_at.desc(), fact.id.desc())
     opened = _ENTRY_FACTS.alias("opened").c
-    # These are few: each is found by its id, and an index of the counties would be asked once for each of them.
-    among = (
-        (work.one_of(entry.jurisdiction, own),)
-        if these is None
-        else (entry.id.in_(select(these.c.entry)), work.one_of(entry.jurisdiction.concat(""), own))
-    )
+    among = [work.one_of(entry.jurisdiction, own)]
+    if these is not None:
+        among = [entry.id.in_(select(these.c.entry)), _found_otherwise(work, own, _ENTRIES)]
     known = exists().where(opened.entry == entry.id, opened.what == EntryFactKind.OPENED.value, opened.known_at <= moment)
     return (
         select(
