@@ -91,7 +91,7 @@ def _present() -> list[str]:
         f"UPDATE exchanges SET due = {day(f'{_N} / 3100 % 50 - 20')} WHERE state IN ('open', 'challenged')",
         f"""UPDATE exchanges SET paired_at = {received}, pairing = 'exact', entry = exchange
             WHERE {_N} / 2 % 3 > 0 AND state <> 'closed'""",
-        f"UPDATE exchanges SET entry = exchange WHERE {_N} / 2 % 20 = 0 AND state = 'closed' AND role = 'asker'",
+        f"UPDATE exchanges SET entry = exchange WHERE {_N} / 2 % 80 = 0 AND state = 'closed' AND role = 'asker'",
     ]
 
 
@@ -100,12 +100,12 @@ def _registers() -> list[str]:
 
     Nothing about a person: they are counted, and not looked at.
     """
-    ends = f"CASE WHEN state = 'closed' AND {_N} / 40 % 10 = 0 THEN {{}} END"
+    ends = f"CASE WHEN state = 'closed' AND {_N} / 160 % 10 = 0 THEN {{}} END"
     return [
         f"""INSERT INTO entries (id, jurisdiction, register, origin, destination, township, person_index, protected, opened_at,
                 closed_at, close_reason, version)
             SELECT entry, own, CASE own WHEN origin THEN 'outflow' ELSE 'inflow' END, origin, destination,
-                CASE WHEN {_N} / 40 % 8 > 0 THEN own || '00' || CAST({_N} / 40 % 8 AS TEXT) END, entry, FALSE,
+                CASE WHEN {_N} / 160 % 8 > 0 THEN own || '00' || CAST({_N} / 160 % 8 AS TEXT) END, entry, FALSE,
                 received_at - 10 * {_DAY_MS}, {ends.format(f"received_at + 20 * {_DAY_MS}")}, {ends.format("'returned'")}, 1
             FROM exchanges WHERE role = 'asker' AND entry IS NOT NULL""",
         """INSERT INTO entry_facts (entry, what, happened_at, known_at)

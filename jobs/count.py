@@ -17,6 +17,7 @@ from exchange.verbs.counting.recount import (
     recount_strays,
     repair,
 )
+from exchange.verbs.counting.settle import AT_ONCE as SETTLED_AT_ONCE
 from exchange.verbs.counting.settle import settle_entries
 from jobs.shift import Shift
 
@@ -41,7 +42,8 @@ def close_all(office: Office, stopping: threading.Event) -> Closed:
     """Close all days that are over, and settle all entries."""
     now, made = office.now(), 0
     counted = _until_done(office, stopping, lambda ledger: close_exchanges(ledger, now))
-    settled = _until_done(office, stopping, settle_entries)
+    # What goes on being queued is left: there is no day that would end it.
+    settled = _until_done(office, stopping, settle_entries, least=SETTLED_AT_ONCE)
     with office.ledgers.transaction(read_only=True) as ledger:
         missing = close_pages(ledger, office.node, now)
     for page in missing:
@@ -53,14 +55,14 @@ def close_all(office: Office, stopping: threading.Event) -> Closed:
     return Closed(counted, settled, made)
 
 
-def _until_done(office: Office, stopping: threading.Event, some: Callable[[Ledger], int]) -> int:
-    """Do some, each time in a transaction of its own, until nothing is left; how much was done."""
+def _until_done(office: Office, stopping: threading.Event, some: Callable[[Ledger], int], *, least: int = 1) -> int:
+    """Do some, each time in a transaction of its own, until less than `least` was left; how much was done."""
     done = 0
     while not stopping.is_set():
         with office.ledgers.transaction() as ledger:
             now = some(ledger)
         done += now
-        if not now:
+        if now < least:
             break
     return done
 

@@ -15,7 +15,7 @@ AT_ONCE = 1000
 
 
 def settle_entries(ledger: Ledger, limit: int = AT_ONCE) -> int:
-    """Settle some of what waits; how much of the queue was done. 0 once nothing waits.
+    """Settle some of what waits; how much of the queue was done: less than the limit once nothing more waits.
 
     Call it in transactions of its own until then: none is long, so that no clerk waits.
     """
