@@ -171,7 +171,7 @@ def _know(database: Database) -> None:
 def _names(raw: Any) -> dict[str, str]:
     wanted = f"own = '{COUNTY}' AND role = 'asked' AND state = 'open' AND entry IS NULL"
     ((exchange,),) = raw.run(f"SELECT exchange FROM exchanges WHERE {wanted} LIMIT 1")
-    ((register,),) = raw.run("SELECT id FROM entries LIMIT 1")
+    ((register,),) = raw.run("SELECT id FROM entries WHERE sealed IS NOT NULL LIMIT 1")
     return {
         "exchange": exchange,
         "role": "asked",
