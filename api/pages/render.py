@@ -1,7 +1,8 @@
 """How a page becomes HTML: Jinja2, everything escaped, every name known, and no script or style in the text."""
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -28,6 +29,7 @@ def _environment() -> Environment:
     )
     made.globals.update(
         asset=address,
+        form_id=partial(token_urlsafe, 16),
         word=words.word,
         choices=words.choices,
         list_name=words.worklist,

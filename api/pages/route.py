@@ -70,7 +70,7 @@ MENU: Final[tuple[tuple[str, str, str, Right], ...]] = (
 )
 _YEAR: Final = 365 * 86400
 # What is not written into a page that is shown once more.
-_NOT_REPEATED: Final = frozenset({"csrf", "password", "new", "code", "secret"})
+_NOT_REPEATED: Final = frozenset({"csrf", "once", "password", "new", "code", "secret"})
 
 
 class FormNotOurs(Forbidden):

@@ -12,6 +12,7 @@ from api.local.agreements import DigestPath, decided, list_agreements, proposed,
 from api.models.agreements import SUBJECTS, USUAL_ITEMS, AgreementShown, Deciding, Proposal
 from api.models.base import Sentence
 from api.pages.forms import Fields, FieldsDep, misfit
+from api.pages.once import SentDep
 from api.pages.route import Page, Viewer, ViewerDep, back_to, page_router, see_other
 from api.rights import COORDINATOR
 from exchange.codes import Item, Purpose
@@ -72,10 +73,10 @@ def show_proposal(viewer: ViewerDep, caller: CoordinatorDep, office: OfficeDep, 
 
 @router.post("/agreements/new")
 @back_to("/agreements/new")
-def propose_terms(caller: CoordinatorDep, office: OfficeDep, ledger: LedgerDep, fields: FieldsDep) -> Response:
+def propose_terms(caller: CoordinatorDep, sent: SentDep, office: OfficeDep, ledger: LedgerDep, fields: FieldsDep) -> Response:
     """Sign the proposal; it goes out with the next delivery."""
     signed = proposed(caller, office, ledger, proposal_of(fields))
-    return see_other(ONE.format(digest=signed.digest) + "?done=proposed")
+    return sent.lead(ONE.format(digest=signed.digest) + "?done=proposed")
 
 
 @router.get(ONE)

@@ -13,6 +13,7 @@ from api.models.exchanges import Start
 from api.models.registers.entries import Closing, Search
 from api.pages.facts import fact_text
 from api.pages.forms import FieldsDep, misfit
+from api.pages.once import SentDep
 from api.pages.route import Page, ViewerDep, back_to, page_router, see_other
 from api.paging import PagingDep
 from api.serving.audit import tell_purpose
@@ -119,12 +120,12 @@ def show_number(
 @router.post(FOR + "/query")
 @back_to(FOR)
 def ask_other_side(
-    caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, entry: IdPath, purpose: PurposeDep, fields: FieldsDep
+    caller: ClerkDep, sent: SentDep, office: OfficeDep, ledger: LedgerDep, entry: IdPath, purpose: PurposeDep, fields: FieldsDep
 ) -> Response:
     """Ask the other side about the person (发起协查), for the purpose that the page is looked at for."""
     wanted = fields.shape(Start, entry=entry, purpose=purpose, items=fields.several("items"))
     _, started = submitted(ledger, office, caller, wanted)
-    return see_other(f"/exchanges/{started.key.exchange}/{started.key.role}")
+    return sent.lead(f"/exchanges/{started.key.exchange}/{started.key.role}")
 
 
 @router.post(FOR + "/closing")
