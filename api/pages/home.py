@@ -13,6 +13,7 @@ from api.local.partners import list_findings
 from api.local.reporting.reports import report_query
 from api.local.worklists import Narrowed, count_worklists, everything
 from api.models.rates import PlaceFigures
+from api.pages.partners.agreements import awaited
 from api.pages.reporting import charts
 from api.pages.reporting.asking import Asked
 from api.pages.reporting.figures import Figure, figures_of, mark_of
@@ -59,6 +60,8 @@ def show_home(
         findings=[each for each in list_findings(caller, office, ledger, paging).items if each.at >= since]
         if viewer.may(WATCHER)
         else None,
+        proposals=awaited(viewer, caller, office, ledger),
+        divisions=office.node.divisions,
         troubles=[each for each in list_troubles(caller, ledger, paging).items if each.ended_at is None]
         if viewer.may(ALERTED)
         else None,

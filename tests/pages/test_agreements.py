@@ -1,5 +1,6 @@
 """Agreements as coordinators read and sign them."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def held(node: Served, digest: str) -> SignedAgreement:
 def proposed(reader: Reader, **more: str) -> str:
     """Propose by the form; the digest."""
     reader.get("/agreements/new")
-    page = reader.post("/agreements/new", **{**FORM, **TICKED, **more})
+    page = reader.post("/agreements/new", **{**FORM, **TICKED, "beside": "true", **more})
     assert refusal_of(page) is None, text_of(page)
     return page.url.path.rpartition("/")[2]
 
@@ -94,8 +95,48 @@ def test_what_had_been_given_stands_beside_a_refusal(both: Neighbours):
     assert 'name="kinds.death" value="true">' in page.text
     none = reader.post("/agreements/new", **FORM, **{name: each for name, each in TICKED.items() if "kinds" not in name})
     assert (refusal_of(none), 'class="wrong"' in none.text) == ("invalid", True)
-    unfit = reader.post("/agreements/new", **{**FORM, **TICKED, "valid_until": "2020-01-01"})
+    unfit = reader.post("/agreements/new", **{**FORM, **TICKED, "beside": "true", "valid_until": "2020-01-01"})
     assert (refusal_of(unfit), unfit.text.count('aria-invalid="true"')) == ("malformed-agreement", 1)
+
+
+def test_nothing_is_ticked_that_was_not_asked_for_and_what_is_needed_is_told_beside_its_list(both: Neighbours):
+    reader = signed_in(both.xicheng, role="coordinator")
+    page = reader.get("/agreements/new")
+    ticked = re.findall(r'name="([a-z_.]+)" value="true" checked', page.text)
+    assert ticked == ["categories.migrant", "kinds.query"]
+    for left_out, told in (("purposes", "请至少勾选一种用途"), ("items", "允许协查的，请至少勾选一个")):
+        some = {name: each for name, each in TICKED.items() if not name.startswith(left_out)}
+        refused = reader.post("/agreements/new", **FORM, **some)
+        assert (refusal_of(refused), told in text_of(refused)) == ("invalid", True)
+        assert refused.text.count('<fieldset class="wrong">') == 1
+    notices = {name: each for name, each in TICKED.items() if name != "kinds.query" and not name.startswith("items")}
+    assert refusal_of(reader.post("/agreements/new", **FORM, **notices, beside="true")) is None
+
+
+def test_another_agreement_between_the_same_places_is_told_before_it_is_signed(both: Neighbours):
+    (held_already,) = both.xicheng.get("/agreements", role="coordinator")["items"]
+    reader = signed_in(both.xicheng, role="coordinator")
+    reader.get("/agreements/new")
+    told = reader.post("/agreements/new", **FORM, **TICKED)
+    assert (told.status_code, refusal_of(told)) == (409, "agreement-stands")
+    assert f'href="/agreements/{held_already["digest"]}"' in told.text
+    assert 'name="items.children" value="true" checked' in told.text
+    assert len(both.xicheng.get("/agreements", role="coordinator")["items"]) == 1
+    signed = reader.post("/agreements/new", **FORM, **TICKED, beside="true")
+    assert refusal_of(signed) is None
+    assert len(both.xicheng.get("/agreements", role="coordinator")["items"]) == 2
+
+
+def test_a_proposal_that_waits_for_the_viewers_word_stands_on_the_first_page(both: Neighbours):
+    here, there = signed_in(both.xicheng, role="coordinator"), signed_in(both.wuchang, role="coordinator")
+    digest = proposed(here)
+    both.deliver()
+    waiting = f'href="/agreements/{digest}"'
+    assert (waiting in there.get("/").text, waiting in here.get("/").text) == (True, False)
+    assert waiting not in signed_in(both.wuchang, "clerk", "clerk").get("/").text
+    there.get(f"/agreements/{digest}")
+    there.post(f"/agreements/{digest}/decision", decision="declined")
+    assert waiting not in there.get("/").text
 
 
 def test_coordinators_sign_and_others_read(both: Neighbours):

@@ -43,7 +43,7 @@ def test_a_proposal_that_is_sent_four_times_at_once_is_one(both: Neighbours):
     reader = signed_in(both.xicheng, role="coordinator")
     before = proposals(both.xicheng)
     reader.get("/agreements/new")
-    form = form_of(reader, **{**FORM, **TICKED, "valid_from": "2027-01-01"})
+    form = form_of(reader, **{**FORM, **TICKED, "beside": "true"})
     answers = four_times(reader, "/agreements/new", form)
     assert {(answer.status_code, refusal_of(answer)) for answer in answers} == {(200, None)}
     assert len({answer.url for answer in answers}) == 1

@@ -9,22 +9,35 @@ from fastapi import Query, Response
 from adapters.office import Office
 from api.access import Caller, CoordinatorDep, HolderDep, LedgerDep, OfficeDep, ReadLedgerDep
 from api.local.agreements import DigestPath, decided, list_agreements, proposed, read_one_agreement
-from api.models.agreements import SUBJECTS, USUAL_ITEMS, AgreementShown, Deciding, Proposal
+from api.models.agreements import SUBJECTS, AgreementShown, Deciding, Proposal
 from api.models.base import Sentence
-from api.pages.forms import Fields, FieldsDep, misfit
+from api.pages.forms import Fields, FieldsDep
 from api.pages.once import SentDep
 from api.pages.route import Page, Viewer, ViewerDep, back_to, page_router, see_other
 from api.rights import COORDINATOR
-from exchange.codes import Item, Purpose
+from exchange.codes import Item, Kind, Purpose
+from exchange.errors import Conflict, Invalid
 from exchange.jurisdiction import Category
 from exchange.ledger import Ledger
+from exchange.moments import civil_day
 from exchange.partners import PartnerStatus
-from exchange.terms.agreement import Standing
+from exchange.terms.agreement import DecisionWord, Party, Side, Standing
 
 router = page_router()
 PATH: Final = "/agreements"
 ONE: Final = "/agreements/{digest}"
 LISTS: Final = ("kinds", "purposes", "items", "categories", "compared")
+# Of which lists something has to be ticked, items where something may be asked; nobody else chooses them.
+NEEDED: Final[Mapping[str, Sentence]] = {
+    "categories": Sentence("请勾选涉及哪些人员。", "Tick which people it is about."),
+    "kinds": Sentence("请至少勾选一种事项。", "Tick at least one matter."),
+    "purposes": Sentence(
+        "请至少勾选一种用途：没有写明的用途不能协查、通报。", "Tick at least one purpose: nothing is exchanged for another."
+    ),
+    "items": Sentence(
+        "允许协查的，请至少勾选一个可以问的项目。", "Tick at least one item that may be asked, as queries are allowed."
+    ),
+}
 # The lines of the table of limits that the rule sets have; another one is called by its own name.
 LIMITS: Final[Mapping[str, Sentence]] = {
     "certificate_verification": Sentence("婚育证明核验", "checking a certificate"),
@@ -33,6 +46,16 @@ LIMITS: Final[Mapping[str, Sentence]] = {
     "normal_query": Sentence("一般协查", "other queries"),
     "notice": Sentence("通报", "notices"),
 }
+
+
+class AgreementStands(Conflict):
+    """The two places have an agreement, or a proposal of one; it has to be said that another one is meant."""
+
+    code = "agreement-stands"
+    zh = "这两地之间已有协议或提案，列在表单末尾。确要另签一份的，请看过后勾选“仍要签署”。"
+    en = (
+        "These places have an agreement or a proposal already: see the end of the form, and tick there that you mean another one."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +71,16 @@ class Rule:
 def show_agreements(viewer: ViewerDep, caller: HolderDep, office: OfficeDep, ledger: ReadLedgerDep) -> Page:
     """Those that concern the viewer's place: what waits for a word comes first, then what is in force, the newest first."""
     rows = sorted(list_agreements(caller, office, ledger).items, key=lambda row: row.terms.valid_from, reverse=True)
-    rows.sort(key=lambda row: (not waits(row), not row.in_force, row.standing is not Standing.ACCEPTED))
-    return viewer.page("agreements.html", rows=rows, waits=waits, divisions=office.node.divisions, may=viewer.may(COORDINATOR))
+    waiting = {row.digest for row in awaited(viewer, caller, office, ledger)}
+    rows.sort(key=lambda row: (row.digest not in waiting, not row.in_force, row.standing is not Standing.ACCEPTED))
+    return viewer.page(
+        "agreements.html",
+        rows=rows,
+        waiting=waiting,
+        waits=waits,
+        divisions=office.node.divisions,
+        may=viewer.may(COORDINATOR),
+    )
 
 
 @router.get("/agreements/new")
@@ -64,10 +95,11 @@ def show_proposal(viewer: ViewerDep, caller: CoordinatorDep, office: OfficeDep, 
         partners=[(each.node, f"{each.name} · {each.node}") for each in partners],
         theirs=[(code, divisions.name(code)) for each in partners for code in each.confirmed],
         kinds=SUBJECTS,
-        usual=USUAL_ITEMS,
         items=tuple(Item),
         purposes=tuple(Purpose),
         categories=tuple(Category),
+        standing=_standing(office, caller, ledger, viewer.given),
+        divisions=divisions,
     )
 
 
@@ -75,7 +107,10 @@ def show_proposal(viewer: ViewerDep, caller: CoordinatorDep, office: OfficeDep, 
 @back_to("/agreements/new")
 def propose_terms(caller: CoordinatorDep, sent: SentDep, office: OfficeDep, ledger: LedgerDep, fields: FieldsDep) -> Response:
     """Sign the proposal; it goes out with the next delivery."""
-    signed = proposed(caller, office, ledger, proposal_of(fields))
+    wanted = proposal_of(fields)
+    if "beside" not in fields and _standing(office, caller, ledger, fields):
+        raise AgreementStands(pointer="/beside")
+    signed = proposed(caller, office, ledger, wanted)
     return sent.lead(ONE.format(digest=signed.digest) + "?done=proposed")
 
 
@@ -115,9 +150,9 @@ def decide_terms(caller: CoordinatorDep, office: OfficeDep, ledger: LedgerDep, d
 def proposal_of(fields: Fields) -> Proposal:
     """The proposal that the form says; what is ticked is the list, and an empty list is none."""
     ticked = {name: [key.partition(".")[2] for key in fields if key.startswith(f"{name}.")] for name in LISTS}
-    for name in ("kinds", "purposes", "categories"):
-        if not ticked[name]:
-            raise misfit(f"/{name}", f"tick at least one of {name}")
+    for name, told in NEEDED.items():
+        if not ticked[name] and (name != "items" or Kind.QUERY in ticked["kinds"]):
+            raise Invalid(zh=told.zh, en=told.en, pointer=f"/{name}")
     comparing = {"allowed": "compare" in fields, "items": ticked["compared"] if "compare" in fields else []}
     if "compare" in fields and "difference_limit" in fields:
         comparing["difference_limit"] = fields["difference_limit"]
@@ -130,6 +165,39 @@ def proposal_of(fields: Fields) -> Proposal:
 def waits(row: AgreementShown) -> bool:
     """Whether it is this node's word that is awaited."""
     return row.standing is Standing.PROPOSED and not row.ours
+
+
+def awaited(viewer: Viewer, caller: Caller, office: Office, ledger: Ledger) -> list[AgreementShown]:
+    """The proposals that the viewer can accept or decline."""
+    if not viewer.may(COORDINATOR):
+        return []
+    found = list_agreements(caller, office, ledger).items
+    return [row for row in found if DecisionWord.ACCEPTED in words_left(viewer, office, caller, ledger, row)]
+
+
+def _standing(office: Office, caller: Caller, ledger: Ledger, given: Mapping[str, str]) -> list[AgreementShown]:
+    """What is in force or proposed between the two places of a form, or places that contain or lie in them."""
+    divisions, node = office.node.divisions, office.node.name
+    own, other = (node, given.get("jurisdiction", "")), (given.get("partner", ""), given.get("with", ""))
+    if not all(divisions.is_known(code) for _, code in (own, other)):
+        return []
+
+    def meets(party: Party, side: Side) -> bool:
+        of, code = side
+        place = party.jurisdiction
+        return party.node == of and (divisions.contains(place, code) or divisions.contains(code, place))
+
+    def is_between(first: Party, second: Party) -> bool:
+        return (meets(first, own) and meets(second, other)) or (meets(first, other) and meets(second, own))
+
+    today = civil_day(office.now())
+    return [
+        row
+        for row in list_agreements(caller, office, ledger).items
+        if row.standing in (Standing.ACCEPTED, Standing.PROPOSED)
+        and (row.terms.valid_until is None or row.terms.valid_until >= today)
+        and is_between(*row.terms.parties)
+    ]
 
 
 def words_left(viewer: Viewer, office: Office, caller: Caller, ledger: Ledger, row: AgreementShown) -> frozenset[str]:
