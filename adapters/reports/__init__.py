@@ -42,5 +42,6 @@ def write_document(document: Document, form: ReportFormat) -> bytes:
 def file_name(document: Document, form: ReportFormat) -> str:
     """An ASCII name that tells which report it is: feedback-110102-2026-03.xlsx."""
     basis = document.basis
-    days = basis.month or f"{basis.period.first.isoformat()}_{basis.period.last.isoformat()}"
+    first, last = basis.period.first.isoformat(), basis.period.last.isoformat()
+    days = basis.month or (first if first == last else f"{first}_{last}")
     return f"{document.name}-{basis.jurisdiction}-{days}.{form}"

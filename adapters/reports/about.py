@@ -12,17 +12,17 @@ _COHORTS: Final = {
     Cohort.SUBMITTED: Text("按提交", "by submission"),
 }
 _FILTERS: Final = {
-    "partner": "协作方 partner",
-    "other": "对方 other",
-    "kind": "种类 kind",
-    "event": "事件 event",
-    "purpose": "用途 purpose",
-    "priority": "紧急程度 priority",
-    "category": "类别 category",
-    "township": "乡镇 township",
-    "register": "台账 register",
+    "partner": Text("协作方", "partner"),
+    "other": Text("对方", "other"),
+    "kind": Text("种类", "kind"),
+    "event": Text("事件", "event"),
+    "purpose": Text("用途", "purpose"),
+    "priority": Text("紧急程度", "priority"),
+    "category": Text("类别", "category"),
+    "township": Text("乡镇", "township"),
+    "register": Text("台账", "register"),
 }
-_WORDS: Final = {"migrant": "跨县流动 migrant", "intra_city": "市内人户分离 intra_city"}
+_WORDS: Final = {"migrant": Text("跨县流动", "migrant"), "intra_city": Text("市内人户分离", "intra_city")}
 _KINDS: Final = {
     ColumnKind.TEXT: Text("文字", "text"),
     ColumnKind.COUNT: Text("件数", "count"),
@@ -40,23 +40,30 @@ DEFINITION_HEADS: Final = (
 )
 
 
-def facts_of(basis: Basis) -> list[tuple[Text, str]]:
+def facts_of(basis: Basis) -> list[tuple[Text, Text]]:
     """What the figures rest on, a line each."""
+    alike = [(head, Text(fact, fact)) for head, fact in _alike(basis)]
+    facts = [*alike[:3], (Text("归期", "Cohort"), _COHORTS[basis.cohort]), *alike[3:]]
+    if basis.filters:
+        named = [
+            (_FILTERS.get(name, Text(name, name)), _WORDS.get(value, Text(value, value))) for name, value in basis.filters.items()
+        ]
+        zh, en = ("; ".join(f"{name[n]} = {value[n]}" for name, value in named) for n in (0, 1))
+        facts.append((Text("筛选", "Filters"), Text(zh, en)))
+    return facts
+
+
+def _alike(basis: Basis) -> list[tuple[Text, str]]:
+    """What is written alike in both languages."""
     period = f"{basis.period.first.isoformat()} – {basis.period.last.isoformat()}"
-    cohort = _COHORTS[basis.cohort]
-    facts = [
+    return [
         (Text("地区", "Jurisdiction"), f"{basis.place} {basis.jurisdiction}"),
         (Text("统计期", "Period"), f"{basis.month} ({period})" if basis.month else period),
         (Text("截至", "As of"), f"{clock(basis.as_of)} (UTC+8)"),
-        (Text("归期", "Cohort"), f"{cohort.zh} {cohort.en}"),
         (Text("规则集", "Rule set"), f"{basis.rules} (SHA-256 {basis.rules_digest})"),
         (Text("区划版本", "Divisions"), basis.divisions),
         (Text("节点", "Node"), basis.node),
     ]
-    if basis.filters:
-        told = (f"{_FILTERS.get(name, name)} = {_WORDS.get(value, value)}" for name, value in basis.filters.items())
-        facts.append((Text("筛选", "Filters"), "; ".join(told)))
-    return facts
 
 
 def clock(moment: datetime) -> str:
@@ -68,8 +75,8 @@ def clock(moment: datetime) -> str:
 
 
 def both(text: Text) -> str:
-    """Chinese, then English."""
-    return f"{text.zh} {text.en}".strip()
+    """Chinese, then English; once what is written alike."""
+    return text.zh if text.zh == text.en else f"{text.zh} {text.en}".strip()
 
 
 def definitions_of(document: Document) -> list[tuple[str, str, str, str]]:

@@ -20,7 +20,7 @@ def write_csv(document: Document) -> bytes:
 def _lines(document: Document) -> Iterator[list[str | int | None]]:
     yield [harmless(both(document.title))]
     for head, fact in facts_of(document.basis):
-        yield [both(head), harmless(fact)]
+        yield [both(head), harmless(both(fact))]
     for sentence in document.lead:
         yield [harmless(both(sentence))]
     for table in document.tables:

@@ -122,7 +122,7 @@ class _Sheet:
             sheet.write_string(line, 0, both(self._table.title), styles.subtitle)
             line += 1
         for head, fact in facts_of(self._document.basis):
-            sheet.write_string(line, 0, f"{both(head)}：{fact}", styles.plain)
+            sheet.write_string(line, 0, f"{both(head)}：{both(fact)}", styles.plain)
             line += 1
         for sentence in self._document.lead if first else ():
             sheet.write_string(line, 0, both(sentence), styles.plain)

@@ -85,7 +85,10 @@ def wanted_report(
         elif month is None and first is not None and last is not None:
             period, moment = Period(first=first, last=last), now
         else:
-            raise Invalid(zh="请给出 month，或 from 与 to。", en="Give `month`, or `from` and `to`.")
+            raise Invalid(
+                zh="请给出统计月（month），或起止两日（from 与 to）。",
+                en="Give a month (`month`), or both days (`from` and `to`).",
+            )
         moment = parse_moment(as_of) if as_of is not None else moment
     except (ValueError, OverflowError) as exc:
         raise Invalid(zh="统计期间或时点无效。", en="The period or the as-of moment is not valid.") from exc

@@ -11,6 +11,7 @@ from exchange.reporting.table import Basis, Text
 from exchange.terms.rules import RuleSet
 
 UNASSIGNED_NAME = "未分派"
+TOTAL = "合计"
 ITEMS = Text("单位：件、天、%", "Unit: items, days, %")
 
 

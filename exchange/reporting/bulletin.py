@@ -7,7 +7,7 @@ from exchange.counting.figures import Figures, Report
 from exchange.counting.share import percent_of
 from exchange.moments import civil_day
 from exchange.rates import Rate, RateName
-from exchange.reporting.basis import ITEMS, Maker, heading, when
+from exchange.reporting.basis import ITEMS, TOTAL, Maker, heading, when
 from exchange.reporting.columns import (
     CODE,
     OLDEST_OPEN,
@@ -140,7 +140,7 @@ def _places(
 ) -> Table:
     """A table of places, with the whole as its totals where they are its parts."""
     rows = tuple((*maker.place(figures), *of(figures)) for figures in shown)
-    totals = None if shown == [whole] else ("合计", whole.jurisdiction, *of(whole))
+    totals = None if shown == [whole] else (TOTAL, whole.jurisdiction, *of(whole))
     lines = rows if totals is None else (*rows, totals)
     hidden = any(cell is Mark.MASKED for line in lines for cell in line)
     return Table(

@@ -5,7 +5,7 @@ from typing import Final
 
 from exchange.counting.figures import Figures, Report
 from exchange.rates import RateName
-from exchange.reporting.basis import ITEMS, Maker, heading
+from exchange.reporting.basis import ITEMS, TOTAL, Maker, heading
 from exchange.reporting.columns import BESIDE, CODE, PLACE, beside_cells, rate_cells, rate_columns
 from exchange.reporting.table import MASKED_NOTE, Document, Mark, Row, Table, Text
 
@@ -38,7 +38,7 @@ def feedback_report(report: Report, maker: Maker) -> Document:
 def feedback_table(title: Text, whole: Figures, parts: Sequence[Figures], maker: Maker, *notes: Text) -> Table:
     """The rows of the parts with the whole as their totals; of a whole without parts its own row."""
     rows = tuple(_row(figures, maker) for figures in (parts or [whole]))
-    totals = ("合计", whole.jurisdiction, *_figures_of(whole)) if parts else None
+    totals = (TOTAL, whole.jurisdiction, *_figures_of(whole)) if parts else None
     lines = rows if totals is None else (*rows, totals)
     hidden = any(cell is Mark.MASKED for line in lines for cell in line)
     return Table(

@@ -11,7 +11,7 @@ from exchange.counting.rows import Row as Counted
 from exchange.counting.share import Share
 from exchange.moments import civil_day
 from exchange.rates import Rate, RateName
-from exchange.reporting.basis import ITEMS, Maker, heading
+from exchange.reporting.basis import ITEMS, TOTAL, Maker, heading
 from exchange.reporting.columns import RATE_TEXTS, rate_columns
 from exchange.reporting.table import Cell, Column, ColumnKind, Document, Row, Table, Text
 
@@ -116,7 +116,7 @@ def handshake_matrix(report: Report, pairs: Mapping[Pair, Ways], maker: Maker) -
         unit=ITEMS,
         columns=COLUMNS,
         rows=rows,
-        totals=("合计", "", "", "", *_cells(whole)),
+        totals=(TOTAL, "", "", "", *_cells(whole)),
         footnotes=_notes(report.figures[0].rate(RateName.HANDSHAKE), whole),
     )
     return Document(name="matrix", title=title, basis=basis, tables=(table,))

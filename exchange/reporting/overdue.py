@@ -13,14 +13,14 @@ from exchange.reporting.basis import UNASSIGNED_NAME, Maker
 from exchange.reporting.table import Basis, Cell, Column, ColumnKind, Document, Row, Table, Text
 
 # Only what wants an answer can be late.
-_MATTERS: Final[dict[str, str]] = {
-    Kind.QUERY: "协查 query",
-    Event.MARRIAGE: "结婚通报 marriage",
-    Event.DIVORCE: "离婚通报 divorce",
-    Event.BIRTH: "出生通报 birth",
-    Event.ADOPTION: "收养通报 adoption",
+_MATTERS: Final[dict[str, Text]] = {
+    Kind.QUERY: Text("协查", "query"),
+    Event.MARRIAGE: Text("结婚通报", "marriage"),
+    Event.DIVORCE: Text("离婚通报", "divorce"),
+    Event.BIRTH: Text("出生通报", "birth"),
+    Event.ADOPTION: Text("收养通报", "adoption"),
 }
-_ROLES: Final = {Role.ASKED: "待我方反馈 owed", Role.ASKER: "待对方反馈 awaited"}
+_ROLES: Final = {Role.ASKED: Text("待我方反馈", "owed"), Role.ASKER: Text("待对方反馈", "awaited")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

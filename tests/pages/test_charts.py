@@ -54,8 +54,13 @@ def test_what_is_withheld_has_no_bar_but_its_sign():
     assert [each.text for each in drawn.iter("text")][1::2] == [figure.told for figure in MONTHS]
 
 
+def test_three_rates_beside_one_another_are_called_by_their_whole_names():
+    heads = ["Feedback given", "Feedback obtained", "Handshake"]
+    assert [text.text for text in parsed(charts.heat_map("", heads, [])).iter("text")] == heads
+
+
 def test_what_a_place_is_called_is_cut_to_its_end():
-    (head, *_) = parsed(charts.heat_map("", ["湖北省武汉市武昌区"], [])).iter("text")
+    (head, *_) = parsed(charts.heat_map("", ["湖北省武汉市武昌区"] * 5, [])).iter("text")
     assert (head.text or "").startswith("…")
     assert (head.text or "").endswith("武昌区")
 

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from openpyxl import load_workbook
 
+from exchange.moments import civil_day
 from tests.api.nodes import Neighbours, Served
 from tests.api.test_worklists import ask
 from tests.builders import WUCHANG, XICHENG
@@ -21,6 +22,8 @@ from tests.rates.histories import HANYANG, JIANGAN, WUHAN
 from tests.rates.runs import THEIRS
 
 TOWNSHIP = "420106001"
+# What the clock of the node is in, and the last month whose figures have come to rest.
+THIS, LAST = "2028-02", "2028-01"
 PAGES = (
     "/",
     f"/reports?month={APRIL}",
@@ -223,6 +226,74 @@ def test_a_filter_that_is_refused_is_shown_with_what_had_been_given_and_no_other
     page = reader.http.get("/reports/trend?from=2026-04-01&to=2026-04-30")
     assert (refusal_of(page), 'value="2026-04-30"' in page.text) == ("needs-month", True)
     assert reader.get("/reports/unheard").status_code == 422
+
+
+OF_REPORTS = [path.partition("?")[0] for path in PAGES if path.startswith("/reports") and "frozen" not in path]
+
+
+@pytest.mark.parametrize("of", [WUHAN, WUCHANG])
+def test_a_page_offers_the_purposes_that_it_can_show_and_leads_to_no_page_with_one_that_it_cannot(node: Served, of: str):
+    reader = coordinator(node, of)
+    offering = set()
+    for path in OF_REPORTS:
+        if 'name="purpose"' in reader.get(path).text:
+            offering.add(path)
+            # As the form sends it: with the month that stands there, which is the present one.
+            page = reader.get(path, purpose="benefit", month=THIS)
+            assert (page.status_code, refusal_of(page), LAST in text_of(page)) == (200, None, True), path
+            for link in links(page, "purpose="):
+                assert refusal_of(reader.http.get(link)) is None, link
+    whole = {"/reports", "/reports/trend"}
+    assert offering == whole | ({"/reports/feedback", "/reports/league", "/reports/bulletin"} if of == WUHAN else set())
+
+
+def test_of_a_county_the_figures_by_purpose_stand_without_its_townships(node: Served):
+    page = coordinator(node, WUCHANG).get("/reports", purpose="benefit", month=APRIL)
+    assert rows(page)["反馈率"][:3] == ["✓ 100.00 %", "40", "40"]
+    assert "按用途不分乡镇" in text_of(page)
+    assert "未分派" not in rows(page)
+
+
+@pytest.mark.parametrize("path", OF_REPORTS)
+def test_a_report_that_is_refused_stays_with_its_filter_and_ways_on(node: Served, path: str):
+    reader = coordinator(node)
+    page = reader.get(path, month=APRIL, kind="query", purpose="benefit")
+    assert page.status_code == 422
+    assert refusal_of(page) in ("not-by-purpose", "not-of-handshakes")
+    assert f'<form method="get" action="{path}"' in page.text
+    for way in (path, f"/reports?month={LAST}&purpose=benefit", f"{path}?month={APRIL}&kind=query"):
+        (link,) = {link for link in links(page, way) if link == way}
+        if "handshake" not in path:
+            assert reader.http.get(link).status_code == 200, link
+
+
+def test_the_overdue_list_is_of_now_in_the_readers_words(node: Served):
+    for language, told in (("zh", ["待我方反馈", "协查"]), ("en", ["owed", "query"])):
+        reader = signed_in(node, f"chen-{language}", "coordinator", WUHAN, language)
+        page = reader.get("/reports/overdue", month=APRIL)
+        row = next(row for row in lines(page) if row and "…" in row[0])
+        assert row[1:3] == told
+        assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}-7", re.sub(r"<[^>]+>", "", page.text))
+        assert ('id="f-month"' in page.text, f'type="hidden" name="month" value="{APRIL}"' in page.text) == (False, True)
+        (sheet,) = links(page, "format=xlsx")
+        today = civil_day(node.clock.now()).isoformat()
+        assert reader.http.get(sheet).headers["content-disposition"].endswith(f'overdue-{WUHAN}-{today}.xlsx"')
+
+
+def test_what_lies_behind_a_handshake_adds_up_to_its_counts(node: Served):
+    told = text_of(coordinator(node).get("/reports/rates/handshake/rows", month=APRIL))
+    assert "94 / 110" in told
+    assert "双方均有 94 = 一致 80 + 不同 10 + 去向不明确而找到 4（其中不同 1） · 仅流出 6 · 仅流入 10 · 合计 110" in told
+
+
+def test_the_rows_of_a_rate_lead_to_what_the_viewer_may_open(both: Neighbours):
+    ask(both, 1)
+    both.deliver()
+    clerk = signed_in(both.wuchang)
+    entries = links(clerk.get("/reports/rates/exchange/rows"), "/entries/")
+    assert entries
+    assert clerk.http.get(entries[0]).status_code == 200
+    assert not links(signed_in(both.wuchang, "chen", "coordinator").get("/reports/rates/exchange/rows"), "/entries/")
 
 
 @pytest.mark.parametrize("report", ["feedback", "league", "matrix", "trend", "bulletin"])

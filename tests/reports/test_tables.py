@@ -250,7 +250,7 @@ def test_the_overdue_list_has_ids_and_stamps_and_no_person():
     township = f"{a_counting_node().divisions.name('420106001')} 420106001"
     assert table.rows == (
         (
-            *(an_id(1), "待我方反馈 owed", "协查 query", "武昌区 420106", "西城区 110102", township),
+            *(an_id(1), Text("待我方反馈", "owed"), Text("协查", "query"), "武昌区 420106", "西城区 110102", township),
             *(date(2026, 2, 10), a_day(10), 10, 1, a_day(3)),
         ),
     )

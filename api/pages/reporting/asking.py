@@ -38,6 +38,19 @@ FILTERS: Final = (
     "until",
 )
 _MONTHS: Final = 24
+# Of when the figures are: without effect where the page is of now.
+PERIOD: Final = frozenset({"month", "from", "to", "cohort", "until"})
+IDLE: Final[Mapping[str, frozenset[str]]] = {"/reports/overdue": PERIOD, "/reports/handshake": PERIOD}
+# What a page refuses, and so neither offers nor is led to with.
+_REFUSED: Final[Mapping[str, frozenset[str]]] = {
+    "/reports/partners": frozenset({"purpose"}),
+    "/reports/matrix": frozenset({"purpose"}),
+    "/reports/overdue": frozenset({"purpose"}),
+    "/reports/handshake": frozenset({"kind", "purpose", "township"}),
+    "/reports/trend": frozenset({"from", "to"}),
+}
+# What divides a county into townships, which is not told by purpose.
+_OF_TOWNSHIPS: Final = frozenset({"/reports/feedback", "/reports/league", "/reports/bulletin"})
 # As the trend: before the earliest moment of the wire there is nothing to compare with.
 _FIRST_YEAR: Final = 1972
 
@@ -49,6 +62,9 @@ class Asked:
     query: ReportQuery
     given: Mapping[str, str] = field(default_factory=dict)
     month: str | None = None
+    of_county: bool = False
+    instead: bool = False
+    """Whether the month is not the one that was asked for, of which nothing is told by purpose before it is over."""
 
     @property
     def place(self) -> str:
@@ -57,8 +73,17 @@ class Asked:
 
     def link(self, **changes: str | None) -> str:
         """The same query with changes, as the part of an address from `?` on; None takes a filter away."""
-        wanted = {name: value for name, value in {**self.given, **changes}.items() if value}
-        return f"?{urlencode(wanted)}" if wanted else "?"
+        return link_of({**self.given, **changes})
+
+    def refused_on(self, path: str) -> frozenset[str]:
+        """The filters that a page of reports does not take of this place."""
+        refused = _REFUSED.get(path, frozenset())
+        rows = path.startswith("/reports/rates/")
+        return refused | {"purpose"} if rows or (self.of_county and path in _OF_TOWNSHIPS) else refused
+
+    def on(self, path: str) -> str:
+        """Another page of reports, asked for the same as far as it takes that."""
+        return path + self.link(**dict.fromkeys(self.refused_on(path)))
 
     def of_month(self, month: str, office: Office) -> "Asked | None":
         """The same as of another statistical month's own moment, or as of this one's if that is earlier."""
@@ -101,13 +126,36 @@ def asked(
     """What the filter says; days count before a month, and the as-of moment is the end of a day. Refusals as `report_query`."""
     if first is not None or last is not None:
         month = None
+    elif narrowed.purpose is not None:
+        month = told_by_purpose(office, month)
     as_of = None if until is None else format_moment(day_end(until))
     query = report_query(caller, office, narrowed, jurisdiction, month, first, last, cohort, as_of)
     given = {name: request.query_params.get(name, "") for name in FILTERS}
-    return Asked(query=query, given=given, month=month_of(query.period, office.node.rules))
+    instead = narrowed.purpose is not None and month is not None and month != given["month"]
+    return Asked(
+        query=query,
+        given={**given, "month": month or ""} if instead else given,
+        month=month_of(query.period, office.node.rules),
+        of_county=office.node.divisions.normalise(query.jurisdictions[0]) in office.node.jurisdictions,
+        instead=instead,
+    )
 
 
 AskedDep = Annotated[Asked, Depends(asked)]
+
+
+def told_by_purpose(office: Office, month: str | None = None) -> str:
+    """The month, or the last one whose own moment has come: of the others nothing is told by purpose."""
+    rules, now = office.node.rules, office.now()
+    present = rules.month_of(civil_day(now))
+    last = next(each for count in range(_MONTHS) if rules.default_as_of(each := month_before(present, count)) <= now)
+    return last if month is None or last < month <= present else month
+
+
+def link_of(given: Mapping[str, str | None]) -> str:
+    """Filters as the part of an address from `?` on, without what is empty."""
+    wanted = {name: value for name, value in given.items() if value}
+    return f"?{urlencode(wanted)}" if wanted else "?"
 
 
 def bar(caller: Caller, office: Office, ledger: Ledger, wanted: Asked) -> dict[str, Any]:
@@ -116,6 +164,9 @@ def bar(caller: Caller, office: Office, ledger: Ledger, wanted: Asked) -> dict[s
     this = office.node.rules.month_of(civil_day(office.now()))
     return {
         "asked": wanted,
+        "idle": IDLE,
+        "link_of": link_of,
+        "last_told": told_by_purpose(office),
         "line": line_to(caller, office, wanted.place),
         "months": [month_before(this, count) for count in range(_MONTHS)],
         "below": [code for code in divisions.children(wanted.place) if _is_served(office, code)],

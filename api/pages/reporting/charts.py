@@ -16,6 +16,7 @@ _DASHES: Final = ("", "7 4", "2 4", "10 4 2 4")
 # An upper-case letter or a figure takes about half of a Chinese character.
 _WIDE: Final = 13.0
 _NARROW: Final = 7.2
+_FEW: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +102,9 @@ def bars(title: str, figures: Sequence[Figure]) -> Markup:
 def heat_map(title: str, columns: Sequence[str], rows: Sequence[Line]) -> Markup:
     """A field for each row and column, coloured by its standing and told in it; nothing where nothing is."""
     left = max((_length(line.name) for line in rows), default=0) + 16
-    wide, high, top = 92, 34, 30
+    # Few columns have room for their names.
+    longest = max(map(_length, columns), default=0) + 8 if len(columns) <= _FEW else 0
+    wide, high, top = int(min(max(longest, 92), 150)), 34, 30
     parts = [_text(left + wide * (at + 0.5), 20, _cut(name, wide - 4), "middle") for at, name in enumerate(columns)]
     for down, line in enumerate(rows):
         y = top + down * high

@@ -85,7 +85,7 @@ def figures_of(now: PlaceFigures, before: PlaceFigures | None = None, a_year_ago
 def bar_of(label: str, figure: Figure) -> charts.Figure:
     """The figure as a bar."""
     ratio = figure.ratio
-    counts = "" if figure.numerator is None else f" ({figure.numerator}/{figure.denominator})"
+    counts = "" if figure.numerator is None else f" ({figure.numerator:,}/{figure.denominator:,})"
     told = f"{figure.sign} {figure.percent}{counts}".strip()
     return charts.Figure(label=label, percent=None if ratio is None else float(ratio * 100), told=told, standing=figure.standing)
 

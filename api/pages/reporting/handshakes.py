@@ -22,7 +22,7 @@ _LINES: Final = 4
 
 
 @router.get("/reports/handshake")
-@back_to("/reports")
+@back_to("/reports/handshake")
 def show_handshakes(
     viewer: ViewerDep,
     caller: ReaderDep,
@@ -63,7 +63,7 @@ def _day(point: HandshakePoint) -> date:
 def _mark(point: HandshakePoint) -> charts.Figure:
     ratio = ratio_of(point.numerator, point.denominator)
     standing = standing_of(ratio)
-    counts = f" ({point.numerator}/{point.denominator})" if point.denominator else ""
+    counts = f" ({point.numerator:,}/{point.denominator:,})" if point.denominator else ""
     return charts.Figure(
         label=_day(point).isoformat()[5:],
         percent=None if ratio is None else float(ratio * 100),

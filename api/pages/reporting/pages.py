@@ -7,10 +7,10 @@ from fastapi import Path, Query, Response
 
 from adapters.office import Office
 from adapters.reports import ReportFormat
-from api.access import OfficeDep, ReaderDep, ReadLedgerDep
+from api.access import Caller, OfficeDep, ReaderDep, ReadLedgerDep
 from api.local.rates import read_rate_rows
 from api.local.reporting.reports import read_report
-from api.models.rates import PlaceFigures
+from api.models.rates import PlaceFigures, RowShown
 from api.pages.reporting import charts
 from api.pages.reporting.asking import Asked, AskedDep, bar
 from api.pages.reporting.figures import OF_EXCHANGES, bar_of, figures_of
@@ -18,13 +18,16 @@ from api.pages.reporting.past import PastDep
 from api.pages.reporting.tables import part_link, shown_tables
 from api.pages.route import Page, ViewerDep, back_to, page_router
 from api.paging import PagingDep
+from api.rights import ANSWERER, CLERK
 from exchange.counting.figures import Figures
 from exchange.counting.query import UNASSIGNED
+from exchange.counting.rows import UNTOLD
 from exchange.jurisdiction import Level
 from exchange.rates import RateName
 from exchange.reporting.basis import Counting
 from exchange.reporting.columns import RATE_TEXTS
 from exchange.reporting.matrix import WAYS
+from exchange.reporting.table import Text
 from exchange.reporting.trend import MONTHS, RATES
 from exchange.reporting.wanted import ReportName, WantedReport
 from exchange.verbs.reporting.make_report import make_report
@@ -38,6 +41,15 @@ _PARTNERS_A_PAGE: Final = 10
 _OF_PARTNERS: Final = (RateName.FEEDBACK_GIVEN, RateName.FEEDBACK_OBTAINED, RateName.ON_TIME, RateName.HANDSHAKE)
 # By which rates a league table ranks, and the matrix of several own places is coloured; the first unless another is asked for.
 _CHOSEN: Final = {ReportName.LEAGUE: tuple(RateName), ReportName.MATRIX: (RateName.HANDSHAKE, *WAYS)}
+
+# What the rows of a rate are; of the others they are exchanges.
+_EXCHANGE: Final = Text("事项", "exchange")
+_NOUNS: Final = {
+    **dict.fromkeys((RateName.EXCHANGE, RateName.CONFIRMATION, RateName.CERTIFICATE_VERIFICATION), Text("个案", "entry")),
+    **dict.fromkeys((RateName.HANDSHAKE, RateName.FIELD_AGREEMENT), Text("对账", "reconciliation")),
+    RateName.ENTRY: Text("导入的文件", "file"),
+    RateName.COVERAGE: Text("协作方", "partner"),
+}
 
 
 @router.get("/reports")
@@ -53,7 +65,8 @@ def show_rates(
 ) -> Page:
     """The rates of a place beside the month and the year before, and one of them in each of its parts."""
     count = past.counting(office, ledger)
-    divided = replace(asked.query, parts=asked.query.narrowing.township is None)
+    narrowing = asked.query.narrowing
+    divided = replace(asked.query, parts=narrowing.township is None and not (asked.of_county and narrowing.purpose))
     whole, *parts = count(divided).figures
     before, a_year_ago = (_whole(asked.before(office, months), count) for months in (1, MONTHS))
     figures = figures_of(PlaceFigures.of(whole), before, a_year_ago)
@@ -79,7 +92,7 @@ def show_rates(
 
 
 @router.get("/reports/partners")
-@back_to("/reports")
+@back_to("/reports/partners")
 def show_partners(
     viewer: ViewerDep,
     caller: ReaderDep,
@@ -108,7 +121,7 @@ def show_partners(
 
 
 @router.get("/reports/rates/{rate}/rows")
-@back_to("/reports")
+@back_to("/reports/rates/{rate}/rows")
 def show_rows(
     viewer: ViewerDep,
     caller: ReaderDep,
@@ -128,12 +141,14 @@ def show_rows(
         figure=figure,
         rows=listing.items,
         next=listing.next,
-        opens=rate in OF_EXCHANGES,
+        noun=_NOUNS.get(rate, _EXCHANGE),
+        links=[_opened(viewer, caller, rate, row) for row in listing.items],
+        shared=rate in (RateName.HANDSHAKE, RateName.FIELD_AGREEMENT),
     )
 
 
 @router.get("/reports/{report}")
-@back_to("/reports")
+@back_to("/reports/{report}")
 def show_report(
     viewer: ViewerDep,
     caller: ReaderDep,
@@ -184,6 +199,17 @@ def take_report(
 ) -> Response:
     """The same document as a file, or as a page to be printed."""
     return read_report(asked.query, office, ledger, format, report, rate, rates, level)
+
+
+def _opened(viewer: ViewerDep, caller: Caller, rate: RateName, row: RowShown) -> str | None:
+    """The page of what a row is, where it has one that the viewer may open."""
+    if rate in OF_EXCHANGES:
+        return f"/exchanges/{row.id}"
+    if row.id == UNTOLD or row.own != caller.county:
+        return None
+    if rate is RateName.ENTRY:
+        return f"/imports/{row.id}" if viewer.may(ANSWERER) else None
+    return f"/entries/{row.id}" if _NOUNS.get(rate) == _NOUNS[RateName.EXCHANGE] and viewer.may(CLERK) else None
 
 
 def _whole(asked: Asked | None, count: Counting) -> PlaceFigures | None:

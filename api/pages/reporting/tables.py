@@ -13,7 +13,7 @@ from api.pages.reporting.figures import SIGNS, standing_of
 from exchange.counting.query import UNASSIGNED
 from exchange.counting.share import DASH, Share
 from exchange.rates import RateName
-from exchange.reporting.basis import UNASSIGNED_NAME
+from exchange.reporting.basis import TOTAL, UNASSIGNED_NAME
 from exchange.reporting.columns import RATE_TEXTS
 from exchange.reporting.matrix import BEHIND
 from exchange.reporting.table import Cell, Column, ColumnKind, Document, Mark, Points, Table, Text, shown
@@ -74,7 +74,7 @@ def _field(said: Language, column: Column, cell: Cell, link: str | None) -> Fiel
     if isinstance(cell, Points):
         standing, sign = ("good", "▲") if cell.hundredths > 0 else ("low", "▼") if cell.hundredths < 0 else ("", "")
     return Field(
-        text=_text(said, cell),
+        text=_text(said, cell) if column.key != "id" or link is None else f"{said.t('事项', 'exchange')} …{str(cell)[-6:]}",
         figure=column.kind in _FIGURES,
         brief=column.kind is ColumnKind.DAY,
         standing=standing,
@@ -89,6 +89,10 @@ def _text(said: Language, cell: Cell) -> str:
         return said.say(cell)
     if cell == UNASSIGNED_NAME:
         return said.t(UNASSIGNED_NAME, "no township")
+    if cell == TOTAL:
+        return said.t(TOTAL, "total")
+    if isinstance(cell, int):
+        return said.number(cell)
     return DASH if cell == UNASSIGNED else shown(cell)
 
 
@@ -170,7 +174,7 @@ def _bar(table: Table, row: Sequence[Cell], name: RateName) -> charts.Figure:
     cell = held[f"{name}_percent"]
     mark = _mark(str(held["place"]), cell)
     rank = f"{held['rank']}. " if isinstance(held["rank"], int) else ""
-    counts = f" ({cell.numerator}/{cell.denominator})" if isinstance(cell, Share) else ""
+    counts = f" ({cell.numerator:,}/{cell.denominator:,})" if isinstance(cell, Share) else ""
     return charts.Figure(label=rank + mark.label, percent=mark.percent, told=f"{mark.told}{counts}", standing=mark.standing)
 
 

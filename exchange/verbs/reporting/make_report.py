@@ -10,7 +10,7 @@ from exchange.cursors import exchange_cursor
 from exchange.exchanges import Acceptance, Exchange
 from exchange.jurisdiction import Level
 from exchange.ledger import ExchangeFilter, Ledger, Page
-from exchange.moments import civil_day
+from exchange.moments import Period, civil_day
 from exchange.node import Node, NotServed
 from exchange.rates import RateName
 from exchange.reporting.basis import Counting, Maker, month_of
@@ -125,8 +125,10 @@ def _trend(node: Node, wanted: WantedReport, counting: Counting) -> Document:
 def _overdue(ledger: Ledger, node: Node, query: ReportQuery) -> Document:
     """What is overdue as of the query's moment, which is the present: the list is for chasing, not for the record."""
     maker = maker_of(node)
-    late = list(_late(ledger, node, query))
-    basis = maker.basis_of(query, node.rules.version, node.rules.digest)
+    late, today = list(_late(ledger, node, query)), civil_day(query.as_of)
+    # It is of that day, whatever period was asked for.
+    of_today = replace(query, period=Period(first=today, last=today))
+    basis = maker.basis_of(of_today, node.rules.version, node.rules.digest)
     return overdue_list(late, basis, maker)
 
 

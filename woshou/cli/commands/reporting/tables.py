@@ -172,7 +172,7 @@ def _print(document: Document) -> None:
     console = show.console()
     console.print(say(*document.title))
     for head, fact in facts_of(document.basis):
-        console.print(f"{say(*head)}: {fact}")
+        console.print(f"{say(*head)}: {say(*fact)}")
     for sentence in document.lead:
         console.print(say(*sentence))
     for table in document.tables:
