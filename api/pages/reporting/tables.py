@@ -90,7 +90,7 @@ def _text(said: Language, cell: Cell) -> str:
     if cell == UNASSIGNED_NAME:
         return said.t(UNASSIGNED_NAME, "no township")
     if cell == TOTAL:
-        return said.t(TOTAL, "total")
+        return said.t(TOTAL, "Total")
     if isinstance(cell, int):
         return said.number(cell)
     return DASH if cell == UNASSIGNED else shown(cell)
