@@ -10,6 +10,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Final, NamedTuple, TypeAlias
 
+from exchange.counting.query import UNASSIGNED
 from exchange.counting.share import DASH, Share
 from exchange.moments import Period
 from exchange.rates import Cohort
@@ -165,5 +166,7 @@ def shown(cell: Cell) -> str:
             return cell.isoformat()
         case Text():
             return f"{cell.zh} {cell.en}"
+        case str() if cell == UNASSIGNED:  # which has no code
+            return DASH
         case _:
             return str(cell)

@@ -243,15 +243,21 @@ def test_a_page_offers_the_purposes_that_it_can_show_and_leads_to_no_page_with_o
             assert (page.status_code, refusal_of(page), LAST in text_of(page)) == (200, None, True), path
             for link in links(page, "purpose="):
                 assert refusal_of(reader.http.get(link)) is None, link
-    whole = {"/reports", "/reports/trend"}
-    assert offering == whole | ({"/reports/feedback", "/reports/league", "/reports/bulletin"} if of == WUHAN else set())
+    whole = {f"/reports{name}" for name in ("", "/trend", "/feedback", "/bulletin")}
+    assert offering == whole | ({"/reports/league"} if of == WUHAN else set())
 
 
 def test_of_a_county_the_figures_by_purpose_stand_without_its_townships(node: Served):
-    page = coordinator(node, WUCHANG).get("/reports", purpose="benefit", month=APRIL)
+    reader = coordinator(node, WUCHANG)
+    page = reader.get("/reports", purpose="benefit", month=APRIL)
     assert rows(page)["反馈率"][:3] == ["✓ 100.00 %", "40", "40"]
     assert "按用途不分乡镇" in text_of(page)
     assert "未分派" not in rows(page)
+    for report in ("feedback", "bulletin"):
+        page = reader.get(f"/reports/{report}", purpose="benefit", month=APRIL)
+        (sheet,) = links(page, "format=csv")
+        told = reader.http.get(sheet).content.decode("utf-8-sig")
+        assert ("40" in text_of(page), "40,40,100.00 %" in told, "未分派" in rows(page)) == (True, True, False)
 
 
 @pytest.mark.parametrize("path", OF_REPORTS)

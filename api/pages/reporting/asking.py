@@ -49,8 +49,8 @@ _REFUSED: Final[Mapping[str, frozenset[str]]] = {
     "/reports/handshake": frozenset({"kind", "purpose", "township"}),
     "/reports/trend": frozenset({"from", "to"}),
 }
-# What divides a county into townships, which is not told by purpose.
-_OF_TOWNSHIPS: Final = frozenset({"/reports/feedback", "/reports/league", "/reports/bulletin"})
+# What ranks the townships of a county, of which nothing is told by purpose.
+_OF_TOWNSHIPS: Final = frozenset({"/reports/league"})
 # As the trend: before the earliest moment of the wire there is nothing to compare with.
 _FIRST_YEAR: Final = 1972
 
@@ -65,6 +65,11 @@ class Asked:
     of_county: bool = False
     instead: bool = False
     """Whether the month is not the one that was asked for, of which nothing is told by purpose before it is over."""
+
+    @property
+    def undivided(self) -> bool:
+        """Whether it is of a county by purpose, which is told without its townships alone."""
+        return self.of_county and self.query.narrowing.purpose is not None
 
     @property
     def place(self) -> str:

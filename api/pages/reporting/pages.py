@@ -9,7 +9,7 @@ from adapters.office import Office
 from adapters.reports import ReportFormat
 from api.access import Caller, OfficeDep, ReaderDep, ReadLedgerDep
 from api.local.rates import read_rate_rows
-from api.local.reporting.reports import read_report
+from api.local.reporting.reports import answer, read_report
 from api.models.rates import PlaceFigures, RowShown
 from api.pages.reporting import charts
 from api.pages.reporting.asking import Asked, AskedDep, bar
@@ -65,8 +65,7 @@ def show_rates(
 ) -> Page:
     """The rates of a place beside the month and the year before, and one of them in each of its parts."""
     count = past.counting(office, ledger)
-    narrowing = asked.query.narrowing
-    divided = replace(asked.query, parts=narrowing.township is None and not (asked.of_county and narrowing.purpose))
+    divided = replace(asked.query, parts=asked.query.narrowing.township is None and not asked.undivided)
     whole, *parts = count(divided).figures
     before, a_year_ago = (_whole(asked.before(office, months), count) for months in (1, MONTHS))
     figures = figures_of(PlaceFigures.of(whole), before, a_year_ago)
@@ -168,7 +167,7 @@ def show_report(
     ranked = rate if rate in choice else choice[0]
     lines = tuple(dict.fromkeys(rates or RATES))
     wanted = WantedReport(name=report, query=asked.query, rate=ranked, rates=lines, level=level)
-    document = make_report(ledger, office.node, wanted, past.counting(office, ledger))
+    document = make_report(ledger, office.node, wanted, _counting(asked, past.counting(office, ledger)))
     more = {"rate": rate, "level": level}
     return viewer.page(
         "report.html",
@@ -190,6 +189,7 @@ def take_report(
     caller: ReaderDep,
     office: OfficeDep,
     ledger: ReadLedgerDep,
+    past: PastDep,
     asked: AskedDep,
     report: Annotated[ReportName, Path()],
     format: Annotated[ReportFormat, Query()] = ReportFormat.XLSX,
@@ -198,7 +198,10 @@ def take_report(
     level: LevelQuery = None,
 ) -> Response:
     """The same document as a file, or as a page to be printed."""
-    return read_report(asked.query, office, ledger, format, report, rate, rates, level)
+    if not asked.undivided:
+        return read_report(asked.query, office, ledger, format, report, rate, rates, level)
+    wanted = WantedReport(name=report, query=asked.query, rate=rate, rates=tuple(dict.fromkeys(rates or RATES)), level=level)
+    return answer(make_report(ledger, office.node, wanted, _counting(asked, past.counting(office, ledger))), format)
 
 
 def _opened(viewer: ViewerDep, caller: Caller, rate: RateName, row: RowShown) -> str | None:
@@ -210,6 +213,11 @@ def _opened(viewer: ViewerDep, caller: Caller, rate: RateName, row: RowShown) ->
     if rate is RateName.ENTRY:
         return f"/imports/{row.id}" if viewer.may(ANSWERER) else None
     return f"/entries/{row.id}" if _NOUNS.get(rate) == _NOUNS[RateName.EXCHANGE] and viewer.may(CLERK) else None
+
+
+def _counting(asked: Asked, count: Counting) -> Counting:
+    """What makes the reports of a page."""
+    return (lambda query: count(replace(query, parts=False))) if asked.undivided else count
 
 
 def _whole(asked: Asked | None, count: Counting) -> PlaceFigures | None:

@@ -10,8 +10,7 @@ from api.pages.language import Language
 from api.pages.reporting import charts
 from api.pages.reporting.asking import Asked
 from api.pages.reporting.figures import SIGNS, standing_of
-from exchange.counting.query import UNASSIGNED
-from exchange.counting.share import DASH, Share
+from exchange.counting.share import Share
 from exchange.rates import RateName
 from exchange.reporting.basis import TOTAL, UNASSIGNED_NAME
 from exchange.reporting.columns import RATE_TEXTS
@@ -93,7 +92,7 @@ def _text(said: Language, cell: Cell) -> str:
         return said.t(TOTAL, "Total")
     if isinstance(cell, int):
         return said.number(cell)
-    return DASH if cell == UNASSIGNED else shown(cell)
+    return shown(cell)
 
 
 def _leads(report: str, wanted: Asked) -> Callable[[Table, Sequence[Cell]], dict[str, str]]:
