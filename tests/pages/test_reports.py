@@ -18,8 +18,10 @@ from tests.api.test_worklists import ask
 from tests.builders import WUCHANG, XICHENG
 from tests.pages.figures import APRIL, MAY, NEXT_MAY, wuhan
 from tests.pages.support import Reader, refusal_of, signed_in, text_of
+from tests.pages.test_imports import bring
 from tests.rates.histories import HANYANG, JIANGAN, WUHAN
 from tests.rates.runs import THEIRS
+from tests.sheets.workbooks import HEADER, a_person, a_workbook
 
 TOWNSHIP = "420106001"
 # What the clock of the node is in, and the last month whose figures have come to rest.
@@ -245,6 +247,7 @@ def test_a_page_offers_the_purposes_that_it_can_show_and_leads_to_no_page_with_o
                 assert refusal_of(reader.http.get(link)) is None, link
     whole = {f"/reports{name}" for name in ("", "/trend", "/feedback", "/bulletin")}
     assert offering == whole | ({"/reports/league"} if of == WUHAN else set())
+    assert refusal_of(reader.get("/reports/league", purpose="benefit")) == (None if of == WUHAN else "not-by-purpose")
 
 
 def test_of_a_county_the_figures_by_purpose_stand_without_its_townships(node: Served):
@@ -296,10 +299,14 @@ def test_the_rows_of_a_rate_lead_to_what_the_viewer_may_open(both: Neighbours):
     ask(both, 1)
     both.deliver()
     clerk = signed_in(both.wuchang)
+    brought = bring(clerk, a_workbook([HEADER, a_person()])).url.path
+    assert links(clerk.get("/reports/rates/entry/rows"), "/imports/") == [brought]
     entries = links(clerk.get("/reports/rates/exchange/rows"), "/entries/")
     assert entries
     assert clerk.http.get(entries[0]).status_code == 200
-    assert not links(signed_in(both.wuchang, "chen", "coordinator").get("/reports/rates/exchange/rows"), "/entries/")
+    chen = signed_in(both.wuchang, "chen", "coordinator")
+    for rate, page in (("exchange", "/entries/"), ("entry", "/imports/")):
+        assert not links(chen.get(f"/reports/rates/{rate}/rows"), page)
 
 
 @pytest.mark.parametrize("report", ["feedback", "league", "matrix", "trend", "bulletin"])

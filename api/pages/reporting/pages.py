@@ -167,7 +167,7 @@ def show_report(
     ranked = rate if rate in choice else choice[0]
     lines = tuple(dict.fromkeys(rates or RATES))
     wanted = WantedReport(name=report, query=asked.query, rate=ranked, rates=lines, level=level)
-    document = make_report(ledger, office.node, wanted, _counting(asked, past.counting(office, ledger)))
+    document = make_report(ledger, office.node, wanted, _counting(asked, report, past.counting(office, ledger)))
     more = {"rate": rate, "level": level}
     return viewer.page(
         "report.html",
@@ -201,7 +201,7 @@ def take_report(
     if not asked.undivided:
         return read_report(asked.query, office, ledger, format, report, rate, rates, level)
     wanted = WantedReport(name=report, query=asked.query, rate=rate, rates=tuple(dict.fromkeys(rates or RATES)), level=level)
-    return answer(make_report(ledger, office.node, wanted, _counting(asked, past.counting(office, ledger))), format)
+    return answer(make_report(ledger, office.node, wanted, _counting(asked, report, past.counting(office, ledger))), format)
 
 
 def _opened(viewer: ViewerDep, caller: Caller, rate: RateName, row: RowShown) -> str | None:
@@ -215,9 +215,10 @@ def _opened(viewer: ViewerDep, caller: Caller, rate: RateName, row: RowShown) ->
     return f"/entries/{row.id}" if _NOUNS.get(rate) == _NOUNS[RateName.EXCHANGE] and viewer.may(CLERK) else None
 
 
-def _counting(asked: Asked, count: Counting) -> Counting:
-    """What makes the reports of a page."""
-    return (lambda query: count(replace(query, parts=False))) if asked.undivided else count
+def _counting(asked: Asked, report: ReportName, count: Counting) -> Counting:
+    """What makes the figures of a page; of a ranking without its parts nothing would be left."""
+    without_parts = asked.undivided and report is not ReportName.LEAGUE
+    return (lambda query: count(replace(query, parts=False))) if without_parts else count
 
 
 def _whole(asked: Asked | None, count: Counting) -> PlaceFigures | None:
