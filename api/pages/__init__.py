@@ -4,11 +4,12 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from api.pages import certificates, exchange, home, signing, signing_elsewhere, worklists
+from api.pages import certificates, home, signing, signing_elsewhere
 from api.pages.partners import agreements, partners
 from api.pages.registers import entries, imports, progress
 from api.pages.reporting import comparisons, frozen, handshakes, pages, received
 from api.pages.watching import audit, differences, escalations, operations
+from api.pages.work import exchange, worklists
 
 # Differences before the worklists, whose path takes any name.
 ROUTERS: Final[tuple[APIRouter, ...]] = (

@@ -1,0 +1,1 @@
+"""What there is to do, one exchange, and what is said of it, as pages."""
