@@ -1,5 +1,6 @@
 """Refusals before a page's own route speaks, or where there is none: a person at a browser is told on a page, in her language."""
 
+from contextlib import suppress
 from typing import Final
 
 from fastapi import Request, Response
@@ -8,8 +9,9 @@ from starlette.types import Scope
 from adapters.office import Office
 from api import problems
 from api.pages.language import COOKIE, LANGUAGES
-from api.pages.route import Viewer, keep_language, stranger
-from exchange.errors import WoshouError
+from api.pages.route import Viewer, keep_language, recognise, stranger
+from api.problems import MethodUnknown
+from exchange.errors import NotFound, WoshouError
 
 # What programs ask for: they are answered with problems, whatever they say they accept.
 _OF_PROGRAMS: Final = (
@@ -27,7 +29,7 @@ def answer(scope: Scope, refusal: WoshouError) -> Response:
         return problem
     chosen = request.query_params.get(COOKIE, "")
     known = scope.get("state", {}).get("viewer")
-    viewer = known if isinstance(known, Viewer) else stranger(request)
+    viewer = known if isinstance(known, Viewer) else _visitor(request, refusal)
     viewer.language, viewer.refusal = LANGUAGES.get(chosen, viewer.language), refusal
     page = viewer.page("refused.html").rendered()
     if chosen in LANGUAGES:
@@ -36,6 +38,18 @@ def answer(scope: Scope, refusal: WoshouError) -> Response:
         if name in problem.headers:
             page.headers[name] = problem.headers[name]
     return page
+
+
+def _visitor(request: Request, refusal: WoshouError) -> Viewer:
+    """Who opened an address that is none: whoever is signed in keeps the menu.
+
+    What else is refused here is not worth a look into the books, and what the door refuses never came to the router.
+    """
+    visitor = stranger(request)
+    if isinstance(refusal, NotFound | MethodUnknown) and "router" in request.scope:
+        with suppress(WoshouError):
+            recognise(request, visitor)
+    return visitor
 
 
 def _of_a_person(request: Request) -> bool:

@@ -5,22 +5,21 @@ from dataclasses import dataclass, field, replace
 from functools import wraps
 from hmac import compare_digest
 from typing import Annotated, Any, ClassVar, Final
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
-from python_multipart.multipart import parse_options_header
-from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from adapters.signin.signing_in import SigningIn
-from api.access import Caller, actor_of, caller_of, host_of, limiter_of, office_of
+from adapters.signin.signing_in import Known
+from api.access import Caller, actor_of, caller_of, host_of
 from api.pages.language import COOKIE, LANGUAGES, Language, language_of
 from api.pages.render import render
-from api.problems import Unauthorized, malformed, refusal_of, status_of
+from api.pages.sent import FormNotOurs, check_form, drop_blanks, in_words, is_secure, text_in
+from api.problems import Unauthorized, refusal_of, status_of
 from api.rights import (
     ANSWERER,
     AUDITOR,
@@ -70,15 +69,7 @@ MENU: Final[tuple[tuple[str, str, str, Right], ...]] = (
 )
 _YEAR: Final = 365 * 86400
 # What is not written into a page that is shown once more.
-_NOT_REPEATED: Final = frozenset({"csrf", "once", "password", "new", "code", "secret"})
-
-
-class FormNotOurs(Forbidden):
-    """A form that this session's pages did not make."""
-
-    code = "form-not-ours"
-    zh = "表单已失效，请从页面重新提交。"
-    en = "The form is no longer valid: send it again from its page."
+_NOT_REPEATED: Final = frozenset({"csrf", "once", "password", "new", "again", "code"})
 
 
 class PasswordFirst(Forbidden):
@@ -104,6 +95,33 @@ class Viewer:
     name: str = ""
     refusal: WoshouError | None = None
     given: Mapping[str, str] = field(default_factory=dict)
+    # The same with every value of a name, and where the form was sent.
+    pairs: frozenset[tuple[str, str]] = frozenset()
+    sent_to: str = ""
+
+    def ticked(self, name: str, value: str) -> bool:
+        """Whether a box was ticked in the form that was refused."""
+        return (name, value) in self.pairs
+
+    def wrong(self, name: str, form: str = "") -> bool:
+        """Whether the refusal is about this field; where several forms have one of the name, `form` is the end of its address."""
+        pointer = self.refusal.pointer if self.refusal is not None else None
+        if pointer is None or not self.sent_by(form):
+            return False
+        return pointer.removeprefix("/body") == f"/{name.replace('.', '/')}"
+
+    def filled(self, form: str, *names: str) -> bool:
+        """Whether something was written in one of these fields of a form, or in one whose name begins so."""
+        return self.sent_by(form) and any(value and name.startswith(names) for name, value in self.given.items())
+
+    def sent_by(self, form: str) -> bool:
+        """Whether what was given stood in this form."""
+        return not form or self.sent_to.endswith(f"/{form}")
+
+    @property
+    def here(self) -> str:
+        """The page with its filter, to be written into a link that should lead back to it."""
+        return quote(f"{unquote(self.path)}?{self.query}" if self.query else unquote(self.path), safe="")
 
     @property
     def in_the_other_language(self) -> str:
@@ -136,6 +154,11 @@ class Viewer:
     def may_handle(self) -> bool:
         """Whether the viewer is shown persons."""
         return self.caller is not None and self.caller.handles_people
+
+    @property
+    def in_a_township(self) -> bool:
+        """Whether the viewer is bound to a township, and not to its county."""
+        return self.caller is not None and self.caller.township is not None
 
     def page(self, template: str, /, *, status: int = 200, **values: Any) -> "Page":
         """A page for this viewer."""
@@ -204,20 +227,14 @@ class PageRoute(Route):
 
     async def identify(self, request: Request, right: Right | PartnerRight) -> None:
         """Who is signed in; Unauthorized without a session, FormNotOurs for a form without its token."""
-        office, viewer = await office_of(request), viewer_in(request)
-        token = request.cookies.get(cookie_name(request), "")
-        signing_in: SigningIn = request.app.state.signing_in
-        limiter = await limiter_of(request)
-        with limiter.failures(host_of(request), None, "session"):
-            found = await run_in_threadpool(signing_in.session_of, token) if token else None
-            if found is None:
-                raise Unauthorized
-        viewer.session, viewer.account, key = found
-        viewer.name, viewer.caller = key.name, caller_of(office, key)
+        viewer = viewer_in(request)
+        await run_in_threadpool(recognise, request, viewer)
+        if viewer.session is None or viewer.account is None or viewer.caller is None:
+            raise Unauthorized
         tell_actor(request, *actor_of(viewer.caller))
         await self.seat(request, viewer.caller)
         if request.method == "POST" and not compare_digest(
-            _text(await request.form(), "csrf").encode(), viewer.session.csrf.encode()
+            text_in(await request.form(), "csrf").encode(), viewer.session.csrf.encode()
         ):
             raise FormNotOurs
         if viewer.account.must_change and not request.url.path.startswith(_ALWAYS):
@@ -230,7 +247,7 @@ class PageRoute(Route):
         handle = super().get_route_handler()
 
         async def paged(request: Request) -> Response:
-            _drop_blanks(request)
+            drop_blanks(request)
             chosen = request.query_params.get(COOKIE, "")
             if request.method == "GET" and chosen in LANGUAGES:
                 return _in_language(request, chosen)
@@ -238,10 +255,10 @@ class PageRoute(Route):
                 request.state.viewer = stranger(request)
             try:
                 if request.method == "POST":
-                    _check_form(request)
+                    check_form(request)
                 return await handle(request)
             except RequestValidationError as error:
-                return await self._refused(request, malformed(error))
+                return await self._refused(request, in_words(error))
             except HTTPException as error:  # a form that cannot be read: there is nothing to show again
                 return await self._refused(request, refusal_of(error), closed=True)
             except WoshouError as refusal:
@@ -271,7 +288,8 @@ class PageRoute(Route):
             # A sheet that found no place is not read for what else the form holds.
             reads = request.method == "POST" and not isinstance(refusal, ImportsWaiting)
             form = await request.form() if reads else request.query_params
-            viewer.given = {name: value for name, value in form.items() if isinstance(value, str) and name not in _NOT_REPEATED}
+            told = [(name, value) for name, value in form.multi_items() if isinstance(value, str) and name not in _NOT_REPEATED]
+            viewer.given, viewer.pairs, viewer.sent_to = dict(told), frozenset(told), request.url.path
             named = {name: quote(str(value), safe="") for name, value in request.path_params.items()}
             return await _again(request, self.back.format(**named))
         return viewer.page("refused.html").rendered()
@@ -335,9 +353,16 @@ def set_session(request: Request, response: Response, token: str) -> None:
     )
 
 
-def is_secure(request: Request) -> bool:
-    """Whether the node is reached over HTTPS."""
-    return str(request.app.state.office.documents.url).startswith("https:")
+def recognise(request: Request, viewer: Viewer) -> None:
+    """Let the viewer be who has the session of the request's cookie; Unauthorized without one. It reads the books."""
+    office, limiter, signing_in = request.app.state.office, request.app.state.limiter, request.app.state.signing_in
+    token = request.cookies.get(cookie_name(request), "")
+    with limiter.failures(host_of(request), None, "session"):
+        found: Known | None = signing_in.session_of(token) if token else None
+        if found is None:
+            raise Unauthorized
+    viewer.session, viewer.account, key = found
+    viewer.name, viewer.caller = key.name, caller_of(office, key)
 
 
 def stranger(request: Request) -> Viewer:
@@ -364,26 +389,3 @@ def _in_language(request: Request, chosen: str) -> Response:
 def keep_language(request: Request, response: Response, chosen: str) -> None:
     """Let the browser say from now on which of the two was chosen."""
     response.set_cookie(COOKIE, chosen, max_age=_YEAR, httponly=True, secure=is_secure(request), samesite="lax", path="/")
-
-
-def _drop_blanks(request: Request) -> None:
-    """A field of a filter that was left empty was not given; a browser sends it all the same."""
-    query = request.scope["query_string"].decode("latin-1")
-    if "=&" in query or query.endswith("="):
-        request.scope["query_string"] = urlencode(parse_qsl(query)).encode("ascii")
-
-
-def _check_form(request: Request) -> None:
-    """A browser says from which page a form comes and how it is written: from one of ours and as they are, or it is not taken."""
-    origin, site = request.headers.get("origin", "null"), request.headers.get("sec-fetch-site")
-    ours = f"{'https' if is_secure(request) else 'http'}://{request.headers.get('host', '')}"
-    if site not in (None, "same-origin", "none") or origin not in ("null", ours):
-        raise FormNotOurs
-    _, written = parse_options_header(request.headers.get("content-type"))
-    if written.get(b"charset", b"utf-8").lower() != b"utf-8":
-        raise FormNotOurs
-
-
-def _text(form: FormData, name: str) -> str:
-    value = form.get(name, "")
-    return value if isinstance(value, str) else ""

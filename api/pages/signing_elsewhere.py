@@ -6,7 +6,8 @@ from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from adapters.signin.oidc import CALLBACK, LONGEST, Begun, OpenIdConnect
-from api.pages.route import is_secure, page_router, see_other, set_session
+from api.pages.route import page_router, see_other, set_session
+from api.pages.sent import is_secure
 from api.pages.signing import TryingPasswordDep, signing_in
 from exchange.errors import NotFound
 

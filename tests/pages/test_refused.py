@@ -56,6 +56,27 @@ def test_who_signed_in_keeps_the_menu_where_a_page_refuses(node: Served):
     assert 'href="/worklists"' in answer.text
 
 
+def test_who_signed_in_keeps_the_menu_at_an_address_that_is_none(node: Served):
+    reader = signed_in(node, "qian")
+    reader.http.headers.update(BROWSER)
+    answer = reader.get("/nothing/here")
+    is_page(answer, 404, "not-found")
+    assert [link for link in ('href="/worklists"', 'href="/account"') if link not in answer.text] == []
+    assert "退出" in answer.text
+    reader.http.cookies.clear()
+    assert 'href="/worklists"' not in reader.get("/nothing/here").text
+
+
+def test_a_mistyped_address_is_told_in_words(node: Served):
+    reader = signed_in(node, "sun")
+    reader.http.headers.update(BROWSER)
+    answer = reader.get("/exchanges/not-an-exchange")
+    is_page(answer, 422, "invalid")
+    assert "网址不完整，或有一处写错了。" in text_of(answer)
+    assert "path" not in text_of(answer)
+    assert 'href="/worklists"' in answer.text
+
+
 @pytest.mark.parametrize("path", ["/api/v1/nothing", "/v1/nothing", "/.well-known/nothing", "/oauth/nothing"])
 def test_the_addresses_of_programs_are_answered_with_problems_whatever_is_accepted(node: Served, path: str):
     answer = node.http.get(path, headers=BROWSER)
@@ -90,7 +111,7 @@ def test_a_fault_of_the_node_is_told_on_a_page_and_to_programs_as_a_problem(tmp_
         page = httpx.get(f"{broken.url}/entries", headers={**BROWSER, "cookie": "woshou=anything"}, verify=False)
         problem = httpx.get(f"{broken.url}/api/v1/worklists", headers={"authorization": "Bearer wsk_k0_0"}, verify=False)
     is_page(page, 500, "error")
-    assert "把下面的时间告诉系统管理员" in text_of(page)
+    assert "把下面的时间告诉管理员" in text_of(page)
     assert (problem.status_code, problem.json()["type"]) == (500, "urn:woshou:problem:error")
     assert problem.headers["x-content-type-options"] == "nosniff"
 
