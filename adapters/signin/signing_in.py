@@ -132,12 +132,15 @@ class SigningIn:
         stored = self._passwords.hash(new) if right else ""
         return self._judged(CHANGE_PASSWORD, account, right, lambda held: held.with_password(stored), self._open_anew)
 
-    def enrol_totp(self, token: str) -> Enrolment:
-        """Offer a second factor: its secret, and what an authenticator app reads from a QR code. SecondFactorSet."""
+    def enrol_totp(self, token: str, *, again: str = "") -> Enrolment:
+        """Offer a second factor: its secret, and what an authenticator app reads from a QR code. SecondFactorSet.
+
+        `again` is the secret that was offered before, which the app may hold already.
+        """
         account = self._own(token)
         if account.totp is not None:
             raise SecondFactorSet
-        secret = new_secret()
+        secret = again if is_secret(again) else new_secret()
         return Enrolment(secret=secret, uri=provisioning_uri(secret, account.login, self._office.node.title))
 
     def confirm_totp(self, token: str, password: str, secret: str, code: str) -> Opened:

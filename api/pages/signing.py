@@ -84,9 +84,11 @@ def show_account(request: Request, viewer: ViewerDep, caller: HolderDep, office:
     account = viewer.account
     offered = None
     if account is not None and account.password_hash is not None and account.totp is None:
-        offered = signing_in(request).enrol_totp(_token(request))
+        offered = signing_in(request).enrol_totp(_token(request), again=viewer.given.get("secret", ""))
     sessions = [each for each in ledger.accounts.sessions(caller.key) if each.holds(office.now())]
-    code = segno.make(offered.uri, error="m").svg_inline(scale=5, svgclass="qr", lineclass=None) if offered is not None else ""
+    code = (
+        segno.make(offered.uri, error="m").svg_inline(omitsize=True, svgclass="qr", lineclass=None) if offered is not None else ""
+    )
     return viewer.page(
         "account.html",
         code=code,

@@ -60,7 +60,11 @@ def test_a_second_factor_is_turned_on_asked_for_and_turned_off(both: Neighbours)
         both.wuchang.clock.move(timedelta(seconds=30))
         return code_at(secret, step_of(both.wuchang.clock.now()))
 
-    assert refusal_of(reader.post("/account/second-factor", password=PASSWORD, secret=secret, code="000000")) == "code-wrong"
+    wrong = reader.post("/account/second-factor", password=PASSWORD, secret=secret, code="000000")
+    assert refusal_of(wrong) == "code-wrong"
+    assert f'name="secret" value="{secret}"' in wrong.text  # the phone holds it already
+    forged = reader.post("/account/second-factor", password=PASSWORD, secret="not a secret of ours", code="000000")
+    assert "not a secret" not in forged.text
     assert "已启用" in reader.post("/account/second-factor", password=PASSWORD, secret=secret, code=code()).text
     another = Reader(both.wuchang)
     assert refusal_of(another.sign_in()) == "code-needed"
