@@ -1,5 +1,6 @@
 """Forms become the domain's shapes: a field `holder.name` is the name of the holder, and what is left empty was not given."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Self, TypeVar
 
@@ -15,6 +16,18 @@ S = TypeVar("S", bound=msgspec.Struct)
 # A field of a page of ours lies less deep, and has a shorter name.
 _DEEP: Final = 5
 _LONG: Final = 100
+
+
+_MISSING: Final = re.compile(r"Object missing required field `([a-z_]+)`")
+# What msgspec complains of, in words: by what the complaint holds.
+_EXPECTED: Final = {
+    "RFC3339": ("须为日历上有的日期。", "it must be a day of the calendar"),
+    "enum value": ("请从列出的选项中选择。", "choose one of those listed"),
+    "matching regex": ("格式不对。", "it is not written as it must be"),
+    "length <=": ("太长。", "it is too long"),
+    "length >=": ("太短，或没有填写。", "it is too short, or empty"),
+    "Expected `int`": ("须为整数。", "it must be a whole number"),
+}
 
 
 class _Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,13 +62,18 @@ class Fields(dict[str, str]):
             return msgspec.convert({**nested, **{name: values for name, values in lists.items() if values}}, kind, strict=False)
         except msgspec.ValidationError as exc:
             told, pointer = complaint(exc)
-            raise misfit(pointer, told) from None  # the cause may quote a person
+            missing = _MISSING.match(told)
+            if missing is not None:
+                raise misfit(f"{pointer}/{missing[1]}", "it must be filled in", zh="此项必填。") from None
+            zh, en = next((words for begins, words in _EXPECTED.items() if begins in told), ("", told))
+            raise misfit(pointer, en, zh=zh) from None  # the cause may quote a person
 
 
-def misfit(pointer: str, told: str = "it does not fit") -> Invalid:
-    """A field that cannot be taken as it is."""
+def misfit(pointer: str, told: str = "it does not fit", *, zh: str = "") -> Invalid:
+    """A field that cannot be taken as it is, and what is wanted of it."""
+    wanted = f"：{zh}" if zh else "，请检查标出的栏目。"
     return Invalid(
-        zh="有一项填写不符合要求，请检查标出的栏目。", en=f"A field cannot be taken as it is: {told}", pointer=pointer or None
+        zh=f"有一项填写不符合要求{wanted}", en=f"A field cannot be taken as it is: {told.rstrip('.')}.", pointer=pointer or None
     )
 
 

@@ -49,13 +49,14 @@ class Reader:
         return self._read(self.http.get(path, params=query))
 
     def post(self, path: str, **fields: str | list[str]) -> httpx.Response:
-        """Send a form as the page that was read last has it, with its token, id and version; `holder__name` is `holder.name`."""
+        """Send a form as the page that was read last has it, with its hidden fields; `holder__name` is `holder.name`."""
         return self.send(path, None, **fields)
 
     def send(self, path: str, files: Files, **fields: str | list[str]) -> httpx.Response:
         """The same with files in it."""
         assert self.page is not None
-        hidden = dict(re.findall(r'name="(csrf|version|once)" value="([^"]+)"', self.page.text))
+        found = re.findall(r'name="(csrf|version|once|said|from)" value="([^"]+)"', self.page.text)
+        hidden = {name: unescape(value) for name, value in found}
         given = {name.replace("__", "."): value for name, value in fields.items()}
         return self._read(self.http.post(path, data={**hidden, **given}, files=files))
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from typing import Annotated, Final
+from urllib.parse import urlencode
 
 import msgspec
-from fastapi import Depends, Path, Response
+from fastapi import Depends, Path, Query, Response
 
 from adapters.office import Office
 from api.access import AnswererDep, AssignerDep, Caller, ClerkDep, LedgerDep, OfficeDep, ReaderDep, ReadLedgerDep
@@ -17,29 +18,37 @@ from api.models.registers.pairing import Candidates
 from api.pages.facts import Side, beside, known_counties
 from api.pages.forms import FieldsDep
 from api.pages.route import Page, Viewer, ViewerDep, back_to, page_router, see_other
-from api.rights import ANSWERER, ASSIGNER, CLERK
+from api.pages.work.answers import challenge_in, feedback_in
+from api.pages.work.leading import WORKLISTS, Way, way_back
+from api.pages.work.possible import deeds
+from api.rights import ASSIGNER, CLERK
 from api.serving import daily
-from exchange.codes import Kind, Role
+from exchange.codes import Event, Item, Kind, Role
 from exchange.conversation import State
 from exchange.errors import VersionDiffers
-from exchange.exchanges import Acceptance, Direction, Exchange
+from exchange.exchanges import Exchange
 from exchange.ledger import Ledger
 from exchange.moments import civil_day
 from exchange.people.record import Person, Record
+from exchange.people.whereabouts import PlaceReader
 from exchange.verbs.pair import pair, unpair
 from exchange.verbs.pairing.candidates import BodiesErased, candidates
 from exchange.verbs.reply import NOTHING, Body, Said, reply
 from exchange.verbs.routing.send_on import send_on
+from exchange.verbs.sheets.matters import EVENT_ITEMS
 from exchange.verbs.work.assign import assign, give_back
 from exchange.verbs.work.take_over import take_over
 from exchange.wire.batch import Outcome
-from exchange.wire.message import ChallengeBody, FeedbackBody, InterimBody, WithdrawalBody
+from exchange.wire.message import InterimBody, WithdrawalBody
+from exchange.work.worklists import Worklist
 
 router = page_router()
 PATH: Final = "/exchanges/{exchange}/{role}"
 _MOST_CANDIDATES: Final = 5
 # An answer is owed.
 _AWAITING: Final = (State.OPEN, State.CHALLENGED)
+DoneQuery = Annotated[str, Query(max_length=20)]
+FromQuery = Annotated[str, Query(alias="from", max_length=1000)]
 RolePath = Annotated[Role, Path()]
 
 
@@ -53,13 +62,22 @@ class Seen:
 
     def __init__(self, exchange: IdPath, role: RolePath, fields: FieldsDep) -> None:
         self._exchange, self._role, self._version = exchange, role, fields.version()
+        self._from = way_back(fields.get("from", "")).path
 
     def held(self, ledger: Ledger, caller: Caller) -> Exchange:
         """The exchange itself; VersionDiffers if something was said or done since: that is looked at first."""
         held = visible(ledger, caller, self._exchange, role=self._role)
         if held.version != self._version:
-            raise VersionDiffers
+            raise VersionDiffers(
+                zh="您打开这一页以后，这件事项有了变化，所以没有办理。下面是现在的情况，请看过再办。",
+                en="Something has changed here since you opened the page, so nothing was done. It stands so now: look first.",
+            )
         return held
+
+    def done(self, held: Exchange, what: str) -> Response:
+        """Back to the page of the exchange, which says what was done."""
+        query = {"done": what} | ({"from": self._from} if self._from != WORKLISTS.path else {})
+        return see_other(f"{address(held.key.exchange, held.key.role)}?{urlencode(query)}")
 
     def theirs(self, ledger: Ledger, office: Office, caller: Caller) -> Exchange:
         """The same, if it is the caller's to go on with."""
@@ -72,27 +90,54 @@ SeenDep = Annotated[Seen, Depends()]
 @router.get("/exchanges/{exchange}")
 def find_exchange(viewer: ViewerDep, caller: ReaderDep, ledger: ReadLedgerDep, exchange: IdPath) -> Response:
     """The side of it that the viewer may know of."""
-    return see_other(address(exchange, visible(ledger, caller, exchange).key.role))
+    query = f"?{viewer.query}" if viewer.query else ""
+    return see_other(address(exchange, visible(ledger, caller, exchange).key.role) + query)
 
 
 @router.get(PATH)
 def show_exchange(
-    viewer: ViewerDep, caller: ReaderDep, office: OfficeDep, ledger: ReadLedgerDep, exchange: IdPath, role: RolePath
+    viewer: ViewerDep,
+    caller: ReaderDep,
+    office: OfficeDep,
+    ledger: ReadLedgerDep,
+    exchange: IdPath,
+    role: RolePath,
+    done: DoneQuery = "",
+    come_from: FromQuery = "",
 ) -> Page:
     """All of it, and below what the viewer may do now."""
-    return _page(viewer, caller, office, ledger, exchange, role, number=False)
+    back = way_back(come_from or viewer.given.get("from", ""))
+    return _page(viewer, caller, office, ledger, exchange, role, number=False, back=back, done=done)
 
 
 @router.post(PATH + "/number")
 @back_to(PATH)
 def show_number(
-    viewer: ViewerDep, caller: AnswererDep, office: OfficeDep, ledger: ReadLedgerDep, exchange: IdPath, role: RolePath
+    viewer: ViewerDep,
+    caller: AnswererDep,
+    office: OfficeDep,
+    ledger: ReadLedgerDep,
+    exchange: IdPath,
+    role: RolePath,
+    fields: FieldsDep,
 ) -> Page:
     """The same with the number of the person's document, shown this once because somebody asked for it."""
-    return _page(viewer, caller, office, ledger, exchange, role, number=True)
+    back = way_back(fields.get("from", ""))
+    return _page(viewer, caller, office, ledger, exchange, role, number=True, back=back)
 
 
-def _page(viewer: Viewer, caller: Caller, office: Office, ledger: Ledger, exchange: str, role: Role, *, number: bool) -> Page:
+def _page(
+    viewer: Viewer,
+    caller: Caller,
+    office: Office,
+    ledger: Ledger,
+    exchange: str,
+    role: Role,
+    *,
+    number: bool,
+    back: Way,
+    done: str = "",
+) -> Page:
     held = visible(ledger, caller, exchange, role=role)
     whole = read_exchange(caller, office, ledger, Response(), exchange, role)
     mine = not hidden(ledger, office, caller, [held])
@@ -104,23 +149,37 @@ def _page(viewer: Viewer, caller: Caller, office: Office, ledger: Ledger, exchan
         Side("被询方所答", "what was answered", _record(messages, Kind.FEEDBACK)),
         Side("本方台账", "our register", entry.record if entry is not None else None),
     ]
+    asked, today = _asked(held), civil_day(office.now())
+    clerk = ledger.access.api_key(whole.clerk) if whole.clerk is not None else None
+    may = deeds(
+        viewer,
+        whole,
+        mine=mine,
+        free=clerk is None or clerk.revoked_at is not None,
+        reminded=held.conversation is not None and held.conversation.reminded_on == today,
+    )
     return viewer.page(
         "exchange.html",
         whole=whole,
+        asked=asked,
+        done=done,
+        back=back,
+        news=_news(viewer, whole),
+        clerk=clerk.name if clerk is not None else None,
         person=_person(messages),
         hidden=not mine,
         number=number,
         entry=entry,
         candidates=found,
         sides=sides,
-        rows=beside(viewer.language, list(held.items), sides),
-        may=_may(viewer, whole, mine=mine),
+        rows=beside(viewer.language, asked, sides) if any(side.record for side in sides) else [],
+        may=may,
         divisions=office.node.divisions,
         known=known_counties(ledger, office.node.divisions),
         townships=office.node.divisions.children(held.own) if viewer.may(ASSIGNER) else (),
         address=address(exchange, role),
-        today=civil_day(office.now()),
-        days_left=(whole.due - civil_day(office.now())).days if whole.due and whole.state in _AWAITING else None,
+        today=today,
+        days_left=(whole.due - today).days if whole.due and whole.state in _AWAITING else None,
     )
 
 
@@ -128,10 +187,9 @@ def _page(viewer: Viewer, caller: Caller, office: Office, ledger: Ledger, exchan
 @back_to(PATH)
 def give_feedback(caller: AnswererDep, office: OfficeDep, ledger: LedgerDep, seen: SeenDep, fields: FieldsDep) -> Response:
     """Answer (反馈)."""
-    if fields.get("result") != "corrected":
-        for name in [name for name in fields if name.startswith("record.")]:
-            del fields[name]
-    return _say(ledger, office, caller, seen, Kind.FEEDBACK, fields.shape(FeedbackBody))
+    held = seen.theirs(ledger, office, caller)
+    places = PlaceReader(office.node.divisions, held.own, civil_day(office.now()))
+    return _say(ledger, office, caller, seen, Kind.FEEDBACK, feedback_in(fields, places))
 
 
 @router.post(PATH + "/interim")
@@ -145,8 +203,7 @@ def announce_delay(caller: AnswererDep, office: OfficeDep, ledger: LedgerDep, se
 @back_to(PATH)
 def challenge(caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, seen: SeenDep, fields: FieldsDep) -> Response:
     """Return the answer (再交流)."""
-    body = fields.shape(ChallengeBody, items=fields.several("items"))
-    return _say(ledger, office, caller, seen, Kind.CHALLENGE, body)
+    return _say(ledger, office, caller, seen, Kind.CHALLENGE, challenge_in(fields))
 
 
 @router.post(PATH + "/confirmation")
@@ -166,7 +223,7 @@ def send_to_the_right_county(
     sent = send_on(ledger, office.node, held, office.now(), to=None, correct_entry="correct_entry" in fields)
     if sent.after.event is None:
         daily.started(ledger, office, caller)
-    return see_other(address(sent.after.key.exchange, sent.after.key.role))
+    return seen.done(sent.after, "sent_on")
 
 
 @router.post(PATH + "/reminder")
@@ -189,7 +246,7 @@ def pair_with(caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, seen: Seen
     """Say which entry the person is (配对)."""
     held = seen.theirs(ledger, office, caller)
     pair(ledger, held, fields.shape(Pairing).entry, office.now())
-    return _back(held)
+    return seen.done(held, "paired")
 
 
 @router.post(PATH + "/unpairing")
@@ -198,7 +255,7 @@ def undo_pairing(caller: ClerkDep, office: OfficeDep, ledger: LedgerDep, seen: S
     """Say that the person is not the entry's (解除配对)."""
     held = seen.theirs(ledger, office, caller)
     unpair(ledger, held, office.now())
-    return _back(held)
+    return seen.done(held, "unpaired")
 
 
 @router.post(PATH + "/assignment")
@@ -208,7 +265,7 @@ def assign_to(caller: AssignerDep, office: OfficeDep, ledger: LedgerDep, seen: S
     body = fields.shape(Assigning)
     held = seen.held(ledger, caller)
     assign(ledger, office.node, held, body.township, due=body.due, by=caller.key, now=office.now())
-    return _back(held)
+    return seen.done(held, "assigned")
 
 
 @router.post(PATH + "/return")
@@ -217,7 +274,7 @@ def return_to_county(caller: AnswererDep, office: OfficeDep, ledger: LedgerDep, 
     """Give it back to the county; a township then sees it no more."""
     held = seen.held(ledger, caller)
     give_back(ledger, held, fields.shape(Returning).reason, by=caller.key, now=office.now())
-    return see_other("/worklists" if caller.township is not None else address(held.key.exchange, held.key.role))
+    return see_other(f"/worklists/{Worklist.TO_ANSWER}?done=returned") if caller.township else seen.done(held, "returned")
 
 
 @router.post(PATH + "/clerk")
@@ -226,46 +283,27 @@ def take(caller: AnswererDep, office: OfficeDep, ledger: LedgerDep, seen: SeenDe
     """Take it over (领办)."""
     held = seen.held(ledger, caller)
     take_over(ledger, held, caller.key, office.now())
-    return _back(held)
+    return seen.done(held, "taken")
 
 
 def _say(ledger: Ledger, office: Office, caller: Caller, seen: Seen, kind: Kind, body: Body = NOTHING) -> Response:
     held = seen.theirs(ledger, office, caller)
     reply(ledger, office.node, held, Said(kind=kind, body=body, seen=held.version), office.now())
-    return _back(held)
+    return seen.done(held, kind)
 
 
-def _back(held: Exchange) -> Response:
-    return see_other(address(held.key.exchange, held.key.role))
+def _asked(held: Exchange) -> list[Item]:
+    """The items that are asked about, or that a notice tells of: what an answer may correct."""
+    told = held.items or EVENT_ITEMS.get(Event(held.event), frozenset()) if held.event is not None else held.items
+    return [item for item in Item if item in told]
 
 
-def _may(viewer: Viewer, whole: ExchangeWhole, *, mine: bool) -> frozenset[str]:
-    """What the viewer can do now, so that no form is shown that would be refused."""
-    under_way = any(message.direction is Direction.OUT and message.outcome is None for message in whole.messages)
-    owed, ours = whole.state in _AWAITING, whole.role is Role.ASKED
-    may: set[str] = set()
-    if viewer.may(ANSWERER) and mine:
-        if ours and owed and not under_way:
-            may |= {"feedback", "interim"}
-        if ours and whole.clerk is None:
-            may.add("take")
-        if ours and owed and whole.handled_by is not None:
-            may.add("return")
-    if viewer.may(CLERK) and mine and not ours:
-        if whole.state is State.ANSWERED:
-            may |= {"confirm", *(("challenge",) if whole.challenges_left else ())}
-            may |= {"send_on"} if whole.right_county is not None and whole.sent_on_to is None else set()
-        if whole.overdue:
-            may.add("remind")
-        if whole.state not in (State.CLOSED, State.WITHDRAWN, State.LAPSED) and whole.acceptance is not Acceptance.REJECTED:
-            may.add("withdraw")
-    if viewer.may(CLERK) and mine and ours and whole.entry is not None:
-        may.add("unpair")
-    if viewer.may(ASSIGNER) and ours and owed:
-        may.add("assign")
-    if viewer.may(ANSWERER) and not mine and ours:
-        may.add("take")
-    return frozenset(may)
+def _news(viewer: Viewer, whole: ExchangeWhole) -> list[MessageShown] | None:
+    """What was said since the page was opened whose form was refused for being old; None if none was."""
+    if not isinstance(viewer.refusal, VersionDiffers):
+        return None
+    shown = viewer.given.get("said", "")
+    return whole.messages[int(shown) :] if shown.isascii() and shown.isdecimal() else []
 
 
 def _to_pair(held: Exchange, whole: ExchangeWhole) -> bool:

@@ -99,8 +99,8 @@ def read_answer(cells: Mapping[str, str], places: PlaceReader, warnings: list[Ro
     return FeedbackBody(
         result=result,
         record=_record(cells, places, warnings) if result is Result.CORRECTED else None,
-        moved_to=_coarse(places, cells["moved_to"]) if result is Result.MOVED_ON else None,
-        jurisdiction=_county(places, cells["right_county"]) if result is Result.WRONG_JURISDICTION else None,
+        moved_to=moved_to(places, cells["moved_to"]) if result is Result.MOVED_ON else None,
+        jurisdiction=right_county(places, cells["right_county"]) if result is Result.WRONG_JURISDICTION else None,
         reason=coded(cells, "refusal_reason", RefusalReason),
     )
 
@@ -139,14 +139,15 @@ def _record(cells: Mapping[str, str], places: PlaceReader, warnings: list[RowPro
     return kept
 
 
-def _coarse(places: PlaceReader, text: str) -> str:
+def moved_to(places: PlaceReader, text: str) -> str:
     """Where the person moved, as coarsely as the wire says it: the province, or the prefecture."""
     code, divisions = _code(places, text, "moved_to"), places.divisions
     within = [place for place in (code, *divisions.ancestors(code)) if divisions.level_of(place) is Level.PREFECTURE]
     return within[0][:4] if within else code[:2]
 
 
-def _county(places: PlaceReader, text: str) -> str:
+def right_county(places: PlaceReader, text: str) -> str:
+    """The county that is to be asked instead: another than the own."""
     county = places.divisions.county_of(_code(places, text, "right_county"))
     if county is None or county == places.own:
         raise UnknownJurisdiction(
