@@ -94,5 +94,8 @@ def _joined(language: Language, *parts: str | None) -> str:
 
 def known_counties(ledger: Ledger, divisions: Divisions) -> list[tuple[str, str]]:
     """The counties that partners are confirmed to serve, and their names: what a field for a county offers."""
-    codes = {code for partner in ledger.partners.all() for code in partner.confirmed if len(code) == _COUNTY}
+    confirmed = {code for partner in ledger.partners.all() for code in partner.confirmed}
+    codes = {code for code in confirmed if len(code) == _COUNTY}
+    for area in (code.ljust(_COUNTY, "0") for code in confirmed if len(code) < _COUNTY):
+        codes |= set(divisions.counties_within(area)) if divisions.is_known(area) else set()
     return [(code, place_name(divisions, code)) for code in sorted(codes)] if len(codes) <= _MOST_KNOWN else []

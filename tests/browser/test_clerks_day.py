@@ -46,14 +46,14 @@ def test_ten_queries_are_answered_by_keyboard(both: Neighbours, windows: Windows
         for _ in range(number + 1):
             page.keyboard.press("j")
         page.keyboard.press("Enter")
-        page.wait_for_url(re.compile("/exchanges/.+/asked$"))
+        page.wait_for_url(re.compile("/exchanges/.+/asked[?]from="))
         tab_to(page, "#f-result")
         page.keyboard.press("ArrowDown")  # the first: confirmed
         tab_to(page, "form[action$='/feedback'] button")
         page.keyboard.press("Enter")
         expect(page.locator(".timeline")).to_contain_text("反馈 · 属实")
         expect(page.locator(".timeline")).to_contain_text("尚无回执")
-        tab_to(page, "main a[href='/worklists']")
+        tab_to(page, "main a[href='/worklists/to_answer']")
         page.keyboard.press("Enter")
     page.wait_for_url("**/worklists/to_answer")
     both.deliver()
@@ -128,7 +128,10 @@ def test_everything_is_done_on_a_phone_with_scripts_or_without(both: Neighbours,
     wrong = page.locator("form[action$='/feedback']")
     wrong.locator("select[name=result]").select_option("corrected")
     wrong.locator("button").click()
-    expect(page.get_by_role("alert")).to_contain_text("更正")  # and says nothing of what
+    expect(page.get_by_role("alert")).to_contain_text("至少一项更正的内容")
+    expect(wrong.locator("details").first).to_have_attribute("open", "")
+    expect(wrong.locator("details").nth(1)).not_to_have_attribute("open", "")
+    assert page.evaluate("() => document.activeElement.matches('details [aria-invalid]')")
     assert wrong.locator("select[name=result]").input_value() == "corrected"
     form = page.locator("form[action$='/interim']")
     form.locator("select[name=reason]").select_option("field_visit")
@@ -138,7 +141,7 @@ def test_everything_is_done_on_a_phone_with_scripts_or_without(both: Neighbours,
     page.goto("/worklists/to_answer")
     page.select_option("#f-kind", "notice")
     page.click("form[data-filter] button")
-    expect(page.locator("main")).to_contain_text("没有事项")
+    expect(page.locator("main")).to_contain_text("没有事项符合筛选")
     page.goto("/worklists/to_pair" if scripts else "/worklists/to_answer")
     page.get_by_role("button", name="退出").click()
     page.wait_for_url("**/sign-in")
@@ -146,15 +149,50 @@ def test_everything_is_done_on_a_phone_with_scripts_or_without(both: Neighbours,
     assert "/sign-in" in page.url
 
 
-def test_a_filter_is_remembered_and_forgotten(both: Neighbours, windows: Windows):
+def test_a_filter_is_remembered_told_of_and_forgotten(both: Neighbours, windows: Windows):
     """Comfort, where there are scripts."""
     ask(both, 1)
     both.deliver()
     page = windows(both.wuchang.url)
     sign_in(page)
-    page.goto("/worklists/to_answer?kind=query")
-    page.goto("/certificates")
+    page.goto("/worklists/to_answer?kind=notice&limit=5&lang=en")
+    page.goto("/certificates?lang=zh")
     page.goto("/worklists/to_answer")
-    page.wait_for_url("**/worklists/to_answer?kind=query")
+    page.wait_for_url("**/worklists/to_answer?kind=notice#kept")  # of which page it was is no filter
+    expect(page.locator(".filtered")).to_contain_text("沿用您在此窗口上次的筛选")
     page.keyboard.press("/")
     assert page.evaluate("() => document.activeElement.name") == "kind"
+    page.goto("/")
+    page.click(".tile a[href^='/worklists/to_answer']")  # which counts one
+    expect(page.locator("[data-rows] tbody tr")).to_have_count(1)
+    page.goto("/certificates")
+    page.goto("/worklists/to_answer")
+    expect(page.locator("[data-rows] tbody tr")).to_have_count(1)
+    page.goto("/worklists/to_answer?kind=notice")
+    page.click(".filtered a")
+    expect(page.locator("[data-rows] tbody tr")).to_have_count(1)
+    page.goto("/certificates")
+    page.goto("/worklists/to_answer")
+    expect(page.locator("[data-rows] tbody tr")).to_have_count(1)
+
+
+@pytest.mark.parametrize("phone", [True, False], ids=["phone", "desk"])
+def test_the_code_of_the_second_factor_is_shown_whole(both: Neighbours, windows: Windows, phone: bool):
+    """With the empty margin of four modules that readers want, and on white whatever the page is drawn on."""
+    page = windows(both.wuchang.url, phone=phone, color_scheme="dark")
+    sign_in(page)
+    page.goto("/account")
+    code = page.locator("svg.qr")
+    told = code.evaluate(
+        """(svg) => {
+          const [all, drawn] = [svg, svg.querySelector("path")].map((part) => part.getBoundingClientRect());
+          const modules = svg.viewBox.baseVal.width;
+          const margins = [drawn.left - all.left, drawn.top - all.top, all.right - drawn.right, all.bottom - drawn.bottom];
+          const least = Math.min(...margins) / (all.width / modules);
+          const white = getComputedStyle(svg).backgroundColor;
+          return [least, all.right <= innerWidth, all.width / modules, white];
+        }"""
+    )
+    assert told[:2] == [pytest.approx(4, abs=0.6), True]
+    assert told[2] > 2.5  # pixels that a module has
+    assert told[3] == "rgb(255, 255, 255)"

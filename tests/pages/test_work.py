@@ -48,8 +48,52 @@ def test_a_list_is_filtered_and_paged(both: Neighbours):
     rest = reader.http.get(f"/worklists/to_answer{following}")
     shown = [each for page in (first, rest) for each in asked if each in page.text]
     assert sorted(shown) == sorted(asked)
-    assert "没有事项" in reader.get("/worklists/to_answer", kind="notice").text
-    assert reader.get("/worklists/to_answer", kind="rumour").status_code == 422
+
+
+def test_a_filter_is_told_in_words_and_an_empty_list_says_whether_it_is_why(both: Neighbours):
+    ask(both, 1)
+    both.deliver()
+    reader = signed_in(both.wuchang)
+    fitting = reader.get("/worklists/to_answer", kind="query", other="110102", urgent="false", township="unassigned")
+    assert "已筛选 （沿用您在此窗口上次的筛选） 协查 · 不紧急 · 对方：西城区 · 乡镇：未分派" in text_of(fitting)
+    nothing = text_of(reader.get("/worklists/to_answer", kind="notice"))
+    assert ("没有事项符合筛选" in nothing, "清单上没有事项" in nothing) == (True, False)
+    plain = reader.get("/worklists/to_mend")
+    assert ("已筛选" in plain.text, "这张清单上没有事项" in plain.text) == (False, True)
+
+
+def test_the_other_county_is_chosen_by_its_name(both: Neighbours):
+    page = signed_in(both.wuchang).get("/worklists/to_answer", other="110102")
+    assert '<option value="110102" selected>西城区</option>' in page.text
+
+
+def test_a_filter_that_is_refused_is_told_on_the_list_beside_its_field(both: Neighbours):
+    reader = signed_in(both.wuchang)
+    refused = reader.get("/worklists/to_answer", kind="query", other="西城")
+    assert (refused.status_code, refusal_of(refused)) == (422, "invalid")
+    assert 'value="query" selected' in refused.text
+    assert 'value="西城" inputmode="numeric" pattern="[0-9]{6}" maxlength="6" aria-invalid="true"' in refused.text
+    assert "筛选条件有一项不符合要求" in refused.text
+
+
+def test_what_was_answered_in_time_is_marked_by_the_day_on_which_it_lapses(both: Neighbours):
+    exchange = ask(both, 1)
+    both.deliver()
+    both.wuchang.clock.move(timedelta(days=29))
+    both.wuchang.post(f"/exchanges/{exchange}/feedback", {"result": "confirmed"}, status=202)
+    both.deliver()
+    both.xicheng.clock.move(timedelta(days=8))
+    shown = text_of(signed_in(both.xicheng).get("/worklists/to_confirm"))
+    lapses = both.xicheng.get("/worklists/to_confirm")["items"][0]
+    assert (lapses["days_left"], lapses["days_to_lapse"]) == (-7, 7)
+    assert ("失效前还有 7 天" in shown, "逾期 7 天" in shown) == (True, False)
+
+
+def test_a_tile_and_a_tab_lead_to_all_that_they_count(both: Neighbours):
+    """Beyond `#all` the script puts no filter that it remembers."""
+    reader = signed_in(both.wuchang)
+    assert 'href="/worklists/overdue#all"' in reader.get("/").text
+    assert 'href="/worklists/overdue#all"' in reader.get("/worklists/to_answer").text
 
 
 def test_an_exchange_goes_its_way_on_two_pages(both: Neighbours):
@@ -119,7 +163,7 @@ def test_what_is_refused_is_told_on_the_page_of_the_form_with_what_had_been_give
     assert (late.status_code, refusal_of(late)) == (422, "expected-past")
     assert 'value="2026-03-01" min="2026-03-02" required aria-invalid="true"' in late.text
     nothing = reader.post(f"/exchanges/{exchange}/asked/feedback", result="corrected")
-    assert (nothing.status_code, refusal_of(nothing)) == (422, "malformed-message")
+    assert (nothing.status_code, refusal_of(nothing)) == (422, "nothing-corrected")
 
 
 def test_facts_are_joined_as_each_language_does(both: Neighbours):

@@ -21,14 +21,21 @@
     } else return;
     event.preventDefault();
   });
-  // A filter that was set is remembered for the tab, and used when the list is opened without one.
+  // A filter that was set is remembered for the tab, and used when the list is opened without one; not from a link that tells how
+  // much is on the list, which ends in #all. The page that is shown, and what was done, are no filters.
   const filter = document.querySelector("form[data-filter]");
   if (filter !== null) {
     const name = `filter:${location.pathname}`;
-    if (location.search !== "") sessionStorage.setItem(name, location.search);
-    document.querySelector("[data-forget]")?.addEventListener("click", () => sessionStorage.removeItem(name));
+    const asked = new URLSearchParams(location.search);
+    const fields = [...new FormData(filter).keys()];
+    if (fields.some((field) => asked.has(field))) {
+      const set = new URLSearchParams(fields.flatMap((field) => (asked.get(field) ? [[field, asked.get(field)]] : [])));
+      if (set.size === 0) sessionStorage.removeItem(name);
+      else sessionStorage.setItem(name, `?${set}`);
+    } else if (location.hash === "#all") sessionStorage.removeItem(name);
     const kept = sessionStorage.getItem(name);
-    if (location.search === "" && kept !== null && !document.referrer.includes(location.pathname)) location.replace(location.pathname + kept);
+    if (location.search === "" && kept !== null) location.replace(`${location.pathname}${kept}#kept`);
+    if (location.hash === "#kept") document.querySelector("[data-kept]")?.removeAttribute("hidden");
   }
   // A file that is too large is told of before it is sent.
   for (const field of document.querySelectorAll("input[type=file][data-most]")) {

@@ -2,12 +2,12 @@
 
 from typing import Annotated, Final
 
-from fastapi import Path, Request, Response
+from fastapi import Path, Query, Request, Response
 
 from api.access import OfficeDep, ReaderDep, ReadLedgerDep
 from api.local.worklists import Narrowed, WantedDep, count_worklists, everything, read_worklist
 from api.pages.facts import known_counties
-from api.pages.route import Page, ViewerDep, page_router, see_other
+from api.pages.route import Page, ViewerDep, back_to, page_router, see_other
 from api.paging import PagingDep
 from exchange.work.worklists import Worklist
 
@@ -22,6 +22,7 @@ def show_worklists(viewer: ViewerDep, caller: ReaderDep) -> Response:
 
 
 @router.get("/worklists/{worklist}")
+@back_to("/worklists/{worklist}")
 def show_worklist(
     request: Request,
     viewer: ViewerDep,
@@ -31,18 +32,23 @@ def show_worklist(
     paging: PagingDep,
     wanted: WantedDep,
     worklist: Annotated[Worklist, Path()],
+    done: Annotated[str, Query(max_length=20)] = "",
 ) -> Page:
     """One list, a page at a time, beside the counts of all."""
     rows = read_worklist(caller, office, ledger, paging, wanted, worklist)
     counts = count_worklists(caller, office, ledger, Narrowed(everything(caller, office), None))
-    given = {name: request.query_params.get(name, "") for name in FILTERS}
+    asked = {name: given for name in FILTERS if (given := request.query_params.get(name, ""))}
+    clerks = {row.clerk for row in rows.items if row.clerk is not None}
     return viewer.page(
         "worklist.html",
         worklist=worklist,
+        done=done,
         rows=rows.items,
+        clerks={clerk: key.name for clerk in clerks if (key := ledger.access.api_key(clerk)) is not None},
         next=paging.query_after(rows.next),
         counts=counts.items,
-        given=given,
+        asked=asked,
+        given={name: viewer.given.get(name, "") for name in FILTERS} | asked,
         known=known_counties(ledger, office.node.divisions),
         divisions=office.node.divisions,
     )
