@@ -22,7 +22,7 @@ class FingerprintDiffers(Conflict):
     """The fingerprint read over the other channel is not that of the fetched node document."""
 
     code = "fingerprint-differs"
-    zh = "核对的指纹与所取节点文件不符，请勿继续，并与对方操作员再次核对。"
+    zh = "核对的指纹与所取节点文件不符，请勿继续，并与对方管理员再次核对。"
     en = "The fingerprint differs from the fetched node document's; do not go on, and check again with the other operator."
 
 

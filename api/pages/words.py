@@ -151,7 +151,7 @@ _WORDS: Final[dict[type[StrEnum], str]] = {
         key 本方账号或系统 account or system | partner 协作方 partner | command 命令行 command line | job 作业 job
         | unknown 未知 unknown""",
     LocalRole: """
-        clerk 经办人 clerk | system 本地系统 system | coordinator 协调员 coordinator | operator 操作员 operator
+        clerk 经办人 clerk | system 本地系统 system | coordinator 协调员 coordinator | operator 管理员 operator
         | auditor 审计员 auditor""",
 }
 

@@ -28,7 +28,7 @@ FAULTS: Final[Mapping[Fault, Sentence]] = {
         "The host is there and nothing listens: ask whether the node runs.",
     ),
     Fault.SILENT: Sentence(
-        "连接不上，或没有按时应答。请检查网络与防火墙，再致电对方操作员。",
+        "连接不上，或没有按时应答。请检查网络与防火墙，再致电对方管理员。",
         "No connection, or no answer in time: look at network and firewall, then call the other operator.",
     ),
     Fault.CERTIFICATE: Sentence(
@@ -41,7 +41,7 @@ FAULTS: Final[Mapping[Fault, Sentence]] = {
         "Something answers there, and it is no node document: the address may have changed, or a proxy does not pass it on.",
     ),
     Fault.DOCUMENT: Sentence(
-        "对方的节点文件不符合规定，请对方操作员检查。",
+        "对方的节点文件不符合规定，请对方管理员检查。",
         "The node document does not hold: ask the other operator to look at it.",
     ),
     Fault.ANOTHER: Sentence(
@@ -65,16 +65,16 @@ FAULTS: Final[Mapping[Fault, Sentence]] = {
         "The clocks are more than a minute apart, so that tokens are refused: set both by a time server.",
     ),
     Fault.NOT_KNOWN: Sentence(
-        "对方不给令牌：它已暂停与本方的联络、尚未核对本方指纹，或不认得本方的新密钥。请致电对方操作员，查本节点的状况并刷新文件。",
+        "对方不给令牌：它已暂停与本方的联络、尚未核对本方指纹，或不认得本方的新密钥。请致电对方管理员，查本节点的状况并刷新文件。",
         "The partner gives no token: it has suspended this node, not confirmed it yet, or does not know its new key."
         " Call the other operator, who looks at this node's standing and refreshes its document.",
     ),
     Fault.ANSWER: Sentence(
-        "对方的应答不符合规定。请对方操作员查看日志。",
+        "对方的应答不符合规定。请对方管理员查看日志。",
         "The partner's answer does not hold: ask the other operator to look at the log.",
     ),
     Fault.LINK: Sentence(
-        "双方的链路编号不同：一方重新开通过。两位操作员须核对指纹并约定同一链路。",
+        "双方的链路编号不同：一方重新开通过。两位管理员须核对指纹并约定同一链路。",
         "The two sides have different links: one was onboarded anew. Both operators must agree on one.",
     ),
     Fault.LOST_THERE: Sentence(

@@ -69,7 +69,7 @@ ledger-forked | 双方的签名内容互相矛盾 | both sides' signed words con
   | 不要改动数据；运行 woshou partner evidence，致电对方 | change nothing; run `woshou partner evidence`, and call
 receipts-differ | 同一批次有两份不同的回执 | there are two receipts for one batch | 以先到者为准；与对方核对指标
   | the earlier stands; compare figures with the partner
-heads-do-not-fit | 对方所报末端或归还的批次不可信 | the partner's heads or proofs do not hold | 请对方操作员检查
+heads-do-not-fit | 对方所报末端或归还的批次不可信 | the partner's heads or proofs do not hold | 请对方管理员检查
   | ask the other operator to look
 ledger-unsettled | 账目尚未对平，对方拒绝 | the ledger is not settled: the partner refuses | 致电对方；对平后自行消除
   | call; it settles itself

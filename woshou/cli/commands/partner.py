@@ -90,7 +90,7 @@ def _install_onboarding(app: typer.Typer) -> None:
                 row = _shown(ledger, found)
         _print(call, row)
         call.note(
-            "请通过电话等另一渠道与对方操作员核对指纹，然后运行 woshou partner confirm。",
+            "请通过电话等另一渠道与对方管理员核对指纹，然后运行 woshou partner confirm。",
             "Compare the fingerprint with the other operator over another channel, then run `woshou partner confirm`.",
         )
 
