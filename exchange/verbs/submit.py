@@ -42,11 +42,8 @@ class NoGround(Conflict):
     """A query about a person needs an open entry that names the other side, or the person's own application."""
 
     code = "no-ground"
-    zh = "协查须有指向对方地区的在册个案，或本人申请及其日期（application_date，命令行为 --application-date）。"
-    en = (
-        "A query needs an open entry that names the other jurisdiction, or the person's own application with its date"
-        " (application_date; on the command line --application-date)."
-    )
+    zh = "协查须有指向对方地区的在册个案，或本人申请及其日期。"
+    en = "A query needs an open entry that names the other jurisdiction, or the person's own application with its date."
 
 
 class EventInFuture(Invalid):

@@ -208,7 +208,7 @@ def test_an_entry_and_its_exchanges_lead_to_each_other(both: Neighbours):
     page = reader.get(f"/exchanges/{exchange}")
     entry = page.text.split('href="/entries/')[1].split('"')[0]
     assert entry.endswith("/public_service")
-    assert f'href="/exchanges/{exchange}/asked"' in reader.get(f"/entries/{entry}").text
+    assert f'href="/exchanges/{exchange}/asked?from=' in reader.get(f"/entries/{entry}").text
     assert told(both.wuchang, WUCHANG)[-1][:2] == ("show_entry", "public_service")
 
 
@@ -220,7 +220,8 @@ def test_the_other_side_is_asked_from_an_entry_or_it_is_told_why_not(both: Neigh
     address = f"/entries/{entry}/public_service"
     assert "武昌区" in reader.get(address).text
     nothing = reader.post(f"{address}/query", reason="facts_differ")
-    assert (nothing.status_code, refusal_of(nothing)) == (422, "malformed-message")
+    assert (nothing.status_code, refusal_of(nothing)) == (422, "invalid")
+    assert 'id="f-items-why">有一项填写不符合要求：请至少选一个项目。' in nothing.text
     assert 'value="facts_differ" selected' in nothing.text
     asked = reader.post(f"{address}/query", reason="facts_differ", items=["marital_status", "children"])
     assert (asked.status_code, asked.url.path.endswith("/asker")) == (200, True)

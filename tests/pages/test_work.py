@@ -215,6 +215,7 @@ def test_what_another_county_is_to_be_asked_is_sent_on_or_told_why_not(both: Nei
     assert "榆阳区" in reader.get(f"/exchanges/{exchange}").text
     refused = reader.post(f"/exchanges/{exchange}/asker/send-on")
     assert (refused.status_code, refusal_of(refused)) == (409, "entry-names-another")
+    assert "请勾选“个案的对方地区一并改正”" in refused.text
     nowhere = reader.post(f"/exchanges/{exchange}/asker/send-on", correct_entry="yes")
     assert (nowhere.status_code, refusal_of(nowhere)) == (409, "no-route")
     assert 'value="yes" checked' in nowhere.text

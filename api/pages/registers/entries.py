@@ -123,7 +123,10 @@ def ask_other_side(
     caller: ClerkDep, sent: SentDep, office: OfficeDep, ledger: LedgerDep, entry: IdPath, purpose: PurposeDep, fields: FieldsDep
 ) -> Response:
     """Ask the other side about the person (发起协查), for the purpose that the page is looked at for."""
-    wanted = fields.shape(Start, entry=entry, purpose=purpose, items=fields.several("items"))
+    items = fields.several("items")
+    if not items:
+        raise misfit("/items", "tick at least one item", zh="请至少选一个项目。")
+    wanted = fields.shape(Start, entry=entry, purpose=purpose, items=items)
     _, started = submitted(ledger, office, caller, wanted)
     return sent.lead(f"/exchanges/{started.key.exchange}/{started.key.role}")
 

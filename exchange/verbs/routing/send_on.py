@@ -29,11 +29,8 @@ class EntryNamesAnother(NoGround):
     """The query rests on an entry that still names the county which was asked before."""
 
     code = "entry-names-another"
-    zh = "所依据的在册个案仍指向原地区：请同时更正个案的对方地区（correct_entry，命令行为 --correct-entry）。"
-    en = (
-        "The entry that the query rests on still names the county asked before: have it corrected in the same step"
-        " (correct_entry; on the command line --correct-entry)."
-    )
+    zh = "所依据的在册个案仍指向原地区：请同时更正个案的对方地区。"
+    en = "The entry that the query rests on still names the county asked before: have it corrected in the same step."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
