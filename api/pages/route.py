@@ -255,6 +255,7 @@ class PageRoute(Route):
                 request.state.viewer = stranger(request)
             try:
                 if request.method == "POST":
+                    viewer_in(request).path = self._place(request) or viewer_in(request).path
                     check_form(request)
                 return await handle(request)
             except RequestValidationError as error:
@@ -268,18 +269,22 @@ class PageRoute(Route):
 
         return paged
 
+    def _place(self, request: Request) -> str:
+        """The path of the page on which this route's form stands; empty if it has none."""
+        named = {name: quote(str(value), safe="") for name, value in request.path_params.items()}
+        return (self.back or "").format(**named)
+
     async def _refused(self, request: Request, refusal: WoshouError, *, closed: bool = False) -> Response:
         request.app.state.metrics.refused(refusal.code)
         if not isinstance(refusal, SignInRefused | AccountLocked | CodeNeeded):  # which were told where they were decided
             if not hasattr(request.state, "trail"):  # a page that shows nobody leaves one only now
                 begin_trail(request, self)
             leave_refusal(request, refusal)
-        if isinstance(refusal, Unauthorized) and self.right is not None:
+        if isinstance(refusal, PasswordFirst) or (isinstance(refusal, Unauthorized) and self.right is not None):
             wanted = request.url.path if request.method == "GET" else "/"
             query = f"?{request.url.query}" if request.method == "GET" and request.url.query else ""
-            return see_other(SIGN_IN if wanted == "/" else f"{SIGN_IN}?next={quote(wanted + query, safe='')}")
-        if isinstance(refusal, PasswordFirst):
-            return see_other(ACCOUNT)
+            led = ACCOUNT if isinstance(refusal, PasswordFirst) else SIGN_IN
+            return see_other(led if wanted == "/" else f"{led}?next={quote(wanted + query, safe='')}")
         viewer = viewer_in(request)
         first, viewer.refusal = viewer.refusal is None, refusal
         # Who has not the right, or sent a form that is none of ours, is not shown the page of the form.
@@ -290,8 +295,7 @@ class PageRoute(Route):
             form = await request.form() if reads else request.query_params
             told = [(name, value) for name, value in form.multi_items() if isinstance(value, str) and name not in _NOT_REPEATED]
             viewer.given, viewer.pairs, viewer.sent_to = dict(told), frozenset(told), request.url.path
-            named = {name: quote(str(value), safe="") for name, value in request.path_params.items()}
-            return await _again(request, self.back.format(**named))
+            return await _again(request, self._place(request))
         return viewer.page("refused.html").rendered()
 
 

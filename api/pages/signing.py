@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from typing import Annotated
+from urllib.parse import quote, urlencode
 
 import segno
 from fastapi import Depends, Form, Query, Request, Response
@@ -58,7 +59,8 @@ def sign_in(
 ) -> Response:
     """Open a session."""
     opened = signing_in(request).by_password(login, password, code)
-    response = see_other("/account?done=first" if opened.account.must_change else _own(next))
+    wanted = _own(next)
+    response = see_other(f"/account?next={quote(wanted, safe='')}" if opened.account.must_change else wanted)
     set_session(request, response, opened.token)
     return response
 
@@ -79,8 +81,18 @@ def _own(path: str) -> str:
 
 
 @router.get("/account")
-def show_account(request: Request, viewer: ViewerDep, caller: HolderDep, office: OfficeDep, ledger: ReadLedgerDep) -> Page:
-    """One's own account: whose rights it has, the password, the second factor, where it is signed in."""
+def show_account(
+    request: Request,
+    viewer: ViewerDep,
+    caller: HolderDep,
+    office: OfficeDep,
+    ledger: ReadLedgerDep,
+    next: Annotated[str, Query(max_length=2000)] = "/",
+) -> Page:
+    """One's own account: whose rights it has, the password, the second factor, where it is signed in.
+
+    `next` is the page that was wanted before the first password had to be changed.
+    """
     account = viewer.account
     offered = None
     if account is not None and account.password_hash is not None and account.totp is None:
@@ -92,6 +104,7 @@ def show_account(request: Request, viewer: ViewerDep, caller: HolderDep, office:
     return viewer.page(
         "account.html",
         code=code,
+        next=_own(viewer.given.get("next", next)),
         done=request.query_params.get("done", ""),
         account=account,
         offered=offered,
@@ -109,11 +122,12 @@ def change_password(
     password: Annotated[str, Form(max_length=256)],
     new: Annotated[str, Form(max_length=256)],
     again: Annotated[str, Form(max_length=256)],
+    next: Annotated[str, Form(max_length=2000)] = "/",
 ) -> Response:
     """Take another password; all other sessions are closed."""
     if new != again:
         raise misfit("/again", "the new password was not written the same way twice")
-    return _going_on(request, signing_in(request).change_password(_token(request), password, new), "password")
+    return _going_on(request, signing_in(request).change_password(_token(request), password, new), "password", next)
 
 
 @router.post("/account/second-factor")
@@ -138,9 +152,9 @@ def remove_second_factor(
     return _going_on(request, signing_in(request).remove_totp(_token(request), password, code), "removed")
 
 
-def _going_on(request: Request, opened: Opened, done: str) -> Response:
-    """To the account's page, with the session that was opened anew."""
-    response = see_other(f"/account?done={done}")
+def _going_on(request: Request, opened: Opened, done: str, next: str = "/") -> Response:
+    """To the account's page, with the session that was opened anew; from there to `next`."""
+    response = see_other(f"/account?{urlencode({'done': done, 'next': _own(next)})}")
     set_session(request, response, opened.token)
     return response
 

@@ -46,8 +46,17 @@ def test_the_password_that_was_given_out_is_changed_before_anything_else(both: N
     assert reader.get("/worklists/to_answer").url.path == "/account"
     told = reader.post("/account/password", password=PASSWORD, new="another long password", again="another long passw0rd")
     assert (told.status_code, refusal_of(told)) == (422, "invalid")
-    done = reader.post("/account/password", password=PASSWORD, new="another long password", again="another long password")
+    reader.get("/worklists/to_answer", kind="query")
+    wanted = 'name="next" value="/worklists/to_answer?kind=query"'
+    assert reader.page is not None
+    assert wanted in reader.page.text
+    led = "/worklists/to_answer?kind=query"
+    done = reader.post(
+        "/account/password", password=PASSWORD, new="another long password", again="another long password", next=led
+    )
     assert "密码已更改" in done.text
+    assert f'<a href="{led}">继续</a>' in done.text
+    assert '<a href="/">继续</a>' in reader.get("/account", done="password", next="//evil.example").text
     assert reader.get("/worklists/to_answer").url.path == "/worklists/to_answer"
 
 
