@@ -161,13 +161,13 @@ def test_who_sees_no_persons_is_shown_the_items_and_no_table_of_dashes(both: Nei
         ("/reports\\evil", "/worklists"),
         ("/sign-out", "/worklists"),
         ("javascript:alert(1)", "/worklists"),
-        ("/reports/" + "x" * 2000, None),
+        ("/reports/" + "x" * 2000, "/worklists"),
     ],
 )
-def test_the_way_back_is_where_one_came_from_and_never_elsewhere(both: Neighbours, given: str, led: str | None):
+def test_the_way_back_is_where_one_came_from_and_never_elsewhere(both: Neighbours, given: str, led: str):
     exchange, _, asked = at(both)
     page = asked.get(f"/exchanges/{exchange}", **{"from": given})
-    assert (page.status_code, f'<p><a href="{led}">←' in page.text) == ((200, True) if led else (422, False))
+    assert (page.status_code, f'<p><a href="{led}">←' in page.text) == (200, True)
 
 
 def test_the_way_back_is_kept_through_deeds_and_refusals(both: Neighbours):
@@ -180,3 +180,19 @@ def test_the_way_back_is_kept_through_deeds_and_refusals(both: Neighbours):
     assert (refused.status_code, back in refused.text) == (422, True)
     assert back in asked.post(f"/exchanges/{exchange}/asked/number").text
     assert back in asked.post(f"/exchanges/{exchange}/asked/clerk").text
+
+
+def test_what_has_been_answered_is_no_longer_told_as_late(both: Neighbours):
+    exchange = ask(both, 1)
+    both.deliver()
+    both.wuchang.clock.move(timedelta(days=40))
+    asked = signed_in(both.wuchang)
+    assert "待反馈 ▲ 逾期" in text_of(asked.get(f"/exchanges/{exchange}"))
+    page = text_of(asked.post(f"/exchanges/{exchange}/asked/feedback", result="confirmed"))
+    assert ("反馈已写好，待回执" in page, "待反馈 ▲ 逾期" in page) == (True, False)
+
+
+def test_the_page_with_the_number_leads_to_itself_in_the_other_language(both: Neighbours):
+    exchange, _, asked = at(both)
+    page = asked.post(f"/exchanges/{exchange}/asked/number")
+    assert f'href="/exchanges/{exchange}/asked?lang=en"' in page.text

@@ -21,6 +21,8 @@
     } else return;
     event.preventDefault();
   });
+  // Who signs in next begins anew.
+  if (location.pathname === "/sign-in") sessionStorage.clear();
   // A filter that was set is remembered for the tab, and used when the list is opened without one; not from a link that tells how
   // much is on the list, which ends in #all. The page that is shown, and what was done, are no filters.
   const filter = document.querySelector("form[data-filter]");

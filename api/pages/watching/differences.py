@@ -67,7 +67,7 @@ def send_prepared(
 ) -> Response:
     """Send the prepared message, and show its exchange."""
     sent = sent_for(caller, office, ledger, entry, other)
-    return see_other(f"/exchanges/{sent.exchange.key.exchange}/{sent.exchange.key.role}")
+    return see_other(f"/exchanges/{sent.exchange.key.exchange}/{sent.exchange.key.role}?done=sent&from=/worklists/{kind}")
 
 
 @router.post(_ONE + "/destination")

@@ -20,7 +20,7 @@ from api.pages.forms import FieldsDep
 from api.pages.route import Page, Viewer, ViewerDep, back_to, page_router, see_other
 from api.pages.work.answers import challenge_in, feedback_in
 from api.pages.work.leading import WORKLISTS, Way, way_back
-from api.pages.work.possible import deeds
+from api.pages.work.possible import deeds, on_the_way
 from api.rights import ASSIGNER, CLERK
 from api.serving import daily
 from exchange.codes import Event, Item, Kind, Role
@@ -47,8 +47,9 @@ PATH: Final = "/exchanges/{exchange}/{role}"
 _MOST_CANDIDATES: Final = 5
 # An answer is owed.
 _AWAITING: Final = (State.OPEN, State.CHALLENGED)
-DoneQuery = Annotated[str, Query(max_length=20)]
-FromQuery = Annotated[str, Query(alias="from", max_length=1000)]
+# Words of ours; any others say nothing.
+DoneQuery = Annotated[str, Query()]
+FromQuery = Annotated[str, Query(alias="from")]
 RolePath = Annotated[Role, Path()]
 
 
@@ -165,6 +166,7 @@ def _page(
         done=done,
         back=back,
         news=_news(viewer, whole),
+        waiting=[kind for kind in Kind if kind in on_the_way(whole)],
         clerk=clerk.name if clerk is not None else None,
         person=_person(messages),
         hidden=not mine,

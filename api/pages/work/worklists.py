@@ -32,7 +32,7 @@ def show_worklist(
     paging: PagingDep,
     wanted: WantedDep,
     worklist: Annotated[Worklist, Path()],
-    done: Annotated[str, Query(max_length=20)] = "",
+    done: Annotated[str, Query()] = "",
 ) -> Page:
     """One list, a page at a time, beside the counts of all."""
     rows = read_worklist(caller, office, ledger, paging, wanted, worklist)
