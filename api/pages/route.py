@@ -18,10 +18,11 @@ from adapters.signin.signing_in import Known
 from api.access import Caller, actor_of, caller_of, host_of
 from api.pages.language import COOKIE, LANGUAGES, Language, language_of
 from api.pages.render import render
-from api.pages.sent import FormNotOurs, check_form, drop_blanks, in_words, is_secure, text_in
+from api.pages.sent import FormNotOurs, PasswordFirst, check_form, drop_blanks, in_words, is_secure, text_in
 from api.problems import Unauthorized, refusal_of, status_of
 from api.rights import (
     ANSWERER,
+    ASSIGNER,
     AUDITOR,
     CLERK,
     COORDINATOR,
@@ -70,14 +71,6 @@ MENU: Final[tuple[tuple[str, str, str, Right], ...]] = (
 _YEAR: Final = 365 * 86400
 # What is not written into a page that is shown once more.
 _NOT_REPEATED: Final = frozenset({"csrf", "once", "password", "new", "again", "code"})
-
-
-class PasswordFirst(Forbidden):
-    """The password that was given out must be changed before anything else."""
-
-    code = "password-first"
-    zh = "请先更改初始密码。"
-    en = "Change the first password before anything else."
 
 
 @dataclass(slots=True, kw_only=True)
@@ -154,6 +147,11 @@ class Viewer:
     def may_handle(self) -> bool:
         """Whether the viewer is shown persons."""
         return self.caller is not None and self.caller.handles_people
+
+    @property
+    def works_here(self) -> bool:
+        """Whether colleagues are named to the viewer: the county's, and its townships', who hand matters to each other."""
+        return self.may(ASSIGNER) or self.may(ANSWERER)
 
     @property
     def in_a_township(self) -> bool:

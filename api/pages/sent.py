@@ -1,4 +1,4 @@
-"""What a browser sends, before a page's function reads it: whether it is from a page of ours, and what cannot be read."""
+"""What a browser sends, before a page's function reads it: what is not taken, and why."""
 
 from urllib.parse import parse_qsl, urlencode
 
@@ -17,6 +17,14 @@ class FormNotOurs(Forbidden):
     code = "form-not-ours"
     zh = "表单已失效，请从页面重新提交。"
     en = "The form is no longer valid: send it again from its page."
+
+
+class PasswordFirst(Forbidden):
+    """The password that was given out must be changed before anything else."""
+
+    code = "password-first"
+    zh = "请先更改初始密码。"
+    en = "Change the first password before anything else."
 
 
 def is_secure(request: Request) -> bool:

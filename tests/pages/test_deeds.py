@@ -39,7 +39,7 @@ def test_the_asked_side_is_told_that_it_is_done(both: Neighbours, deed: str, fie
     page = text_of(asked.post(f"/exchanges/{exchange}/asked/{deed}", **fields))
     assert told in page
     assert (DELIVERY in page) == (deed in ("feedback", "interim"))
-    assert told not in text_of(asked.get(f"/exchanges/{exchange}"))
+    assert f"{told}。" not in text_of(asked.get(f"/exchanges/{exchange}"))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,11 @@ def test_who_took_it_over_is_shown_to_colleagues_who_are_not_offered_it(both: Ne
     assert "wang 先生 （您）" in text_of(asked.post(f"/exchanges/{exchange}/asked/clerk"))
     page = colleague.get(f"/exchanges/{exchange}")
     assert ("wang 先生" in text_of(page), "/asked/clerk" in page.text) == (True, False)
-    assert "wang 先生" in text_of(colleague.get("/worklists/to_answer"))
+    above = signed_in(both.wuchang, "above", role="coordinator", of="420100")
+    for path, place in ((f"/exchanges/{exchange}", "时限与办理"), ("/worklists/to_answer", "待反馈")):
+        assert "wang 先生" in text_of(colleague.get(path))
+        shown = text_of(above.get(path))
+        assert (place in shown, "wang 先生" in shown) == (True, False)
 
 
 def test_only_a_township_is_offered_to_give_back_and_it_is_told_on_its_list(both: Neighbours):

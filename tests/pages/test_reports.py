@@ -94,7 +94,7 @@ def test_a_row_leads_to_its_exchange_for_those_who_may_see_it(both: Neighbours):
     both.deliver()
     reader = signed_in(both.wuchang, role="coordinator")
     page = reader.get("/reports/rates/feedback_given/rows", cohort="submitted", **{"from": "2026-03-01", "to": "2026-03-31"})
-    assert links(page, "/exchanges/") == [f"/exchanges/{exchange}"]
+    assert [link.partition("?")[0] for link in links(page, "/exchanges/")] == [f"/exchanges/{exchange}"]
     assert "示例" not in page.text
     assert "受理" in text_of(page)
     assert reader.get(f"/exchanges/{exchange}").status_code == 200

@@ -38,7 +38,7 @@ def show_worklist(
     rows = read_worklist(caller, office, ledger, paging, wanted, worklist)
     counts = count_worklists(caller, office, ledger, Narrowed(everything(caller, office), None))
     asked = {name: given for name in FILTERS if (given := request.query_params.get(name, ""))}
-    clerks = {row.clerk for row in rows.items if row.clerk is not None}
+    clerks = {row.clerk for row in rows.items if row.clerk is not None and viewer.works_here}
     return viewer.page(
         "worklist.html",
         worklist=worklist,
