@@ -49,6 +49,33 @@ def test_totals_signatures_and_repeated_headers_are_no_people():
     assert ([row.number for row in sheet.rows], sheet.skipped_rows) == ([2, 4], 3)
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        ["合计", "2人", None, None, None, None, None],
+        ["合计", 2, None, 1, None, None, None],
+        [None, "合计", 2, None, None, None, None],
+        [None, "合计", "2人", None, None, None, None],
+        ["3", "合计", "2", "1", None, None, None],
+        ["填表人：王某", "审核人：赵某", None, None, None, None, None],
+        ["填表人：", "王小明", None, "审核人：", "赵某", "2026年3月1日填", None],
+        ["3", "填表人：王某", None, "审核人：赵某", None, None, None],
+    ],
+)
+def test_totals_and_signatures_are_no_people_where_a_serial_number_stands_before_them(row):
+    people = [[n, *a_person(公民身份号码=f"11010219900307{n:04}")] for n in (1, 2)]
+    sheet = read(a_workbook([["序号", *HEADER], *people, row]))
+    assert ([each.number for each in sheet.rows], sheet.skipped_rows) == ([2, 3], 1)
+
+
+def test_a_person_behind_a_word_of_totals_is_told_of_and_never_left_out():
+    numberless = ["负责人处", *a_person(公民身份号码="")]
+    numbered = ["审核", *a_person(出生日期="")]
+    badly_numbered = ["1", *a_person(公民身份号码="123456")]
+    sheet = read(a_workbook([["单位", *HEADER], numberless, numbered, badly_numbered]))
+    assert ([each.number for each in sheet.rows], sheet.skipped_rows) == ([2, 3, 4], 0)
+
+
 def test_the_lower_row_of_a_repeated_double_header_is_no_person():
     top = ["姓名", "身份证号", "现居住地", "配偶信息", None]
     low = [None, None, None, "姓名", "身份证号"]

@@ -4,6 +4,7 @@ Only planned columns are touched. The cells of excluded columns pass by in the p
 at.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -21,6 +22,8 @@ from adapters.sheets.sheet import CellProblem, Layout, Limits, Note, Severity, S
 
 _CHUNK = 1_000
 _REMEMBERED = 50_000
+# How many, as a total tells: never the number of a document.
+_COUNT = re.compile(r"\d{1,6}(\.0+)?[人名户行条件个]?")
 _pack = msgspec.msgpack.Encoder().encode
 _Memo = dict[str, str | Finding]
 
@@ -204,18 +207,20 @@ class _Reading:
         if exchange := texts.get("exchange"):
             return self._names(exchange, "exchange")
         number, name = texts.get("document_number", ""), texts.get("name", "")
-        if number:
+        if number and not _COUNT.fullmatch(number):
             return not number.isascii() and self._names(number, "document_number")
         if name and len(texts) > 1 and self._names(name, "name"):
             return True
         excluded = {index - self.grid.offset for index in self.header.excluded}
-        labels = [v.strip() for i, v in enumerate(raw) if i not in excluded and isinstance(v, str) and v.strip()]
+        labels = [v.strip() for i, v in enumerate(raw) if i not in excluded and isinstance(v, str)]
+        labels = [label for label in labels if label and not _COUNT.fullmatch(label)]  # 序号 stands before what the row says
         if not labels:
             return False
         start = "".join(labels[0].split()).replace("：", ":")
         if start.startswith(self.spellings.summary):
-            return not name or name == labels[0]
-        return not name and any(self.spellings.field_of(label) for label in labels if len(label) <= 20)
+            # A count, or who signs, may stand under 姓名. Nobody without a number and a birth date could be entered anyway.
+            return not name or name == labels[0] or "birth_date" not in texts
+        return not (name or number) and any(self.spellings.field_of(label) for label in labels if len(label) <= 20)
 
     def _names(self, text: str, name: str) -> bool:
         found = self.spellings.field_of(text)
