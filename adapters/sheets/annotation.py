@@ -143,5 +143,6 @@ def _comment(cell: Cell, problem: CellProblem) -> None:
     if refusal or cell.fill.fill_type is None:
         cell.fill = _RED if refusal else _YELLOW
     before = cell.comment.text + "\n" if cell.comment else ""
-    text = f"{before}{problem.zh}\n{problem.en}\n应为 expected: {problem.expected}"
+    expected = f"\n应为 expected: {problem.expected}" if problem.expected else ""
+    text = f"{before}{problem.zh}\n{problem.en}{expected}"
     cell.comment = Comment(text[:_COMMENT_CHARACTERS], "Woshou")

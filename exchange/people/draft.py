@@ -15,7 +15,7 @@ from exchange.people.document import Document, DocumentType, read_document
 from exchange.people.doubts import document_warning, warning
 from exchange.people.name import read_name
 from exchange.people.plausible import kept_record, reference_to
-from exchange.people.record import Person
+from exchange.people.record import DocumentRef, Person, Record
 from exchange.people.register import NOTHING_KNOWN, EntryDraft
 from exchange.people.whereabouts import PlaceReader
 
@@ -108,8 +108,10 @@ class Registrar:
                 record = kept_record(record, person.birth_date, self.today, warnings)
             except Refused as refusal:
                 refusals.append(refusal.with_traceback(None))
-            if record.moving is not None and not self.node.rules.counts_as_migrant(record.moving.reason):
-                refusals.append(ReasonNotCounted(pointer="/record/moving/reason"))
+            try:
+                self.require_counted(record)
+            except Refused as refusal:
+                refusals.append(refusal.with_traceback(None))
         if refusals or places.refusals:
             found = (*places.refusals, *refusals)
             return CheckedDraft(draft=draft, person_index="", warnings=(*places.warnings, *warnings), refusals=found)
@@ -133,20 +135,20 @@ class Registrar:
 
         What is stated stays where it differs from the number, with a warning. Raises a Refused leaf.
         """
-        try:
-            name = read_name(person.name)
-        except Refused as refusal:
-            raise _at(refusal, "/person/name") from None
-        try:
-            document = read_document(person.document.type, person.document.number or "")
-        except Refused as refusal:
-            raise _at(refusal, "/person/document/number") from None
+        name, document = self.name(person.name), self.document(person.document)
+        sex, born = self.compared(document, person.sex, person.birth_date, warnings)
+        return Person(name=name, document=reference_to(document), sex=sex, birth_date=born)
+
+    def compared(
+        self, document: Document, sex: Sex, birth_date: date | None, warnings: list[RowProblem]
+    ) -> tuple[Sex, date | None]:
+        """Sex and birth date beside those that the number tells; a Refused leaf for an impossible age."""
         if document.original is not None:
             warnings.append(_CONVERTED)
         for doubt in document.warnings:
             warnings.append(document_warning("document_number", doubt))
         told_birth, told_sex = document.birth_date, document.sex
-        born, sex = person.birth_date or told_birth, person.sex
+        born = birth_date or told_birth
         if told_birth is not None and born != told_birth:
             warnings.append(_BIRTH_DIFFERS)
         if told_sex is not None and sex is not told_sex:
@@ -155,7 +157,28 @@ class Registrar:
             else:
                 warnings.append(_SEX_DIFFERS)
         self._age(born, document, warnings)
-        return Person(name=name, document=reference_to(document), sex=sex, birth_date=born)
+        return sex, born
+
+    @staticmethod
+    def name(written: str) -> str:
+        """The name in its normal form. Raises a Refused leaf."""
+        try:
+            return read_name(written)
+        except Refused as refusal:
+            raise _at(refusal, "/person/name") from None
+
+    @staticmethod
+    def document(written: DocumentRef) -> Document:
+        """The document in its normal form. Raises a Refused leaf."""
+        try:
+            return read_document(written.type, written.number or "")
+        except Refused as refusal:
+            raise _at(refusal, "/person/document/number") from None
+
+    def require_counted(self, record: Record) -> None:
+        """ReasonNotCounted for who is away for a reason that makes no migrant."""
+        if record.moving is not None and not self.node.rules.counts_as_migrant(record.moving.reason):
+            raise ReasonNotCounted(pointer="/record/moving/reason")
 
     def _age(self, born: date | None, document: Document, warnings: list[RowProblem]) -> None:
         if born is None:

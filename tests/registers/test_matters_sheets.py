@@ -30,6 +30,7 @@ from tests.builders import (
     a_moment,
     a_person,
     a_record,
+    a_row_problem,
     agreed_terms,
     an_id_number,
 )
@@ -364,3 +365,29 @@ def test_a_person_of_no_register_can_be_told_of(ledgers):
 def test_an_entry_of_the_other_register_is_no_ground(ledgers):
     enter(ledgers, an_inflow(8))
     assert outcome(ledgers, a_query_row(2, 8, origin=XICHENG, destination=WUCHANG)) == [("refused", ["no-ground"])]
+
+
+def test_all_that_is_wrong_with_a_matter_is_told_at_once(ledgers):
+    told = a_row_problem(field="birth_date", code="date-incomplete", severity="refusal")
+    cells = {"name": "123", "document_number": "1", "destination": "nowhere", "purpose": None, "items": None, "urgent": "yes"}
+    row = replace(a_query_row(2, **cells), problems=(told,))
+    (result,) = rows_of(ledgers, take(ledgers, row))
+    assert [(problem.code, problem.field) for problem in result.problems] == [
+        ("date-incomplete", "birth_date"),
+        ("name-refused", "name"),
+        ("document-refused", "document_number"),
+        ("missing-cell", "purpose"),
+        ("missing-cell", "items"),
+        ("unknown-jurisdiction", "destination"),
+        ("missing-cell", "urgent_reason"),
+    ]
+
+
+def test_of_a_notice_all_is_told_at_once_and_nothing_about_a_cell_that_was_refused(ledgers):
+    told = a_row_problem(field="event_date", code="not-a-date", severity="refusal")
+    row = replace(a_birth_row(2, name=None, event_date=None), problems=(told,))
+    (result,) = rows_of(ledgers, take(ledgers, row))
+    assert [(problem.code, problem.field) for problem in result.problems] == [
+        ("not-a-date", "event_date"),
+        ("missing-cell", "name"),
+    ]

@@ -302,3 +302,34 @@ def test_nothing_of_a_file_is_kept_when_its_transaction_fails(ledgers):
 def test_what_is_read_shows_no_person_when_printed():
     row = a_row(2)
     assert "王小明" not in repr(row) + repr(a_sheet(row)) + repr(read_register(NODE, XICHENG, OUTFLOW, a_sheet(row), a_moment()))
+
+
+def test_all_that_is_wrong_with_a_row_is_told_at_once(ledgers):
+    told = a_row_problem(field="birth_date", code="date-incomplete", severity="refusal")
+    cells = {"name": "123", "document_number": "11010219900307001", "destination": XICHENG, "moving_reason": "study"}
+    row = a_row(2, **cells)
+    row = SheetRow(number=2, cells={k: v for k, v in row.cells.items() if k != "birth_date"}, problems=(told,))
+    found = [(severity, code, field) for severity, code, _, field in problems(ledgers, a_sheet(row))]
+    assert found == [
+        ("refusal", "date-incomplete", "birth_date"),
+        ("refusal", "same-county", "destination"),
+        ("refusal", "name-refused", "name"),
+        ("refusal", "document-refused", "document_number"),
+        ("refusal", "reason-not-counted", "moving_reason"),
+    ]
+
+
+@pytest.mark.parametrize("lost", ["name", "document_number", "destination"])
+def test_of_a_cell_that_the_reader_refused_nothing_else_is_told(ledgers, lost):
+    told = a_row_problem(field=lost, code="control-character", severity="refusal")
+    row = a_row(2, origin="420106")
+    row = SheetRow(number=2, cells={k: v for k, v in row.cells.items() if k != lost}, problems=(told,))
+    found = [(code, field) for _, code, _, field in problems(ledgers, a_sheet(row))]
+    assert found == [("control-character", lost), ("not-own-place", "origin")]
+
+
+def test_every_refused_cell_of_a_register_says_what_should_stand_there(ledgers):
+    cells = {"name": "1", "document_number": "1", "origin": "420106", "destination": "nowhere", "moving_reason": "study"}
+    (row,) = rows_of(ledgers, take(ledgers, a_sheet(a_row(2, **cells))))
+    assert len(row.problems) == 5
+    assert [problem.field for problem in row.problems if not problem.expected] == []

@@ -3,6 +3,7 @@
 import csv
 import io
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,6 +94,16 @@ def test_a_copy_tells_row_by_row_what_to_correct():
     assert (copy["F4"].fill.fgColor.rgb, copy["E4"].fill.fgColor.rgb) == ("00FFC7CE", "00FFEB9C")
     assert "2023-05-01" in copy["F4"].comment.text
     assert copy["A1"].value == "台账"
+
+
+def test_a_comment_tells_what_is_expected_only_where_that_is_known():
+    data = a_register(a_person(出生日期="1990-03"))
+    (row,) = read(data).rows
+    for expected, last in (("1990-03-07", "应为 expected: 1990-03-07"), ("", row.problems[0].en)):
+        problems = tuple(msgspec.structs.replace(problem, expected=expected) for problem in row.problems)
+        copy = annotate(data, Layout.OUTFLOW, [RowResult(number=2, outcome=Outcome.REFUSED, problems=problems)])
+        comment = load_workbook(io.BytesIO(copy)).worksheets[0]["F2"].comment
+        assert comment.text.splitlines()[-1] == last
 
 
 def test_a_corrected_copy_can_be_imported_again():

@@ -5,6 +5,7 @@ A fact that a register sheet would leave out with a warning is refused here: hal
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from exchange.codes import Event, Item, RefusalReason, Result, Sex
@@ -16,6 +17,7 @@ from exchange.people.plausible import kept_record
 from exchange.people.record import Record
 from exchange.people.register import NOTHING_KNOWN
 from exchange.people.whereabouts import PlaceReader
+from exchange.verbs.sheets.judging import Judged
 from exchange.verbs.sheets.matters import EVENT_ITEMS
 from exchange.verbs.sheets.rows import MissingCell, coded, date_in, record_in, required
 from exchange.wire.message import FeedbackBody
@@ -89,13 +91,9 @@ def read_answer(cells: Mapping[str, str], places: PlaceReader, warnings: list[Ro
     if result is None:
         raise MissingCell(pointer="/result")
     for field, meant in _OF_RESULT.items():
-        if result is meant:
-            required(cells, field)
-        elif field in cells:
-            raise AnswerContradicts(pointer=f"/{field}")
-    corrected = [field for fields in FIELDS_OF.values() for field in fields if field in cells]
-    if corrected and result is not Result.CORRECTED:
-        raise AnswerContradicts(pointer=f"/{corrected[0]}")
+        _require_fitting(cells, field, wanted=result is meant)
+    if result is not Result.CORRECTED:
+        _require_no_correction(cells)
     return FeedbackBody(
         result=result,
         record=_record(cells, places, warnings) if result is Result.CORRECTED else None,
@@ -103,6 +101,40 @@ def read_answer(cells: Mapping[str, str], places: PlaceReader, warnings: list[Ro
         jurisdiction=right_county(places, cells["right_county"]) if result is Result.WRONG_JURISDICTION else None,
         reason=coded(cells, "refusal_reason", RefusalReason),
     )
+
+
+def judge_answer(judged: Judged, places: PlaceReader) -> None:
+    """All that is wrong with a row that cannot be read."""
+    cells = judged.cells
+    for field in ("exchange", "asked_message", "result"):
+        judged.part(partial(required, cells, field))
+    if (result := judged.part(lambda: coded(cells, "result", Result))) is None:
+        return
+    for field, meant in _OF_RESULT.items():
+        judged.part(partial(_require_fitting, cells, field, wanted=result is meant))
+    if result is Result.CORRECTED:
+        if not judged.row.lost or any(field in cells for fields in FIELDS_OF.values() for field in fields):
+            judged.part(lambda: _record(cells, places, judged.warnings))
+    else:
+        judged.part(lambda: _require_no_correction(cells))
+    if result is Result.MOVED_ON and "moved_to" in cells:
+        judged.part(lambda: _coarse(places, cells["moved_to"]))
+    if result is Result.WRONG_JURISDICTION and "right_county" in cells:
+        judged.part(lambda: _county(places, cells["right_county"]))
+
+
+def _require_no_correction(cells: Mapping[str, str]) -> None:
+    for fields in FIELDS_OF.values():
+        for field in fields:
+            _require_fitting(cells, field, wanted=False)
+
+
+def _require_fitting(cells: Mapping[str, str], field: str, *, wanted: bool) -> None:
+    """A cell that the result wants is there, and none that it has no use for."""
+    if wanted:
+        required(cells, field)
+    elif field in cells:
+        raise AnswerContradicts(pointer=f"/{field}")
 
 
 def check_asked(exchange: Exchange, body: FeedbackBody) -> None:

@@ -25,13 +25,33 @@ _FIELDS = {
     "from": "origin",
     "to": "destination",
 }
+# What should stand in a cell, where the problem does not say it.
+_PAST = "不晚于今天、不早于出生的日期 / a date from birth to today"
+_NUMBER = "与证件类型相符、与原件一致的号码 / the number on the document, of that type"
+_NAME = "1 至 60 个字符的姓名 / a name of 1 to 60 characters"
+_PLACE = "行政区划代码或全称 / a division code or the full name"
+_EXPORTED = "导出的清单中的编号 / the number in the exported sheet"
+_LISTED = "空表下拉列表中的词 / a word of the list in the empty sheet"
 _EXPECTED = {
-    "name": "1 至 60 个字符的姓名 / a name of 1 to 60 characters",
-    "document_number": "与证件类型相符的号码 / a number that fits the type of document",
-    "birth_date": "出生日期 / the date of birth",
-    "origin": "行政区划代码或全称 / a division code or the full name",
-    "destination": "行政区划代码或全称 / a division code or the full name",
+    "name": _NAME,
+    "spouse_name": _NAME,
+    "document_number": _NUMBER,
+    "spouse_document_number": _NUMBER,
+    "birth_date": "出生日期，与证件一致 / the date of birth, as on the document",
+    "sex": "与证件一致的性别 / the sex that the document tells",
+    "origin": _PLACE,
+    "destination": _PLACE,
+    "right_county": _PLACE,
+    "moved_to": _PLACE,
+    "marriage_place": _PLACE,
     "items": "协议允许的协查项目 / items that the agreement allows",
+    "moving_reason": "务工、经商、投靠等居住原因 / a reason of living there, such as work or family",
+    "event_date": "不晚于今天的日期 / a date not after today",
+    "exchange": _EXPORTED,
+    "asked_message": _EXPORTED,
+    **dict.fromkeys(("moved_on", "returned_on", "married_on", "certificate_issued_on"), _PAST),
+    **dict.fromkeys((f"child{n}_birth_date" for n in range(1, 5)), _PAST),
+    **dict.fromkeys(("kind", "event", "purpose", "urgent_reason", "result", "refusal_reason", "document_type"), _LISTED),
 }
 
 
@@ -46,7 +66,12 @@ class SheetRow:
     @property
     def refused(self) -> bool:
         """Whether the reader found a cell that keeps the row from being taken."""
-        return any(problem.severity == "refusal" for problem in self.problems)
+        return bool(self.lost)
+
+    @property
+    def lost(self) -> frozenset[str]:
+        """The fields whose cells the reader refused: what stands there is not known."""
+        return frozenset(problem.field for problem in self.problems if problem.severity == "refusal")
 
     def __repr__(self) -> str:
         return f"SheetRow(number={self.number}, fields={sorted(self.cells)}, problems={len(self.problems)})"
@@ -78,10 +103,11 @@ class SheetFacts:
         return RowResult(import_id=import_id, row=row.number, outcome=outcome, made=made, problems=tuple(told.values()))
 
     def _placed(self, row: SheetRow, problem: RowProblem) -> RowProblem:
-        """The problem at its column, with the shape of what was found there."""
+        """The problem at its column, with the shape of what was found there and with what should be."""
         column = problem.column or self.columns.get(problem.field, "")
         found = problem.found or (_shape(row.cells.get(problem.field, "")) if problem.field else "")
-        return replace(problem, column=column, found=found)
+        expected = problem.expected or _EXPECTED.get(problem.field, "")
+        return replace(problem, column=column, found=found, expected=expected)
 
 
 def _shape(text: str) -> str:

@@ -15,6 +15,7 @@ from exchange.people.draft import Registrar
 from exchange.people.plausible import kept_record
 from exchange.people.record import Person, Record
 from exchange.people.whereabouts import NotOwnPlace
+from exchange.verbs.sheets.judging import Judged, judge_person
 from exchange.verbs.sheets.rows import YES, MissingCell, UnknownCode, coded, date_in, person_in, record_in, required
 from exchange.verbs.submit import check_happened
 
@@ -99,14 +100,8 @@ def read_matter(cells: Mapping[str, str], registrar: Registrar) -> Matter:
     warnings: list[RowProblem] = []
     person = registrar.person(person_in(cells), warnings)
     event = _event(cells)
-    happened = date_in(cells, "event_date") if event is not None else None
-    if event is not None and happened is None:
-        raise MissingCell(pointer="/event_date")
-    if happened is not None:
-        check_happened(happened, registrar.today)
-    purpose = coded(cells, "purpose", Purpose)
-    if purpose is None and event is None:
-        raise MissingCell(pointer="/purpose")
+    happened = _happened(cells, registrar.today) if event is not None else None
+    purpose = coded(cells, "purpose", Purpose) if event is not None else _purpose(cells)
     own_is_origin, other = _sides(cells, registrar, warnings)
     requested = cells.get("requested_by_person") == YES
     return Matter(
@@ -125,6 +120,36 @@ def read_matter(cells: Mapping[str, str], registrar: Registrar) -> Matter:
         application_date=date_in(cells, "application_date"),
         warnings=tuple(warnings),
     )
+
+
+def judge_matter(judged: Judged, registrar: Registrar) -> None:
+    """All that is wrong with a row that cannot be read."""
+    cells = judged.cells
+    judge_person(judged, registrar)
+    before = len(judged.refusals)
+    event = judged.part(lambda: _event(cells))
+    if event is not None:
+        judged.part(lambda: _happened(cells, registrar.today))
+    elif len(judged.refusals) == before:
+        judged.part(lambda: _purpose(cells))
+        judged.part(lambda: _items(cells))
+    judged.part(lambda: _sides(cells, registrar, judged.warnings))
+    judged.part(lambda: _urgent(cells))
+
+
+def _happened(cells: Mapping[str, str], today: date) -> date:
+    day = date_in(cells, "event_date")
+    if day is None:
+        raise MissingCell(pointer="/event_date")
+    check_happened(day, today)
+    return day
+
+
+def _purpose(cells: Mapping[str, str]) -> Purpose:
+    purpose = coded(cells, "purpose", Purpose)
+    if purpose is None:
+        raise MissingCell(pointer="/purpose")
+    return purpose
 
 
 def _event(cells: Mapping[str, str]) -> Event | None:

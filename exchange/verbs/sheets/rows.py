@@ -78,6 +78,16 @@ def date_in(cells: Mapping[str, str], field: str) -> date | None:
 
 def person_in(cells: Mapping[str, str]) -> Person:
     """The person as the row writes them; a Refused leaf for a document whose type cannot be told."""
+    return Person(
+        name=required(cells, "name"),
+        document=document_in(cells),
+        sex=coded(cells, "sex", Sex) or Sex.UNKNOWN,
+        birth_date=date_in(cells, "birth_date"),
+    )
+
+
+def document_in(cells: Mapping[str, str]) -> DocumentRef:
+    """The person's document; a Refused leaf if its type cannot be told."""
     number = cells.get("document_number", "")
     kind = coded(cells, "document_type", DocumentType)
     if kind is None:
@@ -86,12 +96,7 @@ def person_in(cells: Mapping[str, str]) -> Person:
         except Refused as refusal:
             refusal.pointer = "/document_number"
             raise
-    return Person(
-        name=required(cells, "name"),
-        document=DocumentRef(type=kind, number=number or None),
-        sex=coded(cells, "sex", Sex) or Sex.UNKNOWN,
-        birth_date=date_in(cells, "birth_date"),
-    )
+    return DocumentRef(type=kind, number=number or None)
 
 
 def record_in(cells: Mapping[str, str], warnings: list[RowProblem]) -> Record:
@@ -121,25 +126,32 @@ def record_in(cells: Mapping[str, str], warnings: list[RowProblem]) -> Record:
 
 
 def entry_draft(cells: Mapping[str, str], register: RegisterKind, places: PlaceReader, warnings: list[RowProblem]) -> EntryDraft:
-    """A row of a register sheet; a Refused leaf for the first cell that cannot be read.
-
-    A blank own side is the register's own county. The other side may be told by its township alone.
-    """
-    own: Side = "origin" if register is RegisterKind.OUTFLOW else "destination"
-    other: Side = "destination" if own == "origin" else "origin"
-    stated = cells.get(own)
-    sides = {
-        own: places.code(stated, own) if stated else places.own,
-        other: places.code(cells.get(other) or cells.get(f"{other}_township") or required(cells, other), other),
-    }
+    """A row of a register sheet; a Refused leaf for the first cell that cannot be read."""
+    own = own_side(register)
     return EntryDraft(
         register=register,
-        origin=sides["origin"],
-        destination=sides["destination"],
+        origin=side_in(cells, "origin", register, places),
+        destination=side_in(cells, "destination", register, places),
         township=places.township(cells[f"{own}_township"]) if f"{own}_township" in cells else None,
         person=person_in(cells),
         record=record_in(cells, warnings),
     )
+
+
+def own_side(register: RegisterKind) -> Side:
+    """Which side of a register's entries the register's own county is."""
+    return "origin" if register is RegisterKind.OUTFLOW else "destination"
+
+
+def side_in(cells: Mapping[str, str], side: Side, register: RegisterKind, places: PlaceReader) -> str:
+    """The code of one side; a Refused leaf if it cannot be told.
+
+    A blank own side is the register's own county. The other side may be told by its township alone.
+    """
+    stated = cells.get(side)
+    if side == own_side(register):
+        return places.code(stated, side) if stated else places.own
+    return places.code(stated or cells.get(f"{side}_township") or required(cells, side), side)
 
 
 def _type_of(number: str) -> DocumentType:

@@ -22,8 +22,9 @@ from exchange.node import Node, NotServed
 from exchange.people.whereabouts import PlaceReader
 from exchange.verbs.cases.births import NotYourExchange, hidden_from
 from exchange.verbs.reply import Said, UnderWay, reply, reply_all
-from exchange.verbs.sheets.answers import as_refusal, check_asked, is_blank, read_answer
+from exchange.verbs.sheets.answers import as_refusal, check_asked, is_blank, judge_answer, read_answer
 from exchange.verbs.sheets.facts import SheetFacts, SheetRow, refusal_problem
+from exchange.verbs.sheets.judging import Judged
 from exchange.verbs.sheets.take import ReadSheet, Taking
 from exchange.verbs.work.locked import locked
 from exchange.wire.batch import Outcome
@@ -100,16 +101,19 @@ def read_answers(node: Node, jurisdiction: str, sheet: SheetFacts, now: datetime
 
 def _read(row: SheetRow, places: PlaceReader) -> ReadAnswer:
     row = replace(row, problems=tuple(map(as_refusal, row.problems)))
-    if row.refused:
-        return ReadAnswer(row=row, body=None)
-    warnings: list[RowProblem] = []
-    try:
-        body = read_answer(row.cells, places, warnings)
-    except Refused as refusal:
-        return ReadAnswer(row=row, body=None, problems=(*map(as_refusal, warnings), refusal_problem(refusal)))
-    problems = tuple(map(as_refusal, warnings))
-    refused = any(problem.severity == "refusal" for problem in problems)
-    return ReadAnswer(row=row, body=None if refused else body, problems=problems)
+    if not row.refused:
+        warnings: list[RowProblem] = []
+        try:
+            body = read_answer(row.cells, places, warnings)
+        except Refused:
+            pass  # told below, with all else that is wrong
+        else:
+            problems = tuple(map(as_refusal, warnings))
+            refused = any(problem.severity == "refusal" for problem in problems)
+            return ReadAnswer(row=row, body=None if refused else body, problems=problems)
+    judged = Judged(row)
+    judge_answer(judged, places)
+    return ReadAnswer(row=row, body=None, problems=tuple(map(as_refusal, judged.problems())))
 
 
 class _Answering:

@@ -25,7 +25,8 @@ from exchange.people.whereabouts import PlaceTooCoarse, Side
 from exchange.verbs.cross_check.warn import unsettled
 from exchange.verbs.routing.find import route
 from exchange.verbs.sheets.facts import SheetFacts, SheetRow, refusal_problem
-from exchange.verbs.sheets.matters import Matter, read_matter
+from exchange.verbs.sheets.judging import Judged
+from exchange.verbs.sheets.matters import Matter, judge_matter, read_matter
 from exchange.verbs.sheets.rows import MissingCell
 from exchange.verbs.sheets.take import ReadSheet, Taking
 from exchange.verbs.submit import OpeningDraft, Submission
@@ -87,13 +88,16 @@ def read_matters(node: Node, jurisdiction: str, sheet: SheetFacts, now: datetime
 
 
 def _read(registrar: Registrar, row: SheetRow) -> ReadMatter:
-    if row.refused:
-        return ReadMatter(row=row, matter=None)
-    try:
-        matter = read_matter(row.cells, registrar)
-    except Refused as refusal:
-        return ReadMatter(row=row, matter=None, problems=(refusal_problem(refusal),))
-    return ReadMatter(row=row, matter=matter, problems=matter.warnings)
+    if not row.refused:
+        try:
+            matter = read_matter(row.cells, registrar)
+        except Refused:
+            pass  # told below, with all else that is wrong
+        else:
+            return ReadMatter(row=row, matter=matter, problems=matter.warnings)
+    judged = Judged(row)
+    judge_matter(judged, registrar)
+    return ReadMatter(row=row, matter=None, problems=judged.problems())
 
 
 class _Chunk:

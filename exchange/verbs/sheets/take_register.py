@@ -14,7 +14,8 @@ from exchange.people.draft import CheckedDraft, Registrar
 from exchange.people.whereabouts import Side
 from exchange.verbs.enrol import Enrolment, EnrolResult, enrol_checked
 from exchange.verbs.sheets.facts import SheetFacts, SheetRow, refusal_problem
-from exchange.verbs.sheets.rows import entry_draft
+from exchange.verbs.sheets.judging import Judged, judge_entry
+from exchange.verbs.sheets.rows import entry_draft, own_side
 from exchange.verbs.sheets.take import ReadSheet, Taking
 
 _OUTCOMES = {
@@ -60,14 +61,18 @@ def read_register(node: Node, jurisdiction: str, register: RegisterKind, sheet: 
 
 
 def _read(registrar: Registrar, register: RegisterKind, row: SheetRow) -> ReadRow:
-    if row.refused:
-        return ReadRow(row=row, checked=None)
-    warnings: list[RowProblem] = []
-    try:
-        draft = entry_draft(row.cells, register, registrar.places, warnings)
-    except Refused as refusal:
-        return ReadRow(row=row, checked=None, problems=(*warnings, refusal_problem(refusal)))
-    return ReadRow(row=row, checked=registrar.check(draft), problems=tuple(warnings))
+    if not row.refused:
+        warnings: list[RowProblem] = []
+        try:
+            checked = registrar.check(entry_draft(row.cells, register, registrar.places, warnings))
+        except Refused:
+            pass  # told below, with all else that is wrong
+        else:
+            if not checked.refusals:
+                return ReadRow(row=row, checked=checked, problems=tuple(warnings))
+    judged = Judged(row)
+    judge_entry(judged, register, registrar)
+    return ReadRow(row=row, checked=None, problems=judged.problems("destination" if own_side(register) == "origin" else "origin"))
 
 
 def _result(sheet: RegisterSheet, import_id: str, read: ReadRow, enrolled: EnrolResult | None) -> RowResult:
