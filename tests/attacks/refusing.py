@@ -48,7 +48,7 @@ def refused_without_words(response: httpx.Response, status: int, code: str) -> N
 
 def refused_on_page(response: httpx.Response, status: int, code: str, *, by: str = "") -> None:
     """The same on a page, which says why; `by` is the API key of the account that did it, if that is known."""
-    found = re.search(r'role="alert">.*?<small>([a-z-]+)</small>', response.text, re.S)
+    found = re.search(r'role="alert" data-code="([a-z-]+)"', response.text)
     assert (response.status_code, found and found[1]) == (status, code), response.text
     _seen(response, code, *_holder(RUNNING[_url(response)], by))
 

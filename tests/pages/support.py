@@ -82,5 +82,5 @@ def text_of(response: httpx.Response) -> str:
 
 def refusal_of(response: httpx.Response) -> str | None:
     """The code of the refusal that a page tells of."""
-    found = re.search(r'role="alert">.*?<small>([a-z-]+)</small>', response.text, re.DOTALL)
+    found = re.search(r'role="alert" data-code="([a-z-]+)"', response.text)
     return found[1] if found else None
