@@ -10,6 +10,7 @@ from adapters.office import Office
 from adapters.sheets import CellProblem, Layout, Limits, Outcome, Severity, Sheet, annotate, read_sheet
 from adapters.sheets import RowResult as Marked
 from adapters.sheets import SheetRow as ReadRow
+from adapters.sheets.layout import spellings_for
 from adapters.sheets.words import code_of, is_coded, items_of, word_problem
 from adapters.sheets.writer import list_problems
 from exchange.codes import RegisterKind
@@ -54,13 +55,13 @@ def read_file(
 
 
 def annotated_copy(data: bytes, layout: Layout, rows: Iterable[RowResult], limits: Limits | None = None) -> bytes:
-    """The clerk's own .xlsx with what became of its rows in it; SheetRefused if the file cannot be annotated."""
+    """The clerk's own sheet, as .xlsx, with what became of its rows in it; SheetRefused if the file cannot be annotated."""
     return annotate(data, layout, map(_marked, rows), limits)
 
 
-def problem_list(rows: Iterable[RowResult]) -> bytes:
+def problem_list(rows: Iterable[RowResult], layout: Layout) -> bytes:
     """What is wrong with the rows as an .xlsx of its own, for files that cannot be annotated."""
-    return list_problems(problem for row in map(_marked, rows) for problem in row.problems)
+    return list_problems((problem for row in map(_marked, rows) for problem in row.problems), spellings_for(layout).headers)
 
 
 def every_row(ledger: Ledger, import_id: str) -> list[RowResult]:

@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterable
 
 from openpyxl import load_workbook
-from openpyxl.cell.cell import Cell, MergedCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, MergedCell
 from openpyxl.comments import Comment
 from openpyxl.formatting.formatting import ConditionalFormattingList
 from openpyxl.packaging.core import DocumentProperties
@@ -21,6 +21,7 @@ from openpyxl.worksheet.filters import AutoFilter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from adapters.sheets.reading.container import Format, damaged, look_at
+from adapters.sheets.reading.csvtext import decode, rows_of
 from adapters.sheets.reading.reader import locate, parse_sheet
 from adapters.sheets.sheet import CellProblem, Layout, Limits, Outcome, RowResult, Severity, Sheet, SheetRefused, column_letter
 
@@ -36,15 +37,17 @@ _OUTCOMES = {
     Outcome.UNCHANGED: "无变化 unchanged",
 }
 _COMMENT_CHARACTERS = 1_000
+_CELL_CHARACTERS = 32_767
 
 
 def annotated(data: bytes, layout: Layout, results: Iterable[RowResult], limits: Limits) -> bytes:
-    """The copy that goes back to the clerk, as .xlsx; SheetRefused if the file cannot be annotated."""
-    if look_at(data, limits).format is not Format.XLSX:
+    """The copy that goes back to the clerk, as .xlsx, also of a .csv; SheetRefused if the file cannot be annotated."""
+    form = look_at(data, limits).format
+    if form not in (Format.XLSX, Format.CSV):
         raise SheetRefused(
             "annotation-not-possible",
-            zh="只有 .xlsx 文件可以标注；请下载问题清单。",
-            en="Only .xlsx files can be annotated: download the list of problems.",
+            zh="只有 .xlsx 和 .csv 文件可以标注；请下载问题清单。",
+            en="Only .xlsx and .csv files can be annotated: download the list of problems.",
         )
     read = parse_sheet(data, layout, limits)
     if read.data_rows + read.blank_rows > limits.annotated_rows:
@@ -53,18 +56,34 @@ def annotated(data: bytes, layout: Layout, results: Iterable[RowResult], limits:
             zh=f"超过 {limits.annotated_rows} 行的文件不作标注；请下载问题清单。",
             en=f"Files of more than {limits.annotated_rows} rows are not annotated: download the list of problems.",
         )
-    try:
-        book = load_workbook(io.BytesIO(data), keep_vba=False, keep_links=False)
-    except (KeyError, ValueError, TypeError, AttributeError, IndexError) as exc:
-        # openpyxl reads more of a workbook than the values, and says so in these ways when a part is amiss.
-        raise damaged() from exc
-    sheet = book[read.sheet_name]
-    _scrub_book(book, sheet)
+    if form is Format.CSV:
+        book, sheet = _from_text(data, limits)
+    else:
+        try:
+            book = load_workbook(io.BytesIO(data), keep_vba=False, keep_links=False)
+        except (KeyError, ValueError, TypeError, AttributeError, IndexError) as exc:
+            # openpyxl reads more of a workbook than the values, and says so in these ways when a part is amiss.
+            raise damaged() from exc
+        sheet = book[read.sheet_name]
+        _scrub_book(book, sheet)
     _scrub_cells(sheet, read, locate(data, layout, limits).header.excluded)
     _mark(sheet, read, _unmarked(sheet, read) or sheet.max_column + 1, results)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def _from_text(data: bytes, limits: Limits) -> tuple[Workbook, Worksheet]:
+    """The rows of a CSV as a workbook, for text has no place for marks: all of it as text, so that nothing changes its form."""
+    book = Workbook()
+    sheet = book.worksheets[0]
+    for number, row in enumerate(rows_of(decode(data), limits), 1):
+        for index, text in enumerate(row[: limits.columns], 1):
+            cell = sheet.cell(number, index, ILLEGAL_CHARACTERS_RE.sub("", text)[:_CELL_CHARACTERS] or None)
+            cell.number_format = "@"
+            if text:
+                cell.data_type = "s"  # also of what begins as a formula does
+    return book, sheet
 
 
 def _scrub_book(book: Workbook, keep: Worksheet) -> None:

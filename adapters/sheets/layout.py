@@ -49,6 +49,11 @@ class Spellings:
     group_suffixes: tuple[str, ...]
     summary: tuple[str, ...]
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """The main header of each field, by the field's name."""
+        return {name: field.zh for name, field in self.fields.items()}
+
     def field_of(self, header: str) -> tuple[str, int] | None:
         """The field that goes by this header, with its rank; None for a header that is unknown or excluded."""
         flat = flatten(header)

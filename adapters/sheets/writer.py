@@ -2,12 +2,12 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import xlsxwriter
 
-from adapters.sheets.sheet import CellProblem
+from adapters.sheets.sheet import CellProblem, Severity
 
 Cell = str | int | None
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -83,20 +83,32 @@ def harmless(cell: Cell) -> Cell:
 _PROBLEM_COLUMNS = (
     OutColumn(header="行 Row", width=8),
     OutColumn(header="列 Column", width=8),
-    OutColumn(header="字段 Field", width=22),
-    OutColumn(header="级别 Severity", width=12),
-    OutColumn(header="代码 Code", width=22),
+    OutColumn(header="表头 Header", width=22),
+    OutColumn(header="须改正还是提示 To mend or a remark", width=18),
     OutColumn(header="发现 Found", width=36),
     OutColumn(header="应为 Expected", width=36),
     OutColumn(header="说明", width=50),
     OutColumn(header="Explanation", width=60),
 )
+_SEVERITIES = {Severity.REFUSAL: "✗ 须改正 to mend", Severity.WARNING: "! 提示 remark"}
 
 
-def list_problems(problems: Iterable[CellProblem]) -> bytes:
-    """All problems of a file as an .xlsx, one a row: for files that cannot be annotated."""
+def list_problems(problems: Iterable[CellProblem], headers: Mapping[str, str]) -> bytes:
+    """All problems of a file as an .xlsx, one a row: for files that cannot be annotated. `headers` calls the fields by name."""
     return write_sheet(
         _PROBLEM_COLUMNS,
-        ((p.row, p.column, p.field, p.severity.value, p.code, p.found, p.expected, p.zh, p.en) for p in problems),
+        (
+            (
+                p.row,
+                p.column,
+                headers.get(p.field, "整行 the row"),
+                _SEVERITIES[p.severity],
+                p.found,
+                p.expected,
+                p.zh,
+                p.en,
+            )
+            for p in problems
+        ),
         title="导入问题 Import problems",
     )

@@ -162,7 +162,7 @@ def read_rows(
     responses={
         200: {
             "content": {MEDIA_TYPES[Format.XLSX]: {"schema": {"type": "string", "format": "binary"}}},
-            "description": "the same .xlsx with the results",
+            "description": "the same sheet as .xlsx with the results",
         },
         **writing(NotFound, SheetRefused, OtherFile, RequestTooLarge, ImportsWaiting),
     },
@@ -174,9 +174,12 @@ def annotate_import(
     office: OfficeDep,
     within: WithinDep,
     id: IdPath,
-    file: Annotated[UploadFile, File(description="the .xlsx that was imported")],
+    file: Annotated[UploadFile, File(description="the .xlsx or .csv that was imported")],
 ) -> Response:
-    """Send the imported .xlsx once more and have it back with what became of each row. The node keeps no files."""
+    """Send the imported .xlsx or .csv once more and have it back, as .xlsx, with what became of each row.
+
+    The node keeps no files.
+    """
     with office.ledgers.transaction(read_only=True, within=within) as ledger:
         held = _own(ledger, caller, id)
         rows = every_row(ledger, held.id)

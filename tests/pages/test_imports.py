@@ -3,6 +3,7 @@
 import io
 import tempfile
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
@@ -133,7 +134,7 @@ def test_the_marked_sheet_comes_back_and_only_what_was_mended_is_taken(both: Nei
     again = bring(reader, mended.getvalue(), name="改正.xlsx")
     assert "接收 4 / 4 行" in text_of(again)
     assert rows_on(reader.get(taken(again), rows="refused")) == []
-    assert "未读取的列：备注 怎样" in text_of(again)
+    assert "未读取的列：备注 取回" in text_of(again)
     assert len(both.xicheng.get("/entries")["items"]) == 4
 
 
@@ -150,14 +151,47 @@ def test_another_file_is_not_marked_and_the_page_can_still_be_read_in_the_other_
     assert "How to mend it" in reader.get(path).text
 
 
-def test_a_file_that_cannot_be_marked_has_a_list_of_problems(both: Neighbours):
+def test_a_csv_comes_back_marked_as_a_workbook(both: Neighbours):
     reader = signed_in(both.xicheng)
     data = a_csv(HEADER, a_person(公民身份号码=an_id_number(1), 出生日期="1990-03"), encoding="gb18030")
     path = taken(bring(reader, data, name="台账.csv"))
-    refused = reader.send(f"{path}/annotated", {"file": ("台账.csv", data)})
-    assert refusal_of(refused) == "annotation-not-possible"
+    back = reader.send(f"{path}/annotated", {"file": ("台账.csv", data)})
+    assert load_workbook(io.BytesIO(back.content)).worksheets[0]["F2"].fill.fgColor.rgb == "00FFC7CE"
+
+
+@pytest.mark.parametrize(("name", "offered"), [("台账.xls", False), ("台账.ODS", False), ("台账.csv", True), ("台账.xlsx", True)])
+def test_a_sheet_is_offered_to_come_back_marked_only_where_that_can_be_done(both: Neighbours, name: str, offered: bool):
+    reader = signed_in(both.xicheng)
+    page = bring(reader, dirty(), name=name)
+    assert ("取回标注的表" in page.text, "/annotated" in page.text) == (offered, offered)
+    assert f'href="{taken(page)}/problems"' in page.text
+
+
+def test_the_list_of_problems_is_in_words(both: Neighbours):
+    reader = signed_in(both.xicheng)
+    path = taken(bring(reader, dirty()))
     listed = load_workbook(io.BytesIO(reader.get(f"{path}/problems").content)).worksheets[0]
-    assert (2, "F", "birth_date", "refusal", "date-incomplete") in [row[:5] for row in listed.iter_rows(values_only=True)]
+    rows = [row[:4] for row in listed.iter_rows(values_only=True)]
+    assert {(5, "F", "出生日期", "✗ 须改正 to mend"), (6, "D", "现居住地", "✗ 须改正 to mend")} <= set(rows)
+
+
+def test_the_same_file_again_is_told_to_be_the_earlier_result(both: Neighbours):
+    reader = signed_in(both.xicheng)
+    first = bring(reader, dirty())
+    assert "以前导入过" not in first.text
+    both.xicheng.clock.move(timedelta(minutes=1))
+    again = bring(reader, dirty(), name="又一次.xlsx")
+    assert taken(again) == taken(first)
+    assert "这个文件（内容完全相同）以前导入过。这是 2026-03-02 09:00 的结果，没有再次登记。" in text_of(again)
+
+
+def test_how_to_mend_is_told_only_where_something_was_refused(both: Neighbours):
+    reader = signed_in(both.xicheng)
+    assert "怎样改正" in bring(reader, dirty()).text
+    doubtful = bring(reader, a_workbook([HEADER, a_person(公民身份号码=an_id_number(9), 性别="女")]))
+    assert ("怎样改正" in doubtful.text, "取回标注的表" in doubtful.text) == (False, True)
+    right = bring(reader, a_workbook([HEADER, a_person(公民身份号码=an_id_number(8), 性别="女")]), name="对.xlsx")
+    assert ("接收 1 / 1 行" in text_of(right), "怎样改正" in right.text, "标注" in right.text) == (True, False, False)
 
 
 @pytest.mark.parametrize(
@@ -193,8 +227,8 @@ def test_a_file_may_be_larger_than_other_forms(both: Neighbours):
     data = a_csv(HEADER, *[["x" * 200] * len(HEADER)] * 400)
     assert len(data) > 400_000
     path = taken(bring(reader, data, name="大.csv"))
-    refused = reader.send(f"{path}/annotated", {"file": ("大.csv", data)})
-    assert refusal_of(refused) == "annotation-not-possible"
+    back = reader.send(f"{path}/annotated", {"file": ("大.csv", data)})
+    assert back.headers["content-disposition"] == 'attachment; filename="annotated.xlsx"'
 
 
 def test_a_file_that_is_sent_is_put_into_no_file(both: Neighbours, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

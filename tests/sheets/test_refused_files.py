@@ -9,7 +9,7 @@ import pytest
 from adapters.sheets import annotate, read_sheet
 from adapters.sheets.reading.isolated import Answer, Request
 from adapters.sheets.sheet import Layout, Limits, SheetRefused
-from tests.sheets.workbooks import HEADER, LIMITS, a_csv, a_person, a_register, a_workbook, cells_of, part_of, read, repacked
+from tests.sheets.workbooks import HEADER, LIMITS, a_person, a_register, a_workbook, cells_of, part_of, read, repacked
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 504
 OLD_REGISTER = Path(__file__).parent / "data" / "old_register.xls"
@@ -225,9 +225,9 @@ def test_a_reading_that_takes_too_long_is_stopped():
     assert refused.value.code == "too-costly"
 
 
-def test_only_xlsx_is_annotated():
+def test_only_xlsx_and_csv_are_annotated():
     with pytest.raises(SheetRefused) as refused:
-        annotate(a_csv(HEADER, a_person()), Layout.OUTFLOW, [], LIMITS)
+        annotate(an_ods(an_ods_row(*HEADER) + an_ods_row(*a_person())), Layout.OUTFLOW, [], LIMITS)
     assert refused.value.code == "annotation-not-possible"
 
 

@@ -11,10 +11,11 @@ from openpyxl import load_workbook
 from openpyxl.styles import PatternFill
 
 from adapters.sheets import Outcome, RowResult, Severity, annotate, read_sheet
+from adapters.sheets.layout import spellings_for
 from adapters.sheets.sheet import Layout, Limits, SheetRefused, column_letter
 from adapters.sheets.template import template
 from adapters.sheets.writer import OutColumn, list_problems, write_csv, write_sheet
-from tests.sheets.workbooks import HEADER, a_person, a_register, a_workbook, cells_of, everything_in, read
+from tests.sheets.workbooks import HEADER, a_csv, a_person, a_register, a_workbook, cells_of, everything_in, read
 
 COLUMNS = [OutColumn(header=name) for name in HEADER]
 DANGEROUS = ["=1+1", "+86", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", '=HYPERLINK("x")']
@@ -114,6 +115,22 @@ def test_a_corrected_copy_can_be_imported_again():
     assert again.unknown_columns == ()
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_csv_comes_back_as_a_workbook_with_its_texts_as_they_were_and_without_what_is_excluded(encoding):
+    people = (a_person(出生日期="1990-03"), a_person(姓名="=1+1", 公民身份号码="019900307"), a_person(姓名="张\x07明"))
+    rows = [["西城区台账"], [*HEADER, "孕检情况"], *([*person, "阴性"] for person in people[:2]), [], [*people[2], "阴性"]]
+    data = a_csv(*rows, encoding=encoding)
+    results = [RowResult(number=row.number, outcome=Outcome.REFUSED, problems=row.problems) for row in read(data).rows]
+    copy = annotate(data, Layout.OUTFLOW, results)
+    sheet = load_workbook(io.BytesIO(copy)).worksheets[0]
+    assert [cell.value for cell in sheet[2]] == [*HEADER, "孕检情况", "※ 导入结果 Import result"]
+    assert [sheet.cell(4, column).value for column in (1, 2, 7)] == ["=1+1", "019900307", None]
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value} == {"s"}
+    assert (sheet["F3"].fill.fgColor.rgb, "2023-05-01" in sheet["F3"].comment.text) == ("00FFC7CE", True)
+    assert (sheet["A6"].value, sheet["A6"].fill.fgColor.rgb) == ("张明", "00FFC7CE")
+    assert [row.number for row in read(copy).rows] == [3, 4, 6]
+
+
 def test_a_copy_of_a_copy_tells_what_is_wrong_now():
     data = a_register(a_person(出生日期="1990-03"), a_person(出生日期="1990-03"))
     wrong = [RowResult(number=row.number, outcome=Outcome.REFUSED, problems=row.problems) for row in read(data).rows]
@@ -139,10 +156,15 @@ def test_a_large_file_gets_a_list_instead_of_a_copy():
         annotate(data, Layout.OUTFLOW, [], Limits(annotated_rows=4))
 
 
-def test_the_list_of_problems_has_a_row_for_each():
-    sheet = read(a_register(a_person(出生日期="2023")))
-    listed = load_workbook(io.BytesIO(list_problems([p for row in sheet.rows for p in row.problems]))).worksheets[0]
-    assert [cell.value for cell in listed[3]][:5] == [2, "F", "birth_date", "refusal", "date-incomplete"]
+def test_the_list_of_problems_has_a_row_for_each_in_words():
+    (row,) = read(a_register(a_person(出生日期="2023"))).rows
+    whole = msgspec.structs.replace(row.problems[0], column="", field="", severity=Severity.WARNING)
+    data = list_problems([*row.problems, whole], spellings_for(Layout.OUTFLOW).headers)
+    listed = load_workbook(io.BytesIO(data)).worksheets[0]
+    assert [cell.value for cell in listed[3]][:4] == [2, "F", "出生日期", "✗ 须改正 to mend"]
+    assert [cell.value or "" for cell in listed[4]][:4] == [2, "", "整行 the row", "! 提示 remark"]
+    told = " ".join(str(cell.value) for line in listed.iter_rows() for cell in line)
+    assert [code for code in ("birth_date", "refusal", "warning", "date-incomplete") if code in told] == []
 
 
 @pytest.mark.parametrize(("index", "letter"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (702, "AAA")])

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import PurePath
 from typing import Annotated, Final
 
 from fastapi import Path, Query, Request, Response, UploadFile
 
 from adapters.exporting import Format
-from adapters.sheets import ImportLayout, Layout
+from adapters.sheets import ImportLayout, Layout, Limits
 from adapters.sheets.layout import spellings_for
 from adapters.taking import every_row, problem_list
 from api.access import AnswererDep, HolderDep, OfficeDep, ReadLedgerDep, WithinDep
@@ -26,7 +27,7 @@ from api.local.worklists import Narrowed, everything, export_worklist
 from api.models.base import IdPath
 from api.models.registers.imports import CellShown, ImportShown, RowOfFile
 from api.pages.language import Language
-from api.pages.registers.progress import RUN, ImportingDep, shown
+from api.pages.registers.progress import ONE, RUN, ImportingDep, result_of, shown
 from api.pages.route import Page, ViewerDep, back_to, page_router, see_other
 from api.paging import PagingDep
 from api.rights import CLERK
@@ -36,9 +37,10 @@ from exchange.work.worklists import Worklist
 
 router = page_router()
 PATH: Final = "/imports"
-ONE: Final = "/imports/{id}"
 # How long the list of files tells of what was not taken in.
 _REMEMBERED: Final = timedelta(days=1)
+_LIMITS: Final = Limits()
+_UNMARKABLE: Final = (".xls", ".ods")
 # What a clerk has to look at comes first.
 _ORDER: Final = (RowOutcome.REFUSED, RowOutcome.WARNED, RowOutcome.ACCEPTED, RowOutcome.UNCHANGED)
 
@@ -85,10 +87,15 @@ def show_imports(viewer: ViewerDep, caller: AnswererDep, office: OfficeDep, ledg
 @router.post(PATH)
 @back_to(PATH)
 def import_sheet(
-    request: Request, caller: AnswererDep, importing: ImportingDep, within: WithinDep, upload: UploadDep
+    request: Request,
+    caller: AnswererDep,
+    office: OfficeDep,
+    importing: ImportingDep,
+    within: WithinDep,
+    upload: UploadDep,
 ) -> Response:
     """Take in a sheet, and lead to what came of it, or to how far it is."""
-    layout = Layout(upload.layout.value)
+    began_at, layout = office.now(), Layout(upload.layout.value)
     brought = Brought(
         jurisdiction=caller.jurisdiction,
         layout=layout,
@@ -99,7 +106,7 @@ def import_sheet(
         place=request.state.place,
     )
     come = importing.bring(brought)
-    return see_other((RUN if isinstance(come, ImportRun) else ONE).format(id=come.id))
+    return see_other(RUN.format(id=come.id) if isinstance(come, ImportRun) else result_of(come, began_at))
 
 
 @router.get(PATH + "/to-answer")
@@ -123,15 +130,21 @@ def show_import(
     id: IdPath,
     rows: Annotated[RowOutcome | None, Query()] = None,
     all: Annotated[bool, Query()] = False,
+    earlier: Annotated[bool, Query()] = False,
 ) -> Page:
-    """One file: its counts, and the rows of one outcome; first those that were refused, else those with remarks."""
+    """One file: its counts, and the rows of one outcome; first those that were refused, else those with remarks.
+
+    `earlier` tells who brought the file once more that this is what came of it then.
+    """
     file = read_import(caller, ledger, id)
     wanted = None if all else rows or _first(file)
     found = read_rows(caller, ledger, paging, id, wanted)
-    headers = {field.name: field.zh for field in spellings_for(Layout(file.layout)).fields.values()}
+    headers = spellings_for(Layout(file.layout)).headers
     return viewer.page(
         "import.html",
         file=file,
+        earlier=earlier,
+        markable=_is_markable(file),
         wanted=wanted,
         outcomes=[(outcome, getattr(file, outcome.value)) for outcome in _ORDER],
         rows=[_row(viewer.language, file, headers, row) for row in found.items],
@@ -151,7 +164,13 @@ def take_away(caller: AnswererDep, office: OfficeDep, within: WithinDep, id: IdP
 def fetch_problems(caller: AnswererDep, ledger: ReadLedgerDep, id: IdPath) -> Response:
     """What is wrong as a sheet of its own, for a file that cannot be annotated."""
     file = read_import(caller, ledger, id)
-    return sheet_file(problem_list(every_row(ledger, file.id)), "problems.xlsx", Format.XLSX)
+    return sheet_file(problem_list(every_row(ledger, file.id), Layout(file.layout)), "problems.xlsx", Format.XLSX)
+
+
+def _is_markable(file: ImportShown) -> bool:
+    """Whether the sheet can come back marked, by its name; what it is in truth, its bytes will tell."""
+    short = file.rows + file.blank <= _LIMITS.annotated_rows
+    return short and PurePath(file.filename).suffix.lower() not in _UNMARKABLE
 
 
 def _first(file: ImportShown) -> RowOutcome | None:

@@ -21,10 +21,11 @@ from api.pages.route import Page, ViewerDep, page_router, see_other
 from api.serving.audit import PROGRESS
 from api.serving.importing import Importing
 from exchange.errors import NotFound
-from exchange.imports import ImportBroken, ImportRun, RunProblem, Stage
+from exchange.imports import ImportBroken, ImportedFile, ImportRun, RunProblem, Stage
 from exchange.ledger import Ledger, LedgerBusy, Within
 
 router = page_router()
+ONE: Final = "/imports/{id}"
 RUN: Final = "/imports/runs/{id}"
 _EVENTS: Final = RUN + "/events"
 # A stream ends by itself and is asked for anew: with it who is signed in, and may see the county's imports, is asked anew.
@@ -71,8 +72,14 @@ def show_import_run(
     """How far an import is, and at its end what came of it."""
     run = _own(ledger, caller, id)
     if run.made is not None:
-        return see_other(f"/imports/{run.made}")
+        made = ledger.imports.get(run.made)
+        return see_other(result_of(made, run.began_at) if made is not None else ONE.format(id=run.made))
     return viewer.page("import_run.html", run=shown(viewer.language, run, office.now()), events=_EVENTS.format(id=id))
+
+
+def result_of(file: ImportedFile, began_at: datetime) -> str:
+    """Where it stands what came of a file that was brought at a moment: then, or when it was brought before."""
+    return ONE.format(id=file.id) + ("?earlier=true" if file.at < began_at else "")
 
 
 @router.get(_EVENTS, tags=[PROGRESS])

@@ -50,8 +50,10 @@ def install(app: typer.Typer) -> None:
     ) -> None:
         layout = Layout(kind.value)
         if annotated is not None:
-            if {file.suffix.lower(), annotated.suffix.lower()} != {".xlsx"}:
-                raise typer.BadParameter(say("只有 .xlsx 可以标注，副本也是 .xlsx", "only an .xlsx is annotated, as an .xlsx"))
+            if file.suffix.lower() not in (".xlsx", ".csv") or annotated.suffix.lower() != ".xlsx":
+                raise typer.BadParameter(
+                    say("只有 .xlsx 和 .csv 可以标注，副本是 .xlsx", "only .xlsx and .csv are annotated, as an .xlsx")
+                )
             check_free(annotated, force=force)
         with call.office() as office, call.progress("读取并核对…", "Reading and checking …"):
             county = call.county(office, jurisdiction)
