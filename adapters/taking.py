@@ -3,6 +3,7 @@
 Parsing, translating words into codes and checking all happen before the transaction begins.
 """
 
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -95,14 +96,19 @@ def _marked(row: RowResult) -> Marked:
 def facts_of(sheet: Sheet, filename: str, told: Told | None = None, *, digest: str) -> SheetFacts:
     """The sheet as the domain takes it, known again by `digest`; the rows are translated as they are asked for."""
     return SheetFacts(
-        filename=filename.replace("\\", "/").rpartition("/")[2][:_LONGEST_NAME],
+        filename=_shown(filename.replace("\\", "/").rpartition("/")[2])[:_LONGEST_NAME],
         columns={name: column.letter for name, column in sheet.columns.items()},
         rows=_rows(sheet, told),
         digest=digest,
         blank=sheet.blank_rows,
         excluded_columns=sheet.excluded_columns,
-        unknown_columns=sheet.unknown_columns,
+        unknown_columns=tuple(map(_shown, sheet.unknown_columns)),
     )
+
+
+def _shown(text: str) -> str:
+    """What a reader sees of a text that is only shown: nothing that steers how it is shown, as U+202E does."""
+    return "".join(each for each in text if unicodedata.category(each) not in ("Cc", "Cf", "Cs"))
 
 
 def _rows(sheet: Sheet, told: Told | None) -> Iterator[SheetRow]:

@@ -10,12 +10,14 @@ from starlette.datastructures import FormData
 
 from api.models.shapes import complaint
 from exchange.errors import Invalid
+from exchange.people.name import TURNING
 
 S = TypeVar("S", bound=msgspec.Struct)
 
 # A field of a page of ours lies less deep, and has a shorter name.
 _DEEP: Final = 5
 _LONG: Final = 100
+_UNSEEN: Final = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|{TURNING.pattern}")
 
 
 _MISSING: Final = re.compile(r"Object missing required field `([a-z_]+)`")
@@ -34,11 +36,23 @@ class _Seen(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
+class UnseenCharacter(Invalid):
+    """A control character in a field, or one that turns the order in which a text is shown: what is read is not what is there."""
+
+    code = "unseen-character"
+    zh = "填写的内容含有看不见的控制字符（如颠倒显示次序的 U+202E），请删除后重新填写。"
+    en = "A field holds characters that nobody sees, such as U+202E, which turns the order of a text: type it again without them."
+
+
 class Fields(dict[str, str]):
-    """The text fields of a form; the last one of a name counts, but for those that are lists."""
+    """The text fields of a form; the last one of a name counts, but for those that are lists. UnseenCharacter."""
 
     def __init__(self, form: FormData) -> None:
-        super().__init__({name: value.strip() for name, value in form.multi_items() if isinstance(value, str) and value.strip()})
+        texts = [(name, value.strip()) for name, value in form.multi_items() if isinstance(value, str)]
+        for name, value in texts:
+            if _UNSEEN.search(value):
+                raise UnseenCharacter(pointer=f"/{name.replace('.', '/')}")
+        super().__init__({name: value for name, value in texts if value})
         self._form = form
 
     @classmethod

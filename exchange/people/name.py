@@ -43,6 +43,8 @@ _HAN: Final = _IDEOGRAPH + _VARIATION
 
 _PLAIN: Final = re.compile(r"[\u4e00-\u9fff]{1,60}")
 _INVISIBLE: Final = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
+# Of the invisible ones, these show what follows from right to left, so that a reader sees another text than is there.
+TURNING: Final = re.compile("[\u202b\u202e\u2067]")
 _DOT: Final = re.compile(r"\s*[\u00b7\u0387\u2022\u2027\u2219\u22c5\u30fb\uff65]\s*")
 _STOP: Final = re.compile(rf"(?<=[{_HAN}])\s*[.\uff0e]\s*(?=[{_HAN}])")
 _HAN_BLANK: Final = re.compile(rf"(?<=[{_HAN}])\s+(?=[{_HAN}])")
@@ -79,8 +81,8 @@ def read_name(raw: str) -> str:
 
     The many middle dots become U+00B7, as does a full stop between Han characters; blanks between Han characters and
     around dots go, others become one space; characters that only an old codec made private are mended. Raises
-    NameRefused, whose text holds nothing of the name, for control, private-use and broken characters, and for what has
-    no letter in it. Reading a name that was read changes nothing.
+    NameRefused, whose text holds nothing of the name, for control, private-use and broken characters, for those that turn
+    the order of what is shown, and for what has no letter in it. Reading a name that was read changes nothing.
     """
     if _PLAIN.fullmatch(raw):
         return raw
@@ -133,6 +135,13 @@ def _refuse_unfit(name: str) -> None:
                 )
             case "Cs":
                 raise _unreadable(position)
+            case "Cf" if TURNING.match(character):
+                raise NameRefused(
+                    NameFault.CONTROL,
+                    zh=f"姓名第 {position} 个字符看不见，却会颠倒文字的显示次序（如 U+202E）；请删除后重新填写。",
+                    en=f"Character {position} of the name is invisible and turns the order in which the text is shown, as U+202E "
+                    "does: delete it and type the name again.",
+                )
             case _ if character == "\ufffd" or ord(character) & 0xFFFE == 0xFFFE or "\ufdd0" <= character <= "\ufdef":
                 raise _unreadable(position)
             case _:

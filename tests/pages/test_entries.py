@@ -73,6 +73,8 @@ def test_that_nobody_is_there_is_told_and_audited_and_counted(node: Served):
         ("123", "benefit", "document-refused", None),
         ("", "benefit", "invalid", "document.number"),
         ("12/34", "benefit", "invalid", "document.number"),
+        (f"\u202e{NUMBER}", "benefit", "unseen-character", "document.number"),
+        (f"1\x07{NUMBER}", "benefit", "unseen-character", "document.number"),
         (NUMBER, "", "invalid", "purpose"),
         (NUMBER, "curiosity", "invalid", "purpose"),
     ],

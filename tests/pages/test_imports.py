@@ -319,3 +319,11 @@ def test_all_that_is_wrong_with_an_answer_is_told_at_once(both: Neighbours, answ
     path = taken(bring(reader, filled(reader.get("/imports/to-answer").content, answer), "answers", "反馈.xlsx"))
     (row,) = both.wuchang.get(f"{path}/rows")["items"]
     assert (row["outcome"], [problem["code"] for problem in row["problems"]]) == ("refused", told)
+
+
+def test_a_file_name_or_header_shows_nothing_that_turns_its_order(both: Neighbours):
+    reader = signed_in(both.xicheng)
+    data = a_workbook([[*HEADER, "备\u202e注"], [*a_person(公民身份号码=an_id_number(2)), "x"]])
+    page = bring(reader, data, name="台账\u202excod.xlsx")
+    assert "台账xcod.xlsx" in page.text
+    assert "\u202e" not in page.text + reader.get("/imports").text

@@ -74,6 +74,8 @@ def test_the_old_codec_gives_each_of_the_mended_characters() -> None:
     [
         ("", NameFault.MISSING),
         (" \u200b\u3000", NameFault.MISSING),
+        ("张\u202e三丰\u202c", NameFault.CONTROL),
+        ("张\u2067三丰\u2069", NameFault.CONTROL),
         ("王" * 61, NameFault.LENGTH),
         ("王" * 100_000, NameFault.LENGTH),
         ("110105", NameFault.NO_LETTER),

@@ -206,6 +206,21 @@ def test_control_characters_are_refused():
     assert findings_of(a_register(a_person(姓名="张\x07明"))) == [(2, "A", "name", "refusal", "control-character")]
 
 
+@pytest.mark.parametrize(
+    ("header", "text"), [("姓名", "张\u202e明三\u202c"), ("公民身份号码", "\u202e" + ID_NUMBER), ("性别", "\u2067女")]
+)
+def test_characters_that_turn_the_order_of_what_is_shown_are_refused(header, text):
+    place = HEADER.index(header)
+    found = findings_of(a_register(a_person(**{header: text})))
+    assert [(column, severity, code) for _, column, _, severity, code in found] == [
+        ("ABCDEF"[place], "refusal", "control-character")
+    ]
+
+
+def test_what_only_comes_along_when_a_number_is_copied_is_cleaned():
+    assert cells_of(a_register(a_person(公民身份号码=f"\u202a{ID_NUMBER}\u202c")))[0]["document_number"] == ID_NUMBER
+
+
 def test_a_cell_that_is_too_long_is_refused():
     assert findings_of(a_register(a_person(姓名="长" * 1_001))) == [(2, "A", "name", "refusal", "too-long")]
 

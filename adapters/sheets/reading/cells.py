@@ -12,6 +12,7 @@ from datetime import date, datetime
 
 from adapters.sheets.reading.characters import CONTROL, PRIVATE, repair
 from adapters.sheets.sheet import Severity
+from exchange.people.name import TURNING
 
 Value = object
 
@@ -86,6 +87,15 @@ def warning(code: str, value: Value, text: str, expected: str, zh: str, en: str)
 
 
 def _strange(value: Value, text: str) -> Finding | None:
+    if isinstance(value, str) and TURNING.search(value):
+        return refusal(
+            "control-character",
+            value,
+            "可见字符 / visible characters",
+            "单元格含有看不见、却会颠倒显示次序的字符（如 U+202E），请删除后重新录入。",
+            "The cell holds invisible characters that turn the order in which it is shown, as U+202E does: delete them and type "
+            "the value again.",
+        )
     if CONTROL.search(text):
         return refusal(
             "control-character",
