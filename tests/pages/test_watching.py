@@ -8,17 +8,21 @@ import pytest
 
 from api.app import operations
 from api.pages import ROUTERS
+from api.pages.language import CHINESE, ENGLISH
 from api.pages.watching.actions import ACTIONS
+from api.pages.watching.outcomes import outcome_told
 from api.pages.watching.told import FINDINGS, JOBS
 from api.serving.routes import Route
 from exchange.auditing.event import NODE_WIDE
 from exchange.ledger import AuditFilter, Page
+from jobs.runner import on_shift
 from jobs.timetable import SCHEDULE, Daily
 from tests.api.nodes import Neighbours
 from tests.api.test_audit_above import entered, note_reading, protect
 from tests.api.test_reconciliations import keep
 from tests.api.test_worklists import ask
 from tests.builders import WUCHANG, XICHENG, a_finding, a_trouble, an_id, an_id_number
+from tests.jobs.offices import a_pair
 from tests.pages.support import Reader, account, refusal_of, signed_in, text_of
 
 DOCS = Path(__file__).parents[2] / "docs" / "operations.md"
@@ -48,7 +52,9 @@ def test_troubles_jobs_and_nights_are_told(both: Neighbours):
     with both.xicheng.office.ledgers.transaction() as ledger:
         ledger.chores.claim_run("remind", now.date(), now)
         ledger.chores.claim_run("close", now.date(), now)
-        ledger.chores.finish_run("close", now.date(), now, "12 changes counted")
+        ledger.chores.finish_run("close", now.date(), now, "1200 changes counted, 3 pages of totals made")
+        ledger.chores.claim_run("settle", now.date(), now)
+        ledger.chores.finish_run("settle", now.date(), now, "said in another way")
         ledger.troubles.begin(a_trouble(1))
     keep(both.xicheng)
     reader = signed_in(both.xicheng, role="operator")
@@ -56,7 +62,8 @@ def test_troubles_jobs_and_nights_are_told(both: Neighbours):
     told = text_of(page)
     assert "联系不上协作方 · wuchang.example" in told
     assert "自动催办 remind 08:00 2026-03-02 09:00 未结束" in told
-    assert "结算昨日指标 close 00:20 2026-03-02 09:00 完成 12 changes counted" in told
+    assert "结算昨日指标 close 00:20 2026-03-02 09:00 完成 计入变动 1,200，新的汇总页 3" in told
+    assert "完成 said in another way" in told
     assert "夜间 进行中或中断" in told
     night = text_of(reader.get(f"/operations/reconciliations/{an_id(40)}"))
     assert "西城区 → 武昌区 wuchang.example 已核定" in night
@@ -84,6 +91,28 @@ def test_every_finding_of_the_docs_and_every_daily_job_has_words():
     daily = {job.name: f"{job.when.at:%H:%M}" for job in SCHEDULE if isinstance(job.when, Daily)}
     assert {name: at for name, (_, at) in JOBS.items()} == daily
     assert all(each.what.zh and each.what.en and each.todo.zh and each.todo.en for each in FINDINGS.values())
+
+
+def test_what_comes_of_every_daily_job_is_told_in_both_languages(tmp_path: Path):
+    pair = a_pair(tmp_path)
+    with on_shift(pair.xicheng, pair.client) as shift:
+        outcomes = {job.name: job.run(shift) for job in SCHEDULE if isinstance(job.when, Daily)}
+    assert outcomes.keys() == JOBS.keys()
+    others = [
+        "failed for wuchang.example: KeyError",
+        "waits: another reconciliation is under way",
+        "0 differ, 4 steps left to go on with",
+    ]
+    for outcome in (*outcomes.values(), *others):
+        zh, en = outcome_told(CHINESE, outcome), outcome_told(ENGLISH, outcome)
+        assert zh, outcome
+        assert en, outcome
+        numbers = re.findall(r"\d+", outcome)
+        assert (re.findall(r"\d+", zh), re.findall(r"\d+", en), re.findall("[a-z]{5}", zh.replace("wuchang.example", ""))) == (
+            numbers,
+            numbers,
+            [],
+        ), outcome
 
 
 def test_every_operation_that_leaves_a_row_has_words():

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Self
 
 from api.access import OfficeDep, OperatorDep, OverseerDep, ReadLedgerDep
 from api.local.partners import list_findings, list_partners
 from api.local.reconciling.reconciliations import list_reconciliations, read_reconciliation
 from api.models.base import IdPath, Sentence
 from api.models.partners import PartnerShown
+from api.pages.language import Language
 from api.pages.route import Page, ViewerDep, page_router
+from api.pages.watching.outcomes import outcome_told
 from api.pages.watching.told import JOBS
 from api.paging import Paging, PagingDep
 from exchange.ledger import DailyRun, Ledger
@@ -31,6 +33,13 @@ class JobSeen:
     told: Sentence
     at: str
     run: DailyRun | None
+    outcome: str | None = None
+
+    @classmethod
+    def of(cls, language: Language, name: str, told: Sentence, at: str, run: DailyRun | None) -> Self:
+        """With what came of its run in the reader's words, where they are known."""
+        outcome = outcome_told(language, run.outcome) if run is not None and run.outcome else None
+        return cls(name, told, at, run, outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,7 @@ def show_operations(viewer: ViewerDep, caller: OperatorDep, office: OfficeDep, l
         settled=[each for each in found.items if each.settled_at is not None],
         next=paging.query_after(found.next),
         nights=list_reconciliations(caller, ledger, nights).items,
-        jobs=jobs_seen(ledger, office.now()),
+        jobs=jobs_seen(viewer.language, ledger, office.now()),
         partners=[each for each in partners if each.link is not None and (each.link.queued or each.link.trouble)],
         waiting=waiting(ledger, partners, office.now()),
         most=MOST,
@@ -73,14 +82,15 @@ def show_reconciliation(
     return viewer.page("reconciliation.html", whole=whole, divisions=office.node.divisions)
 
 
-def jobs_seen(ledger: Ledger, now: datetime) -> list[JobSeen]:
+def jobs_seen(language: Language, ledger: Ledger, now: datetime) -> list[JobSeen]:
     """Each daily job with its last run."""
     latest: dict[str, DailyRun] = {}
     for run in ledger.chores.runs(civil_day(now) - timedelta(days=7)):
         latest.setdefault(run.job, run)
-    daily = [JobSeen(name, told, at, latest.get(name)) for name, (told, at) in JOBS.items()]
+    daily = [JobSeen.of(language, name, told, at, latest.get(name)) for name, (told, at) in JOBS.items()]
     # What runs all the time leaves a run only where it broke down.
-    others = [JobSeen(name, Sentence("随时运行", "all the time"), "–", run) for name, run in latest.items() if name not in JOBS]
+    often = Sentence("随时运行", "all the time")
+    others = [JobSeen.of(language, name, often, "–", run) for name, run in latest.items() if name not in JOBS]
     return daily + others
 
 
