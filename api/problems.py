@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import Scope
 
 from api.serving.audit import leave_refusal
@@ -29,6 +31,7 @@ from exchange.wire.batch import BatchTooLarge
 from exchange.wire.problems import problem_type
 from exchange.work.daily import AgreementLimit, DailyLimit
 
+_log = structlog.get_logger("requests")
 MEDIA_TYPE = "application/problem+json"
 # What answers a request with a refusal: in the form that its sender can read.
 Answering = Callable[[Scope, WoshouError], Response]
@@ -262,6 +265,10 @@ def install(app: FastAPI, answering: Answering, headers: Mapping[str, str]) -> N
             response.headers[name] = value
         return response
 
+    def gone(request: Request, _: Exception) -> Response:
+        _log.info("the caller went away before all was sent", method=request.method)
+        return Response(status_code=400)  # which nobody reads
+
     def broken(request: Request, _: Exception) -> Response:
         told = WoshouError(zh="系统内部错误，已记录。", en="Something broke inside the node; it was logged.")
         response = respond(request, told)
@@ -272,6 +279,7 @@ def install(app: FastAPI, answering: Answering, headers: Mapping[str, str]) -> N
     app.add_exception_handler(WoshouError, refused)
     app.add_exception_handler(RequestValidationError, unreadable)
     app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(ClientDisconnect, gone)
     app.add_exception_handler(Exception, broken)
 
 

@@ -1,7 +1,10 @@
 """Sheets in by page: what came of each row, the marked sheet, mending, and who may bring what."""
 
 import io
+import logging
+import socket
 import tempfile
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
@@ -9,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import structlog
 from openpyxl import load_workbook
 
 from adapters.sheets import Layout
@@ -327,3 +331,25 @@ def test_a_file_name_or_header_shows_nothing_that_turns_its_order(both: Neighbou
     page = bring(reader, data, name="台账\u202excod.xlsx")
     assert "台账xcod.xlsx" in page.text
     assert "\u202e" not in page.text + reader.get("/imports").text
+
+
+def test_an_upload_that_is_cut_off_is_no_error(both: Neighbours, caplog: pytest.LogCaptureFixture):
+    reader = signed_in(both.xicheng)
+    host, port = both.xicheng.url.removeprefix("http://").split(":")
+    cookies = "; ".join(f"{name}={value}" for name, value in reader.http.cookies.items())
+    head = [
+        "POST /imports HTTP/1.1",
+        f"Host: {host}:{port}",
+        f"Cookie: {cookies}",
+        "Content-Type: multipart/form-data; boundary=x",
+        "Content-Length: 100000",
+    ]
+    with structlog.testing.capture_logs() as logs, caplog.at_level(logging.INFO):
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(("\r\n".join(head) + "\r\n\r\n--x\r\n").encode())
+            time.sleep(0.3)
+        until = time.monotonic() + 10
+        while not logs and not caplog.records and time.monotonic() < until:
+            time.sleep(0.05)
+    gone = {"event": "the caller went away before all was sent", "method": "POST", "log_level": "info"}
+    assert (logs, [record for record in caplog.records if record.levelno >= logging.ERROR]) == ([gone], [])
