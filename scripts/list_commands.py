@@ -5,6 +5,7 @@ Run `python -m scripts.list_commands` after a change of either; a test compares.
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from scripts.generated import ROOT, fill
 from woshou.__main__ import whole
 from woshou.settings import Settings
 
+WORDS = ROOT / "api" / "pages" / "watching" / "commands.txt"
+_BRACKETS = re.compile(r" ?[(（][^)）]*[)）]")
 CLI, COMMANDS = "docs/cli.md", "commands"
 SETTINGS_PAGE, SETTINGS = "docs/settings.md", "settings"
 # These stand once at the top of the page, for every command has them.
@@ -39,6 +42,15 @@ def command_list() -> str:
             lines += [_row(one, other) for one, other in zip(zh["parameters"], en["parameters"], strict=True)]
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
+
+
+def command_words() -> str:
+    """Every command by what its help says, without what stands in brackets: in these words the audit's page tells of it."""
+    pairs = zip(_dumped("zh_CN.UTF-8"), _dumped("C.UTF-8"), strict=True)
+    told = [
+        (zh["path"].removeprefix("woshou "), *(_BRACKETS.sub("", each["help"]).strip() for each in (zh, en))) for zh, en in pairs
+    ]
+    return "".join(" | ".join(line) + "\n" for line in told)
 
 
 def settings_list() -> str:
@@ -109,12 +121,13 @@ def _dumped(locale: str) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """Write both pages, or dump the commands in this process's language."""
+    """Write both pages and the words, or dump the commands in this process's language."""
     if "--dump" in sys.argv:
         json.dump(commands(), sys.stdout, ensure_ascii=False)
         return
     fill(CLI, COMMANDS, command_list())
     fill(SETTINGS_PAGE, SETTINGS, settings_list())
+    WORDS.write_text(command_words(), "utf-8")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,17 @@
 import pytest
 
 from scripts.generated import ROOT, filled
-from scripts.list_commands import CLI, COMMANDS, SETTINGS, SETTINGS_PAGE, command_list, commands, settings_list
+from scripts.list_commands import (
+    CLI,
+    COMMANDS,
+    SETTINGS,
+    SETTINGS_PAGE,
+    WORDS,
+    command_list,
+    command_words,
+    commands,
+    settings_list,
+)
 from woshou.cli.exits import Exit
 from woshou.settings import Settings
 
@@ -12,6 +22,11 @@ from woshou.settings import Settings
 def test_the_pages_list_what_there_is(page, part, made):
     text = (ROOT / page).read_text("utf-8")
     assert filled(text, part, made()) == text, "run: python -m scripts.list_commands"
+
+
+def test_the_audit_page_has_words_for_every_command():
+    assert WORDS.read_text("utf-8") == command_words(), "run: python -m scripts.list_commands"
+    assert "account create | 建立账号 | Make an account\n" in WORDS.read_text("utf-8")
 
 
 def test_every_command_and_option_is_explained():

@@ -1,6 +1,7 @@
 """What is watched over: the operator's page, the audit, escalations and alerts."""
 
 import re
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from api.pages.watching.actions import ACTIONS
 from api.pages.watching.outcomes import outcome_told
 from api.pages.watching.told import FINDINGS, JOBS
 from api.serving.routes import Route
-from exchange.auditing.event import NODE_WIDE
+from exchange.auditing.event import NODE_WIDE, Actor, ActorKind, AuditEvent
 from exchange.ledger import AuditFilter, Page
 from jobs.runner import on_shift
 from jobs.timetable import SCHEDULE, Daily
@@ -138,6 +139,36 @@ def test_the_audit_is_narrowed_by_day_actor_and_outcome(both: Neighbours):
     assert "没有这样的记录" in text_of(reader.get("/audit", action="nothing"))
     assert "下一页" in reader.get("/audit", limit="1").text
     assert reader.get("/audit", first="yesterday").status_code == 422
+
+
+def test_the_audit_names_who_is_of_another_place_and_says_in_words_what_was_done_and_why_it_was_refused(both: Neighbours):
+    actors = [
+        (
+            Actor(kind=ActorKind.KEY, id=account(both.xicheng, "sheng", "coordinator", "110000"), role="coordinator"),
+            "read_rates",
+            None,
+        ),
+        (Actor(kind=ActorKind.COMMAND, id="root", role="operator"), "account create", None),
+        (Actor(kind=ActorKind.JOB, id="retain"), "retain", None),
+        (Actor(kind=ActorKind.KEY, id="gone", role="clerk"), "change-password", "account-locked"),
+    ]
+    with both.xicheng.office.ledgers.transaction() as ledger:
+        for actor, action, problem in actors:
+            at = both.xicheng.clock.now()
+            ledger.audit.append([AuditEvent(at=at, jurisdiction=XICHENG, actor=actor, action=action, problem=problem)])
+    reader = signed_in(both.xicheng, "audi", role="auditor")
+    told = text_of(reader.get("/audit"))
+    assert "sheng 先生 协调员 查看指标" in told
+    assert re.search("root (操作员|管理员) 建立账号", told)
+    assert "擦除期满内容" in told
+    assert "更改密码 change-password ▲ 被拒绝 密码或验证码多次错误" in told
+    assert "account-locked" not in told
+
+
+def test_no_two_pages_stand_in_the_audit_under_one_name():
+    names = Counter(route.name for router in ROUTERS for route in router.routes if isinstance(route, Route))
+    # But where it is one thing: a list of differences of three kinds, a number on demand in two places.
+    assert {name for name, times in names.items() if times > 1} == {"show_differences", "show_number"}
 
 
 def test_who_saw_a_person_is_asked_by_a_form_and_stands_in_no_address(both: Neighbours):

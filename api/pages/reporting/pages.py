@@ -92,7 +92,7 @@ def show_rates(
 
 @router.get("/reports/partners")
 @back_to("/reports/partners")
-def show_partners(
+def show_report_by_partner(
     viewer: ViewerDep,
     caller: ReaderDep,
     office: OfficeDep,

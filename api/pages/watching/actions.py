@@ -1,17 +1,25 @@
-"""What was done, in words: the audit's actions, which are named as the operations of the API and of the pages are."""
+"""What was done, in words: the audit's actions, which are named as operations of the API, pages, commands and jobs are."""
 
 from collections.abc import Mapping
+from importlib.resources import files
 from typing import Final
 
 from api.models.base import Sentence
+from api.pages.watching.told import JOBS
 
 _WORDS: Final = """
 show_sign_in 打开登录页 opened the page to sign in on | sign_in 提交登录 sent the form to sign in
 | begin 前往统一认证 went to where people are signed in | come_back 由统一认证返回 came back from there
 | read_asset 读取页面文件 read a page's file | sign-in 登录 signed in | sign_out 退出 signed out
 | show_home 打开首页 opened the first page
-| show_account 打开我的账号 opened the own account | change_password 更改密码 changed the password
-| confirm_second_factor 启用动态验证码 turned the second factor on | remove_second_factor 停用动态验证码 turned it off
+| lock-out 连错多次、账号锁定 was locked out | sign-out 退出 signed out
+| show_account 打开我的账号 opened the own account
+| change_password 提交更改密码 sent the form to change the password | change-password 更改密码 changed the password
+| confirm_second_factor 提交启用验证器 sent the form to turn the second factor on
+| add-second-factor 启用验证器 turned the second factor on
+| remove_second_factor 提交停用验证器 sent the form to turn the second factor off
+| remove-second-factor 停用验证器 turned the second factor off
+| many 多次被拒绝（合并计数） was refused many times (counted together)
 | close_others 退出其他登录 closed other sessions | show_worklist 打开待办清单 opened a worklist
 | show_worklists 打开待办清单 opened the worklists | show_exchange 打开信息交换 opened an exchange
 | find_exchange 查找信息交换 looked for an exchange | pair_with 配对 paired | undo_pairing 解除配对 undid a pairing
@@ -30,6 +38,7 @@ show_sign_in 打开登录页 opened the page to sign in on | sign_in 提交登�
 | ask_other_side 发起协查 asked the other side | send_to_the_right_county 转送 sent on
 | show_rates 查看指标 looked at rates | show_rows 查看指标明细 looked at the rows of a figure
 | show_report 查看报表 looked at a report | take_report 下载报表 took a report
+| show_report_by_partner 查看分协作方的指标 looked at rates by partner
 | show_handshakes 查看握手率 looked at handshakes | list_frozen 列出冻结月报 listed frozen reports
 | list_received 列出收到的月报 listed received reports | show_received 查看收到的月报 read a received report
 | take_received 下载收到的月报 took a received report | take_received_signed 下载收到的签名月报 took a signed report
@@ -111,4 +120,10 @@ def _read() -> dict[str, Sentence]:
     return {name: Sentence(zh, en) for name, zh, en in parts}
 
 
-ACTIONS: Final[Mapping[str, Sentence]] = _read()
+def _commands() -> dict[str, Sentence]:
+    """The commands by what their help says: `commands.txt`, which scripts.list_commands writes."""
+    lines = files("api.pages.watching").joinpath("commands.txt").read_text("utf-8").splitlines()
+    return {name: Sentence(zh, en) for name, zh, en in (line.split(" | ") for line in lines)}
+
+
+ACTIONS: Final[Mapping[str, Sentence]] = {**{name: told for name, (told, _) in JOBS.items()}, **_commands(), **_read()}

@@ -1,6 +1,7 @@
 """The audit as a page: rows by day, actor and action; who saw a person, by the number of a document; and the chains' ends."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Annotated, Final
 
 from fastapi import Query, Request
@@ -16,6 +17,7 @@ from api.pages.route import Page, Viewer, ViewerDep, back_to, page_router
 from api.pages.watching.actions import ACTIONS
 from api.paging import Paging, PagingDep
 from api.rights import TRACER
+from exchange.errors import WoshouError
 from exchange.ledger import Ledger
 from exchange.ledger import Page as Wanted
 from exchange.verbs.auditing.tell import KEPT, actions_meant
@@ -67,6 +69,23 @@ def search_audit_for_person(
     return _page(viewer, office, caller, ledger, found.items, None, {}, more=found.next is not None)
 
 
+def actor_names(ledger: Ledger, rows: Iterable[AuditRowShown]) -> dict[str, str]:
+    """What those are called who stand in the rows, by their ids: accounts and systems, of other places too."""
+    actors = {row.actor.id for row in rows}
+    return {key.id: key.name for key in ledger.access.api_keys() if key.id in actors}
+
+
+@cache
+def problems_told() -> dict[str, Sentence]:
+    """What each refusal says, by its code."""
+    told: dict[str, Sentence] = {}
+    kinds: list[type[WoshouError]] = [WoshouError]
+    for kind in kinds:
+        told.setdefault(kind.code, Sentence(kind.zh, kind.en))
+        kinds += kind.__subclasses__()
+    return told
+
+
 def names_of(ledger: Ledger, office: Office, caller: Caller) -> dict[str, str]:
     """What the accounts and systems of the viewer's place are called, by their ids."""
     inside = office.node.divisions.contains
@@ -103,7 +122,8 @@ def _page(
         more=more,
         given=given,
         by_person=not given,
-        names=names_of(ledger, office, caller),
+        names=actor_names(ledger, rows or ()),
+        problems=problems_told(),
         traces=traces,
         actions=_actions(above=not traces),
         heads=list_audit_heads(caller, office, ledger).items,
