@@ -150,6 +150,11 @@ def print_summary(summary: dict[str, Any], nodes: list[DemoNode], folder: Path, 
     for node in nodes:
         out.print(f"  {node.place}  {node.url}/   {_program()} exchange list --data {node.folder}")
     out.print(f"  {say('网页账号', 'Accounts for the pages')}: {' '.join(ACCOUNTS)}   {say('密码', 'password')}: {password}")
+    said = say(
+        "时钟是模拟的，手机验证器的数字对不上，请勿启用",
+        "the clock is simulated: a phone's codes do not fit, so turn no second factor on",
+    )
+    out.print(f"  {say('验证器', 'Second factor')}: {said}")
     out.print(f"  {say('接口密钥', 'API keys')}: {folder / _KEYS}   {say('表格', 'sheets')}: {folder / 'sheets'}")
 
 
