@@ -13,6 +13,7 @@ owed # | 本方逾期 # | late here: #
 awaited # | 对方逾期 # | late on the other side: #
 # of them new | 其中新增 # | new among them: #
 # changes counted | 计入变动 # | changes counted: #
+# of entries | 其中个案变动 # | of entries: #
 # pages of totals made | 新的汇总页 # | pages of totals: #
 # days signed | 签署 # 日 | days signed: #
 # repeated readings | 重复查看 # | repeated readings: #
@@ -25,7 +26,8 @@ nothing is sealed here | 本节点没有加密存储的内容 | nothing is seale
 # erased again | 再次擦除 # | erased again: #
 # data keys that nothing uses | 无用的数据密钥 # | data keys that nothing uses: #
 # of them destroyed | 其中销毁 # | destroyed among them: #
-# exchanges and # pages recounted | 重数事项 #、汇总页 # | recounted: # exchanges, # pages of totals
+# exchanges | 重数事项 # | exchanges recounted: #
+# entries and # pages recounted | 重数个案 #、汇总页 # | entries recounted: #, pages of totals: #
 # differ | 不同 # | otherwise than stored: #
 # bodies | 擦除正文 # | bodies erased: #
 # indexes | 不再可查的事项 # | exchanges whose person cannot be found any more: #
