@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 import socket
 import tempfile
 import time
@@ -169,6 +170,13 @@ def test_a_sheet_is_offered_to_come_back_marked_only_where_that_can_be_done(both
     page = bring(reader, dirty(), name=name)
     assert ("取回标注的表" in page.text, "/annotated" in page.text) == (offered, offered)
     assert f'href="{taken(page)}/problems"' in page.text
+
+
+def test_what_is_to_be_mended_stands_before_remarks_in_the_order_of_the_columns(both: Neighbours):
+    reader = signed_in(both.xicheng)
+    wrong = a_person(姓名="1", 公民身份号码=an_id_number(1), 现居住地="999999", 出生日期="1990-03")
+    text = text_of(bring(reader, a_workbook([HEADER, wrong])))
+    assert re.findall("([A-F]) (?:姓名|公民身份号码|性别|现居住地|出生日期)", text) == ["A", "D", "F", "C"]
 
 
 def test_the_list_of_problems_is_in_words(both: Neighbours):

@@ -11,8 +11,9 @@ from api.app import operations
 from api.pages import ROUTERS
 from api.pages.language import CHINESE, ENGLISH
 from api.pages.watching.actions import ACTIONS
+from api.pages.watching.audit import problems_told
 from api.pages.watching.outcomes import outcome_told
-from api.pages.watching.told import FINDINGS, JOBS
+from api.pages.watching.told import FINDINGS, JOBS, SHEETS
 from api.serving.routes import Route
 from exchange.auditing.event import NODE_WIDE, Actor, ActorKind, AuditEvent
 from exchange.ledger import AuditFilter, Page
@@ -163,6 +164,15 @@ def test_the_audit_names_who_is_of_another_place_and_says_in_words_what_was_done
     assert "擦除期满内容" in told
     assert "更改密码 change-password ▲ 被拒绝 密码或验证码多次错误" in told
     assert "account-locked" not in told
+
+
+def test_the_audit_has_words_for_every_code_with_which_a_sheet_is_refused():
+    part = (DOCS.parent / "sheets.md").read_text("utf-8").split("## 整个文件被拒绝")[1].split("\n## ")[0]
+    codes = {
+        code for line in part.splitlines() if line.startswith("| `") for code in re.findall("`([a-z-]+)`", line.split("|")[1])
+    }
+    assert codes == SHEETS.keys()
+    assert codes <= problems_told().keys()
 
 
 def test_no_two_pages_stand_in_the_audit_under_one_name():

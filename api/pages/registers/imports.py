@@ -183,8 +183,13 @@ def _row(language: Language, file: ImportShown, headers: dict[str, str], row: Ro
         number=row.row,
         outcome=row.outcome,
         made=f"/{where}/{row.made}" if row.made else None,
-        wrong=tuple(_wrong(language, headers, problem) for problem in row.problems),
+        wrong=tuple(_wrong(language, headers, problem) for problem in sorted(row.problems, key=_place)),
     )
+
+
+def _place(problem: CellShown) -> tuple[bool, int, str]:
+    """What has to be mended first, in the order of the columns, A to Z before AA."""
+    return problem.severity != "refusal", len(problem.column), problem.column
 
 
 def _wrong(language: Language, headers: dict[str, str], problem: CellShown) -> Wrong:

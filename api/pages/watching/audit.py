@@ -15,6 +15,7 @@ from api.models.registers.entries import Search
 from api.pages.forms import FieldsDep
 from api.pages.route import Page, Viewer, ViewerDep, back_to, page_router
 from api.pages.watching.actions import ACTIONS
+from api.pages.watching.told import SHEETS
 from api.paging import Paging, PagingDep
 from api.rights import TRACER
 from exchange.errors import WoshouError
@@ -78,7 +79,7 @@ def actor_names(ledger: Ledger, rows: Iterable[AuditRowShown]) -> dict[str, str]
 @cache
 def problems_told() -> dict[str, Sentence]:
     """What each refusal says, by its code."""
-    told: dict[str, Sentence] = {}
+    told = dict(SHEETS)
     kinds: list[type[WoshouError]] = [WoshouError]
     for kind in kinds:
         told.setdefault(kind.code, Sentence(kind.zh, kind.en))

@@ -98,6 +98,26 @@ foresee | 预告将到期事项 | tell what is due soon | 07:50
 remind | 自动催办 | send reminders | 08:00
 escalate | 自动督办 | escalate | 08:10
 """
+_SHEETS: Final = """
+empty-file | 文件为空 | the file is empty
+file-too-large | 超过大小限制 | above the limit of size
+not-a-sheet | 不是表格（PDF、网页、图片、.xlsb 等） | no sheet: PDF, web page, picture, .xlsb
+archive-of-files | 是装有表格的压缩包 | an archive with sheets in it
+encrypted | 有打开密码 | protected with a password
+zip-bomb | 解压后异常大 | would unpack to an abnormal size
+unsafe-xml | 含 DTD 或实体声明 | holds a DTD or entities
+damaged | 文件损坏 | damaged
+wrong-encoding | 无法识别编码 | the encoding cannot be told
+line-too-long | 一行过长 | a line is too long to be a row
+csv-malformed | 引号不配对 | quotes do not match
+header-not-found | 找不到表头 | no header
+columns-missing | 缺少必备列 | a required column is missing
+column-twice | 两列是同一字段 | two columns for one field
+too-many-rows | 行或列超过限制 | above the limit of rows or columns
+too-many-columns | 行或列超过限制 | above the limit of rows or columns
+too-costly | 解析所需内存或时间过多 | parsing took too much memory or time
+annotation-not-possible | 不是 .xlsx、.csv 或行数过多 | neither .xlsx nor .csv, or too long to be annotated
+"""
 
 
 def _cells(text: str) -> list[list[str]]:
@@ -110,3 +130,5 @@ FINDINGS: Final[Mapping[str, Advice]] = {
 }
 # The daily jobs, in the order of the day, with the time from which each runs.
 JOBS: Final[Mapping[str, tuple[Sentence, str]]] = {name: (Sentence(zh, en), at) for name, zh, en, at in _cells(_WHEN)}
+# Why a file was refused as a whole, by the codes of docs/sheets.md.
+SHEETS: Final[Mapping[str, Sentence]] = {code: Sentence(f"表格：{zh}", f"The sheet: {en}") for code, zh, en in _cells(_SHEETS)}
