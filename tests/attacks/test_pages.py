@@ -203,7 +203,7 @@ def test_a_form_that_is_too_large(wang: Somebody):
 )
 def test_a_form_in_no_form(wang: Somebody, form: dict[str, Any]):
     answer = wang.post("/certificates", wang.session(), form)
-    refused_on_page(answer, 422, "invalid", by=wang.key)
+    refused_on_page(answer, 422, "unseen-character" if form == {"number": "\x00"} else "invalid", by=wang.key)
     assert len(answer.content) < 300_000
 
 
