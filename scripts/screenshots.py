@@ -104,6 +104,13 @@ MORE = (
         opens=(_FIRST, 'main a[href^="/entries/"]'),
     ),
     Shot(
+        name="entry-purpose",
+        title="查看个案的用途 what an entry is opened for",
+        path="/worklists/one_sided",
+        page="/entries/{entry}",
+        opens=('main a[href^="/entries/"]',),
+    ),
+    Shot(
         name="agreement",
         title="协议 an agreement",
         path="/agreements",
@@ -113,6 +120,14 @@ MORE = (
     ),
     Shot(name="agreement-new", title="提出协议 proposing one", path="/agreements/new", role=COORDINATOR),
     Shot(name="partner", title="协作方 a partner", path="/partners", page="/partners/{node}", opens=(_FIRST,), role=OPERATOR),
+    Shot(
+        name="partner-trial",
+        title="联络测试 testing a partner",
+        path="/partners",
+        page="/partners/{node}/trial",
+        opens=(_FIRST, 'form[action$="/trial"] button'),
+        role=OPERATOR,
+    ),
     Shot(
         name="reconciliation",
         title="夜间对账 a night’s reconciliation",
@@ -170,10 +185,8 @@ MORE = (
         role=COORDINATOR,
     ),
 )
-# Pages that the demonstration has no occasion for: a form's answer, what lasts a moment, and months from a node below.
+# Pages that the demonstration has no occasion for: what lasts a moment, and months from a node below.
 UNSEEN = {
-    "/entries/{entry}",
-    "/partners/{node}/trial",
     "/imports/runs/{id}",
     "/reports/received/{digest}",
     "/reports/received/sum",
