@@ -322,6 +322,8 @@ def test_who_keeps_no_register_brings_no_sheet(both: Neighbours, role: str):
             ["date-impossible", "missing-cell", "answer-contradicts", "answer-contradicts"],
         ),
         ({"反馈结果": "有更正", "子女1出生日期": "2020-13-01"}, ["date-impossible"]),
+        ({"反馈结果": "已他往", "去向代码": "火星", "婚姻状况": "离婚"}, ["answer-contradicts", "unknown-jurisdiction"]),
+        ({"反馈结果": "非本地区", "应办地": "420106", "婚姻状况": "离婚"}, ["answer-contradicts", "unknown-jurisdiction"]),
     ],
 )
 def test_all_that_is_wrong_with_an_answer_is_told_at_once(both: Neighbours, answer: dict[str, str], told: list[str]):

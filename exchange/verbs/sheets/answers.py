@@ -118,9 +118,9 @@ def judge_answer(judged: Judged, places: PlaceReader) -> None:
     else:
         judged.part(lambda: _require_no_correction(cells))
     if result is Result.MOVED_ON and "moved_to" in cells:
-        judged.part(lambda: _coarse(places, cells["moved_to"]))
+        judged.part(lambda: moved_to(places, cells["moved_to"]))
     if result is Result.WRONG_JURISDICTION and "right_county" in cells:
-        judged.part(lambda: _county(places, cells["right_county"]))
+        judged.part(lambda: right_county(places, cells["right_county"]))
 
 
 def _require_no_correction(cells: Mapping[str, str]) -> None:
