@@ -165,6 +165,8 @@ def test_who_sees_no_persons_is_shown_the_items_and_no_table_of_dashes(both: Nei
         ("/reports\\evil", "/worklists"),
         ("/sign-out", "/worklists"),
         ("javascript:alert(1)", "/worklists"),
+        ("javascript:/reports/;alert(1)", "/worklists"),
+        ("//[", "/worklists"),
         ("/reports/" + "x" * 2000, "/worklists"),
     ],
 )

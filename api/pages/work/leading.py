@@ -27,9 +27,11 @@ _PLACES: Final = (
 
 def way_back(given: str) -> Way:
     """The page of ours that an address names as where somebody came from; the worklists for any other."""
-    if len(given) <= _LONGEST and given.isprintable() and "\\" not in given:
-        parts = urlsplit(given)
+    # What begins with one slash has neither a scheme nor a host.
+    is_ours = given.startswith("/") and not given.startswith("//") and "\\" not in given
+    if is_ours and given.isprintable() and len(given) <= _LONGEST:
+        path = urlsplit(given).path
         for place in _PLACES:
-            if not parts.netloc and (parts.path == place.path or parts.path.startswith(f"{place.path}/")):
+            if path == place.path or path.startswith(f"{place.path}/"):
                 return Way(given, place.zh, place.en)
     return WORKLISTS
