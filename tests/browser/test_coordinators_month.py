@@ -67,7 +67,7 @@ def test_a_figure_of_the_province_is_opened_down_to_one_exchange(node: Served, w
     listed.first.locator("th a").click()
     page.wait_for_url("**/exchanges/*/*")
     expect(page.locator("h1")).to_contain_text("武昌区")
-    assert "您看不到人员信息" in page.locator("main").inner_text()
+    assert "您的角色不看人员信息" in page.locator("main").inner_text()
 
 
 def on_the_page(page: Page) -> list[list[list[str]]]:

@@ -81,8 +81,11 @@ def test_an_import_can_give_back_the_sheet_with_its_results(entered, tmp_path):
     assert entered("import", str(sent), "--layout", "outflow", "--annotated", str(back)).refusal["code"] == "file-exists"
 
 
-def test_what_cannot_be_annotated_is_not_imported(node, sheet, tmp_path):
-    answer = node("import", str(sheet), "--layout", "outflow", "--annotated", str(tmp_path / "back.xlsx"))
+@pytest.mark.parametrize(("kind", "back"), [(".xls", "back.xlsx"), (".ods", "back.xlsx"), (".csv", "back.csv")])
+def test_what_cannot_be_annotated_is_not_imported(node, sheet, tmp_path, kind, back):
+    answer = node(
+        "import", str(sheet.rename(sheet.with_suffix(kind))), "--layout", "outflow", "--annotated", str(tmp_path / back)
+    )
     assert answer.code == Exit.USAGE
     assert node("imports", "list").json["items"] == []
 
