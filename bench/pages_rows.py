@@ -58,7 +58,7 @@ def fill(raw: Any, database: Database, node: Node, number: int) -> dict[str, str
     for first in range(0, number, _CHUNK):
         for statement in statements(first, min(first + _CHUNK, number) - 1, numbers=raw.numbers, padded=raw.padded, shape=shape):
             raw.run(statement)
-    for statement in (*_present(), _openings(raw), *_registers()):
+    for statement in (*_present(), _openings(raw), *_registers(node)):
         raw.run(statement)
     for statement in made.values():
         raw.run(statement)
@@ -95,11 +95,12 @@ def _present() -> list[str]:
     ]
 
 
-def _registers() -> list[str]:
+def _registers(node: Node) -> list[str]:
     """The entries that are asked about, each opened ten days before; of those confirmed one in ten is closed again.
 
     Nothing about a person: they are counted, and not looked at.
     """
+    townships = ", ".join(f"'{code}'" for county in sorted(node.jurisdictions) for code in node.divisions.children(county))
     ends = f"CASE WHEN state = 'closed' AND {_N} / 160 % 10 = 0 THEN {{}} END"
     return [
         f"""INSERT INTO entries (id, jurisdiction, register, origin, destination, township, person_index, protected, opened_at,
@@ -108,6 +109,7 @@ def _registers() -> list[str]:
                 CASE WHEN {_N} / 160 % 8 > 0 THEN own || '00' || CAST({_N} / 160 % 8 AS TEXT) END, entry, FALSE,
                 received_at - 10 * {_DAY_MS}, {ends.format(f"received_at + 20 * {_DAY_MS}")}, {ends.format("'returned'")}, 1
             FROM exchanges WHERE role = 'asker' AND entry IS NOT NULL""",
+        f"UPDATE entries SET township = NULL WHERE township NOT IN ({townships})",
         """INSERT INTO entry_facts (entry, what, happened_at, known_at)
             SELECT id, 'opened', opened_at, opened_at FROM entries""",
         """INSERT INTO entry_facts (entry, what, happened_at, known_at, reason)
@@ -176,6 +178,7 @@ def _names(raw: Any) -> dict[str, str]:
         "exchange": exchange,
         "role": "asked",
         "entry": register,
+        "what_for": "benefit",
         "node": "other.bench",
         "report": "feedback",
         "rate": "feedback_given",
