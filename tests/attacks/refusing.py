@@ -14,7 +14,7 @@ from exchange.auditing.event import NODE_WIDE, UNKNOWN, Actor, ActorKind
 from exchange.ledger import AuditFilter, Page
 from exchange.wire import ijson
 from tests.api.hand import problem
-from tests.api.nodes import RUNNING, Served
+from tests.api.nodes import PATIENCE, RUNNING, Served
 
 # Refused before anybody was asked who calls: no route has that address or method, or the door was shut.
 BEFORE_A_ROUTE = {"not-found", "method-not-allowed", "host-unknown", "head-too-large", "request-too-large", "too-many-requests"}
@@ -107,7 +107,7 @@ def _holder(node: Served, number: str) -> tuple[Actor, str]:
 
 def _awaited(node: Served, book: Book, code: str, actor: Actor, county: str) -> AuditRow:
     """The row; refusals are written a moment after their answer."""
-    ends, rows = time.monotonic() + 10, list[AuditRow]()
+    ends, rows = time.monotonic() + PATIENCE, list[AuditRow]()
     while time.monotonic() < ends:
         with node.office.ledgers.transaction(read_only=True) as ledger:
             rows = [

@@ -53,7 +53,7 @@ def watched(chromium: Browser) -> Iterator[Windows]:
         )
         opened.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         page.on("console", heard)
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("request", lambda request: calls.append((urlsplit(url).netloc, request.url)))

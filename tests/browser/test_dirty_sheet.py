@@ -63,9 +63,12 @@ def bring(page: Page, file: Path, scripts: bool) -> None:
         drop(page, file)
     else:
         page.set_input_files("#f-file", file)
+    opened = list[str]()
+    page.on("framenavigated", lambda frame: opened.append(frame.url))
     page.get_by_role("button", name="导入", exact=True).click()
-    page.wait_for_url("**/imports/runs/**")
-    page.wait_for_url("**/imports/0*", timeout=15_000)  # by itself
+    page.wait_for_url("**/imports/0*", timeout=60_000)  # by itself
+    # What goes on is shown, however soon it is over.
+    assert any("/imports/runs/" in url for url in opened)
 
 
 def drop(page: Page, file: Path) -> None:
