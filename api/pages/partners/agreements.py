@@ -171,7 +171,7 @@ def awaited(viewer: Viewer, caller: Caller, office: Office, ledger: Ledger) -> l
     """The proposals that the viewer can accept or decline."""
     if not viewer.may(COORDINATOR):
         return []
-    found = list_agreements(caller, office, ledger).items
+    found = [row for row in list_agreements(caller, office, ledger).items if row.standing is Standing.PROPOSED]
     return [row for row in found if DecisionWord.ACCEPTED in words_left(viewer, office, caller, ledger, row)]
 
 
